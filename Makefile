@@ -1,0 +1,86 @@
+# The one interface to everything; `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PREFIX ?= /usr
+DESTDIR ?=
+SWIFT ?= swift
+
+# What building needs, and what checking needs besides: Debian 12 packages.
+BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
+CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk \
+	mmdebstrap qemu-system-x86 qemu-utils grub-common grub-emu zstd cpio
+
+VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
+SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests dracut/90imgbased/*.sh grub/09_imgbased .ci/run)
+MAN_PAGES := $(wildcard man/*.[1-9])
+
+.PHONY: help
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install the Debian packages that building and checking need (as root).
+	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) 2>/dev/null \
+		| awk '$$2 == "installed" { print $$1 }' | sort -u \
+		| comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) | sort -u)); \
+	[[ -z $$missing ]] || { apt-get update && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; }
+
+.PHONY: build
+build: ## Build the host tool: build/imgbase.
+	$(SWIFT) build -c release --scratch-path .build --product imgbase --static-swift-stdlib
+	@mkdir -p build
+	install -m 755 -s .build/release/imgbase build/imgbase
+
+.PHONY: helper
+helper: ## Build the static initramfs helper: build/imgbase-initrd.
+	libraries=$$(build-aux/static-libraries) && $(SWIFT) build -c release --scratch-path .build-helper \
+		--product imgbase-initrd -Xswiftc -static-executable -Xlinker "-L$$libraries"
+	@mkdir -p build
+	install -m 755 -s .build-helper/release/imgbase-initrd build/imgbase-initrd
+
+.PHONY: test
+test: ## Run the unit tests: milliseconds, no machine.
+	@build-aux/run-tests --skip BootTests
+
+.PHONY: check
+check: deps lint build helper ## Run every check: lint, unit tests, boot tests.
+	@build-aux/run-tests
+
+.PHONY: demo
+demo: deps build helper ## From nothing to a booted layer, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
+	$(SWIFT) run --scratch-path .build demo
+
+.PHONY: bench
+bench: deps build helper ## Measure the helper beside lvm2 and a C program, in a machine.
+	$(SWIFT) run --scratch-path .build bench
+
+.PHONY: lint
+lint: ## Check form: swift format, shellcheck, GRUB script, man pages.
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck $(SHELL_FILES)
+	grub-script-check <(tail -n +3 grub/09_imgbased)
+	@for page in $(MAN_PAGES); do echo "mandoc -T lint $$page"; mandoc -T lint -W warning "$$page"; done
+
+.PHONY: man
+man: ## Show the manual pages.
+	@mandoc -a $(MAN_PAGES)
+
+.PHONY: install
+install: ## Install what is built: DESTDIR=, PREFIX=/usr.
+	install -D -m 755 build/imgbase $(DESTDIR)$(PREFIX)/sbin/imgbase
+	install -D -m 755 build/imgbase-initrd $(DESTDIR)$(PREFIX)/lib/imgbased/imgbase-initrd
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.sh
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.service
+	install -D -m 755 grub/09_imgbased $(DESTDIR)/etc/grub.d/09_imgbased
+	for page in $(MAN_PAGES); do \
+		install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" "$$page"; done
+
+.PHONY: clean
+clean: ## Remove everything that was built, caches included.
+	rm -rf .build .build-*/ build

@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "imgbased",
+    products: [
+        .executable(name: "imgbase", targets: ["imgbase"]),
+        .executable(name: "imgbase-initrd", targets: ["imgbase-initrd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Every decision, as values: no I/O, no imports.
+        .target(name: "ImgbasedCore", swiftSettings: settings),
+
+        // C libraries as Swift modules. Which archive or shared object they come from is the linker's
+        // search path: shared for the host tool, static for the helper (see Makefile).
+        .target(name: "CDeviceMapper", linkerSettings: [.linkedLibrary("devmapper")]),
+        .target(name: "CKmod", linkerSettings: [.linkedLibrary("kmod")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CLinux"),
+
+        // The only system calls.
+        .target(
+            name: "ImgbasedLinux",
+            dependencies: ["ImgbasedCore", "CDeviceMapper", "CKmod", "CLinux", systemPackage],
+            swiftSettings: settings),
+
+        // The initramfs helper; linked statically.
+        .executableTarget(
+            name: "imgbase-initrd",
+            dependencies: ["ImgbasedCore", "ImgbasedLinux"],
+            swiftSettings: settings),
+
+        // The host side: probe, executor, images.
+        .target(
+            name: "ImgbasedHost",
+            dependencies: ["ImgbasedCore", "ImgbasedLinux", "CCrypto", subprocess, systemPackage],
+            swiftSettings: settings),
+
+        // The command line.
+        .executableTarget(
+            name: "imgbase",
+            dependencies: ["ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", argumentParser],
+            swiftSettings: settings),
+
+        .testTarget(
+            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore"],
+            exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux", systemPackage],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ImgbasedHostTests", dependencies: ["ImgbasedCore", "ImgbasedHost", systemPackage],
+            swiftSettings: settings),
+
+        // Machines: QEMU, consoles, disks; and what is done with them.
+        .target(name: "TestMachine", path: "Tests/TestMachine", swiftSettings: settings),
+        .testTarget(name: "BootTests", dependencies: ["TestMachine"], swiftSettings: settings),
+        .executableTarget(
+            name: "demo", dependencies: ["TestMachine"], path: "Tests/Demo", swiftSettings: settings),
+        .executableTarget(
+            name: "bench", dependencies: ["TestMachine"], path: "Tests/Bench", exclude: ["Guest"],
+            swiftSettings: settings),
+    ]
+)

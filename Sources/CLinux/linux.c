@@ -1,0 +1,28 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int imgbased_block_device_size(int fd, uint64_t *bytes)
+{
+    return ioctl(fd, BLKGETSIZE64, bytes);
+}
+
+int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)flags | O_CLOEXEC,
+        .mode = mode,
+        .resolve = RESOLVE_IN_ROOT,
+    };
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+int imgbased_sync_file_system(int fd)
+{
+    return syncfs(fd);
+}

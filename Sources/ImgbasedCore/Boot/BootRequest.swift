@@ -1,0 +1,201 @@
+/// How a layer is mounted.
+public enum BootMode: String, Hashable, Sendable, CaseIterable {
+    /// Read-write.
+    case readWrite = "rw"
+    /// Read-only.
+    case readOnly = "ro"
+    /// Read-only, under a file system in memory that takes what is written and is thrown away.
+    case volatile
+}
+
+/// Who activates volumes.
+public enum Activator: String, Hashable, Sendable, CaseIterable {
+    /// Our own code, and lvm2 for what that refuses.
+    case auto
+    /// Our own code.
+    case native
+    /// lvm2.
+    case lvm
+}
+
+/// Which layer is wanted.
+public enum LayerRequest: Hashable, Sendable, CustomStringConvertible {
+    /// The one of that name, or the newest one of the base of that name.
+    case named(String)
+    /// The newest one of the newest base.
+    case latest
+    /// The one before the default.
+    case previous
+
+    /// As in an argument; fails where `text` is no name for a volume.
+    init?(_ text: String) {
+        switch text {
+        case "latest": self = .latest
+        case "previous": self = .previous
+        default:
+            guard (try? VolumeName.check(text)) != nil else { return nil }
+            self = .named(text)
+        }
+    }
+
+    /// As in an argument.
+    public var description: String {
+        switch self {
+        case .named(let name): name
+        case .latest: "latest"
+        case .previous: "previous"
+        }
+    }
+}
+
+/// What the kernel's command line asks of us (imgbased.cmdline(7)).
+public struct BootRequest: Hashable, Sendable {
+    /// How long to wait for disks where nobody says, in seconds.
+    public static let defaultTimeout = 90
+
+    /// Whether there is anything for us to do.
+    public let isOurs: Bool
+    /// Which layer.
+    public let layer: LayerRequest
+    /// Where that is said, as the argument would be typed; `default` where nowhere.
+    public let layerSource: String
+    /// Whether any visible volume will do where a name is given: so with arguments that are not our own, since hosts
+    /// not laid out by us have no tags.
+    public let allowsUntagged: Bool
+    /// Which volume group.
+    public let groupSelector: GroupSelector
+    /// How to mount the layer.
+    public let mode: BootMode
+    /// Whether to mount it read-write at once: by `mode` or, where no mode is given, by the last of `ro` and `rw`. After
+    /// `ro` the booted system makes it writable when it has checked it.
+    public let mountsWritable: Bool
+    /// What to try, in that order, instead of `layer`.
+    public let fallback: [LayerRequest]
+    /// Who activates.
+    public let activate: Activator
+    /// How long to wait for disks, in seconds.
+    public let timeout: Int
+    /// The type of the root file system; `nil` means to find out.
+    public let rootFileSystemType: String?
+    /// Options to mount it with, with commas between; empty where there are none.
+    public let rootFlags: String
+    /// The value of `root=`, which may name something else than the layer.
+    public let rootArgument: String?
+    /// What was not understood, each one line that names what would have been.
+    public let warnings: [String]
+
+    private static let prefix = "rd.imgbased."
+    private static let known = ["activate", "fallback", "layer", "mode", "timeout", "vg"]
+
+    /// Reads `commandLine`. Of an argument that is there more than once the last one counts.
+    public init(commandLine: KernelCommandLine) {
+        var reader = BootArgumentReader(commandLine)
+        reader.warnOfUnknown(prefix: BootRequest.prefix, known: BootRequest.known)
+        let isOn = reader.isOn(true, "rd.imgbased")
+
+        let root = commandLine.last("root")
+        let rootVolume = root.flatMap { VolumeArgument(root: $0) }
+        let lvmVolume = commandLine.last("rd.lvm.lv").flatMap { VolumeArgument(lvm: $0) }
+        let bootID = commandLine.last("img.bootid").flatMap { VolumeArgument(bootID: $0) }
+        // What an ordinary initramfs would mount comes first, so that both boot the same.
+        let older = rootVolume ?? (root == nil ? bootID ?? lvmVolume : nil)
+
+        let own = reader.read(
+            "rd.imgbased.layer", valid: "the name of a layer or a base, latest, previous", LayerRequest.init)
+        layer = own ?? older.map { .named($0.volume) } ?? .latest
+        layerSource =
+            own.map { "rd.imgbased.layer=\($0)" } ?? older?.text ?? "default"
+        allowsUntagged = own == nil && older != nil
+        isOurs = isOn && (older != nil || commandLine.last("rd.imgbased.layer") != nil)
+
+        let group = reader.read("rd.imgbased.vg", valid: "the name of a volume group") { name in
+            (try? VolumeName.checkGroup(name)).map { name }
+        }
+        // Only an argument that says where the layer is: rd.lvm.lv= often is there for swap space as well.
+        let olderGroup = allowsUntagged ? older?.group ?? lvmVolume?.group : nil
+        groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .tagged(Tag.volumeGroup)
+
+        let mode = reader.read("rd.imgbased.mode", valid: BootMode.words, BootMode.init)
+        self.mode = mode ?? .readWrite
+        let lastOfBoth = commandLine.arguments.last {
+            $0.value == nil && ($0.name == "ro" || $0.name == "rw")
+        }
+        mountsWritable = mode.map { $0 == .readWrite } ?? (lastOfBoth?.name != "ro")
+        activate = reader.read("rd.imgbased.activate", valid: Activator.words, Activator.init) ?? .auto
+        timeout =
+            reader.read("rd.imgbased.timeout", valid: "seconds, 0 to 86400") { text in
+                Int(text).flatMap { (0...86400).contains($0) ? $0 : nil }
+            } ?? BootRequest.defaultTimeout
+        fallback = reader.list(
+            "rd.imgbased.fallback", valid: "names of layers or bases, latest, previous, with commas between",
+            LayerRequest.init)
+        rootFileSystemType = commandLine.value("rootfstype")
+        rootFlags = commandLine.value("rootflags") ?? ""
+        rootArgument = root?.value
+        warnings = reader.warnings
+    }
+}
+
+extension CaseIterable where Self: RawRepresentable, RawValue == String {
+    fileprivate static var words: String {
+        allCases.map(\.rawValue).joined(separator: ", ")
+    }
+}
+
+/// Reads arguments, and notes what it cannot understand.
+private struct BootArgumentReader {
+    let commandLine: KernelCommandLine
+    private(set) var warnings: [String] = []
+
+    init(_ commandLine: KernelCommandLine) {
+        self.commandLine = commandLine
+    }
+
+    mutating func warnOfUnknown(prefix: String, known: [String]) {
+        for argument in commandLine.arguments where argument.name.hasPrefix(prefix) {
+            if known.contains(String(argument.name.dropFirst(prefix.count))) { continue }
+            let names = known.map { "\(prefix)\($0)=" }.joined(separator: ", ")
+            warn("unknown argument '\(argument.name)', ignoring; valid are \(names)")
+        }
+    }
+
+    /// What `parse` makes of the last argument `name`; `nil` without one, or where it makes nothing of it.
+    mutating func read<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> Value? {
+        guard let argument = commandLine.last(name) else { return nil }
+        if let value = argument.value.flatMap(parse) { return value }
+        warn("'\(argument.text)' is not understood, using the default; valid are \(valid)")
+        return nil
+    }
+
+    /// `read` for values with commas between; those not understood are left out.
+    mutating func list<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> [Value] {
+        guard let argument = commandLine.last(name) else { return [] }
+        var values: [Value] = []
+        for word in (argument.value ?? "").split(separator: ",") {
+            if let value = parse(String(word)) {
+                values.append(value)
+            } else {
+                warn("'\(word)' in '\(argument.text)' is not understood, ignoring; valid are \(valid)")
+            }
+        }
+        return values
+    }
+
+    /// A switch, with the words that dracut's getargbool takes.
+    mutating func isOn(_ standard: Bool, _ name: String) -> Bool {
+        guard let argument = commandLine.last(name) else { return standard }
+        switch argument.value {
+        case "0", "no", "off": return false
+        case nil, "1", "yes", "on": return true
+        default:
+            warn("'\(argument.text)' is not understood, using the default; valid are 0, 1")
+            return standard
+        }
+    }
+
+    /// Control characters would break the line, and so would a hostile length.
+    private mutating func warn(_ text: String) {
+        let printable = text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) }
+        warnings.append(String(printable))
+    }
+}

@@ -1,0 +1,101 @@
+/// The layers of a volume group, and which of them a request means.
+struct LayerCatalog: Hashable {
+    private let group: VolumeGroup
+    private let allowsUntagged: Bool
+    private let defaultLayer: String?
+    /// Those that can be booted, from the oldest on.
+    private let layers: [LogicalVolume]
+
+    init(_ group: VolumeGroup, allowsUntagged: Bool, defaultLayer: String?) {
+        self.group = group
+        self.allowsUntagged = allowsUntagged
+        self.defaultLayer = defaultLayer
+        layers = group.logicalVolumes
+            .filter { $0.has(Tag.layer) && !$0.has(Tag.building) }
+            .sorted(by: LayerCatalog.isOlder)
+    }
+
+    /// The base that `volume` came from, by its tag or else by its name.
+    func base(of volume: LogicalVolume) -> String? {
+        for tag in volume.tags where tag.hasPrefix(Tag.originPrefix) {
+            return String(tag.dropFirst(Tag.originPrefix.count))
+        }
+        guard volume.has(Tag.layer) else { return nil }
+        return (try? LayerName(volume.name))?.base.description
+    }
+
+    /// The volume that `request` means.
+    func volume(for request: LayerRequest) throws(SelectionError) -> LogicalVolume {
+        switch request {
+        case .named(let name): try named(name)
+        case .latest: try latest()
+        case .previous: try previous()
+        }
+    }
+
+    private func named(_ name: String) throws(SelectionError) -> LogicalVolume {
+        if let layer = layers.first(where: { $0.name == name }) { return layer }
+        if let layer = layers.last(where: { base(of: $0) == name }) { return layer }
+        guard let volume = group.volume(name), volume.isVisible else {
+            throw error("there is no layer '\(name)' in volume group '\(group.name)'; it has \(list)")
+        }
+        let subject = "volume '\(name)' in volume group '\(group.name)'"
+        if volume.has(Tag.building) { throw error("\(subject) was never completed; it has \(list)") }
+        if volume.has(Tag.base) {
+            throw error("base '\(name)' in volume group '\(group.name)' has no layers")
+        }
+        if volume.thinPool != nil { throw error("\(subject) is a thin pool, not a layer; it has \(list)") }
+        guard allowsUntagged else { throw error("\(subject) is not a layer; it has \(list)") }
+        return volume
+    }
+
+    private func latest() throws(SelectionError) -> LogicalVolume {
+        var newest: (layer: LogicalVolume, base: String)?
+        // From the oldest on, so that the last layer of the newest base stays.
+        for layer in layers {
+            let base = base(of: layer) ?? layer.name
+            if let newest, isOlder(base: base, than: newest.base) { continue }
+            newest = (layer, base)
+        }
+        guard let newest else { throw error("there are no layers in volume group '\(group.name)'") }
+        return newest.layer
+    }
+
+    private func previous() throws(SelectionError) -> LogicalVolume {
+        let standard: LogicalVolume =
+            if let name = defaultLayer, let layer = layers.first(where: { $0.name == name }) {
+                layer
+            } else {
+                try latest()
+            }
+        guard let index = layers.firstIndex(of: standard), index > 0 else {
+            throw error("there is no layer before '\(standard.name)' in volume group '\(group.name)'")
+        }
+        return layers[index - 1]
+    }
+
+    private func isOlder(base a: String, than b: String) -> Bool {
+        if a == b { return false }
+        let (timeOfA, timeOfB) = (time(ofBase: a), time(ofBase: b))
+        return timeOfA == timeOfB ? NaturalOrder.precedes(a, b) : timeOfA < timeOfB
+    }
+
+    /// When the base was made. A base that was removed is as old as its first layer.
+    private func time(ofBase name: String) -> UInt64 {
+        group.volume(name)?.creationTime ?? layers.first { base(of: $0) == name }?.creationTime ?? 0
+    }
+
+    private static func isOlder(_ a: LogicalVolume, _ b: LogicalVolume) -> Bool {
+        a.creationTime == b.creationTime
+            ? NaturalOrder.precedes(a.name, b.name) : a.creationTime < b.creationTime
+    }
+
+    private func error(_ reason: String) -> SelectionError {
+        SelectionError(reason: reason)
+    }
+
+    /// The names of the layers there are, to help who mistyped one.
+    private var list: String {
+        layers.isEmpty ? "no layers" : layers.map(\.name).joined(separator: ", ")
+    }
+}

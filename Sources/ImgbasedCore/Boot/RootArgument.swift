@@ -1,0 +1,54 @@
+/// A volume as arguments not our own name it.
+public struct VolumeArgument: Hashable, Sendable {
+    /// The volume group; `nil` where the argument does not say.
+    public let group: String?
+    /// The volume.
+    public let volume: String
+    /// The argument, as it would be typed.
+    public let text: String
+}
+
+extension VolumeArgument {
+    // What /dev/X/Y is where X is no volume group.
+    private static let otherDirectories: Set<String> = [
+        "block", "bsg", "bus", "cciss", "char", "cpu", "disk", "dm", "dri", "fd", "ida", "input", "loop",
+        "mapper",
+        "md", "mqueue", "mtd", "nbd", "net", "pts", "rd", "shm", "snd", "ubi", "usb", "vfio", "zvol",
+    ]
+
+    /// The volume that `argument`, a `root=`, means: `/dev/GROUP/VOLUME` or `/dev/mapper/GROUP-VOLUME`.
+    init?(root argument: KernelCommandLine.Argument) {
+        guard let value = argument.value, value.hasPrefix("/dev/") else { return nil }
+        let parts = value.dropFirst(5).split(separator: "/", omittingEmptySubsequences: false).map(
+            String.init)
+        guard parts.count == 2 else { return nil }
+        if parts[0] == "mapper" {
+            guard let name = DeviceMapperName(parts[1]), name.layer == nil else { return nil }
+            self.init(group: name.group, volume: name.volume, argument)
+        } else if !VolumeArgument.otherDirectories.contains(parts[0]) {
+            self.init(group: parts[0], volume: parts[1], argument)
+        } else {
+            return nil
+        }
+    }
+
+    /// The volume that `argument`, an `rd.lvm.lv=GROUP/VOLUME`, means.
+    init?(lvm argument: KernelCommandLine.Argument) {
+        let parts = (argument.value ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        self.init(group: String(parts[0]), volume: String(parts[1]), argument)
+    }
+
+    /// The volume that `argument`, an `img.bootid=VOLUME`, means.
+    init?(bootID argument: KernelCommandLine.Argument) {
+        self.init(group: nil, volume: argument.value ?? "", argument)
+    }
+
+    private init?(group: String?, volume: String, _ argument: KernelCommandLine.Argument) {
+        guard (try? VolumeName.check(volume)) != nil else { return nil }
+        if let group, (try? VolumeName.checkGroup(group)) == nil { return nil }
+        self.group = group
+        self.volume = volume
+        text = argument.text
+    }
+}

@@ -1,0 +1,72 @@
+/// What a systemd generator in the initramfs leaves so that systemd takes the root from the helper.
+///
+/// systemd-fstab-generator and dracut make units of `root=` that wait for the device it names, which need not be the
+/// chosen layer's: `rd.imgbased.layer=` and fallbacks come before it. Files of the same names in the generator's
+/// early directory take precedence over theirs (systemd.unit(5), systemd.generator(7)).
+public enum RootUnits {
+    /// A file or link below the generator's early directory.
+    public enum Item: Hashable, Sendable {
+        /// A file with this text.
+        case file(path: String, text: String)
+        /// A symbolic link.
+        case link(path: String, target: String)
+    }
+
+    /// The unit that mounts the chosen layer; it runs `imgbase-initrd boot`.
+    public static let service = "imgbase-initrd.service"
+
+    /// Everything that has to be there, where the kernel command line has `root=rootArgument`.
+    public static func items(rootArgument: String?) -> [Item] {
+        var items: [Item] = [
+            // The helper has mounted /sysroot when its service ends, so that systemd finds this unit done already and
+            // never runs its mount. The name below /run keeps systemd from waiting for a device in /dev.
+            .file(
+                path: "sysroot.mount",
+                text: """
+                    [Unit]
+                    Description=Root of the chosen layer
+                    Documentation=man:imgbased.cmdline(7)
+                    DefaultDependencies=no
+                    Requires=\(service)
+                    After=\(service)
+                    Before=initrd-root-fs.target
+
+                    [Mount]
+                    What=/run/imgbased/root
+                    Where=/sysroot
+
+                    """),
+            .link(path: "initrd-root-fs.target.requires/sysroot.mount", target: "../sysroot.mount"),
+            // systemd's wait for the device of root=.
+            .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null"),
+        ]
+        // dracut's.
+        if let rootArgument, rootArgument.hasPrefix("/dev/") {
+            items.append(
+                .link(path: "initrd.target.wants/\(deviceUnitName(rootArgument))", target: "/dev/null"))
+        }
+        return items
+    }
+
+    /// The name of the device unit of the node at `path`, escaped as systemd does it (systemd.unit(5), "String
+    /// escaping for inclusion in unit names").
+    static func deviceUnitName(_ path: String) -> String {
+        let trimmed = path.split(separator: "/").joined(separator: "/")
+        var name = ""
+        for (index, byte) in trimmed.utf8.enumerated() {
+            switch byte {
+            case UInt8(ascii: "/"):
+                name += "-"
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: ":"), UInt8(ascii: "_"):
+                name.unicodeScalars.append(Unicode.Scalar(byte))
+            case UInt8(ascii: ".") where index > 0:
+                name += "."
+            default:
+                let digits = String(byte, radix: 16)
+                name += "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits
+            }
+        }
+        return name + ".device"
+    }
+}

@@ -1,0 +1,203 @@
+/// What the executor does for a step: nothing but these.
+public enum Action: Hashable, Sendable {
+    /// Runs a tool of the distribution.
+    case run(Command)
+    /// Makes a directory of the running system.
+    case makeDirectory(String)
+    /// Replaces a file of the running system atomically.
+    case replaceFile(path: String, contents: [UInt8])
+    /// Brings what was written to the file system at a path to the places where a boot loader that does not
+    /// replay a journal looks for it.
+    case flushBoot(String)
+    /// Copies an image to a device and takes its digest.
+    case writeImage(String, device: String, isSparse: Bool)
+    /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
+    case settleFileSystem(device: String, type: FileSystemType)
+    /// Replaces a file in a file system that is mounted for this alone.
+    case replaceFileOn(device: String, type: FileSystemType, path: String, contents: [UInt8])
+    /// Copies a kernel and its initramfs out of a file system that is mounted for this alone.
+    case copyBootFiles(BootFiles, device: String, type: FileSystemType, directory: String)
+    /// Waits until what was written to a device is on it.
+    case flushDevice(String)
+}
+
+/// What is known only once an image was written.
+public struct ImageFacts: Hashable, Sendable {
+    /// The SHA-256 of the image, in lower-case hexadecimal.
+    public var digest: String
+    /// How many bytes it has.
+    public var length: String
+
+    /// Facts about an image of `length` bytes.
+    public init(digest: String, length: UInt64) {
+        self.digest = digest
+        self.length = String(length)
+    }
+
+    private init(placeholder digest: String, length: String) {
+        self.digest = digest
+        self.length = length
+    }
+
+    /// What a plan shows in their place.
+    public static let unknown = ImageFacts(
+        placeholder: "<SHA-256 of the image>", length: "<bytes of the image>")
+}
+
+extension Step {
+    /// What the executor does for it, in order.
+    ///
+    /// `image` is what a `writeImage` before it found; without it, the actions are for show.
+    public func actions(image: ImageFacts = .unknown) -> [Action] {
+        switch self {
+        case .createPhysicalVolume(let disk):
+            // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops.
+            [.run(Command(.pvcreate, [disk]))]
+        case .createGroup(let name, let disks):
+            [.run(Command(.vgcreate, ["--addtag", Tag.volumeGroup, name] + disks))]
+        case .adoptGroup(let name):
+            [.run(Command(.vgchange, ["--addtag", Tag.volumeGroup, name]))]
+        case .createPool(let path, let size, let metadataSize):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "thin-pool", "--size", size.lvmArgument, "--poolmetadatasize",
+                            metadataSize.lvmArgument, "--zero", "y", "--name", path.name, "--addtag",
+                            Tag.building, path.group,
+                        ]))
+            ]
+        case .sealPool(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.pool], remove: [Tag.building])))]
+        case .createVolume(let path, let size):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "linear", "--size", size.lvmArgument, "--name", path.name,
+                            "--addtag", Tag.building, path.group,
+                        ]))
+            ]
+        case .makeFileSystem(let path, let label, let uuid):
+            [
+                .run(Command(.mkfsExt4, ["-q", "-F", "-L", label, "-U", uuid, path.device])),
+                .flushDevice(path.device),
+            ]
+        case .sealVolume(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.building])))]
+        case .makeDirectory(let path):
+            [.makeDirectory(path)]
+        case .replaceFile(let path, let contents, let isOnBoot):
+            [.replaceFile(path: path, contents: contents)]
+                + (isOnBoot ? [.flushBoot(Step.directory(of: path))] : [])
+        case .mount(let path):
+            [.run(Command(.mount, [path]))]
+        case .createBase, .writeImage, .sealBase:
+            baseActions(image)
+        case .createLayer, .renewFileSystem, .replaceLayerFile, .installBootFiles, .sealLayer, .listLayer:
+            layerActions
+        case .setDefault(_, let path, let environment):
+            [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
+        case .activateVolume(let path):
+            [.run(Command(.lvchange, ["--activate", "y", path.description]))]
+        case .removeVolume(let path):
+            [.run(Command(.lvremove, ["--yes", path.description]))]
+        }
+    }
+
+    private func baseActions(_ image: ImageFacts) -> [Action] {
+        switch self {
+        case .createBase(let path, let pool, let size):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "thin", "--virtualsize", size.lvmArgument, "--thinpool", pool,
+                            "--name", path.name, "--addtag", Tag.building, path.group,
+                        ]))
+            ]
+        case .writeImage(let image, let path, let isSparse):
+            [.writeImage(image, device: path.device, isSparse: isSparse)]
+        case .sealBase(let path):
+            // Deactivated first, so that nobody holds it open when it is declared complete; then everything
+            // that makes it a base in one change of the metadata.
+            [
+                .run(Command(.lvchange, ["--activate", "n", path.description])),
+                .run(
+                    Command(
+                        .lvchange,
+                        ["--permission", "r", "--setactivationskip", "y"]
+                            + Step.retag(
+                                path,
+                                add: [
+                                    Tag.base, Tag.digestPrefix + image.digest,
+                                    Tag.lengthPrefix + image.length,
+                                ], remove: [Tag.building]))),
+            ]
+        default: []
+        }
+    }
+
+    private var layerActions: [Action] {
+        switch self {
+        case .createLayer(let path, let source):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--snapshot", "--setactivationskip", "n", "--permission", "rw", "--name",
+                            path.name, "--addtag", Tag.building, source.description,
+                        ]))
+            ]
+        case .renewFileSystem(let path, .ext4, let uuid):
+            [
+                // A snapshot of a mounted layer has a journal to replay, and tune2fs wants a fresh check.
+                .run(Command(.e2fsck, ["-f", "-y", path.device], successes: [0, 1])),
+                .run(Command(.tune2fs, ["-U", uuid, path.device])),
+                .run(Command(.resize2fs, [path.device])),
+                .flushDevice(path.device),
+            ]
+        case .renewFileSystem(let path, .xfs, let uuid):
+            [
+                .settleFileSystem(device: path.device, type: .xfs),
+                .run(Command(.xfsAdmin, ["-U", uuid, path.device])),
+                .flushDevice(path.device),
+            ]
+        case .replaceLayerFile(let path, let type, let file, let contents):
+            [
+                .replaceFileOn(device: path.device, type: type, path: file, contents: contents),
+                .flushDevice(path.device),
+            ]
+        case .installBootFiles(let files, let path, let type, let directory):
+            [
+                .copyBootFiles(files, device: path.device, type: type, directory: directory),
+                .flushBoot(directory),
+            ]
+        case .sealLayer(let path, let base):
+            [
+                .run(
+                    Command(
+                        .lvchange,
+                        Step.retag(
+                            path, add: [Tag.layer, Tag.originPrefix + base, Tag.unlisted],
+                            remove: [Tag.building])))
+            ]
+        case .listLayer(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.unlisted])))]
+        default: []
+        }
+    }
+
+    private static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
+        add.flatMap { ["--addtag", $0] } + remove.flatMap { ["--deltag", $0] } + [path.description]
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+}

@@ -1,0 +1,60 @@
+/// The arguments of the kernel that an entry gives: words, divided at spaces that no double quotes protect, as
+/// the kernel divides them (lib/cmdline.c, `next_arg`).
+public struct BootArguments: Hashable, Sendable {
+    /// The words, with their quotes.
+    public var words: [String]
+
+    /// The words of `text`. What ends a line ends a word; other control characters are dropped.
+    public init(_ text: String) {
+        var words: [String] = []
+        var word = ""
+        var isQuoted = false
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { isQuoted.toggle() }
+            let isLineEnd = scalar == "\n" || scalar == "\r"
+            if isLineEnd || (!isQuoted && (scalar == " " || scalar == "\t")) {
+                // No argument can hold the end of a line, whatever its quotes say.
+                if isLineEnd { isQuoted = false }
+                if !word.isEmpty { words.append(word) }
+                word = ""
+            } else if scalar.properties.generalCategory != .control {
+                word.unicodeScalars.append(scalar)
+            }
+        }
+        if !word.isEmpty { words.append(word) }
+        self.words = words
+    }
+
+    /// The words of a file as kernel-install(8) reads `/etc/kernel/cmdline`: lines that begin with `#` are
+    /// comments.
+    public init(file text: String) {
+        let lines = text.split(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
+        self.init(lines.joined(separator: "\n"))
+    }
+
+    /// What every entry begins with: how `layer` is found and mounted.
+    public static func own(layer: VolumePath) -> [String] {
+        [
+            "root=\(layer.device)", "rd.lvm.lv=\(layer)", "rd.imgbased.layer=\(layer.name)", "ro",
+        ]
+    }
+
+    /// The words that do not say which layer is booted, how it is mounted, or what the boot loader added.
+    public var foreign: [String] {
+        words.filter { word in
+            let key = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+            switch key {
+            case "root", "rd.lvm.lv", "img.bootid", "BOOT_IMAGE", "initrd", "ro", "rw", "rootflags",
+                "rootfstype":
+                return false
+            default:
+                return !key.hasPrefix("rd.imgbased")
+            }
+        }
+    }
+
+    /// The words with their double quotes removed where GRUB would put them itself.
+    var unquotedWords: [String] {
+        words.map { $0.filter { $0 != "\"" } }
+    }
+}

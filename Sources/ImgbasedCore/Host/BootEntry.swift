@@ -1,0 +1,96 @@
+/// What the boot menu offers for one layer: a file of the Boot Loader Specification, type 1.
+public struct BootEntry: Hashable, Sendable {
+    /// The layer.
+    public var layer: String
+    /// What the menu shows; begins with the layer's name.
+    public var title: String
+    /// The kernel's version.
+    public var version: String
+    /// The kernel, from the root of the file system `/boot` is on.
+    public var linux: String
+    /// The initramfs, likewise.
+    public var initrd: String
+    /// The kernel's arguments.
+    public var options: BootArguments
+    /// When the layer was created, in seconds since 1970; what "newest" means.
+    public var created: Int64
+    /// Lines with other keys, as an administrator may have added them.
+    public var others: [String] = []
+
+    /// An entry of these parts.
+    public init(
+        layer: String, title: String, version: String, linux: String, initrd: String, options: BootArguments,
+        created: Int64
+    ) {
+        self.layer = layer
+        self.title = title
+        self.version = version
+        self.linux = linux
+        self.initrd = initrd
+        self.options = options
+        self.created = created
+    }
+
+    private static let createdPrefix = "# created "
+    private static let namePrefix = "imgbased-"
+    private static let nameSuffix = ".conf"
+
+    /// The name of the file for `layer`.
+    public static func fileName(for layer: String) -> String {
+        namePrefix + layer + nameSuffix
+    }
+
+    /// The layer whose entry a file named `fileName` is, or `nil` where it is somebody else's.
+    public static func layer(ofFile fileName: String) -> String? {
+        guard fileName.hasPrefix(namePrefix), fileName.hasSuffix(nameSuffix) else { return nil }
+        let name = String(fileName.dropFirst(namePrefix.count).dropLast(nameSuffix.count))
+        return (try? VolumeName.check(name)).map { name }
+    }
+
+    /// Parses the `text` of the file for `layer`; `nil` where what is needed to boot is missing.
+    public init?(layer: String, text: String) {
+        var values: [String: String] = [:]
+        var options: [String] = []
+        var created: Int64 = 0
+        var others: [String] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            if line.hasPrefix(BootEntry.createdPrefix) {
+                created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
+                continue
+            }
+            let key = line.prefix { !$0.isWhitespace }
+            let value = line.dropFirst(key.count).trimmed
+            switch key {
+            case "title", "version", "linux": values[String(key)] = value
+            case "initrd" where values["initrd"] == nil: values["initrd"] = value
+            case "options": options.append(value)
+            case "sort-key" where value == "imgbased": break
+            case _ where key.hasPrefix("#"): break
+            default: others.append(String(line))
+            }
+        }
+        guard let linux = values["linux"], let initrd = values["initrd"], linux.hasPrefix("/"),
+            initrd.hasPrefix("/")
+        else { return nil }
+        self.init(
+            layer: layer, title: values["title"] ?? layer, version: values["version"] ?? "", linux: linux,
+            initrd: initrd, options: BootArguments(options.joined(separator: " ")), created: created)
+        self.others = others
+    }
+
+    /// The text of the file.
+    public var text: String {
+        var lines = ["\(BootEntry.createdPrefix)\(created)", "title \(title.withoutControls)"]
+        if !version.isEmpty { lines.append("version \(version.withoutControls)") }
+        lines += [
+            "sort-key imgbased", "linux \(linux.withoutControls)", "initrd \(initrd.withoutControls)",
+            "options \(options.words.joined(separator: " "))",
+        ]
+        return (lines + others.map(\.withoutControls)).map { $0 + "\n" }.joined()
+    }
+
+    /// Whether `a` is newer than `b`: the menu's order.
+    public static func isNewer(_ a: BootEntry, than b: BootEntry) -> Bool {
+        a.created != b.created ? a.created > b.created : NaturalOrder.precedes(b.layer, a.layer)
+    }
+}

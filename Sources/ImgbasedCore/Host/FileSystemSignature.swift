@@ -1,0 +1,56 @@
+/// What the first bytes of an image say of its file system.
+public struct FileSystemSignature: Hashable, Sendable {
+    /// How much of an image is looked at.
+    public static let length = 65536
+
+    /// The type.
+    public var type: FileSystemType
+    /// How many bytes the file system has, which may be fewer than the image.
+    public var size: Bytes
+
+    /// Reads the superblock in `head`, the first ``length`` bytes; `nil` where there is none that is known.
+    ///
+    /// Formats: Linux Documentation/filesystems/ext4/super.rst; xfs: `struct xfs_dsb`.
+    public init?(_ head: [UInt8]) {
+        if let size = FileSystemSignature.ext4Size(head) {
+            self.type = .ext4
+            self.size = size
+        } else if let size = FileSystemSignature.xfsSize(head) {
+            self.type = .xfs
+            self.size = size
+        } else {
+            return nil
+        }
+    }
+
+    private static func ext4Size(_ head: [UInt8]) -> Bytes? {
+        let start = 1024
+        guard head.count >= start + 1024, little(head, start + 0x38, 2) == 0xEF53 else { return nil }
+        let has64Bits = little(head, start + 0x60, 4) & 0x80 != 0
+        let blocks = little(head, start + 0x4, 4) | (has64Bits ? little(head, start + 0x150, 4) << 32 : 0)
+        let logarithm = little(head, start + 0x18, 4)
+        guard logarithm <= 6, blocks > 0 else { return nil }
+        return product(blocks, 1024 << logarithm)
+    }
+
+    private static func xfsSize(_ head: [UInt8]) -> Bytes? {
+        guard head.count >= 512, head[..<4].elementsEqual("XFSB".utf8) else { return nil }
+        let blockSize = big(head, 4, 4)
+        let blocks = big(head, 8, 8)
+        guard (512...65536).contains(blockSize), blocks > 0 else { return nil }
+        return product(blocks, blockSize)
+    }
+
+    private static func product(_ a: UInt64, _ b: UInt64) -> Bytes? {
+        let (count, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? nil : Bytes(count)
+    }
+
+    private static func little(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+        bytes[offset..<(offset + count)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private static func big(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+        bytes[offset..<(offset + count)].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,56 @@
+/// The volume group and the pool a command is about.
+public struct HostNames: Hashable, Sendable {
+    /// The volume group where none is named or tagged.
+    public static let defaultGroup = "HostVG"
+    /// The pool where none is named or tagged.
+    public static let defaultPool = "ImagePool"
+    /// The volume mounted at `/config`.
+    public static let config = "Config"
+
+    /// The volume group.
+    public var group: String
+    /// The pool.
+    public var pool: String
+
+    /// Group and pool as named; else those tagged as ours, where there is just one; else the defaults.
+    public init(group: String?, pool: String?, in state: HostState) {
+        let tagged = state.groups.filter { $0.tags.contains(Tag.volumeGroup) }
+        self.group = group ?? (tagged.count == 1 ? tagged[0].name : HostNames.defaultGroup)
+        let groupName = self.group
+        let pools = state.volumes.filter { $0.path.group == groupName && $0.tags.contains(Tag.pool) }
+        self.pool = pool ?? (pools.count == 1 ? pools[0].name : HostNames.defaultPool)
+    }
+
+    /// Where the pool is.
+    public var poolPath: VolumePath { VolumePath(group: group, name: pool) }
+}
+
+extension HostState {
+    /// The volume at `path`.
+    func volume(_ path: VolumePath) -> Volume? {
+        volumes.first { $0.path == path }
+    }
+
+    /// The group named `name`.
+    func group(_ name: String) throws(HostReason) -> Group {
+        guard let group = groups.first(where: { $0.name == name }) else { throw .noGroup(name) }
+        return group
+    }
+
+    /// The thin pool that volumes are made in, complete.
+    func pool(_ names: HostNames) throws(HostReason) -> Volume {
+        _ = try group(names.group)
+        guard let pool = volume(names.poolPath), !pool.isBuilding else { throw .noPool(names.poolPath) }
+        guard pool.segmentType == "thin-pool" else {
+            throw .wrongKind(pool.path, is: pool.segmentType, wanted: "thin pool")
+        }
+        return pool
+    }
+
+    /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume.
+    func debris(_ names: HostNames) -> [Volume] {
+        volumes.filter {
+            $0.path.group == names.group && $0.isBuilding && $0.segmentType == "thin" && $0.pool == names.pool
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/// Why a command is not begun. Nothing was changed.
+public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was to be done: `create layer 'Base-0.1'`.
+    public var goal: String
+    /// Why it cannot be, and what to do about it.
+    public var reason: HostReason
+
+    /// `goal` is refused for `reason`.
+    public init(_ goal: String, _ reason: HostReason) {
+        self.goal = goal
+        self.reason = reason
+    }
+
+    /// The whole message, without the program's name.
+    public var description: String { "cannot \(goal): \(reason)" }
+}
+
+/// The reasons there are.
+public enum HostReason: Error, Hashable, Sendable {
+    case noGroup(String)
+    case notAGroupMember(disk: String, group: String)
+    case groupNeedsDisks(String)
+    case duplicate(disk: String)
+    case diskInUse(disk: String, by: String)
+    case diskNotEmpty(disk: String, signatures: [String])
+    case diskReadOnly(disk: String)
+    case tooSmall(what: String, size: Bytes, needed: Bytes)
+    case noPool(VolumePath)
+    case wrongKind(VolumePath, is: String, wanted: String)
+    case poolInactive(VolumePath)
+    case poolFull(VolumePath, percent: Int, of: String)
+    case poolShort(VolumePath, missing: Bytes, of: String)
+    case groupShort(String, missing: Bytes)
+    case exists(String)
+    case badName(String, NameError)
+    case noBase
+    case noLayer
+    case unknown(String)
+    case notALayer(String)
+    case notOnALayer
+    case sizeNeeded
+    case imageLarger(image: Bytes, size: Bytes)
+    case noFileSystem(image: String)
+    case unsupportedFileSystem(String, on: String)
+    case imageCutShort(image: Bytes, fileSystem: Bytes)
+    case bootNotMounted
+    case bootFull(free: Bytes, needed: Bytes)
+    case noKernel(layer: String)
+    case noInitramfs(layer: String, version: String)
+    case environmentFull
+    case noEntry(String)
+    case noBootLoader
+}
+
+extension HostReason: CustomStringConvertible {
+    /// The cause, and what to do, as the end of a sentence.
+    public var description: String {
+        switch self {
+        case .noGroup(let name):
+            "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
+        case .notAGroupMember(let disk, let group):
+            "volume group '\(group)' exists and '\(disk)' is not part of it; add it with vgextend, or leave it out"
+        case .groupNeedsDisks(let name):
+            "there is no volume group '\(name)'; name the disks to make it of"
+        case .duplicate(let disk): "'\(disk)' is named twice"
+        case .diskInUse(let disk, let user):
+            "'\(disk)' is in use by '\(user)'; name an empty disk or partition"
+        case .diskNotEmpty(let disk, let signatures):
+            "'\(disk)' is not empty, it has \(signatures.joined(separator: ", ")); "
+                + "if nothing on it is needed, clear it with 'wipefs -a \(disk)'"
+        case .diskReadOnly(let disk): "'\(disk)' is read-only"
+        case .tooSmall(let what, let size, let needed):
+            "\(what) of \(size.formatted) is too small; it needs at least \(needed.formatted)"
+        case .noPool(let path):
+            "there is no pool '\(path)'; make it with 'imgbase layout --init' or name it with --thinpool"
+        case .wrongKind(let path, let kind, let wanted):
+            "'\(path)' is a \(kind) volume, not a \(wanted); rename it, or choose another name"
+        case .poolInactive(let path):
+            "pool '\(path)' is not active; activate it with 'lvchange -ay \(path)'"
+        case .poolFull(let path, let percent, let what):
+            "pool '\(path)' is \(percent)% full\(what); remove a layer or base, or extend the pool"
+        case .poolShort(let path, let missing, let what):
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
+        case .groupShort(let name, let missing):
+            "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
+        case .exists(let name): "'\(name)' exists already; choose another name"
+        case .badName(_, let error): "\(error)"
+        case .noBase: "there is no base; add one with 'imgbase base --add --size SIZE IMAGE'"
+        case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
+        case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' shows those there are"
+        case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' shows those there are"
+        case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
+        case .sizeNeeded: "the length of the image is not known before it is read; give --size"
+        case .imageLarger(let image, let size):
+            "the image has \(image.count) bytes, more than the size of \(size.count); give a larger --size"
+        case .noFileSystem(let image):
+            "no file system is known in '\(image)'; an image of an ext4 or xfs file system is needed, no disk"
+        case .unsupportedFileSystem(let type, let object):
+            "the file system of '\(object)' is \(type); ext4 and xfs are supported"
+        case .imageCutShort(let image, let fileSystem):
+            "the image ends after \(image.count) bytes, its file system has \(fileSystem.count); get it again"
+        case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .bootFull(let free, let needed):
+            "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
+        case .noKernel(let layer):
+            "no kernel is in '\(layer)': neither /usr/lib/modules/VERSION/vmlinuz nor /boot/vmlinuz-VERSION; "
+                + "install one"
+        case .noInitramfs(let layer, let version):
+            "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
+                + "'dracut --kver \(version)' and the imgbased module"
+        case .environmentFull: "the environment block of the boot loader has no room left"
+        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
+        case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// What the host looks like when a command starts: all that the planner knows.
+public struct HostState: Hashable, Sendable {
+    /// The volume groups.
+    public var groups: [Group] = []
+    /// The volumes of all groups.
+    public var volumes: [Volume] = []
+    /// The physical volumes.
+    public var physicalVolumes: [PhysicalVolume] = []
+    /// The devices a command named.
+    public var disks: [Disk] = []
+    /// The layer this system runs from.
+    public var booted: VolumePath?
+    /// What the boot loader has.
+    public var boot = BootState()
+    /// Where the booted system mounts `/config`.
+    public var config = ConfigState()
+
+    /// A host with nothing.
+    public init() {}
+
+    /// A volume group.
+    public struct Group: Hashable, Sendable {
+        /// Its name.
+        public var name: String
+        /// Its identifier, as lvm2 prints it.
+        public var uuid: String
+        /// How large it is.
+        public var size: Bytes
+        /// What no volume has yet.
+        public var free: Bytes
+        /// How long an extent is.
+        public var extentSize: Bytes
+        /// Its tags.
+        public var tags: Set<String>
+
+        /// A group of these parts.
+        public init(
+            name: String, uuid: String, size: Bytes, free: Bytes, extentSize: Bytes, tags: Set<String>
+        ) {
+            self.name = name
+            self.uuid = uuid
+            self.size = size
+            self.free = free
+            self.extentSize = extentSize
+            self.tags = tags
+        }
+    }
+
+    /// A physical volume.
+    public struct PhysicalVolume: Hashable, Sendable {
+        /// Its device.
+        public var path: String
+        /// The group it is in, if any.
+        public var group: String?
+
+        /// The one on `path`.
+        public init(path: String, group: String?) {
+            self.path = path
+            self.group = group
+        }
+    }
+
+    /// A block device that a command named, and what is on it.
+    public struct Disk: Hashable, Sendable {
+        /// Its path, as given.
+        public var path: String
+        /// Its path, as the kernel has it.
+        public var kernelPath: String
+        /// How large it is.
+        public var size: Bytes
+        /// Whether writing to it is forbidden.
+        public var isReadOnly: Bool
+        /// What begins on it: partition tables, file systems, RAID members, by the names libblkid has.
+        public var signatures: [String]
+        /// The partitions on it and the devices made of it.
+        public var holders: [String]
+        /// Where it is mounted, or `[SWAP]`.
+        public var mountPoints: [String]
+
+        /// A device of these parts.
+        public init(
+            path: String, kernelPath: String, size: Bytes, isReadOnly: Bool = false,
+            signatures: [String] = [],
+            holders: [String] = [], mountPoints: [String] = []
+        ) {
+            self.path = path
+            self.kernelPath = kernelPath
+            self.size = size
+            self.isReadOnly = isReadOnly
+            self.signatures = signatures
+            self.holders = holders
+            self.mountPoints = mountPoints
+        }
+    }
+}
+
+/// What the boot loader has, as far as it concerns imgbased.
+public struct BootState: Hashable, Sendable {
+    /// `/boot`.
+    public var directory = "/boot"
+    /// The path of `/boot` within its own file system: empty where it is a partition of its own, else `/boot`.
+    public var prefix = ""
+    /// The UUID of the file system `/boot` is, where it is one of its own.
+    public var uuid: String?
+    /// The type of the file system `/boot` is on.
+    public var fileSystem = "ext4"
+    /// Whether the system's `/etc/fstab` has a `/boot` that is not mounted now.
+    public var isMissing = false
+    /// What can still be written there.
+    public var free = Bytes(UInt64.max)
+    /// Where GRUB's files are, or `nil` where there is no GRUB.
+    public var grubDirectory: String?
+    /// The text of each of our entries, by layer.
+    public var entries: [String: String] = [:]
+    /// GRUB's menu of them, as it is now.
+    public var menu: String?
+    /// Our environment block, as it is now.
+    public var environment: [UInt8]?
+    /// The digests of the kernels and initramfs stored, complete and true to their name.
+    public var digests: Set<String> = []
+    /// The arguments the running kernel was given.
+    public var runningArguments = ""
+
+    /// `/boot` as a partition of its own, with nothing of ours.
+    public init() {}
+}
+
+/// Where and how `/config` is.
+public struct ConfigState: Hashable, Sendable {
+    /// Whether something is mounted there.
+    public var isMounted = false
+    /// The running system's `/etc/fstab`.
+    public var fstab: [UInt8] = []
+
+    /// Not mounted.
+    public init() {}
+}

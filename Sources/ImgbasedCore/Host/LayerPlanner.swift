@@ -1,0 +1,209 @@
+/// A layer that is to be made, or one that an interrupted run left to be finished.
+public struct LayerDraft: Hashable, Sendable {
+    /// The layer.
+    public var path: VolumePath
+    /// What it is a snapshot of.
+    public var source: VolumePath
+    /// The name of its base.
+    public var base: String
+    /// Whether it is complete, and only the boot menu is to be told.
+    public var isSealed: Bool
+
+    /// What is being done, as in `cannot …`.
+    public var goal: String { isSealed ? "finish layer '\(path.name)'" : "add layer '\(path.name)'" }
+}
+
+/// `imgbase layer --add`: a writable snapshot that boots.
+///
+/// It is planned in two parts. What the boot entry says depends on what is in the layer, which can be looked at
+/// only when the layer is there; so the first part makes it, and the second is planned from what was found.
+public struct LayerPlanner: Sendable {
+    /// The base or layer to make it on; without it, the newest.
+    public var source: String?
+    /// The UUID its file system is to have.
+    public var uuid: String
+
+    /// A request for a layer.
+    public init(source: String?, uuid: String) {
+        self.source = source
+        self.uuid = uuid
+    }
+
+    /// The complete layers that the boot menu was not told of, oldest first: an interrupted run's.
+    public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
+        Layout(state.volumes, group: names.group).layers
+            .filter { $0.tags.contains(Tag.unlisted) }
+            .map {
+                let base = $0.baseName ?? $0.name
+                return LayerDraft(
+                    path: $0.path, source: VolumePath(group: names.group, name: $0.origin ?? base),
+                    base: base,
+                    isSealed: true)
+            }
+    }
+
+    /// Whether `draft` is what this request asks for: then finishing it is all there is to do.
+    public func isMet(by draft: LayerDraft) -> Bool {
+        source.map { $0 == draft.source.name } ?? true
+    }
+
+    /// The first part for a layer that is complete: that it can be looked into.
+    public static func resume(_ draft: LayerDraft, _ state: HostState) -> Plan {
+        var plan = Plan(goal: draft.goal)
+        if state.volume(draft.path)?.isActive != true { plan.prepare.append(.activateVolume(draft.path)) }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The first part: the snapshot. Also the draft that the second part is planned from.
+    public func begin(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, LayerDraft) {
+        var goal = "add a layer"
+        do throws(HostReason) {
+            let pool = try state.pool(names)
+            let layout = Layout(state.volumes, group: names.group)
+            let found: Volume
+            if let source {
+                goal = "add a layer on '\(source)'"
+                guard let volume = layout[source] else { throw .unknown(source) }
+                found = volume
+            } else {
+                guard let volume = layout.latest else { throw .noBase }
+                found = volume
+            }
+            // The layer is made where its source is, which need not be the pool that new bases are made in.
+            let baseText = found.isBase ? found.name : found.baseName ?? found.name
+            let base: BaseName
+            do { base = try BaseName(baseText) } catch { throw HostReason.badName(baseText, error) }
+            let draft = LayerDraft(
+                path: VolumePath(group: names.group, name: nextName(base, state, names).description),
+                source: found.path, base: base.description, isSealed: false)
+            do { try VolumeName.check(draft.path.name) } catch {
+                throw HostReason.badName(draft.path.name, error)
+            }
+            goal = draft.goal
+            try state.checkFull(
+                found.pool.flatMap { state.volume(VolumePath(group: names.group, name: $0)) } ?? pool)
+            try checkBoot(state.boot)
+            var plan = Plan(goal: draft.goal)
+            plan.prepare = state.debris(names).map { .removeVolume($0.path) }
+            plan.prepare.append(.createLayer(draft.path, from: found.path))
+            plan.undo = [.removeVolume(draft.path)]
+            plan.isContinued = true
+            return (plan, draft)
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+    }
+
+    private func nextName(_ base: BaseName, _ state: HostState, _ names: HostNames) -> LayerName {
+        let debris = Set(state.debris(names).map(\.path))
+        let volumes = state.volumes.filter { $0.path.group == names.group && !debris.contains($0.path) }
+        let taken = volumes.map(\.name) + Array(state.boot.entries.keys)
+        let numbers = taken.compactMap { try? LayerName($0) }.filter { $0.base == base }.map(\.number)
+        return LayerName(base: base, number: (numbers.max() ?? 0) + 1)
+    }
+
+    private func checkBoot(_ boot: BootState) throws(HostReason) {
+        if boot.isMissing { throw .bootNotMounted }
+        if boot.grubDirectory == nil { throw .noBootLoader }
+    }
+
+    /// The second part: the file system, the kernel, the entry. `contents` is what is in the layer.
+    public func finish(
+        _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: draft.goal)
+        do throws(HostReason) {
+            try checkBoot(state.boot)
+            let files = contents.files
+            if !draft.isSealed {
+                plan.prepare.append(.renewFileSystem(draft.path, type: contents.type, uuid: uuid))
+                let table = fileSystemTable(draft, state, names, contents)
+                if table != contents.fstab {
+                    plan.prepare.append(
+                        .replaceLayerFile(
+                            draft.path, type: contents.type, path: "/etc/fstab", contents: table))
+                }
+                plan.undo = [.removeVolume(draft.path)]
+            }
+            if !state.boot.digests.contains(files.digest) {
+                // The entry, the menu and the directories are small; a MiB is more than they need.
+                let needed = Bytes(files.size.count + (1 << 20))
+                guard needed <= state.boot.free else {
+                    throw .bootFull(free: state.boot.free, needed: needed)
+                }
+                plan.prepare.append(
+                    .installBootFiles(
+                        files, from: draft.path, type: contents.type,
+                        directory: state.boot.directory + "/imgbased"))
+            }
+            if !draft.isSealed { plan.prepare.append(.sealLayer(draft.path, base: draft.base)) }
+            let entry = entry(draft, state, contents)
+            plan.commit = [BootPlanner.write(entry, state.boot)]
+            plan.cleanup = try BootPlanner.follow(state.boot, adding: entry) + [.listLayer(draft.path)]
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+
+    private func fileSystemTable(
+        _ draft: LayerDraft, _ state: HostState, _ names: HostNames, _ contents: LayerContents
+    ) -> [UInt8] {
+        var table = FSTab(contents.fstab)
+        table.setRoot(source: draft.path.device, type: contents.type.rawValue)
+        if let uuid = state.boot.uuid {
+            table.add(
+                FSTab.Entry(
+                    source: "UUID=\(uuid)", target: "/boot", type: state.boot.fileSystem, options: "defaults",
+                    rest: ["0", "2"]))
+        }
+        let config = VolumePath(group: names.group, name: HostNames.config)
+        if let volume = state.volume(config), !volume.isBuilding { table.add(HostNames.configEntry(config)) }
+        return table.contents
+    }
+
+    private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {
+        let name = draft.path.name
+        let directory = "\(state.boot.prefix)/imgbased/\(contents.files.digest)"
+        var options = contents.arguments ?? BootArguments(state.boot.runningArguments)
+        options.words = BootArguments.own(layer: draft.path) + options.foreign
+        return BootEntry(
+            layer: name, title: contents.release.prettyName.map { "\(name) (\($0))" } ?? name,
+            version: contents.files.version, linux: directory + "/linux", initrd: directory + "/initrd",
+            options: options, created: state.volume(draft.path)?.created ?? 0)
+    }
+}
+
+/// What is in a layer, as far as its boot entry needs it.
+public struct LayerContents: Hashable, Sendable {
+    /// The type of its file system.
+    public var type: FileSystemType
+    /// Its `/etc/fstab`, empty where there is none.
+    public var fstab: [UInt8]
+    /// What its operating system is called.
+    public var release: OSRelease
+    /// The kernel's arguments its `/etc/kernel/cmdline` or `/usr/lib/kernel/cmdline` has.
+    public var arguments: BootArguments?
+    /// Its kernel and initramfs.
+    public var files: BootFiles
+
+    /// Contents of these parts.
+    public init(
+        type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles
+    ) {
+        self.type = type
+        self.fstab = fstab
+        self.release = release
+        self.arguments = arguments
+        self.files = files
+    }
+
+    /// What a plan shows where the layer cannot be looked at before it is there.
+    public static let unknown = LayerContents(
+        type: .ext4, fstab: Array("<the other lines of the layer's /etc/fstab>\n".utf8),
+        release: OSRelease("PRETTY_NAME=\"<its operating system>\""), arguments: nil,
+        files: BootFiles(
+            version: "<the newest in the layer>", linux: "<its kernel>", initrd: "<its initramfs>",
+            digest: "<digest of both>", size: Bytes(0)))
+}

@@ -1,0 +1,66 @@
+/// The bases of a volume group and the layers of each: what `imgbase layout` shows.
+public struct Layout: Hashable, Sendable {
+    /// A base with its layers.
+    public struct Family: Hashable, Sendable {
+        /// The base's name.
+        public var name: String
+        /// The base, unless it was removed and only layers are left.
+        public var base: Volume?
+        /// Its layers, oldest first.
+        public var layers: [Volume]
+    }
+
+    /// The bases with their layers, oldest first.
+    public var families: [Family]
+
+    /// The layout of `group`. What is not complete has no place in it.
+    public init(_ volumes: [Volume], group: String) {
+        let volumes = volumes.filter { $0.path.group == group }.sorted(by: Layout.isOlder)
+        var families = volumes.filter(\.isBase).map { Family(name: $0.name, base: $0, layers: []) }
+        for layer in volumes where layer.isLayer {
+            let name = layer.baseName ?? layer.name
+            if let index = families.firstIndex(where: { $0.name == name }) {
+                families[index].layers.append(layer)
+            } else {
+                families.append(Family(name: name, base: nil, layers: [layer]))
+            }
+        }
+        self.families = families
+    }
+
+    /// The bases, oldest first.
+    public var bases: [Volume] { families.compactMap(\.base) }
+
+    /// The layers of all bases, oldest first.
+    public var layers: [Volume] { families.flatMap(\.layers).sorted(by: Layout.isOlder) }
+
+    /// The newest base.
+    public var latestBase: Volume? { bases.last }
+
+    /// The newest layer.
+    public var latestLayer: Volume? { layers.last }
+
+    /// What a new layer is made of when nothing is said: the newest layer of the newest base, or that base.
+    public var latest: Volume? {
+        guard let base = latestBase else { return nil }
+        return families.last { $0.name == base.name }?.layers.last ?? base
+    }
+
+    /// The base or layer of this name.
+    public subscript(name: String) -> Volume? {
+        families.lazy.flatMap { [$0.base].compactMap { $0 } + $0.layers }.first { $0.name == name }
+    }
+
+    /// The tree as people read it; `booted` is marked.
+    public func lines(booted: VolumePath?) -> [String] {
+        families.flatMap { family in
+            [family.base == nil ? "\(family.name) (removed)" : family.name]
+                + family.layers.map { " +- \($0.name)\($0.path == booted ? " (booted)" : "")" }
+        }
+    }
+
+    /// Older: created before; in one second, the one with the smaller number.
+    static func isOlder(_ a: Volume, _ b: Volume) -> Bool {
+        a.created != b.created ? a.created < b.created : NaturalOrder.precedes(a.name, b.name)
+    }
+}

@@ -1,0 +1,144 @@
+/// One thing a plan does, in the words of this domain. Each is idempotent or atomic.
+public enum Step: Hashable, Sendable {
+    /// Makes a disk a physical volume.
+    case createPhysicalVolume(disk: String)
+    /// Makes a volume group of physical volumes.
+    case createGroup(String, disks: [String])
+    /// Makes a volume group there is ours.
+    case adoptGroup(String)
+    /// Makes a thin pool, not yet complete.
+    case createPool(VolumePath, size: Bytes, metadataSize: Bytes)
+    /// Declares the pool complete.
+    case sealPool(VolumePath)
+    /// Makes an ordinary volume, not yet complete.
+    case createVolume(VolumePath, size: Bytes)
+    /// Makes an ext4 file system.
+    case makeFileSystem(VolumePath, label: String, uuid: String)
+    /// Declares an ordinary volume complete.
+    case sealVolume(VolumePath)
+    /// Makes a directory of the running system.
+    case makeDirectory(String)
+    /// Replaces a file of the running system, or makes it.
+    case replaceFile(path: String, contents: [UInt8], isOnBoot: Bool)
+    /// Mounts what `/etc/fstab` has for a directory.
+    case mount(String)
+    /// Makes an empty thin volume for a base, not yet complete.
+    case createBase(VolumePath, pool: String, size: Bytes)
+    /// Writes an image to a base, and takes its digest.
+    case writeImage(String, to: VolumePath, isSparse: Bool)
+    /// Declares a base complete and read-only, and records the digest.
+    case sealBase(VolumePath)
+    /// Makes a writable snapshot for a layer, not yet complete.
+    case createLayer(VolumePath, from: VolumePath)
+    /// Checks the file system of a layer, gives it a UUID of its own and the size of its volume.
+    case renewFileSystem(VolumePath, type: FileSystemType, uuid: String)
+    /// Replaces a file in a layer that is not mounted.
+    case replaceLayerFile(VolumePath, type: FileSystemType, path: String, contents: [UInt8])
+    /// Stores a kernel and its initramfs in `/boot`, by content.
+    case installBootFiles(BootFiles, from: VolumePath, type: FileSystemType, directory: String)
+    /// Declares a layer complete.
+    case sealLayer(VolumePath, base: String)
+    /// Records that the boot menu has the layer.
+    case listLayer(VolumePath)
+    /// Sets the layer that is booted unattended, in the boot loader's environment.
+    case setDefault(String, path: String, environment: [UInt8])
+    /// Makes the device of a volume that is complete.
+    case activateVolume(VolumePath)
+    /// Removes a volume.
+    case removeVolume(VolumePath)
+}
+
+/// The file systems a base can have.
+public enum FileSystemType: String, Hashable, Sendable, Encodable {
+    case ext4, xfs
+}
+
+/// The kernel and initramfs of a layer.
+public struct BootFiles: Hashable, Sendable {
+    /// The kernel's version.
+    public var version: String
+    /// The kernel, in the layer.
+    public var linux: String
+    /// The initramfs, in the layer.
+    public var initrd: String
+    /// The name they are stored under: what `sha256sum linux initrd | sha256sum` prints.
+    public var digest: String
+    /// How much space the two need.
+    public var size: Bytes
+
+    /// Files of these parts.
+    public init(version: String, linux: String, initrd: String, digest: String, size: Bytes) {
+        self.version = version
+        self.linux = linux
+        self.initrd = initrd
+        self.digest = digest
+        self.size = size
+    }
+}
+
+extension Step: CustomStringConvertible {
+    /// What it does, as one line for people.
+    public var description: String {
+        switch self {
+        case .createPhysicalVolume(let disk): "make '\(disk)' a physical volume"
+        case .createGroup(let name, let disks):
+            "make volume group '\(name)' of \(disks.joined(separator: ", "))"
+        case .adoptGroup(let name): "tag volume group '\(name)'"
+        case .createPool(let path, let size, let metadata):
+            "make pool '\(path)' of \(size.formatted), with \(metadata.formatted) of metadata"
+        case .sealPool(let path): "declare pool '\(path)' complete"
+        case .createVolume(let path, let size): "make volume '\(path)' of \(size.formatted)"
+        case .makeFileSystem(let path, _, let uuid): "make an ext4 file system with UUID \(uuid) on '\(path)'"
+        case .sealVolume(let path): "declare volume '\(path)' complete"
+        case .makeDirectory(let path): "make directory '\(path)'"
+        case .replaceFile(let path, let contents, _): "write '\(path)' (\(contents.count) bytes)"
+        case .mount(let path): "mount '\(path)'"
+        case .createBase(let path, let pool, let size):
+            "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
+        case .writeImage(let image, let path, let isSparse):
+            "write image '\(image)' to base '\(path.name)'\(isSparse ? ", without its zero blocks" : "")"
+        case .sealBase(let path): "declare base '\(path.name)' complete and read-only"
+        case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
+        case .renewFileSystem(let path, let type, let uuid):
+            "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
+        case .replaceLayerFile(let path, _, let file, let contents):
+            "write '\(file)' in layer '\(path.name)' (\(contents.count) bytes)"
+        case .installBootFiles(let files, let path, _, let directory):
+            "copy kernel \(files.version) and its initramfs from layer '\(path.name)' to '\(directory)/\(files.digest)'"
+        case .sealLayer(let path, let base): "declare layer '\(path.name)' of base '\(base)' complete"
+        case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
+        case .setDefault(let layer, _, _): "set the default to layer '\(layer)'"
+        case .activateVolume(let path): "activate volume '\(path)'"
+        case .removeVolume(let path): "remove volume '\(path)'"
+        }
+    }
+
+    /// Its verb, as machines read it.
+    public var verb: String {
+        switch self {
+        case .createPhysicalVolume: "createPhysicalVolume"
+        case .createGroup: "createGroup"
+        case .adoptGroup: "adoptGroup"
+        case .createPool: "createPool"
+        case .sealPool: "sealPool"
+        case .createVolume: "createVolume"
+        case .makeFileSystem: "makeFileSystem"
+        case .sealVolume: "sealVolume"
+        case .makeDirectory: "makeDirectory"
+        case .replaceFile: "replaceFile"
+        case .mount: "mount"
+        case .createBase: "createBase"
+        case .writeImage: "writeImage"
+        case .sealBase: "sealBase"
+        case .createLayer: "createLayer"
+        case .renewFileSystem: "renewFileSystem"
+        case .replaceLayerFile: "replaceLayerFile"
+        case .installBootFiles: "installBootFiles"
+        case .sealLayer: "sealLayer"
+        case .listLayer: "listLayer"
+        case .setDefault: "setDefault"
+        case .activateVolume: "activateVolume"
+        case .removeVolume: "removeVolume"
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/// What a device-mapper table refers to.
+public enum DeviceReference: Hashable, Sendable {
+    /// A physical volume, by its identifier.
+    case physicalVolume(LVMIdentifier)
+    /// Another device of the same plan, by its device-mapper name.
+    case mapped(String)
+}
+
+/// One line of a device-mapper table.
+public struct MappedTarget: Hashable, Sendable {
+    /// What a target does; the arguments as the kernel's `Documentation/admin-guide/device-mapper/` has them.
+    public enum Kind: Hashable, Sendable {
+        /// `linear DEVICE OFFSET`
+        case linear(StripeArea)
+        /// `striped COUNT SIZE (DEVICE OFFSET)…`
+        case striped(size: Sectors, areas: [StripeArea])
+        /// `thin-pool METADATA DATA CHUNK LOW-WATER COUNT FEATURES…`
+        case thinPool(
+            metadata: DeviceReference, data: DeviceReference, chunkSize: Sectors, lowWaterMark: UInt64,
+            features: [String])
+        /// `thin POOL DEVICE-ID`
+        case thin(pool: DeviceReference, deviceID: UInt32)
+    }
+
+    /// A place on a device where a stripe begins.
+    public struct StripeArea: Hashable, Sendable {
+        /// The device.
+        public var device: DeviceReference
+        /// How far into it.
+        public var offset: Sectors
+
+        /// A place `offset` sectors into `device`.
+        public init(device: DeviceReference, offset: Sectors) {
+            self.device = device
+            self.offset = offset
+        }
+    }
+
+    /// Where in the mapped device the target begins.
+    public var start: Sectors
+    /// How long it is.
+    public var length: Sectors
+    /// What it does.
+    public var kind: Kind
+
+    /// A target of `kind` over `length` sectors from `start`.
+    public init(start: Sectors, length: Sectors, kind: Kind) {
+        self.start = start
+        self.length = length
+        self.kind = kind
+    }
+}
+
+/// A device-mapper device as lvm2 would create it.
+public struct MappedDevice: Hashable, Sendable {
+    /// What the device is in a thin stack; it decides the checks and the udev flags.
+    public enum Role: Hashable, Sendable {
+        /// The metadata of a thin pool.
+        case poolMetadata
+        /// The data of a thin pool.
+        case poolData
+        /// A thin pool, whose kernel status must show `transactionID`.
+        case pool(transactionID: UInt64)
+        /// A volume that users see.
+        case volume
+    }
+
+    /// The device-mapper name, group and volume with their hyphens doubled.
+    public var name: String
+    /// The device-mapper UUID, `LVM-…`.
+    public var uuid: String
+    /// Whether writing to it is forbidden.
+    public var isReadOnly: Bool
+    /// What it is.
+    public var role: Role
+    /// Its table.
+    public var targets: [MappedTarget]
+
+    /// A device of these parts.
+    public init(name: String, uuid: String, isReadOnly: Bool, role: Role, targets: [MappedTarget]) {
+        self.name = name
+        self.uuid = uuid
+        self.isReadOnly = isReadOnly
+        self.role = role
+        self.targets = targets
+    }
+}
+
+extension MappedTarget {
+    /// The name of the target type, as the kernel knows it.
+    public var type: String {
+        switch kind {
+        case .linear: "linear"
+        case .striped: "striped"
+        case .thinPool: "thin-pool"
+        case .thin: "thin"
+        }
+    }
+
+    /// The arguments of the target, each device spelled as `resolve` has it: MAJOR:MINOR for the kernel, a
+    /// path or name for people.
+    public func arguments(resolve: (DeviceReference) -> String) -> String {
+        func spell(_ areas: [StripeArea]) -> [String] {
+            areas.flatMap { [resolve($0.device), String($0.offset.count)] }
+        }
+        let words: [String] =
+            switch kind {
+            case .linear(let area):
+                spell([area])
+            case .striped(let size, let areas):
+                [String(areas.count), String(size.count)] + spell(areas)
+            case .thinPool(let metadata, let data, let chunkSize, let lowWaterMark, let features):
+                [
+                    resolve(metadata), resolve(data), String(chunkSize.count), String(lowWaterMark),
+                    String(features.count),
+                ] + features
+            case .thin(let pool, let deviceID):
+                [resolve(pool), String(deviceID)]
+            }
+        return words.joined(separator: " ")
+    }
+}

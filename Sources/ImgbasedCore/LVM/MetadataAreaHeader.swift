@@ -1,0 +1,86 @@
+/// The first sector of a metadata area, which says where in the area the metadata is (lvm2: struct mda_header and
+/// raw_locn in lib/format_text/layout.h).
+///
+/// What follows the header is a ring: each new text is written behind the last one, and one that does not fit
+/// before the end goes on directly after the header.
+public struct MetadataAreaHeader: Hashable, Sendable {
+    /// A text in the ring.
+    public struct Location: Hashable, Sendable {
+        /// Where it begins, from the beginning of the area.
+        public let offset: UInt64
+        /// How long it is.
+        public let size: UInt64
+        /// The checksum of the text.
+        public let checksum: UInt32
+    }
+
+    /// The length of the header.
+    public static let length = 512
+
+    /// How long a text may be. Areas are 1 MiB unless somebody asked for more, and 16 MiB of text describe tens
+    /// of thousands of volumes; without a limit a damaged number could ask for all memory of the initramfs.
+    public static let textLimit: UInt64 = 16 << 20
+
+    /// The committed text; `nil` where the area is empty or to be ignored.
+    public let location: Location?
+
+    private static let ignored: UInt32 = 1
+
+    /// Reads the header of `area` from its first `length` bytes.
+    ///
+    /// - Throws: what is wrong with it.
+    public init(_ bytes: [UInt8], of area: DiskArea) throws(ScanError) {
+        let length = MetadataAreaHeader.length
+        guard bytes.count == length, bytes.has(" LVM2 x[5A%r0N*>", at: 4) else {
+            throw .damaged("a metadata area has no header")
+        }
+        guard bytes.littleEndian(at: 0, as: UInt32.self) == LVMChecksum.of(bytes.dropFirst(4)) else {
+            throw .damaged("the checksum of a metadata area's header is wrong")
+        }
+        guard bytes.littleEndian(at: 20, as: UInt32.self) == 1 else {
+            throw .damaged("the version of a metadata area is not known")
+        }
+        guard bytes.littleEndian(at: 24) == area.offset.count, bytes.littleEndian(at: 32) == area.size.count
+        else {
+            throw .damaged("a metadata area is not where its header says")
+        }
+        guard let offset = bytes.littleEndian(at: 40, as: UInt64.self),
+            let size = bytes.littleEndian(at: 48, as: UInt64.self),
+            let checksum = bytes.littleEndian(at: 56, as: UInt32.self),
+            let flags = bytes.littleEndian(at: 60, as: UInt32.self)
+        else { throw .damaged("a metadata area has no header") }
+        guard flags & ~MetadataAreaHeader.ignored == 0 else {
+            throw .damaged("a metadata area has flags that are not known")
+        }
+        // Slot 0 is the committed text. Slot 1 would be one a command was about to commit: never ours.
+        if offset == 0 || flags & MetadataAreaHeader.ignored != 0 {
+            location = nil
+            return
+        }
+        guard offset >= UInt64(length), offset < area.size.count, size > 0,
+            size <= MetadataAreaHeader.textLimit, size <= area.size.count - UInt64(length)
+        else { throw .damaged("a metadata area's text is not inside it") }
+        location = Location(offset: offset, size: size, checksum: checksum)
+    }
+
+    /// Reads the text at `location` in `area`, and checks its checksum.
+    public static func text(
+        at location: Location, in area: DiskArea, of source: some BlockSource
+    ) throws(ScanError) -> [UInt8] {
+        let beforeEnd = min(location.size, area.size.count - location.offset)
+        var text: [UInt8]
+        do throws(BlockReadError) {
+            text = try source.exactly(Int(beforeEnd), at: area.offset.count + location.offset)
+            if beforeEnd < location.size {
+                text += try source.exactly(
+                    Int(location.size - beforeEnd), at: area.offset.count + UInt64(length))
+            }
+        } catch {
+            throw .unreadable(error.reason)
+        }
+        guard LVMChecksum.of(text) == location.checksum else {
+            throw .damaged("the checksum of the metadata is wrong")
+        }
+        return text
+    }
+}

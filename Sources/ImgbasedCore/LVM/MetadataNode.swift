@@ -1,0 +1,125 @@
+/// What is wrong with a metadata text.
+public struct MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The line, from 1.
+    public let line: Int
+    /// The cause.
+    public let reason: String
+
+    /// Where and what.
+    public var description: String {
+        "line \(line): \(reason)"
+    }
+}
+
+/// A single value in a metadata text.
+public enum MetadataValue: Hashable, Sendable {
+    /// A whole number.
+    case integer(Int64)
+    /// A number with a decimal point. LVM2 writes none.
+    case float(Double)
+    /// A text.
+    case string(String)
+}
+
+/// A key of a metadata text and what it stands for.
+public struct MetadataNode: Hashable, Sendable {
+    /// What a key can stand for.
+    public enum Content: Hashable, Sendable {
+        /// `key = 1`
+        case value(MetadataValue)
+        /// `key = [1, "two"]`
+        case list([MetadataValue])
+        /// `key { … }`
+        case section([MetadataNode])
+    }
+
+    /// The key.
+    public let key: String
+    /// The line it stands on, from 1.
+    public let line: Int
+    /// What it stands for.
+    public let content: Content
+
+    /// The nodes of a section; none for a value.
+    public var children: [MetadataNode] {
+        if case .section(let nodes) = content { nodes } else { [] }
+    }
+
+    /// Whether it is a section.
+    public var isSection: Bool {
+        if case .section = content { true } else { false }
+    }
+
+    /// The values of a list, the one of a single value, which means the same, none of a section.
+    var values: [MetadataValue] {
+        switch content {
+        case .value(let value): [value]
+        case .list(let values): values
+        case .section: []
+        }
+    }
+
+    /// The node of this section with `key`.
+    func child(_ key: String) -> MetadataNode? {
+        children.first { $0.key == key }
+    }
+
+    /// An error about this node.
+    func error(_ reason: String) -> MetadataError {
+        MetadataError(line: line, reason: reason)
+    }
+
+    /// The text `key` stands for in this section, `nil` without the key.
+    func string(_ key: String) throws(MetadataError) -> String? {
+        guard let child = child(key) else { return nil }
+        guard case .value(.string(let text)) = child.content else {
+            throw child.error("'\(key)' is not a text")
+        }
+        return text
+    }
+
+    /// The texts `key` stands for in this section, none without the key.
+    func strings(_ key: String) throws(MetadataError) -> [String] {
+        guard let child = child(key) else { return [] }
+        if child.isSection { throw child.error("'\(key)' is a section") }
+        var texts: [String] = []
+        for value in child.values {
+            guard case .string(let text) = value else { throw child.error("'\(key)' holds more than texts") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    /// The number `key` stands for in this section, `nil` without the key.
+    func number<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(MetadataError) -> T? {
+        guard let child = child(key) else { return nil }
+        guard case .value(.integer(let value)) = child.content, let number = T(exactly: value) else {
+            throw child.error("'\(key)' is not a number in range")
+        }
+        return number
+    }
+
+    /// The number `key` stands for in this section.
+    func requiredNumber<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(MetadataError)
+        -> T
+    {
+        guard let value = try number(key, as: type) else {
+            throw error("'\(key)' is missing in '\(self.key)'")
+        }
+        return value
+    }
+
+    /// The text `key` stands for in this section.
+    func requiredString(_ key: String) throws(MetadataError) -> String {
+        guard let value = try string(key) else { throw error("'\(key)' is missing in '\(self.key)'") }
+        return value
+    }
+
+    /// The identifier `key` stands for in this section.
+    func requiredIdentifier(_ key: String) throws(MetadataError) -> LVMIdentifier {
+        guard let id = LVMIdentifier(try requiredString(key)) else {
+            throw error("'\(key)' of '\(self.key)' is not an identifier")
+        }
+        return id
+    }
+}

@@ -1,0 +1,99 @@
+/// A part of a physical volume, as its label lists them.
+public struct DiskArea: Hashable, Sendable {
+    /// Where it begins.
+    public let offset: Bytes
+    /// How long it is; for a data area 0 means to the end of the device.
+    public let size: Bytes
+}
+
+/// What the label of an LVM2 physical volume says (lvm2: lib/label/label.h, lib/format_text/layout.h).
+///
+/// The label is one of the first four sectors: "LABELONE", the number of its own sector, a checksum of the rest,
+/// the offset of the physical volume's header, "LVM2 001". The header is the identifier, the device's size, and
+/// three lists of areas, each ended by an empty pair: data, metadata and, in the extension, boot loader.
+public struct PhysicalVolumeLabel: Hashable, Sendable {
+    /// The physical volume's identifier.
+    public let id: LVMIdentifier
+    /// How long the device was when the label was written.
+    public let deviceSize: Bytes
+    /// Where extents are.
+    public let dataAreas: [DiskArea]
+    /// Where copies of the metadata are.
+    public let metadataAreas: [DiskArea]
+
+    /// How much of a device must be read to see a label.
+    public static let scanLength = 4 * sectorSize
+
+    private static let sectorSize = Int(Sectors.size)
+    private static let headerLength = 32
+    // lvm2 itself never makes more than one data area and two metadata areas.
+    private static let areaLimit = 4
+    private static let knownExtension: UInt32 = 2
+
+    /// Finds the label in the first `scanLength` bytes of a device, of which there may be fewer.
+    ///
+    /// - Returns: `nil` where there is none.
+    /// - Throws: what is wrong with the label where there is none without fault, or more than one.
+    public static func find(in head: [UInt8]) throws(ScanError) -> PhysicalVolumeLabel? {
+        var found: PhysicalVolumeLabel?
+        var damage: ScanError?
+        for number in 0..<(min(head.count, scanLength) / sectorSize) {
+            let sector = head[(number * sectorSize)..<((number + 1) * sectorSize)]
+            guard sector.has("LABELONE", at: 0), sector.has("LVM2 001", at: 24) else { continue }
+            do throws(ScanError) {
+                let label = try PhysicalVolumeLabel(sector: sector, number: number)
+                if found != nil { throw ScanError.damaged("there are two LVM2 labels") }
+                found = label
+            } catch {
+                damage = damage ?? error
+            }
+        }
+        // A damaged label beside a good one: which is the stale one is not ours to guess.
+        if let damage { throw damage }
+        return found
+    }
+
+    private init(sector: ArraySlice<UInt8>, number: Int) throws(ScanError) {
+        guard sector.littleEndian(at: 8, as: UInt64.self) == UInt64(number) else {
+            throw .damaged("the LVM2 label is not in the sector it was written for")
+        }
+        guard sector.littleEndian(at: 16, as: UInt32.self) == LVMChecksum.of(sector.dropFirst(20)) else {
+            throw .damaged("the checksum of the LVM2 label is wrong")
+        }
+        guard let offset = sector.littleEndian(at: 20, as: UInt32.self),
+            offset >= PhysicalVolumeLabel.headerLength, offset <= UInt32(PhysicalVolumeLabel.sectorSize)
+        else { throw .damaged("the LVM2 label has no physical volume header") }
+        var cursor = Int(offset)
+        guard let id = LVMIdentifier(String(decoding: sector.dropFirst(cursor).prefix(32), as: UTF8.self)),
+            let deviceSize = sector.littleEndian(at: cursor + 32, as: UInt64.self)
+        else { throw .damaged("the LVM2 label has no identifier") }
+        cursor += 40
+        self.id = id
+        self.deviceSize = Bytes(deviceSize)
+        dataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
+        metadataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
+        guard let version = sector.littleEndian(at: cursor, as: UInt32.self),
+            version <= PhysicalVolumeLabel.knownExtension
+        else { throw .damaged("the version of the physical volume header is not known") }
+        if version > 0 {
+            cursor += 8
+            _ = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
+        }
+    }
+
+    /// The areas of a list up to the pair that ends it.
+    private static func areas(in sector: ArraySlice<UInt8>, from cursor: inout Int) throws(ScanError)
+        -> [DiskArea]
+    {
+        var areas: [DiskArea] = []
+        while true {
+            guard let offset = sector.littleEndian(at: cursor, as: UInt64.self),
+                let size = sector.littleEndian(at: cursor + 8, as: UInt64.self)
+            else { throw .damaged("a list of areas in the LVM2 label has no end") }
+            cursor += 16
+            if offset == 0 { return areas }
+            guard areas.count < areaLimit else { throw .damaged("the LVM2 label lists too many areas") }
+            areas.append(DiskArea(offset: Bytes(offset), size: Bytes(size)))
+        }
+    }
+}

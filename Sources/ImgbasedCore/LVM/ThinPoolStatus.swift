@@ -1,0 +1,87 @@
+/// What the kernel says of a thin pool (linux: Documentation/admin-guide/device-mapper/thin-provisioning.rst).
+///
+/// ```
+/// 2 115/1024 298/16384 - rw discard_passdown queue_if_no_space - 256
+/// ```
+public struct ThinPoolStatus: Hashable, Sendable {
+    /// What can be done with the pool.
+    public enum Mode: Hashable, Sendable {
+        /// Everything.
+        case readWrite
+        /// Nothing that changes its metadata.
+        case readOnly
+        /// Nothing that needs a new block.
+        case outOfDataSpace
+        /// Nothing.
+        case failed
+    }
+
+    /// Blocks in use and blocks there are.
+    public struct Usage: Hashable, Sendable {
+        /// In use.
+        public let used: UInt64
+        /// There are.
+        public let total: UInt64
+    }
+
+    /// What can be done with it.
+    public let mode: Mode
+    /// How many changes LVM2 has made to it; `nil` where it has failed.
+    public let transactionID: UInt64?
+    /// Blocks of metadata; `nil` where it has failed.
+    public let metadata: Usage?
+    /// Blocks of data; `nil` where it has failed.
+    public let data: Usage?
+    /// Whether the kernel wants the metadata checked before it writes to it again.
+    public let needsCheck: Bool
+
+    /// Parses the status of a `thin-pool` target, without start, length and type; `nil` where it is not one.
+    public init?(_ line: String) {
+        let words = line.split { $0 == " " || $0 == "\n" }
+        if words == ["Fail"] || words == ["Error"] {
+            mode = .failed
+            transactionID = nil
+            metadata = nil
+            data = nil
+            needsCheck = false
+            return
+        }
+        guard words.count >= 5, let transactionID = UInt64(words[0]), let metadata = Usage(words[1]),
+            let data = Usage(words[2])
+        else { return nil }
+        switch words[4] {
+        case "rw": mode = .readWrite
+        case "ro": mode = .readOnly
+        case "out_of_data_space": mode = .outOfDataSpace
+        default: return nil
+        }
+        self.transactionID = transactionID
+        self.metadata = metadata
+        self.data = data
+        needsCheck = words.dropFirst(5).contains("needs_check")
+    }
+
+    /// Why a pool with this status must not be used, where LVM2's metadata has `expectedTransactionID`.
+    public func refusal(expectedTransactionID: UInt64) -> Refusal? {
+        if needsCheck { return Refusal("the thin pool needs a check of its metadata") }
+        switch mode {
+        case .failed: return Refusal("the thin pool has failed")
+        case .readOnly: return Refusal("the thin pool is read-only")
+        case .outOfDataSpace: return Refusal("the thin pool is out of data space")
+        case .readWrite: break
+        }
+        guard transactionID == expectedTransactionID else {
+            let actual = transactionID.map { String($0) } ?? "none"
+            return Refusal("the thin pool has transaction id \(actual), expected \(expectedTransactionID)")
+        }
+        return nil
+    }
+}
+
+extension ThinPoolStatus.Usage {
+    fileprivate init?(_ word: Substring) {
+        let parts = word.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let used = UInt64(parts[0]), let total = UInt64(parts[1]) else { return nil }
+        self.init(used: used, total: total)
+    }
+}

@@ -1,0 +1,166 @@
+/// What is wrong with a name.
+public enum NameError: Error, Hashable, Sendable {
+    /// Nothing at all.
+    case empty
+    /// Longer than `limit` characters.
+    case tooLong(limit: Int)
+    /// A character LVM2 does not allow, or a hyphen in the first place.
+    case character(Character)
+    /// A name, or a part of one, that LVM2 keeps for itself.
+    case reserved(String)
+    /// Neither `Base-N` nor `NAME-VERSION-RELEASE`.
+    case notABase
+    /// Neither `Base-N.M` nor `NAME-VERSION-RELEASE+M`.
+    case notALayer
+}
+
+extension NameError: CustomStringConvertible {
+    /// The cause, as the end of a sentence.
+    public var description: String {
+        switch self {
+        case .empty: "the name is empty"
+        case .tooLong(let limit): "the name is longer than \(limit) characters"
+        case .character(let character):
+            "'\(character)' cannot stand there; use letters, digits, '_', '.', '+' and '-', no '-' first"
+        case .reserved(let part): "LVM2 keeps '\(part)' for itself"
+        case .notABase: "a base is named Base-N or NAME-VERSION-RELEASE"
+        case .notALayer: "a layer is named Base-N.M or NAME-VERSION-RELEASE+M"
+        }
+    }
+}
+
+/// The rules of LVM2 for the names of volume groups and volumes (lvm(8), "Valid names").
+public enum VolumeName {
+    /// How long a name may be, so that a device-mapper name (127 bytes) holds group and volume with every
+    /// hyphen doubled.
+    public static let limit = 55
+
+    private static let reservedNames: Set<String> = [".", "..", "snapshot", "pvmove"]
+    private static let reservedPrefixes = ["snapshot", "pvmove"]
+    private static let reservedParts = [
+        "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_imeta", "_iorig", "_mimage", "_mlog", "_pmspare",
+        "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin", "_wcorig",
+    ]
+
+    /// Throws unless LVM2 takes `name` for a volume group.
+    public static func checkGroup(_ name: String) throws(NameError) {
+        if name.isEmpty { throw .empty }
+        if name.utf8.count > limit { throw .tooLong(limit: limit) }
+        for (index, character) in name.enumerated() where !isAllowed(character, first: index == 0) {
+            throw .character(character)
+        }
+        if name == "." || name == ".." { throw .reserved(name) }
+    }
+
+    /// Throws unless LVM2 takes `name` for a volume.
+    public static func check(_ name: String) throws(NameError) {
+        try checkGroup(name)
+        if reservedNames.contains(name) { throw .reserved(name) }
+        for prefix in reservedPrefixes where name.hasPrefix(prefix) { throw .reserved(prefix) }
+        for part in reservedParts where name.containsPart(part) { throw .reserved(part) }
+    }
+
+    private static func isAllowed(_ character: Character, first: Bool) -> Bool {
+        switch character {
+        case "a"..."z", "A"..."Z", "0"..."9": character.utf8.count == 1
+        case "_", "+", ".": true
+        case "-": !first
+        default: false
+        }
+    }
+}
+
+extension String {
+    fileprivate func containsPart(_ part: String) -> Bool {
+        let bytes = Array(utf8)
+        let wanted = Array(part.utf8)
+        guard bytes.count >= wanted.count else { return false }
+        return (0...(bytes.count - wanted.count)).contains {
+            bytes[$0..<($0 + wanted.count)].elementsEqual(wanted)
+        }
+    }
+}
+
+/// The name of a base: `Base-N`, or `NAME-VERSION-RELEASE` as packages have it.
+public struct BaseName: Hashable, Sendable, CustomStringConvertible {
+    private static let numberedPrefix = "Base-"
+
+    /// The name as LVM2 has it.
+    public let description: String
+    /// N of `Base-N`; `nil` for a name, version and release.
+    public let number: Int?
+
+    /// `Base-number`.
+    public init(number: Int) {
+        self.init(description: BaseName.numberedPrefix + String(number), number: number)
+    }
+
+    private init(description: String, number: Int?) {
+        self.description = description
+        self.number = number
+    }
+
+    /// Parses `text`.
+    public init(_ text: String) throws(NameError) {
+        try VolumeName.check(text)
+        if text.hasPrefix(BaseName.numberedPrefix),
+            let number = decimal(text.dropFirst(BaseName.numberedPrefix.count))
+        {
+            self.init(number: number)
+            return
+        }
+        // "name-version-release": the name may hold hyphens, the other two not. A plus sign is what divides
+        // a layer's number from its base.
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 3, !parts.contains(""), !text.contains("+") else { throw .notABase }
+        self.init(description: text, number: nil)
+    }
+}
+
+/// The name of a layer: that of the base it came from and a number, `Base-0.1` or `node-4.5.1-1+1`.
+public struct LayerName: Hashable, Sendable, CustomStringConvertible {
+    /// The base it came from.
+    public let base: BaseName
+    /// Which layer of that base, from 1.
+    public let number: Int
+
+    /// Layer `number` of `base`.
+    public init(base: BaseName, number: Int) {
+        self.base = base
+        self.number = number
+    }
+
+    /// Parses `text`.
+    public init(_ text: String) throws(NameError) {
+        try VolumeName.check(text)
+        // The last divider: a release may hold dots, and Base-N none.
+        for divider in ["+", "."] as [Character] {
+            guard let index = text.lastIndex(of: divider),
+                let number = decimal(text[text.index(after: index)...]),
+                number > 0, let base = try? BaseName(String(text[..<index])), base.divider == divider
+            else { continue }
+            self.init(base: base, number: number)
+            return
+        }
+        throw .notALayer
+    }
+
+    /// The name as LVM2 has it.
+    public var description: String {
+        "\(base)\(base.divider)\(number)"
+    }
+}
+
+extension BaseName {
+    fileprivate var divider: Character {
+        number == nil ? "+" : "."
+    }
+}
+
+/// A decimal number without sign or leading zeros, or `nil`.
+private func decimal(_ text: Substring) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        text == "0" || text.first != "0"
+    else { return nil }
+    return Int(text)
+}

@@ -1,0 +1,25 @@
+/// The LVM tags that say what a volume group or a volume is to imgbased. Tags are the truth about volumes.
+public enum Tag {
+    /// On the volume group.
+    public static let volumeGroup = "imgbased:vg"
+    /// On the thin pool.
+    public static let pool = "imgbased:pool"
+    /// On a base.
+    public static let base = "imgbased:base"
+    /// On a layer.
+    public static let layer = "imgbased:layer"
+    /// On a volume from its creation until its content is complete and flushed. What still carries it after a
+    /// crash is debris: never booted, removed by the next run.
+    public static let building = "imgbased:building"
+    /// On a complete layer until the boot menu offers it. The next run finishes that, so that a command whose
+    /// power was cut ends as if it had not been.
+    public static let unlisted = "imgbased:unlisted"
+
+    /// Before the SHA-256, in lower-case hexadecimal, of the image a base was written from.
+    public static let digestPrefix = "imgbased:sha256="
+    /// Before the length in bytes of the image a base was written from: the digest covers that much of the
+    /// volume, and what follows is zero.
+    public static let lengthPrefix = "imgbased:bytes="
+    /// Before the name of the base a layer came from.
+    public static let originPrefix = "imgbased:of="
+}

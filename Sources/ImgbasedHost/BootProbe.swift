@@ -1,0 +1,41 @@
+import ImgbasedCore
+import ImgbasedLinux
+
+/// Looks at what the boot loader has.
+enum BootProbe {
+    private static let limit = 1 << 20
+
+    static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
+        var boot = BootState()
+        let mount = mounts.at(boot.directory)
+        if let mount {
+            boot.uuid = mount.uuid
+        } else {
+            boot.prefix = boot.directory
+            boot.isMissing = fstab.entry(at: boot.directory) != nil
+        }
+        boot.fileSystem = (mount ?? mounts.at("/"))?.fstype ?? boot.fileSystem
+        boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
+        boot.grubDirectory = ["grub", "grub2"].map { boot.directory + "/" + $0 }.first(
+            where: HostSystem.exists)
+        boot.runningArguments = (try? SmallFile.read("/proc/cmdline")) ?? ""
+        boot.digests = try BootFileStore(directory: boot.directory + "/imgbased").digests()
+        do throws(SystemError) {
+            let tree = try HostTree("/")
+            let entries = boot.directory + "/loader/entries"
+            for name in try tree.names(in: entries) {
+                guard let layer = BootEntry.layer(ofFile: name) else { continue }
+                guard let text = try tree.read("\(entries)/\(name)", limit: limit) else { continue }
+                boot.entries[layer] = String(decoding: text, as: UTF8.self)
+            }
+            if let directory = boot.grubDirectory {
+                let menu = try tree.read(directory + "/imgbased.cfg", limit: limit)
+                boot.menu = menu.map { String(decoding: $0, as: UTF8.self) }
+                boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
+            }
+        } catch {
+            throw .system(error)
+        }
+        return boot
+    }
+}

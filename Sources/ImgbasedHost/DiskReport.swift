@@ -1,0 +1,113 @@
+import FoundationEssentials
+public import ImgbasedCore
+
+/// What `lsblk -J` and `wipefs -J` say of a disk.
+public enum DiskReport {
+    /// Asks for `disk` and everything on it.
+    public static func devicesCommand(_ disk: String) -> Command {
+        Command(
+            .lsblk,
+            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,TYPE,FSTYPE,PTTYPE,MOUNTPOINTS", disk])
+    }
+
+    /// Asks for the signatures on `disk`; nothing is wiped without `--all`.
+    public static func signaturesCommand(_ disk: String) -> Command {
+        Command(.wipefs, ["--json", "--no-act", disk])
+    }
+
+    private struct Devices: Decodable {
+        var blockdevices: [Device]
+    }
+
+    private struct Device: Decodable {
+        var path: String
+        var size: UInt64?
+        var ro: Bool?
+        var fstype: String?
+        var pttype: String?
+        var mountpoints: [String?]?
+        var children: [Device]?
+    }
+
+    private struct Signatures: Decodable {
+        struct Signature: Decodable {
+            var type: String
+        }
+        var signatures: [Signature]
+    }
+
+    /// The disk named `path` in the two reports.
+    public static func disk(
+        _ path: String, devices: [UInt8], signatures: [UInt8]
+    ) throws(HostFailure) -> HostState.Disk {
+        let device: Device
+        do {
+            guard let first = try JSONDecoder().decode(Devices.self, from: Data(devices)).blockdevices.first
+            else {
+                throw HostFailure.report(.lsblk, reason: "it has no '\(path)'")
+            }
+            device = first
+        } catch let failure as HostFailure {
+            throw failure
+        } catch {
+            throw .report(.lsblk, reason: "\(error)".oneLine)
+        }
+        var found: Set<String> = []
+        do {
+            // wipefs prints nothing at all where there is nothing.
+            if !signatures.isEmpty {
+                found = Set(
+                    try JSONDecoder().decode(Signatures.self, from: Data(signatures)).signatures.map(\.type))
+            }
+        } catch {
+            throw .report(.wipefs, reason: "\(error)".oneLine)
+        }
+        // A partition reports the table of the disk it is on: only that disk's own counts.
+        if let type = device.fstype { found.insert(type) }
+        return HostState.Disk(
+            path: path, kernelPath: device.path, size: Bytes(device.size ?? 0),
+            isReadOnly: device.ro ?? false,
+            signatures: found.sorted(), holders: (device.children ?? []).map(\.path),
+            mountPoints: (device.mountpoints ?? []).compactMap { $0 })
+    }
+}
+
+/// What `findmnt -J` says of the mounts.
+public struct MountReport: Sendable {
+    /// Asks for all file systems that are on something.
+    public static let command = Command(
+        .findmnt, ["--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,UUID"])
+
+    /// A mounted file system.
+    public struct Mount: Decodable, Hashable, Sendable {
+        /// Where it is mounted.
+        public var target: String
+        /// What it is on.
+        public var source: String?
+        /// Its type.
+        public var fstype: String?
+        /// Its UUID.
+        public var uuid: String?
+    }
+
+    private struct Report: Decodable {
+        var filesystems: [Mount]
+    }
+
+    /// The mounts, in the order they were made.
+    public var mounts: [Mount]
+
+    /// The mounts of a report.
+    public init(_ json: [UInt8]) throws(HostFailure) {
+        do {
+            mounts = try JSONDecoder().decode(Report.self, from: Data(json)).filesystems
+        } catch {
+            throw .report(.findmnt, reason: "\(error)".oneLine)
+        }
+    }
+
+    /// What is mounted at `target` now: the last of several. What systemd mounts when it is looked at does not count.
+    public func at(_ target: String) -> Mount? {
+        mounts.last { $0.target == target && $0.fstype != "autofs" }
+    }
+}

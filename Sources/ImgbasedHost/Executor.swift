@@ -1,0 +1,101 @@
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// Does what a plan says, step by step.
+public struct Executor {
+    private let runner: CommandRunner
+    private let source: ImageSource?
+    private let log: @Sendable (Step) -> Void
+    /// What the plan's `writeImage` found.
+    public private(set) var image: ImageFacts = .unknown
+
+    /// An executor that runs commands through `runner`, and shows each step to `log` as it begins; `source` is the
+    /// image that a plan with a `writeImage` is about.
+    public init(
+        runner: CommandRunner, source: ImageSource? = nil, log: @escaping @Sendable (Step) -> Void = { _ in }
+    ) {
+        self.runner = runner
+        self.source = source
+        self.log = log
+    }
+
+    /// Does all of `plan`. Where a step that prepares fails, what is there to be seen of it is removed again.
+    public mutating func run(_ plan: Plan) async throws(CommandFailure) {
+        var begun = false
+        do throws(HostFailure) {
+            for step in plan.prepare {
+                try await perform(step)
+                begun = true
+            }
+        } catch {
+            throw await undo(plan, after: error, begun: begun)
+        }
+        do throws(HostFailure) {
+            for step in plan.commit + plan.cleanup { try await perform(step) }
+        } catch {
+            throw CommandFailure(plan.goal, error, leavesChanges: true)
+        }
+    }
+
+    /// Undoes what `plan` prepared, and says why.
+    public mutating func undo(
+        _ plan: Plan, after cause: HostFailure, begun: Bool = true
+    ) async -> CommandFailure {
+        var failure = CommandFailure(plan.goal, cause, leavesChanges: begun && plan.undo.isEmpty)
+        do throws(HostFailure) {
+            for step in plan.undo {
+                if case .removeVolume(let path) = step, try await !isThere(path) { continue }
+                try await perform(step)
+            }
+        } catch {
+            failure.undoFailure = error
+        }
+        return failure
+    }
+
+    /// Whether a volume that is not complete is there: a step that failed may have made it or not.
+    private func isThere(_ path: VolumePath) async throws(HostFailure) -> Bool {
+        let volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
+        return volumes.contains { $0.path == path && $0.isBuilding }
+    }
+
+    private mutating func perform(_ step: Step) async throws(HostFailure) {
+        log(step)
+        for action in step.actions(image: image) { try await perform(action) }
+    }
+
+    private mutating func perform(_ action: Action) async throws(HostFailure) {
+        switch action {
+        case .run(let command):
+            try await runner.run(command)
+        case .makeDirectory(let path):
+            try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
+        case .replaceFile(let path, let contents):
+            try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+        case .flushBoot(let path):
+            try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
+        case .writeImage(let path, let device, let isSparse):
+            guard let source else { throw .image(path, reason: "it is not open") }
+            image = try ImageWriter(isSparse: isSparse).write(source, to: device)
+        case .settleFileSystem(let device, let type):
+            try calling { () throws(SystemError) in
+                let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)
+                try tree.fillDevice(device)
+                try tree.flush()
+            }
+        case .replaceFileOn(let device, let type, let path, let contents):
+            try calling { () throws(SystemError) in
+                let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)
+                try tree.replaceFile(path, contents: contents)
+                try tree.flush()
+            }
+        case .copyBootFiles(let files, let device, let type, let directory):
+            let tree = try calling { () throws(SystemError) in
+                try HostMount.mount(device, type: type.rawValue, .readOnly)
+            }
+            try BootFileStore(directory: directory).install(files, from: tree)
+        case .flushDevice(let device):
+            try calling { () throws(SystemError) in try HostFlush.device(device) }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// Looks at the host, and changes nothing.
+public struct HostProbe: Sendable {
+    private let runner: CommandRunner
+
+    /// A probe that asks its questions through `runner`.
+    public init(runner: CommandRunner) {
+        self.runner = runner
+    }
+
+    /// Volume groups, volumes and the booted layer.
+    public func volumes() async throws(HostFailure) -> HostState {
+        var state = HostState()
+        state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
+        state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
+        state.booted = bootedLayer(state.volumes)
+        return state
+    }
+
+    /// The same, and the physical volumes and `disks`, and what is mounted.
+    public func layout(disks: [String]) async throws(HostFailure) -> HostState {
+        var state = try await volumes()
+        state.physicalVolumes = try LVMReport.physicalVolumes(
+            try await runner.run(LVMReport.physicalVolumesCommand))
+        for disk in disks {
+            let devices = try await runner.run(DiskReport.devicesCommand(disk))
+            let signatures = try await runner.run(DiskReport.signaturesCommand(disk))
+            state.disks.append(try DiskReport.disk(disk, devices: devices, signatures: signatures))
+        }
+        let mounts = try MountReport(try await runner.run(MountReport.command))
+        state.config = try config(mounts)
+        return state
+    }
+
+    /// The same as ``volumes()``, and what the boot loader has.
+    public func boot() async throws(HostFailure) -> HostState {
+        var state = try await volumes()
+        let mounts = try MountReport(try await runner.run(MountReport.command))
+        state.config = try config(mounts)
+        state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
+        return state
+    }
+
+    private func config(_ mounts: MountReport) throws(HostFailure) -> ConfigState {
+        var config = ConfigState()
+        config.isMounted = mounts.at("/config") != nil
+        config.fstab =
+            try calling { () throws(SystemError) in try HostTree("/").read("/etc/fstab", limit: 1 << 20) }
+            ?? []
+        return config
+    }
+
+    /// The layer this system runs from: what device-mapper says of the device `/` is on; or, where `/` is an
+    /// overlay, what the helper left in `/run`.
+    private func bootedLayer(_ volumes: [Volume]) -> VolumePath? {
+        if let number = HostSystem.device(of: "/"),
+            let uuid = SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
+        {
+            // "LVM-", the identifier of the group and that of the volume, 32 characters each without hyphens.
+            let identifier = uuid.dropFirst("LVM-".count + 32).prefix(32)
+            let volume = volumes.first { $0.uuid.filter { $0 != "-" } == identifier }
+            return volume.flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }
+        }
+        struct Report: Decodable {
+            var layer: String
+            var volumeGroup: String?
+        }
+        guard let text = try? SmallFile.read("/run/imgbased/boot.json"),
+            let report = try? JSONDecoder().decode(Report.self, from: Data(text.utf8))
+        else { return nil }
+        return volumes.first {
+            $0.name == report.layer && $0.tags.contains(Tag.layer)
+                && (report.volumeGroup == nil || report.volumeGroup == $0.path.group)
+        }?.path
+    }
+}

@@ -1,0 +1,107 @@
+import FoundationEssentials
+public import ImgbasedCore
+
+/// lvm2's reports as JSON: `--reportformat json`, in which every value is a string.
+public enum LVMReport {
+    // Times as seconds since 1970, whatever lvm.conf says; sizes in bytes without their unit.
+    private static let format = [
+        "--reportformat", "json", "--units", "b", "--nosuffix", "--config", "report/time_format=\"%s\"",
+    ]
+
+    /// Asks for all volume groups.
+    public static let groupsCommand = Command(
+        .vgs, format + ["--options", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_tags"])
+
+    /// Asks for all volumes.
+    public static let volumesCommand = Command(
+        .lvs,
+        format + [
+            "--options",
+            "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_time,segtype,pool_lv,origin,lv_active,"
+                + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero",
+        ])
+
+    /// Asks for all physical volumes.
+    public static let physicalVolumesCommand = Command(.pvs, format + ["--options", "pv_name,vg_name"])
+
+    private struct Report: Decodable {
+        var report: [[String: [[String: String]]]]
+    }
+
+    /// The volume groups of a report.
+    public static func groups(_ json: [UInt8]) throws(HostFailure) -> [HostState.Group] {
+        try rows(json, "vg", .vgs).map { row throws(HostFailure) in
+            HostState.Group(
+                name: row["vg_name"] ?? "", uuid: row["vg_uuid"] ?? "", size: try bytes(row, "vg_size", .vgs),
+                free: try bytes(row, "vg_free", .vgs), extentSize: try bytes(row, "vg_extent_size", .vgs),
+                tags: tags(row["vg_tags"]))
+        }
+    }
+
+    /// The volumes of a report. One of several segments has a row for each: the first is taken.
+    public static func volumes(_ json: [UInt8]) throws(HostFailure) -> [Volume] {
+        var volumes: [Volume] = []
+        var seen: Set<VolumePath> = []
+        for row in try rows(json, "lv", .lvs) {
+            let path = VolumePath(group: row["vg_name"] ?? "", name: row["lv_name"] ?? "")
+            guard seen.insert(path).inserted else { continue }
+            var volume = Volume(
+                path: path, uuid: row["lv_uuid"] ?? "", size: try bytes(row, "lv_size", .lvs),
+                tags: tags(row["lv_tags"]), segmentType: row["segtype"] ?? "")
+            volume.created = row["lv_time"].flatMap { Int64($0) } ?? 0
+            volume.pool = nonempty(row["pool_lv"])
+            volume.origin = nonempty(row["origin"])
+            volume.isActive = row["lv_active"] == "active"
+            if volume.segmentType == "thin-pool" { volume.usage = usage(row) }
+            volumes.append(volume)
+        }
+        return volumes
+    }
+
+    /// The physical volumes of a report.
+    public static func physicalVolumes(_ json: [UInt8]) throws(HostFailure) -> [HostState.PhysicalVolume] {
+        try rows(json, "pv", .pvs).map {
+            HostState.PhysicalVolume(path: $0["pv_name"] ?? "", group: nonempty($0["vg_name"]))
+        }
+    }
+
+    /// How full a pool is; `nil` where it is not active, and so cannot say.
+    private static func usage(_ row: [String: String]) -> PoolUsage? {
+        guard let data = row["data_percent"].flatMap({ Double($0) }),
+            let metadata = row["metadata_percent"].flatMap({ Double($0) }),
+            let metadataSize = row["lv_metadata_size"].flatMap({ UInt64($0) }),
+            let chunkSize = row["chunk_size"].flatMap({ UInt64($0) })
+        else { return nil }
+        return PoolUsage(
+            data: data, metadata: metadata, metadataSize: Bytes(metadataSize), chunkSize: Bytes(chunkSize),
+            zeroes: row["zero"] == "zero")
+    }
+
+    private static func rows(
+        _ json: [UInt8], _ kind: String, _ tool: Tool
+    ) throws(HostFailure) -> [[String: String]] {
+        do {
+            let report = try JSONDecoder().decode(Report.self, from: Data(json))
+            return report.report.flatMap { $0[kind] ?? [] }
+        } catch {
+            throw .report(tool, reason: "\(error)".oneLine)
+        }
+    }
+
+    private static func bytes(_ row: [String: String], _ key: String, _ tool: Tool) throws(HostFailure)
+        -> Bytes
+    {
+        guard let count = row[key].flatMap({ UInt64($0) }) else {
+            throw .report(tool, reason: "'\(row[key] ?? "")' is no \(key)")
+        }
+        return Bytes(count)
+    }
+
+    private static func tags(_ text: String?) -> Set<String> {
+        Set((text ?? "").split(separator: ",").map(String.init))
+    }
+
+    private static func nonempty(_ text: String?) -> String? {
+        text.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

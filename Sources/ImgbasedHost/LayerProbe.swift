@@ -1,0 +1,79 @@
+import FoundationEssentials
+public import ImgbasedCore
+public import ImgbasedLinux
+
+/// What is in a layer or base. All of it is somebody else's: sizes are limited, links stay within.
+public enum LayerProbe {
+    private static let textLimit = 1 << 20
+
+    /// Looks into the file system on `device`. `mode` says whether its journal may be replayed.
+    public static func contents(
+        ofDevice device: String, named name: String, _ mode: HostMount.Mode
+    ) throws(HostFailure) -> LayerContents {
+        let type = try type(ofDevice: device, named: name)
+        let tree = try calling { () throws(SystemError) in
+            try HostMount.mount(device, type: type.rawValue, mode)
+        }
+        return try contents(of: tree, type: type, named: name)
+    }
+
+    /// Looks into the running system, which is the layer called `name`, without what is mounted beneath it.
+    public static func contentsOfRunning(named name: String, type: FileSystemType) throws(HostFailure)
+        -> LayerContents
+    {
+        let tree = try calling { () throws(SystemError) in try HostMount.only("/") }
+        return try contents(of: tree, type: type, named: name)
+    }
+
+    /// The type of the file system on `device`.
+    public static func type(ofDevice device: String, named name: String) throws(HostFailure) -> FileSystemType
+    {
+        let source = try ImageSource(device)
+        guard let signature = source.description.signature else {
+            throw .contents(.unsupportedFileSystem("not known", on: name))
+        }
+        return signature.type
+    }
+
+    /// Looks into `tree`.
+    public static func contents(
+        of tree: borrowing HostTree, type: FileSystemType, named name: String
+    ) throws(HostFailure) -> LayerContents {
+        let fstab = try read(["/etc/fstab"], in: tree) ?? []
+        let release = try read(["/etc/os-release", "/usr/lib/os-release"], in: tree) ?? []
+        let arguments = try read(["/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"], in: tree)
+        guard let pair = KernelChoice.newest(of: try versions(tree)) else {
+            throw .contents(.noKernel(layer: name))
+        }
+        return LayerContents(
+            type: type, fstab: fstab, release: OSRelease(String(decoding: release, as: UTF8.self)),
+            arguments: arguments.map { BootArguments(file: String(decoding: $0, as: UTF8.self)) },
+            files: try BootFileStore.files(pair, in: tree, layer: name))
+    }
+
+    /// The versions of the kernels that are there.
+    private static func versions(_ tree: borrowing HostTree) throws(HostFailure) -> Set<String> {
+        do throws(SystemError) {
+            var versions = Set(try tree.names(in: "/boot").compactMap(KernelChoice.version(ofBootFile:)))
+            for version in try tree.names(in: "/usr/lib/modules")
+            where try tree.openFile("/usr/lib/modules/\(version)/vmlinuz") != nil {
+                versions.insert(version)
+            }
+            return versions
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// The content of the first of `paths` that is there.
+    private static func read(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> [UInt8]? {
+        do throws(SystemError) {
+            for path in paths {
+                if let bytes = try tree.read(path, limit: textLimit) { return bytes }
+            }
+            return nil
+        } catch {
+            throw .system(error)
+        }
+    }
+}

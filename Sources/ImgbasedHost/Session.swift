@@ -1,0 +1,199 @@
+import Glibc
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// One command on this host: it is looked at, a plan is made, and the plan is carried out or shown.
+public struct Session: Sendable {
+    /// What becomes of a plan.
+    public enum Mode: Sendable {
+        /// It is carried out, each step being shown to the closure as it begins.
+        case execute(log: @Sendable (Step) -> Void)
+        /// It is shown to the closure, and nothing is changed.
+        case show(@Sendable (Plan) -> Void)
+    }
+
+    private let mode: Mode
+    private let runner: CommandRunner
+    private let group: String?
+    private let pool: String?
+
+    /// Where the lock of those that change something is.
+    private static let lockPath = "/run/lock/imgbased.lock"
+
+    /// A session for the volume group and pool named, which runs commands through `runner`.
+    public init(mode: Mode, runner: CommandRunner, group: String?, pool: String?) {
+        self.mode = mode
+        self.runner = runner
+        self.group = group
+        self.pool = pool
+    }
+
+    /// What looks at the host.
+    public var probe: HostProbe { HostProbe(runner: runner) }
+
+    /// The group and pool this is about, given what there is.
+    public func names(in state: HostState) -> HostNames {
+        HostNames(group: group, pool: pool, in: state)
+    }
+
+    /// `imgbase layout --init`.
+    public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws {
+        let goal = "lay out the disks"
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in
+                try await probe.layout(disks: disks)
+            }
+            let planner = InitPlanner(
+                disks: disks, size: size, configSize: configSize, configUUID: try newUUID(goal))
+            try await carryOut(try planner.plan(state, names: names(in: state)), source: nil)
+        }
+    }
+
+    /// `imgbase base --add`. Returns the base's name.
+    public func addBase(name: String?, size: Bytes?, image path: String) async throws -> String {
+        let goal = name.map { "add base '\($0)'" } ?? "add a base"
+        return try await changing(goal) {
+            let source = try await looking(goal) { () throws(HostFailure) in try ImageSource(path) }
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.volumes() }
+            let planner = BasePlanner(name: name, size: size, image: source.description)
+            let (plan, path) = try planner.plan(state, names: names(in: state))
+            try await carryOut(plan, source: source)
+            return path.name
+        }
+    }
+
+    /// `imgbase layer --add`. Returns the layer's name.
+    public func addLayer(on source: String?) async throws -> String {
+        let goal = "add a layer"
+        return try await changing(goal) {
+            let planner = LayerPlanner(source: source, uuid: try newUUID(goal))
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            var met: LayerDraft?
+            for draft in LayerPlanner.unfinished(state, names: names(in: state)) {
+                let plan = LayerPlanner.resume(draft, state)
+                try await carryOut(plan, source: nil)
+                try await finish(draft, planner, after: plan)
+                met = planner.isMet(by: draft) ? draft : met
+            }
+            if let met { return met.path.name }
+            let (plan, draft) = try planner.begin(state, names: names(in: state))
+            try await carryOut(plan, source: nil)
+            try await finish(draft, planner, after: plan)
+            return draft.path.name
+        }
+    }
+
+    /// `imgbase boot --set-default`.
+    public func setDefault(_ layer: String) async throws {
+        let goal = "set the default to '\(layer)'"
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            try await carryOut(
+                try BootPlanner.planDefault(layer, state, names: names(in: state)), source: nil)
+        }
+    }
+
+    /// The second part of adding a layer, planned from what the first, `begun`, has made; where that cannot be, the
+    /// first is undone.
+    private func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {
+        let plan: Plan
+        do {
+            var state = try await probe.boot()
+            let contents = try contents(of: draft, in: state)
+            let store = BootFileStore(directory: state.boot.directory + "/imgbased")
+            if !store.verify(contents.files.digest) { state.boot.digests.remove(contents.files.digest) }
+            plan = try planner.finish(draft, state, names: names(in: state), contents: contents)
+        } catch let failure as HostFailure {
+            throw await undo(begun, after: failure)
+        } catch let refusal as HostRefusal {
+            // Something was begun, so this is no refusal any more, unless all of it is undone.
+            let failure = await undo(begun, after: .contents(refusal.reason))
+            throw failure.undoFailure == nil ? refusal : failure
+        }
+        try await carryOut(plan, source: nil)
+    }
+
+    /// What is in the layer; or, while there is none, in what it will be a snapshot of, as far as that can be
+    /// looked at without changing anything.
+    private func contents(of draft: LayerDraft, in state: HostState) throws(HostFailure) -> LayerContents {
+        let name = draft.path.name
+        if state.volumes.contains(where: { $0.path == draft.path && $0.isActive }) {
+            return try LayerProbe.contents(ofDevice: draft.path.device, named: name, .readOnly)
+        }
+        let source = draft.source
+        do throws(HostFailure) {
+            if state.booted == source {
+                let type = try LayerProbe.type(ofDevice: source.device, named: source.name)
+                return try LayerProbe.contentsOfRunning(named: source.name, type: type)
+            }
+            if state.volumes.contains(where: { $0.path == source && $0.isActive }) {
+                return try LayerProbe.contents(ofDevice: source.device, named: source.name, .untouched)
+            }
+        } catch {
+            guard case .system = error else { throw error }
+        }
+        return .unknown
+    }
+
+    private func carryOut(_ plan: Plan, source: ImageSource?) async throws(CommandFailure) {
+        switch mode {
+        case .show(let show):
+            show(plan)
+        case .execute(let log):
+            var executor = Executor(runner: runner, source: source, log: log)
+            try await executor.run(plan)
+        }
+    }
+
+    private func undo(_ plan: Plan, after cause: HostFailure) async -> CommandFailure {
+        switch mode {
+        case .show:
+            return CommandFailure(plan.goal, cause)
+        case .execute(let log):
+            var executor = Executor(runner: runner, log: log)
+            return await executor.undo(plan, after: cause)
+        }
+    }
+
+    /// Throws unless this program may do everything: lvm2 tells nobody else.
+    public static func checkRoot() throws(HostFailure) {
+        guard HostSystem.isRoot else { throw .notRoot }
+    }
+
+    /// Runs `body` with the host's lock, where it is going to change something.
+    private func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
+        do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
+        guard case .execute = mode else { return try await body() }
+        let lock: HostLock?
+        do throws(SystemError) {
+            lock = try HostLock.take(Session.lockPath)
+        } catch {
+            throw CommandFailure.refusal(goal, .system(error))
+        }
+        guard let lock else { throw CommandFailure.refusal(goal, .locked) }
+        let result = try await body()
+        lock.release()
+        return result
+    }
+
+    /// Names `goal` in what goes wrong while the host is looked at.
+    private func looking<Result>(
+        _ goal: String, _ body: () async throws(HostFailure) -> Result
+    ) async throws(CommandFailure) -> Result {
+        do throws(HostFailure) {
+            return try await body()
+        } catch {
+            throw CommandFailure.refusal(goal, error)
+        }
+    }
+
+    /// A new random UUID, from the kernel.
+    private func newUUID(_ goal: String) throws(CommandFailure) -> String {
+        guard let uuid = SmallFile.line("/proc/sys/kernel/random/uuid") else {
+            throw .refusal(
+                goal,
+                .system(SystemError("read", "/proc/sys/kernel/random/uuid", reason: "/proc is not mounted")))
+        }
+        return uuid
+    }
+}

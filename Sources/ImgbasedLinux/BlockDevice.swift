@@ -1,0 +1,102 @@
+import CLinux
+import Glibc
+public import ImgbasedCore
+import SystemPackage
+
+/// A block device of the kernel, as `/sys/class/block` shows it.
+public struct BlockDevice: Hashable, Sendable {
+    /// The kernel's name: `vda1`.
+    public let name: String
+
+    /// The device of this name.
+    public init(name: String) {
+        self.name = name
+    }
+
+    /// Its node in `/dev`.
+    public var path: String { "/dev/" + name.map { $0 == "!" ? "/" : String($0) }.joined() }
+
+    /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` once it is gone.
+    public var number: String? { SmallFile.line("/sys/class/block/\(name)/dev") }
+
+    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names.
+    public var holders: [String] {
+        DirectoryListing.names(in: "/sys/class/block/\(name)/holders")
+    }
+
+    /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
+    /// be asked for, not a mapped device, and not empty.
+    public var mayHoldPhysicalVolume: Bool {
+        let others = ["ram", "zram", "fd", "sr", "dm-", "nbd"]
+        if others.contains(where: { name.hasPrefix($0) }) { return false }
+        return SmallFile.line("/sys/class/block/\(name)/size").map { $0 != "0" } ?? false
+    }
+
+    /// All that are there now.
+    public static func all() -> [BlockDevice] {
+        DirectoryListing.names(in: "/sys/class/block").sorted().map(BlockDevice.init(name:))
+    }
+}
+
+/// A device or file that is open for reading, as the core reads disks.
+public final class OpenBlockSource: BlockSource {
+    private let file: FileDescriptor
+    private let path: String
+
+    /// How long the device or file is.
+    public let size: Bytes
+
+    /// Opens `path` for reading.
+    ///
+    /// The corresponding C functions are `open`, `fstat`, and `ioctl` of `BLKGETSIZE64`.
+    public init(path: String) throws(SystemError) {
+        let file = try SystemError.stage("open", path) {
+            try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+        }
+        guard let size = OpenBlockSource.size(of: file.rawValue) else {
+            let error = SystemError.last("find the size of", path)
+            try? file.close()
+            throw error
+        }
+        self.file = file
+        self.path = path
+        self.size = Bytes(size)
+    }
+
+    deinit {
+        try? file.close()
+    }
+
+    private static func size(of descriptor: CInt) -> UInt64? {
+        var size: UInt64 = 0
+        if imgbased_block_device_size(descriptor, &size) == 0 { return size }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return status.st_mode & S_IFMT == S_IFREG ? UInt64(status.st_size) : nil
+    }
+
+    /// Reads `count` bytes from `offset`.
+    ///
+    /// The corresponding C function is `pread`.
+    public func read(at offset: UInt64, count: Int) throws(BlockReadError) -> [UInt8] {
+        guard let offset = Int64(exactly: offset), count >= 0 else {
+            throw BlockReadError(reason: "offset out of range")
+        }
+        var bytes: [UInt8] = []
+        do {
+            bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+                let buffer = UnsafeMutableRawBufferPointer(buffer)
+                while initialized < count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[initialized...])
+                    let got = try file.read(fromAbsoluteOffset: offset + Int64(initialized), into: rest)
+                    if got == 0 { break }
+                    initialized += got
+                }
+            }
+        } catch {
+            throw BlockReadError(reason: String(describing: error))
+        }
+        guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends before") }
+        return bytes
+    }
+}

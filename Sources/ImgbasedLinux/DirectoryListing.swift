@@ -1,0 +1,20 @@
+import Glibc
+
+/// The names in a directory of `/sys` or `/proc`.
+enum DirectoryListing {
+    /// The names in the directory at `path` but `.` and `..`; none where it cannot be read.
+    ///
+    /// The corresponding C functions are `opendir` and `readdir`.
+    static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

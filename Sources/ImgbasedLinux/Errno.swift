@@ -1,0 +1,6 @@
+import Glibc
+
+/// The calling thread's `errno`.
+func currentErrno() -> CInt {
+    errno
+}

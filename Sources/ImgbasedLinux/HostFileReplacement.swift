@@ -1,0 +1,102 @@
+import CLinux
+import Glibc
+
+extension HostTree {
+    /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
+    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new.
+    ///
+    /// What the file has of owner, mode and extended attributes, the new one gets; a link at the end of `path` is
+    /// followed. Directories above it are made.
+    ///
+    /// The corresponding C functions are `openat2`, `write`, `fsync` and `renameat`.
+    public func replaceFile(_ path: String, contents: [UInt8], permissions: UInt32 = 0o644)
+        throws(SystemError)
+    {
+        let (directoryPath, name) = HostTree.split(path)
+        try makeDirectories(directoryPath)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        if let target = HostTree.link(name, in: directory), target != path {
+            // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
+            // for path lookups below.
+            let next = target.hasPrefix("/") ? target : directoryPath + "/" + target
+            _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
+            return try replaceFile(next, contents: contents, permissions: permissions)
+        }
+        let temporary = ".\(name).imgbased-new"
+        unlinkat(directory.number, temporary, 0)
+        do throws(SystemError) {
+            let file = try open(
+                directoryPath + "/" + temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                permissions: permissions)
+            // The mode asked for, whatever the umask.
+            guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(path)) }
+            if let old = try? open(path, O_RDONLY | O_NONBLOCK) {
+                try HostTree.copyAttributes(from: old, to: file)
+            }
+            try file.write(contents)
+            try file.flush()
+            guard renameat(directory.number, temporary, directory.number, name) == 0 else {
+                throw .last("write", shown(path))
+            }
+        } catch {
+            unlinkat(directory.number, temporary, 0)
+            throw error
+        }
+        try directory.flush()
+    }
+
+    /// Makes the directory at `path`, and those above it, where they are missing.
+    ///
+    /// The corresponding C functions are `openat2` and `mkdirat`.
+    public func makeDirectories(_ path: String) throws(SystemError) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            let parent = made.isEmpty ? "/" : made
+            made += "/" + component
+            if (try? open(made, HostTree.pathOnly | O_DIRECTORY)) != nil { continue }
+            let directory = try open(parent, O_RDONLY | O_DIRECTORY)
+            guard mkdirat(directory.number, String(component), 0o755) == 0 || errno == EEXIST else {
+                throw .last("make directory", shown(made))
+            }
+            try directory.flush()
+        }
+    }
+
+    /// The directory and the last component of `path`.
+    private static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return ("/", path) }
+        let directory = String(path[..<slash])
+        return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
+    }
+
+    private static func link(_ name: String, in directory: borrowing HostDescriptor) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlinkat(directory.number, name, &buffer, buffer.count)
+        return count > 0
+            ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+    }
+
+    private static func copyAttributes(
+        from old: borrowing HostDescriptor, to new: borrowing HostDescriptor
+    ) throws(SystemError) {
+        let status = try old.status()
+        guard status.kind == .file else { return }
+        guard fchown(new.number, status.owner, status.group) == 0,
+            fchmod(new.number, status.permissions) == 0
+        else { throw .last("set the owner of", new.name) }
+        var names = [CChar](repeating: 0, count: 65536)
+        let length = flistxattr(old.number, &names, names.count)
+        guard length > 0 else { return }
+        for name in names[..<length].split(separator: 0) {
+            let name = name + [0]
+            var value = [UInt8](repeating: 0, count: 65536)
+            let (number, target) = (old.number, new.number)
+            name.withUnsafeBufferPointer { name in
+                guard let name = name.baseAddress else { return }
+                let size = fgetxattr(number, name, &value, value.count)
+                // Best effort: a label this kernel does not know cannot be set and need not stop an update.
+                if size >= 0 { _ = fsetxattr(target, name, value, size, 0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import CLinux
+import Glibc
+
+/// File systems mounted without a place in the tree: nobody else sees them, and they are gone when they are no
+/// longer open, whatever ends this program.
+public enum HostMount {
+    /// How a file system is mounted.
+    public enum Mode: Sendable {
+        /// To change it.
+        case readWrite
+        /// To look at it; what its journal holds is put in place first.
+        case readOnly
+        /// To look at it without a single write, though its journal may hold what is newer.
+        case untouched
+    }
+
+    /// Mounts the file system of `type` on `device` and returns its tree.
+    ///
+    /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
+    public static func mount(_ device: String, type: String, _ mode: Mode) throws(SystemError) -> HostTree {
+        let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
+        guard context >= 0 else { throw .last("mount", device) }
+        let options = HostDescriptor(owning: context, name: device)
+        try set(options, FSCONFIG_SET_STRING, "source", device)
+        if mode != .readWrite { try set(options, FSCONFIG_SET_FLAG, "ro", nil) }
+        switch type {
+        case "ext4" where mode == .untouched: try set(options, FSCONFIG_SET_FLAG, "noload", nil)
+        case "xfs":
+            // A snapshot has its origin's UUID until it gets its own.
+            try set(options, FSCONFIG_SET_FLAG, "nouuid", nil)
+            if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "norecovery", nil) }
+        default: break
+        }
+        try set(options, FSCONFIG_CMD_CREATE, nil, nil)
+        let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+        let mount = fsmount(
+            options.number, UInt32(FSMOUNT_CLOEXEC),
+            UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))
+        guard mount >= 0 else { throw failure(options, "mount", device) }
+        return HostTree(root: HostDescriptor(owning: mount, name: device), name: device + ":")
+    }
+
+    /// The tree of the file system mounted at `path` alone, without what is mounted beneath it.
+    ///
+    /// The corresponding C function is `open_tree`.
+    public static func only(_ path: String) throws(SystemError) -> HostTree {
+        let number = open_tree(AT_FDCWD, path, UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC))
+        guard number >= 0 else { throw .last("look into", path) }
+        return HostTree(root: HostDescriptor(owning: number, name: path), name: path == "/" ? "" : path)
+    }
+
+    private static func set(
+        _ options: borrowing HostDescriptor, _ command: fsconfig_command, _ key: String?, _ value: String?
+    ) throws(SystemError) {
+        guard fsconfig(options.number, command.rawValue, key, value, 0) == 0 else {
+            throw failure(options, "mount", options.name)
+        }
+    }
+
+    /// The error of a call that just failed, with what the kernel's file system had to say of it: reading the
+    /// context gives the messages, the first letter being their level.
+    private static func failure(
+        _ options: borrowing HostDescriptor, _ operation: String, _ object: String
+    ) -> SystemError {
+        let error = SystemError.last(operation, object)
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = read(options.number, &buffer, buffer.count)
+        guard count > 2 else { return error }
+        let message = String(decoding: buffer[2..<count], as: UTF8.self).split(separator: "\n").first ?? ""
+        return SystemError(operation, object, reason: "\(error.reason) (\(message))")
+    }
+}

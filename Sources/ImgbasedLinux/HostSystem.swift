@@ -1,0 +1,56 @@
+import CLinux
+import Glibc
+public import ImgbasedCore
+
+/// Small facts about the running system.
+public enum HostSystem {
+    /// Whether this program may do everything.
+    ///
+    /// The corresponding C function is `geteuid`.
+    public static var isRoot: Bool { geteuid() == 0 }
+
+    /// The device number of the file system that has `path`, as `MAJOR:MINOR`.
+    ///
+    /// The corresponding C function is `stat`.
+    public static func device(of path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        // As glibc's `gnu_dev_major` and `gnu_dev_minor` have it, which are macros.
+        let device = UInt64(status.st_dev)
+        let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
+        let minor = device & 0xFF | device >> 12 & 0xFFFF_FF00
+        return "\(major):\(minor)"
+    }
+
+    /// What can still be written to the file system that has `path`, by root.
+    ///
+    /// The corresponding C function is `statvfs`.
+    public static func free(_ path: String) -> Bytes? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Bytes(UInt64(status.f_bfree) * UInt64(status.f_frsize))
+    }
+
+    /// The size of the block device open as `file`.
+    ///
+    /// The corresponding C function is `ioctl` with `BLKGETSIZE64`.
+    public static func size(_ file: borrowing HostDescriptor) throws(SystemError) -> Bytes {
+        var bytes: UInt64 = 0
+        guard imgbased_block_device_size(file.number, &bytes) == 0 else { throw .last("measure", file.name) }
+        return Bytes(bytes)
+    }
+
+    /// The path without links; `nil` where there is no such thing.
+    ///
+    /// The corresponding C function is `realpath`.
+    public static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { Glibc.free(real) }
+        return String(cString: real)
+    }
+
+    /// Whether there is anything at `path`.
+    public static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+}

@@ -1,0 +1,84 @@
+import CLinux
+import Glibc
+
+/// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
+public struct HostTree: ~Copyable {
+    /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
+    static let pathOnly: CInt = 0o10_000_000
+
+    private let root: HostDescriptor
+    private let name: String
+
+    /// The tree beneath the open directory `root`; `name` is what messages call it.
+    public init(root: consuming HostDescriptor, name: String) {
+        self.root = root
+        self.name = name
+    }
+
+    /// The tree of the running system, from `path`.
+    public init(_ path: String) throws(SystemError) {
+        self.init(
+            root: try HostDescriptor(opening: path, O_RDONLY | O_DIRECTORY), name: path == "/" ? "" : path)
+    }
+
+    /// Opens `path`, absolute within the tree.
+    ///
+    /// The corresponding system call is `openat2` with `RESOLVE_IN_ROOT`.
+    public func open(
+        _ path: String, _ flags: CInt, permissions: UInt32 = 0
+    ) throws(SystemError) -> HostDescriptor {
+        let number = imgbased_open_in_root(root.number, path, flags, permissions)
+        guard number >= 0 else { throw .last("open", shown(path)) }
+        return HostDescriptor(owning: number, name: shown(path))
+    }
+
+    /// The same for reading a plain file; `nil` where there is none. Anything else there, a device or a pipe,
+    /// is refused before it is opened, since opening alone can have effects.
+    public func openFile(_ path: String) throws(SystemError) -> HostDescriptor? {
+        let place = imgbased_open_in_root(root.number, path, HostTree.pathOnly, 0)
+        guard place >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw .last("open", shown(path))
+        }
+        let status = try HostDescriptor(owning: place, name: shown(path)).status()
+        guard status.kind == .file else {
+            throw SystemError("read", shown(path), reason: "it is not a plain file")
+        }
+        return try open(path, O_RDONLY | O_NONBLOCK)
+    }
+
+    /// The content of a plain file no longer than `limit`; `nil` where there is none.
+    public func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8]? {
+        guard let file = try openFile(path) else { return nil }
+        return try file.readAll(limit: limit)
+    }
+
+    /// The names in a directory, at most `limit` of them; none where there is no such directory.
+    ///
+    /// The corresponding C functions are `fdopendir` and `readdir`.
+    public func names(in path: String, limit: Int = 10_000) throws(SystemError) -> [String] {
+        let number = imgbased_open_in_root(root.number, path, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw .last("open", shown(path))
+        }
+        guard let stream = fdopendir(number) else {
+            close(number)
+            throw .last("read", shown(path))
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count < limit, let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// What the messages call `path`.
+    func shown(_ path: String) -> String {
+        name + path
+    }
+}

@@ -1,0 +1,35 @@
+import CLinux
+import Glibc
+
+/// A moment on the clock that starts with the kernel and is never set. (Swift's own clocks come with the
+/// concurrency runtime, which the helper has no other use for.)
+public struct Monotonic: Hashable, Comparable, Sendable {
+    private var nanoseconds: Int64
+
+    /// This moment.
+    ///
+    /// The corresponding C function is `clock_gettime` of `CLOCK_MONOTONIC`.
+    public static func now() -> Monotonic {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Monotonic(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    /// The moment the kernel started.
+    public static let kernelStart = Monotonic(nanoseconds: 0)
+
+    /// The moment that many seconds later, at most a century.
+    public func advanced(bySeconds seconds: Int) -> Monotonic {
+        Monotonic(nanoseconds: nanoseconds + Int64(min(max(seconds, 0), 3_000_000_000)) * 1_000_000_000)
+    }
+
+    /// Milliseconds from `start` to this moment; negative where this one came first.
+    public func milliseconds(since start: Monotonic) -> Double {
+        Double(nanoseconds - start.nanoseconds) / 1_000_000
+    }
+
+    /// Orders by time.
+    public static func < (a: Monotonic, b: Monotonic) -> Bool {
+        a.nanoseconds < b.nanoseconds
+    }
+}

@@ -1,0 +1,48 @@
+public import SystemPackage
+
+/// A system call, or a library call that ends in one, that failed.
+public struct SystemError: Error, Hashable, CustomStringConvertible {
+    /// What was tried, as a verb: `open`, `mount`.
+    public var operation: String
+    /// What it was tried on: a path, a device-mapper name.
+    public var object: String
+    /// Why it failed: the error's text, or what the library said.
+    public var reason: String
+
+    /// `operation` on `object` failed with `errno`.
+    public init(_ operation: String, _ object: String, _ errno: Errno) {
+        self.init(operation, object, reason: errno.description)
+    }
+
+    /// `operation` on `object` failed for `reason`.
+    public init(_ operation: String, _ object: String, reason: String) {
+        self.operation = operation
+        self.object = object
+        self.reason = reason
+    }
+
+    /// As the end of a sentence: `cannot open '/dev/vda': No such file or directory`.
+    public var description: String {
+        "cannot \(operation) '\(object)': \(reason)"
+    }
+
+    /// Runs `body`, naming what was tried in the error it ends with.
+    static func stage<Result>(
+        _ operation: String, _ object: String, _ body: () throws -> Result
+    ) throws(SystemError) -> Result {
+        do {
+            return try body()
+        } catch let errno as Errno {
+            throw SystemError(operation, object, errno)
+        } catch let error as SystemError {
+            throw error
+        } catch {
+            throw SystemError(operation, object, reason: String(describing: error))
+        }
+    }
+
+    /// The error of a C call that just failed.
+    static func last(_ operation: String, _ object: String) -> SystemError {
+        SystemError(operation, object, Errno(rawValue: currentErrno()))
+    }
+}

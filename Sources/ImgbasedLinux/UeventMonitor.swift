@@ -1,0 +1,111 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// The kernel's own announcements of devices: a netlink socket of the family `NETLINK_KOBJECT_UEVENT`
+/// (linux/netlink.h; message format: lib/kobject_uevent.c).
+public struct UeventMonitor: ~Copyable {
+    /// A block device that was added or changed.
+    public struct Event: Hashable, Sendable {
+        /// The kernel's name of the device: `vda1`.
+        public var name: String
+    }
+
+    private let socket: FileDescriptor
+
+    /// Starts to listen. Open it before looking at what is there, so that nothing falls between.
+    ///
+    /// The corresponding C functions are `socket` and `bind`.
+    public init() throws(SystemError) {
+        socket = try UeventMonitor.open()
+    }
+
+    private static func open() throws(SystemError) -> FileDescriptor {
+        let kernelGroup: UInt32 = 1
+        let descriptor = Glibc.socket(
+            AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+            NETLINK_KOBJECT_UEVENT)
+        guard descriptor >= 0 else { throw .last("open", "kernel event socket") }
+
+        // A burst at coldplug must fit; the kernel caps what an unprivileged process may ask for.
+        var size: CInt = 16 << 20
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
+
+        var address = sockaddr_nl()
+        address.nl_family = sa_family_t(AF_NETLINK)
+        address.nl_groups = kernelGroup
+        let status = withUnsafeBytes(of: &address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) {
+                bind(descriptor, $0.baseAddress, socklen_t(bytes.count))
+            }
+        }
+        guard status == 0 else {
+            let error = SystemError.last("listen to", "kernel event socket")
+            close(descriptor)
+            throw error
+        }
+        return FileDescriptor(rawValue: descriptor)
+    }
+
+    deinit {
+        try? socket.close()
+    }
+
+    /// Waits until block devices are added or changed, at most until `deadline`, and returns them; empty when the
+    /// time is over. `nil` when the kernel dropped messages: look at everything again.
+    ///
+    /// The corresponding C functions are `poll` and `recvfrom`.
+    public func next(until deadline: Monotonic) throws(SystemError) -> [Event]? {
+        while true {
+            let left = deadline.milliseconds(since: .now())
+            guard left > 0 else { return [] }
+            var descriptor = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&descriptor, 1, CInt(clamping: Int(left.rounded(.up))))
+            if ready < 0 && currentErrno() != EINTR { throw .last("wait for", "kernel event socket") }
+            guard ready > 0 else { continue }
+
+            var events: [Event] = []
+            while let message = try receive() {
+                guard let message = message.payload else { return nil }
+                if let event = UeventMonitor.parse(message) { events.append(event) }
+            }
+            if !events.isEmpty { return events }
+        }
+    }
+
+    /// One message, `nil` when there is none for now; its payload is `nil` when messages were lost.
+    private func receive() throws(SystemError) -> (payload: [UInt8]?, Void)? {
+        var sender = sockaddr_nl()
+        var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
+        var count = 0
+        let message = [UInt8](unsafeUninitializedCapacity: 8192) { buffer, initialized in
+            count = withUnsafeMutableBytes(of: &sender) { bytes in
+                bytes.withMemoryRebound(to: sockaddr.self) {
+                    recvfrom(socket.rawValue, buffer.baseAddress, buffer.count, 0, $0.baseAddress, &length)
+                }
+            }
+            initialized = max(0, count)
+        }
+        if count < 0 {
+            switch currentErrno() {
+            case EAGAIN, EINTR: return nil
+            case ENOBUFS: return (nil, ())
+            default: throw .last("read", "kernel event socket")
+            }
+        }
+        // Anybody may send to the group; only the kernel sends from port 0.
+        return (sender.nl_pid == 0 ? message : [], ())
+    }
+
+    /// The device of a message `ACTION@PATH\0KEY=VALUE\0…`, where it is a block device added or changed.
+    static func parse(_ message: [UInt8]) -> Event? {
+        let fields = message.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        func value(_ key: String) -> String? {
+            fields.first { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.utf8.count + 1)) }
+        }
+        guard value("SUBSYSTEM") == "block", let action = value("ACTION"), action == "add" || action == "change",
+            let path = value("DEVPATH"), let name = path.split(separator: "/").last
+        else { return nil }
+        return Event(name: String(name))
+    }
+}

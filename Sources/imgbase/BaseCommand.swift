@@ -1,0 +1,69 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+
+/// `imgbase base`
+struct BaseCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "base", abstract: "Add a base, or name one.")
+
+    @Flag(help: "Write an image as a new base, and print the base's name.")
+    var add = false
+
+    @Flag(help: "Print the name of the newest base.")
+    var latest = false
+
+    @Option(help: ArgumentHelp("Print the name of the base a layer came from.", valueName: "layer"))
+    var ofLayer: String?
+
+    @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
+    var size: String?
+
+    @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+    var name: String?
+
+    @Argument(help: "The image of an ext4 or xfs file system: a file, a device, or - for standard input.")
+    var image: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        let chosen = [("--add", add), ("--latest", latest), ("--of-layer", ofLayer != nil)].filter(\.1).map(
+            \.0)
+        if chosen.isEmpty { throw ValidationError("give --add IMAGE, --latest or --of-layer LAYER") }
+        if chosen.count > 1 {
+            throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
+        }
+        if add, image == nil { throw ValidationError("--add needs an image, or - for standard input") }
+        if !add, let image { throw ValidationError("'\(image)' has a meaning only with --add") }
+        if !add, size != nil || name != nil {
+            throw ValidationError("--size and --name have a meaning only with --add")
+        }
+        _ = try size.map(Bytes.init(argument:))
+        if let name {
+            do { _ = try BaseName(name) } catch {
+                throw ValidationError("'\(name)' is no name for a base: \(error)")
+            }
+        }
+    }
+
+    func execute(_ context: Context) async throws {
+        if add, let image {
+            context.made(
+                try await context.session.addBase(
+                    name: name, size: try size.map(Bytes.init(argument:)), image: image))
+        } else if let ofLayer {
+            let goal = "name the base of '\(ofLayer)'"
+            let (_, _, layout) = try await context.volumes(goal)
+            let layer = try context.answer(goal, layout[ofLayer], or: .unknown(ofLayer))
+            let base = try context.answer(
+                goal, layer.isLayer ? layer.baseName : nil, or: .notALayer(ofLayer))
+            context.result(["name": base], lines: [base])
+        } else {
+            let goal = "name the newest base"
+            let (_, _, layout) = try await context.volumes(goal)
+            let base = try context.answer(goal, layout.latestBase, or: .noBase)
+            context.result(["name": base.name], lines: [base.name])
+        }
+    }
+}

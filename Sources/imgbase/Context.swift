@@ -1,0 +1,90 @@
+import FoundationEssentials
+import ImgbasedCore
+import ImgbasedHost
+
+/// What a command works with, as the global options have it.
+struct Context {
+    let session: Session
+    let isJSON: Bool
+    let isDry: Bool
+
+    init(_ global: GlobalOptions) {
+        let isDebug = global.debug
+        let isJSON = global.json
+        let runner = CommandRunner { if isDebug { Terminal.error("+ \($0)") } }
+        let mode: Session.Mode =
+            global.dry
+            ? .show { Context.show($0, isJSON: isJSON) }
+            : .execute { if isDebug { Terminal.error("imgbase: \($0)") } }
+        self.session = Session(mode: mode, runner: runner, group: global.vg, pool: global.thinpool)
+        self.isJSON = isJSON
+        self.isDry = global.dry
+    }
+
+    /// Prints a plan instead of carrying it out.
+    private static func show(_ plan: Plan, isJSON: Bool) {
+        if isJSON {
+            Context.printJSON(plan)
+        } else {
+            for line in plan.lines() { print(line) }
+        }
+    }
+
+    /// Prints a result as JSON, or else as lines. A plan that was only shown has no result.
+    func result(_ value: some Encodable, lines: [String]) {
+        if isJSON {
+            Context.printJSON(value)
+        } else {
+            for line in lines { print(line) }
+        }
+    }
+
+    /// The name of something made, unless it was only shown how it would be.
+    func made(_ name: String) {
+        if !isDry { result(["name": name], lines: [name]) }
+    }
+
+    private static func printJSON(_ value: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else { return }
+        print(String(decoding: data, as: UTF8.self))
+    }
+
+    /// Looks at the volumes, for a command that only looks.
+    func volumes(_ goal: String) async throws(CommandFailure) -> (
+        state: HostState, names: HostNames, layout: Layout
+    ) {
+        try await looking(goal) { probe throws(HostFailure) in try await probe.volumes() }
+    }
+
+    /// The same, and at what the boot loader has.
+    func boot(_ goal: String) async throws(CommandFailure) -> (
+        state: HostState, names: HostNames, layout: Layout
+    ) {
+        try await looking(goal) { probe throws(HostFailure) in try await probe.boot() }
+    }
+
+    private func looking(
+        _ goal: String, _ look: (HostProbe) async throws(HostFailure) -> HostState
+    ) async throws(CommandFailure) -> (state: HostState, names: HostNames, layout: Layout) {
+        do throws(HostFailure) {
+            try Session.checkRoot()
+            let state = try await look(session.probe)
+            let names = session.names(in: state)
+            guard state.groups.contains(where: { $0.name == names.group }) else {
+                throw .contents(.noGroup(names.group))
+            }
+            return (state, names, Layout(state.volumes, group: names.group))
+        } catch {
+            throw CommandFailure(goal, error)
+        }
+    }
+
+    /// The answer of a command that only looks, or why there is none.
+    func answer<Value>(_ goal: String, _ value: Value?, or reason: HostReason) throws(CommandFailure) -> Value
+    {
+        guard let value else { throw CommandFailure(goal, .contents(reason)) }
+        return value
+    }
+}

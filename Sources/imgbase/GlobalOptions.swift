@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// The options every command has, before its name or after.
+struct GlobalOptions: ParsableArguments {
+    @Flag(help: "Show each external command as it is run.")
+    var debug = false
+
+    @Flag(help: "Show the commands and the changes of files, and change nothing.")
+    var dry = false
+
+    @Flag(help: "Print the result, or with --dry the plan, as JSON.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The volume group. (default: the one tagged imgbased:vg, or HostVG)", valueName: "name"))
+    var vg: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The thin pool. (default: the one tagged imgbased:pool, or ImagePool)", valueName: "name"))
+    var thinpool: String?
+
+    private static let flags: Set<String> = ["--debug", "--dry", "--json"]
+    private static let options: Set<String> = ["--vg", "--thinpool"]
+
+    /// The arguments with those above moved behind the name of the command, where the parser looks for them.
+    static func hoisted(_ arguments: [String]) -> [String] {
+        // What comes before the command's name, and is one of ours.
+        var global: [String] = []
+        var rest = arguments[...]
+        while let first = rest.first {
+            if flags.contains(first) || options.contains(where: { first.hasPrefix($0 + "=") }) {
+                global.append(first)
+                rest = rest.dropFirst()
+            } else if options.contains(first), rest.count > 1 {
+                global += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else {
+                break
+            }
+        }
+        guard let command = rest.first, !command.hasPrefix("-") else { return Array(rest) + global }
+        return [command] + global + rest.dropFirst()
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import ImgbasedCore
+
+/// A command that looks at the host, and may change it.
+protocol HostCommand: ParsableCommand {
+    var global: GlobalOptions { get }
+    func execute(_ context: Context) async throws
+}
+
+/// `imgbase`
+struct ImgbaseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imgbase",
+        abstract: "Boot writable layers of read-only base images.",
+        discussion: """
+            A base is a read-only thin volume that holds a root file system as it was delivered. A layer \
+            is a writable snapshot of one, and what is booted: each layer has an entry in the boot menu.
+
+            The options below may stand before the command or after it.
+            """,
+        version: "imgbase \(Version.current)",
+        subcommands: [
+            LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
+        ])
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        throw ValidationError("say what to do: layout, base, layer, w or boot")
+    }
+}
+
+/// `imgbase w`
+struct WhichCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "w", abstract: "Say which layer this system runs from.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func execute(_ context: Context) async throws {
+        let goal = "say which layer this is"
+        let (state, _, _) = try await context.volumes(goal)
+        let layer = try context.answer(goal, state.booted, or: .notOnALayer)
+        context.result(
+            ["layer": layer.name, "volumeGroup": layer.group], lines: ["You are on \(layer.name)"])
+    }
+}

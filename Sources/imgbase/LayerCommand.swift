@@ -1,0 +1,51 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+
+/// `imgbase layer`
+struct LayerCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "layer", abstract: "Add a layer with its boot entry, or name one.")
+
+    @Flag(help: "Make a layer, give it an entry in the boot menu, and print its name.")
+    var add = false
+
+    @Flag(help: "Print the name of the newest layer.")
+    var latest = false
+
+    @Flag(help: "Print the name of the booted layer.")
+    var current = false
+
+    @Argument(
+        help: ArgumentHelp(
+            "The base or layer to make it on. (default: the newest layer of the newest base, or that base)",
+            valueName: "base-or-layer"))
+    var source: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        let chosen = [("--add", add), ("--latest", latest), ("--current", current)].filter(\.1).map(\.0)
+        if chosen.isEmpty { throw ValidationError("give --add, --latest or --current") }
+        if chosen.count > 1 {
+            throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
+        }
+        if !add, let source { throw ValidationError("'\(source)' has a meaning only with --add") }
+    }
+
+    func execute(_ context: Context) async throws {
+        if add {
+            context.made(try await context.session.addLayer(on: source))
+        } else if latest {
+            let goal = "name the newest layer"
+            let (_, _, layout) = try await context.volumes(goal)
+            let layer = try context.answer(goal, layout.latestLayer, or: .noLayer)
+            context.result(["name": layer.name], lines: [layer.name])
+        } else {
+            let goal = "name the booted layer"
+            let (state, _, _) = try await context.volumes(goal)
+            let layer = try context.answer(goal, state.booted, or: .notOnALayer)
+            context.result(["name": layer.name], lines: [layer.name])
+        }
+    }
+}

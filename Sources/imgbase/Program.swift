@@ -1,0 +1,57 @@
+import ArgumentParser
+import Glibc
+import ImgbasedCore
+import ImgbasedHost
+
+/// The program: from arguments to exit status.
+enum Program {
+    /// Done.
+    private static let success: Int32 = 0
+    /// Something was begun and failed, or a question has no answer.
+    private static let failure: Int32 = 1
+    /// Bad usage, or refused before anything was changed.
+    private static let refusal: Int32 = 2
+
+    static func run(_ arguments: [String]) async -> Int32 {
+        let command: any ParsableCommand
+        do {
+            command = try ImgbaseCommand.parseAsRoot(GlobalOptions.hoisted(arguments))
+        } catch {
+            return report(parsing: error)
+        }
+        do {
+            if let command = command as? any HostCommand {
+                try await command.execute(Context(command.global))
+            } else {
+                // Help, the version and shell completions, which the parser's own commands print.
+                var command = command
+                try command.run()
+            }
+            return success
+        } catch let error as HostRefusal {
+            return complain(error.description, status: refusal)
+        } catch let error as CommandFailure {
+            return complain(error.description, status: error.isRefusal ? refusal : failure)
+        } catch {
+            return report(parsing: error)
+        }
+    }
+
+    private static func report(parsing error: any Error) -> Int32 {
+        guard ImgbaseCommand.exitCode(for: error) != .success else {
+            print(ImgbaseCommand.fullMessage(for: error))
+            return success
+        }
+        let message = ImgbaseCommand.message(for: error)
+        // The parser guesses what was meant, as a question; a full stop is never ours.
+        let end = message.hasSuffix("?") ? " See" : "; see"
+        return complain("\(message)\(end) 'imgbase --help'", status: refusal)
+    }
+
+    /// One line, whatever is in it.
+    private static func complain(_ message: String, status: Int32) -> Int32 {
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        Terminal.error("imgbase: \(line)")
+        return status
+    }
+}

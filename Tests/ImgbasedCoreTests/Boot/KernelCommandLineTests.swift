@@ -1,0 +1,36 @@
+import Testing
+
+@testable import ImgbasedCore
+
+@Suite struct KernelCommandLineTests {
+    /// Checked against next_arg of Linux 6.1, compiled by itself.
+    @Test(arguments: [
+        ("", []), ("  \n", []), ("a", ["a"]), ("a b\tc\n", ["a", "b", "c"]), ("a=1", ["a", "1"]),
+        ("a=", ["a", ""]),
+        ("a=1=2", ["a", "1=2"]), ("=a", ["=a"]), ("=a=b", ["=a", "b"]), ("a=\"b c\" d", ["a", "b c", "d"]),
+        ("\"a=b c\" d", ["a", "b c", "d"]), ("\"a b\"", ["a b"]), ("a=\"b", ["a", "b"]), ("\"a", ["a"]),
+        ("a=\"\"", ["a", ""]), ("a=\"", ["a", ""]), ("a=b\"c d\"e", ["a", "b\"c d\"e"]),
+        ("a=\"b\"c", ["a", "b\"c"]),
+        ("a\" \"b", ["a\" \"b"]), ("a -- b", ["a"]), ("a --b --=c", ["a", "--b", "--", "c"]), ("-- a", []),
+        ("\"\"", [""]), ("\"", [""]), ("\"a=\"b c\"\"", ["a", "b", "c\"\""]),
+        ("rd_x=1 rd-x=2", ["rd_x", "1", "rd-x", "2"]),
+    ])
+    func takesApart(text: String, expected: [String]) {
+        #expect(
+            KernelCommandLine(text).arguments.flatMap { [$0.name] + ($0.value.map { [$0] } ?? []) }
+                == expected)
+    }
+
+    @Test func takesTheLast() {
+        let line = KernelCommandLine("a=1 b a=2 b=3 b")
+        #expect(line.value("a") == "2")
+        #expect(line.last("b")?.text == "b")
+        #expect(line.value("b") == nil)
+        #expect(line.last("c") == nil)
+    }
+
+    @Test func keepsSpellings() {
+        #expect(KernelCommandLine("rd_imgbased_layer=x").last("rd.imgbased.layer") == nil)
+        #expect(KernelCommandLine("a-b=1").last("a_b") == nil)
+    }
+}

@@ -1,0 +1,142 @@
+import Testing
+
+@testable import ImgbasedCore
+
+@Suite struct LayerSelectionTests {
+    /// Two bases; the first has a layer made after all of the second's, and a third one was removed.
+    private static let volumes = [
+        Fixture.volume("Base-1", tags: ["imgbased:base"], created: 100, status: "\"READ\", \"VISIBLE\""),
+        Fixture.volume("Base-2", tags: ["imgbased:base"], created: 200, status: "\"READ\", \"VISIBLE\""),
+        Fixture.volume("Base-3", tags: ["imgbased:base"], created: 900, status: "\"READ\", \"VISIBLE\""),
+        Fixture.volume("Base-1.9", tags: ["imgbased:layer"], created: 110),
+        Fixture.volume("Base-1.10", tags: ["imgbased:layer"], created: 110),
+        Fixture.volume("Base-2.1", tags: ["imgbased:layer"], created: 210),
+        Fixture.volume("Base-2.2", tags: ["imgbased:layer"], created: 205),
+        Fixture.volume("Base-2.3", tags: ["imgbased:layer", "imgbased:building"], created: 999),
+        Fixture.volume("odd", tags: ["imgbased:layer", "imgbased:of=Base-1"], created: 300),
+        Fixture.volume("node-1-1+1", tags: ["imgbased:layer"], created: 50),
+        Fixture.volume("plain", created: 1),
+    ].joined()
+
+    private func group(_ volumes: String = volumes) throws -> VolumeGroup {
+        try Fixture.group(Fixture.addingVolume(volumes))
+    }
+
+    private func request(_ text: String) -> BootRequest {
+        BootRequest(commandLine: KernelCommandLine(text))
+    }
+
+    @Test(
+        arguments: [
+            ("rd.imgbased.layer=Base-1.9", nil, "Base-1.9", "Base-1"),
+            ("rd.imgbased.layer=Base-2", nil, "Base-2.1", "Base-2"),
+            ("rd.imgbased.layer=Base-1", nil, "odd", "Base-1"),
+            ("rd.imgbased.layer=node-1-1", nil, "node-1-1+1", "node-1-1"),
+            ("rd.imgbased.layer=latest", nil, "Base-2.1", "Base-2"),
+            ("rd.imgbased.layer=previous", nil, "Base-2.2", "Base-2"),
+            ("rd.imgbased.layer=previous", "Base-2.1", "Base-2.2", "Base-2"),
+            ("rd.imgbased.layer=previous", "Base-2.2", "Base-1.10", "Base-1"),
+            ("rd.imgbased.layer=previous", "Base-1.10", "Base-1.9", "Base-1"),
+            ("rd.imgbased.layer=previous", "gone", "Base-2.2", "Base-2"),
+            ("root=/dev/HostVG/Base-1.9", nil, "Base-1.9", "Base-1"),
+            ("root=/dev/HostVG/Base-2", nil, "Base-2.1", "Base-2"),
+            ("root=/dev/HostVG/plain", nil, "plain", nil),
+            ("root=/dev/HostVG/Base-0.1", nil, "Base-0.1", nil),
+        ] as [(String, String?, String, String?)])
+    func chooses(text: String, standard: String?, volume: String, base: String?) throws {
+        let selection = try LayerSelection(request(text), in: group(), defaultLayer: standard)
+        #expect(selection.volume == volume)
+        #expect(selection.base == base)
+        #expect(selection.chosenBy == text)
+        #expect(selection.fallbacks == [])
+    }
+
+    private static let list = "it has node-1-1+1, Base-1.9, Base-1.10, Base-2.2, Base-2.1, odd"
+
+    @Test(
+        arguments: [
+            (
+                "rd.imgbased.layer=Base-9.9", nil,
+                "there is no layer 'Base-9.9' in volume group 'HostVG'; \(list)"
+            ),
+            ("rd.imgbased.layer=Base-3", nil, "base 'Base-3' in volume group 'HostVG' has no layers"),
+            (
+                "rd.imgbased.layer=Base-2.3", nil,
+                "volume 'Base-2.3' in volume group 'HostVG' was never completed; \(list)"
+            ),
+            (
+                "root=/dev/HostVG/Base-2.3", nil,
+                "volume 'Base-2.3' in volume group 'HostVG' was never completed; \(list)"
+            ),
+            (
+                "rd.imgbased.layer=plain", nil,
+                "volume 'plain' in volume group 'HostVG' is not a layer; \(list)"
+            ),
+            (
+                "root=/dev/HostVG/pool", nil,
+                "volume 'pool' in volume group 'HostVG' is a thin pool, not a layer; \(list)"
+            ),
+            (
+                "rd.imgbased.layer=previous", "node-1-1+1",
+                "there is no layer before 'node-1-1+1' in volume group 'HostVG'"
+            ),
+            (
+                "rd.imgbased.layer=a rd.imgbased.fallback=Base-3", nil,
+                "there is no layer 'a' in volume group 'HostVG'; \(list); "
+                    + "base 'Base-3' in volume group 'HostVG' has no layers"
+            ),
+        ] as [(String, String?, String)])
+    func explains(text: String, standard: String?, reason: String) throws {
+        let group = try group()
+        #expect(throws: SelectionError(reason: reason)) {
+            try LayerSelection(request(text), in: group, defaultLayer: standard)
+        }
+    }
+
+    @Test func explainsAnEmptyGroup() throws {
+        let group = try Fixture.group()
+        #expect(throws: SelectionError(reason: "there are no layers in volume group 'HostVG'")) {
+            try LayerSelection(request("rd.imgbased.layer=latest"), in: group)
+        }
+        #expect(
+            throws: SelectionError(
+                reason: "there is no layer 'Base-9' in volume group 'HostVG'; it has no layers")
+        ) { try LayerSelection(request("rd.imgbased.layer=Base-9"), in: group) }
+    }
+
+    @Test func fallsBack() throws {
+        let request = request("rd.imgbased.layer=gone rd.imgbased.fallback=Base-3,Base-2,Base-2.1,Base-1.9")
+        var selection = try LayerSelection(request, in: group())
+        #expect(selection.volume == "Base-2.1")
+        #expect(selection.chosenBy == "rd.imgbased.fallback=Base-2")
+        #expect(selection.fallbacks.map(\.layer) == ["gone", "Base-3"])
+        // Not Base-2.1 again, though asked for by its own name.
+        selection = try selection.next(after: "it cannot be mounted")
+        #expect(selection.volume == "Base-1.9")
+        #expect(selection.chosenBy == "rd.imgbased.fallback=Base-1.9")
+        #expect(selection.fallbacks.last == SkippedLayer(layer: "Base-2.1", reason: "it cannot be mounted"))
+        let last = selection
+        let error = #expect(throws: SelectionError.self) { try last.next(after: "nor can it") }
+        #expect(error?.reason.hasSuffix("it cannot be mounted; nor can it") == true)
+    }
+
+    /// A base that was removed is as old as its first layer, not as its last.
+    @Test func knowsTheAgeOfRemovedBases() throws {
+        let volumes = [
+            Fixture.volume("Base-1.1", tags: ["imgbased:layer"], created: 10),
+            Fixture.volume("Base-1.2", tags: ["imgbased:layer"], created: 99),
+            Fixture.volume("Base-2.1", tags: ["imgbased:layer"], created: 20),
+        ].joined()
+        #expect(
+            try LayerSelection(request("rd.imgbased.layer=latest"), in: group(volumes)).volume == "Base-2.1")
+    }
+
+    @Test func ordersByNameWhereTimesAreEqual() throws {
+        let volumes = ["Base-9.1", "Base-10.2", "Base-10.10", "Base-10.9"].map {
+            Fixture.volume($0, tags: ["imgbased:layer"], created: 5)
+        }.joined()
+        #expect(
+            try LayerSelection(request("rd.imgbased.layer=latest"), in: group(volumes)).volume == "Base-10.10"
+        )
+    }
+}

@@ -1,0 +1,256 @@
+import Testing
+
+@testable import ImgbasedCore
+
+/// Everything in metadata that makes a volume not ours to activate. Each case is the recorded group with one thing changed.
+@Suite struct ActivationRefusalTests {
+    private func refusal(_ volume: String, _ edits: [(String, String)]) throws -> String? {
+        let group = try Fixture.group(edits)
+        do throws(Refusal) {
+            _ = try ActivationPlan(volume, in: group)
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
+    @Test func refusesNothingOfTheRecordedGroup() throws {
+        for volume in ["Base-0.1", "Base-0", "Config", "pool"] { #expect(try refusal(volume, []) == nil) }
+    }
+
+    @Test(arguments: [
+        ("Base-9", "there is no volume 'Base-9' in volume group 'HostVG'"),
+        ("pool_tdata", "volume 'HostVG/pool_tdata' is a part of another volume"),
+        ("lvol0_pmspare", "volume 'HostVG/lvol0_pmspare' is a part of another volume"),
+    ])
+    func refusesVolumes(volume: String, reason: String) throws {
+        #expect(try refusal(volume, []) == reason)
+    }
+
+    /// A section of its own that says more, or less, than we know.
+    @Test(
+        arguments: [
+            (Fixture.adding("read_ahead = 256", to: "Base-0.1"), "Base-0.1' has 'read_ahead'"),
+            (Fixture.adding("major = 253 minor = 9", to: "Base-0.1"), "Base-0.1' has 'major'"),
+            (Fixture.adding("profile = \"thin\"", to: "Base-0.1"), "Base-0.1' has 'profile'"),
+            (Fixture.adding("lock_args = \"dlm\"", to: "Base-0.1"), "Base-0.1' has 'lock_args'"),
+            (Fixture.adding("profile = \"thin\"", to: "pool"), "pool' has 'profile'"),
+            (Fixture.adding("novelty = 1", to: "pool_tmeta"), "pool_tmeta' has 'novelty'"),
+            (
+                Fixture.adding("segment2 { }", to: "pool_tdata"),
+                "pool_tdata' has not as many segments as it says"
+            ),
+            (
+                ("type = \"thin-pool\"", "type = \"thin-pool+CROP_METADATA\""),
+                "pool' has a segment of type 'thin-pool+CROP_METADATA'"
+            ),
+            (("type = \"thin-pool\"", "type = \"cache-pool\""), "pool' has a segment of type 'cache-pool'"),
+            (
+                ("type = \"thin-pool\"", "kind = \"thin-pool\""),
+                "pool' has a segment in which 'type' is missing in 'segment1'"
+            ),
+            (("chunk_size = 128", "chunk_size = 128 crop_metadata = 1"), "pool' has 'crop_metadata'"),
+            (
+                ("chunk_size = 128", "chunk_size = 128 message1 { create = \"Base-0.2\" }"),
+                "pool' has 'message1'"
+            ),
+            (("chunk_size = 128", "chunk_size = 127"), "pool' has a chunk size the kernel does not take"),
+            (("chunk_size = 128", "chunk_size = 129"), "pool' has a chunk size the kernel does not take"),
+            (("chunk_size = 128", "chunk_size = 2097280"), "pool' has a chunk size the kernel does not take"),
+            (("chunk_size = 128", ""), "pool' has a segment in which 'chunk_size' is missing in 'segment1'"),
+            (
+                ("discards = \"passdown\"", "discards = \"often\""),
+                "pool' has a segment in which 'discards' is 'often'"
+            ),
+            (
+                ("transaction_id = 2", "transaction_id = -2"),
+                "pool' has a segment in which 'transaction_id' is not a number in range"
+            ),
+            (("metadata = \"pool_tmeta\"", "metadata = \"nowhere\""), nil),
+            (("origin = \"Base-0\"", "external_origin = \"Config\""), "Base-0.1' has 'external_origin'"),
+            (("origin = \"Base-0\"", "merge = \"Base-0\""), "Base-0.1' has 'merge'"),
+            (("device_id = 2", "device_id = 16777216"), "Base-0.1' has a device id the kernel does not take"),
+            (("device_id = 2", ""), "Base-0.1' has a segment in which 'device_id' is missing in 'segment1'"),
+            (
+                ("thin_pool = \"pool\" transaction_id = 1", "thin_pool = \"Config\" transaction_id = 1"),
+                "Config' is not a thin pool, and 'Base-0.1' is in it"
+            ),
+            (("\"pv0\", 1 ]", "\"pv0\", 256 ]"), "pool_tdata' goes beyond the end of a physical volume"),
+            (
+                ("\"pv0\", 1 ]", "\"pv0\", 4294967295 ]"),
+                "pool_tdata' goes beyond the end of a physical volume"
+            ),
+            (
+                ("\"pv0\", 1 ]", "\"pv0\", 4294967296 ]"),
+                "pool_tdata' has a segment in which 'stripes' is not a list of names and extents"
+            ),
+            (
+                ("\"pv0\", 1 ]", "\"Config\", 1 ]"),
+                "pool_tdata' lies on 'Config', which is no physical volume"
+            ),
+            (
+                ("\"pv0\", 1 ]", "\"pv0\", 1, \"pv0\", 2 ]"),
+                "pool_tdata' has a segment in which 'stripes' does not hold 'stripe_count' areas"
+            ),
+            (
+                ("dev_size = 4194304", "dev_size = 100000"),
+                "pool_tmeta' goes beyond the end of a physical volume"
+            ),
+            (
+                ("pe_start = 2048", "pe_start = 9223372036854775807"),
+                "pool_tmeta' goes beyond the end of a physical volume"
+            ),
+        ] as [((String, String), String?)])
+    func refusesWhatItDoesNotUnderstand(edit: (String, String), reason: String?) throws {
+        let expected =
+            reason.map { "volume 'HostVG/" + $0 } ?? "there is no volume 'nowhere' in volume group 'HostVG'"
+        #expect(try refusal("Base-0.1", [edit]) == expected)
+    }
+
+    /// The status of a volume is what lvm2 calls incompatible: every word of it matters.
+    @Test(arguments: ["FIXED_MINOR", "PVMOVE", "LOCKED", "NOTSYNCED", "REBUILD", "WRITEMOSTLY", "NOVELTY"])
+    func refusesStatus(word: String) throws {
+        let old = "id = \"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4\" status = [\"READ\""
+        #expect(
+            try refusal("Base-0.1", [(old, old + ", \"\(word)\"")])
+                == "volume 'HostVG/Base-0.1' has the status \(word)")
+        #expect(
+            try refusal("Base-0", [(old, old + ", \"\(word)\"")]) == nil,
+            "another volume's is nobody's business")
+    }
+
+    @Test(
+        arguments: [
+            ("ACTIVATION_SKIP", nil), ("NOAUTOACTIVATE", nil), ("ERROR_WHEN_FULL", nil),
+            ("WRITE_LOCKED", "volume 'HostVG/Base-0.1' has the flag WRITE_LOCKED"),
+            ("CACHE_VOL", "volume 'HostVG/Base-0.1' has the flag CACHE_VOL"),
+        ] as [(String, String?)])
+    func refusesFlags(word: String, reason: String?) throws {
+        let old = "O2y6H4\" status = [\"READ\", \"WRITE\", \"VISIBLE\"] flags = ["
+        #expect(try refusal("Base-0.1", [(old, old + "\"\(word)\"")]) == reason)
+    }
+
+    /// The kernel takes 16 GiB of pool metadata, lvm2 a little less.
+    @Test func refusesMorePoolMetadataThanLVM2() throws {
+        let meta = "extent_count = 1 type = \"striped\" stripe_count = 1 stripes = [ \"pv0\", 257"
+        func edits(_ extents: Int) -> [(String, String)] {
+            [
+                ("pe_count = 511", "pe_count = 9999"), ("dev_size = 4194304", "dev_size = 99999999"),
+                (
+                    meta,
+                    "extent_count = \(extents) type = \"striped\" stripe_count = 1 stripes = [\"pv0\", 300"
+                ),
+            ]
+        }
+        #expect(try refusal("Base-0.1", edits(4047)) == nil)
+        #expect(
+            try refusal("Base-0.1", edits(4049))
+                == "volume 'HostVG/pool' has more metadata than the kernel uses")
+    }
+
+    @Test func refusesAPoolLongerThanItsData() throws {
+        let old = "extent_count = 256 type = \"thin-pool\""
+        #expect(
+            try refusal("Base-0.1", [(old, "extent_count = 255 type = \"thin-pool\"")])
+                == "volume 'HostVG/pool' is not as long as its data")
+    }
+
+    @Test(arguments: ["start_extent = 1", "start_extent = 4294967296", "start_extent = -1", ""])
+    func refusesGaps(start: String) throws {
+        let old = "start_extent = 0 extent_count = 16"
+        let reason = try refusal("Config", [(old, "\(start) extent_count = 16")])
+        #expect(reason?.hasPrefix("volume 'HostVG/Config' has ") == true)
+    }
+
+    @Test func refusesDeviceMapperNamesThatAreTooLong() throws {
+        let name = "a" + String(repeating: "-", count: 53) + "z"
+        let edit = Fixture.addingVolume(Fixture.volume(name))
+        #expect(try refusal(name, [edit]) == nil)
+        #expect(
+            try refusal(name, [edit, ("HostVG {", "H-------------- {")])
+                == "volume 'H--------------/\(name)' has too long a name for device-mapper")
+    }
+
+    // MARK: The rest of the group
+
+    /// Two things that a plain volume's own section does not show, and others like them.
+    @Test(
+        arguments: [
+            (
+                "Config", "type = \"snapshot\" chunk_size = 8 origin = \"Config\" cow_store = \"cow\"",
+                "Config' is used by 'other' (snapshot, origin)"
+            ),
+            (
+                "Config", "type = \"snapshot\" chunk_size = 8 origin = \"x\" cow_store = \"Config\"",
+                "Config' is used by 'other' (snapshot, cow_store)"
+            ),
+            (
+                "Config", "type = \"snapshot\" chunk_size = 8 origin = \"x\" merging_store = \"Config\"",
+                "Config' is used by 'other' (snapshot, merging_store)"
+            ),
+            (
+                "Config",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 external_origin = \"Config\"",
+                "Config' is used by 'other' (thin, external_origin)"
+            ),
+            (
+                "Config",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Config\"",
+                "Config' is used by 'other' (thin, origin)"
+            ),
+            (
+                "Base-0.1",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 merge = \"Base-0.1\"",
+                "Base-0.1' is used by 'other' (thin, merge)"
+            ),
+            (
+                "Base-0.1",
+                "type = \"thin-pool\" metadata = \"x\" pool = \"pool_tdata\" transaction_id = 1 chunk_size = 128",
+                "pool_tdata' is used by 'other' (thin-pool, pool)"
+            ),
+            (
+                "Base-0.1",
+                "type = \"thin-pool\" metadata = \"pool_tmeta\" pool = \"x\" transaction_id = 1 chunk_size = 128",
+                "pool_tmeta' is used by 'other' (thin-pool, metadata)"
+            ),
+            (
+                "Base-0.1", "type = \"cache\" cache_pool = \"c\" origin = \"pool_tdata\"",
+                "pool_tdata' is used by 'other' (cache, origin)"
+            ),
+            (
+                "Base-0.1", "type = \"raid1\" device_count = 2 raids = [\"m\", \"pool_tdata\"]",
+                "pool_tdata' is used by 'other' (raid1, raids)"
+            ),
+            (
+                "Base-0.1", "type = \"mirror\" mirror_count = 2 mirrors = [\"pool_tmeta\", 0]",
+                "pool_tmeta' is used by 'other' (mirror, mirrors)"
+            ),
+            (
+                "Config", "type = \"striped\" stripe_count = 1 stripes = [\"Config\", 0]",
+                "Config' is used by 'other' (striped, stripes)"
+            ),
+            (
+                "Config", "type = \"novelty\" deep { deeper { thing = \"Config\" } }",
+                "Config' is used by 'other' (novelty, thing)"
+            ),
+            ("Base-0.1", "type = \"vdo\" pool = \"pool\"", "pool' is used by 'other' (vdo, pool)"),
+            // What is none of the target's business.
+            (
+                "Base-0.1",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Base-0.1\"",
+                nil
+            ),
+            ("Base-0.1", "type = \"snapshot\" chunk_size = 8 origin = \"Config\" cow_store = \"cow\"", nil),
+            (
+                "Base-0.1",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 external_origin = \"Config\"",
+                nil
+            ),
+            ("Config", "type = \"raid1\" device_count = 2 raids = [\"a\", \"b\"]", nil),
+            ("Config", "type = \"linear\" tags = [\"Config\"]", nil),
+        ] as [(String, String, String?)])
+    func refusesWhatOthersUse(volume: String, segment: String, reason: String?) throws {
+        let edit = Fixture.addingVolume(Fixture.volume("other", segment: segment))
+        #expect(try refusal(volume, [edit]) == reason.map { "volume 'HostVG/" + $0 })
+    }
+}

@@ -1,0 +1,238 @@
+import Testing
+
+@testable import ImgbasedCore
+
+@Suite struct PhysicalVolumeScanTests {
+    private func recorded() throws -> ByteSource {
+        ByteSource(try Fixture.bytes("pv-head.bin"), size: Fixture.diskSize)
+    }
+
+    @Test func readsTheRecordedDisk() throws {
+        let scan = try #require(try PhysicalVolumeScan.read(recorded(), path: "/dev/vda"))
+        #expect(scan.path == "/dev/vda")
+        #expect(scan.id.description == Fixture.disk)
+        #expect(scan.deviceSize == Bytes(Fixture.diskSize))
+        #expect(scan.actualSize == Bytes(Fixture.diskSize))
+        #expect(scan.flaws.isEmpty)
+        // The text is the one that vgcfgbackup wrote, but for the comments and what stands beside the group.
+        #expect(scan.volumeGroup == (try Fixture.group()))
+    }
+
+    @Test func readsTheAreasOfTheRecordedLabel() throws {
+        let label = try #require(
+            try PhysicalVolumeLabel.find(in: recorded().read(at: 0, count: PhysicalVolumeLabel.scanLength)))
+        #expect(label.dataAreas == [DiskArea(offset: Bytes(1 << 20), size: Bytes(0))])
+        #expect(label.metadataAreas == [DiskArea(offset: Bytes(4096), size: Bytes((1 << 20) - 4096))])
+    }
+
+    /// Every byte of the label's header and of the area's header counts.
+    @Test(arguments: [512..<672, 4096..<4608, 27648..<27712])
+    func noticesEveryDamagedByte(range: Range<Int>) throws {
+        let whole = try recorded()
+        for index in range {
+            var source = whole
+            source.bytes[index] ^= 0x20
+            let scan = try? PhysicalVolumeScan.read(source, path: "/dev/vda")
+            #expect(scan == nil, "byte \(index)")
+        }
+    }
+
+    /// A disk cut short is never taken for whole.
+    @Test func noticesEveryTruncation() throws {
+        let whole = try recorded()
+        let end = 0x1000 + 0x5c00 + 0xb2c
+        for length in Array(0...2048) + Array(stride(from: 2048, to: end, by: 97)) + [end - 1] {
+            let source = ByteSource(Array(whole.bytes.prefix(length)))
+            let scan = try? PhysicalVolumeScan.read(source, path: "/dev/vda")
+            #expect(scan == nil, "length \(length)")
+        }
+    }
+
+    /// The same of a text that is cut short without a word from the length of the disk.
+    @Test func noticesATextThatIsNotThere() throws {
+        var source = try recorded()
+        source.bytes.removeLast(100)
+        #expect(throws: ScanError.damaged("the checksum of the metadata is wrong")) {
+            try PhysicalVolumeScan.read(source, path: "/dev/vda")
+        }
+    }
+
+    @Test(arguments: [[], [UInt8](repeating: 0, count: 100), [UInt8](repeating: 0xff, count: 1 << 16)])
+    func findsNothingOnOtherDisks(bytes: [UInt8]) throws {
+        #expect(try PhysicalVolumeScan.read(ByteSource(bytes), path: "/dev/vdb") == nil)
+    }
+
+    @Test func passesOnReadErrors() throws {
+        var source = try recorded()
+        for place: UInt64 in [0, 4096, 27648] {
+            source.failsFrom = place
+            #expect(throws: ScanError.unreadable("Input/output error")) {
+                try PhysicalVolumeScan.read(source, path: "/dev/vda")
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 2, 3] as [UInt64])
+    func findsTheLabelInTheFirstFourSectors(sector: UInt64) throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        image.labelSector = sector
+        #expect(try PhysicalVolumeScan.read(image.source, path: "x")?.volumeGroup?.name == "HostVG")
+        image.labelSector = 4
+        #expect(try PhysicalVolumeScan.read(image.source, path: "x") == nil)
+    }
+
+    @Test func refusesTwoLabels() throws {
+        let image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        var other = image
+        other.labelSector = 3
+        var source = image.source
+        source.bytes.replaceSubrange(1536..<2048, with: other.label([]))
+        #expect(throws: ScanError.damaged("there are two LVM2 labels")) {
+            try PhysicalVolumeScan.read(source, path: "x")
+        }
+    }
+
+    // MARK: Fields that lie, under a checksum that is right
+
+    struct Lie: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var reason: String
+        var tell: @Sendable (inout DiskImage) -> Void
+
+        init(_ name: String, _ reason: String, _ tell: @escaping @Sendable (inout DiskImage) -> Void) {
+            testDescription = name
+            self.reason = reason
+            self.tell = tell
+        }
+    }
+
+    static let lies = [
+        Lie("header offset in the label", "the LVM2 label has no physical volume header") {
+            $0.headerOffset = 31
+        },
+        Lie("header offset behind the sector", "the LVM2 label has no physical volume header") {
+            $0.headerOffset = 513
+        },
+        Lie("greatest header offset", "the LVM2 label has no physical volume header") {
+            $0.headerOffset = .max
+        },
+        Lie("header at the end of the sector", "the LVM2 label has no identifier") { $0.headerOffset = 480 },
+        Lie("identifier", "the LVM2 label has no identifier") { $0.id = "2CibBLALoUjSnIi9X6FocFVIDc4vb7T " },
+        Lie("extension", "the version of the physical volume header is not known") {
+            $0.extensionVersion = 3
+        },
+        Lie("magic", "a metadata area has no header") { $0.magic = " LVM2 x[5A%r0N*<" },
+        Lie("version", "the version of a metadata area is not known") { $0.areaVersion = 2 },
+        Lie("start", "a metadata area is not where its header says") { $0.areaStart = 8192 },
+        Lie("size", "a metadata area is not where its header says") { $0.headerAreaSize = 8192 },
+        Lie("flags", "a metadata area has flags that are not known") { $0.flags = 2 },
+        Lie("text in the header", "a metadata area's text is not inside it") { $0.textOffset = 511 },
+        Lie("text behind the area", "a metadata area's text is not inside it") { $0.textOffset = 16384 },
+        Lie("greatest offset", "a metadata area's text is not inside it") { $0.textOffset = .max },
+        Lie("empty text", "a metadata area's text is not inside it") { $0.textSize = 0 },
+        Lie("text longer than the ring", "a metadata area's text is not inside it") {
+            $0.textSize = 16384 - 512 + 1
+        },
+        Lie("greatest size", "a metadata area's text is not inside it") { $0.textSize = .max },
+        Lie("checksum", "the checksum of the metadata is wrong") { $0.textChecksum = 1 },
+        Lie("area beyond the disk", "a metadata area is not inside the device") { $0.size = 8192 },
+        Lie(
+            "no metadata",
+            "the metadata is not understood: line 1: this is not the metadata of a volume group"
+        ) {
+            $0.text = Array("a = 1".utf8)
+        },
+    ]
+
+    @Test(arguments: lies)
+    func noticesFieldsThatLie(lie: Lie) throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        #expect(try PhysicalVolumeScan.read(image.source, path: "x")?.volumeGroup != nil)
+        lie.tell(&image)
+        #expect(throws: ScanError.damaged(lie.reason)) {
+            try PhysicalVolumeScan.read(image.source, path: "x")
+        }
+    }
+
+    @Test func boundsTheText() {
+        let huge = DiskArea(offset: Bytes(4096), size: Bytes(1 << 40))
+        var header = DiskImage("x")
+        header.areaSize = 1 << 15
+        header.headerAreaSize = 1 << 40
+        header.textSize = MetadataAreaHeader.textLimit
+        #expect((try? MetadataAreaHeader(Array(header.bytes[4096..<4608]), of: huge))?.location != nil)
+        header.textSize = MetadataAreaHeader.textLimit + 1
+        #expect(throws: ScanError.damaged("a metadata area's text is not inside it")) {
+            try MetadataAreaHeader(Array(header.bytes[4096..<4608]), of: huge)
+        }
+    }
+
+    @Test func boundsTheAreas() {
+        let image = DiskImage()
+        let four = image.label([(1, 1), (2, 2), (3, 3), (4, 4)])
+        #expect(
+            (try? PhysicalVolumeLabel.find(in: [UInt8](repeating: 0, count: 512) + four))??.metadataAreas
+                .count == 4)
+        let five = image.label([(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)])
+        #expect(throws: ScanError.damaged("the LVM2 label lists too many areas")) {
+            try PhysicalVolumeLabel.find(in: [UInt8](repeating: 0, count: 512) + five)
+        }
+    }
+
+    // MARK: Copies
+
+    /// A text that does not fit before the end of the area goes on behind the header.
+    @Test(arguments: [512, 12000, 14000, 16383] as [UInt64])
+    func joinsATextAtTheEndOfTheRing(offset: UInt64) throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        image.textOffset = offset
+        let scan = try #require(try PhysicalVolumeScan.read(image.source, path: "x"))
+        #expect(scan.text == image.text)
+        #expect(scan.volumeGroup == (try Fixture.group()))
+    }
+
+    @Test func takesAPhysicalVolumeWithoutMetadata() throws {
+        var empty = DiskImage()
+        empty.textOffset = 0
+        var ignored = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        ignored.flags = 1
+        for image in [empty, ignored] {
+            let scan = try #require(try PhysicalVolumeScan.read(image.source, path: "x"))
+            #expect(scan.volumeGroup == nil)
+            #expect(scan.flaws.isEmpty)
+        }
+    }
+
+    @Test func takesTheNewerOfTwoCopiesAndSaysSo() throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        image.secondText = image.text
+        #expect(try PhysicalVolumeScan.read(image.source, path: "x")?.flaws == [])
+        image.secondText = Array(try Fixture.text([("seqno = 11", "seqno = 12")]).utf8)
+        let scan = try #require(try PhysicalVolumeScan.read(image.source, path: "x"))
+        #expect(scan.volumeGroup?.sequenceNumber == 12)
+        #expect(scan.flaws == ["the copies of the metadata on 'x' differ"])
+    }
+
+    @Test func remembersADamagedCopyBesideAGoodOne() throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        image.secondText = image.text
+        var source = image.source
+        source.bytes[Int(DiskImage.areaOffset + image.areaSize) + 600] ^= 1
+        let scan = try #require(try PhysicalVolumeScan.read(source, path: "x"))
+        #expect(scan.volumeGroup != nil)
+        #expect(scan.flaws == ["on 'x', the checksum of the metadata is wrong"])
+    }
+
+    /// md with metadata at the end: the label is where it would be on the array.
+    @Test(arguments: [(1 << 20) - (64 << 10), (1 << 20) - (8 << 10)])
+    func noticesMembersOfArrays(place: Int) throws {
+        var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
+        image.size = 1 << 20
+        image.labelledSize = (1 << 20) - (128 << 10)
+        var source = image.source
+        #expect(try PhysicalVolumeScan.read(source, path: "x")?.flaws == [])
+        source.bytes += [UInt8](repeating: 0, count: (1 << 20) - source.bytes.count)
+        source.bytes.replaceSubrange(place..<(place + 4), with: little(UInt32(0xA92B_4EFC)))
+        #expect(try PhysicalVolumeScan.read(source, path: "x")?.flaws == ["'x' is a member of an md array"])
+    }
+}

@@ -1,0 +1,122 @@
+import Testing
+
+@testable import ImgbasedCore
+
+@Suite struct VolumeGroupTests {
+    @Test func readsTheRecordedGroup() throws {
+        let group = try Fixture.group()
+        #expect(group.name == "HostVG")
+        #expect(group.id.description == "zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
+        #expect(group.sequenceNumber == 11)
+        #expect(group.extentSize == Sectors(8192))
+        #expect(group.tags == [])
+        #expect(group.systemID == nil)
+        #expect(group.lockType == nil)
+        #expect(group.refusal == nil)
+        let disk = try #require(group.physicalVolume("pv0"))
+        #expect(disk.id.description == Fixture.disk)
+        #expect(disk.deviceSize == Sectors(4_194_304))
+        #expect(disk.firstExtent == Sectors(2048))
+        #expect(disk.extentCount == Extents(511))
+        #expect(
+            group.logicalVolumes.map(\.name) == [
+                "pool", "Base-0", "Base-0.1", "Config", "lvol0_pmspare", "pool_tmeta", "pool_tdata",
+            ])
+        #expect(group.logicalVolumes.allSatisfy { $0.doubts.isEmpty })
+    }
+
+    @Test func readsVolumes() throws {
+        let group = try Fixture.group(Fixture.adding("tags = [\"imgbased:layer\", \"x\"]", to: "Base-0.1"))
+        let layer = try #require(group.volume("Base-0.1"))
+        #expect(layer.tags == ["imgbased:layer", "x"])
+        #expect(layer.creationTime == 1_795_384_063)
+        #expect(layer.extentCount == Extents(128))
+        #expect(layer.isVisible && !layer.isReadOnly)
+        #expect(layer.thin == Segment.Thin(pool: "pool", deviceID: 2, origin: "Base-0"))
+        #expect(group.volume("Base-0")?.isReadOnly == true)
+        #expect(group.volume("pool_tmeta")?.isVisible == false)
+        #expect(
+            group.volume("pool")?.thinPool
+                == Segment.ThinPool(
+                    metadata: "pool_tmeta", data: "pool_tdata", transactionID: 2, chunkSize: Sectors(128),
+                    discards: .passdown, zeroesNewBlocks: true))
+        #expect(group.volume("Base-9") == nil)
+    }
+
+    @Test func readsTagsOfTheGroup() throws {
+        let group = try Fixture.group(Fixture.adding("tags = [\"imgbased:vg\"]", to: "HostVG"))
+        #expect(group.tags == ["imgbased:vg"])
+        #expect(group.refusal == nil)
+    }
+
+    /// What concerns the whole group refuses the whole group.
+    @Test(arguments: [
+        ([("\"RESIZEABLE\"", "\"EXPORTED\", \"RESIZEABLE\"")], "is exported"),
+        ([("\"RESIZEABLE\"", "\"CLUSTERED\", \"RESIZEABLE\"")], "is clustered"),
+        ([("\"RESIZEABLE\"", "\"PVMOVE\", \"RESIZEABLE\"")], "has the status PVMOVE"),
+        ([("\"RESIZEABLE\"", "\"SHARED\", \"RESIZEABLE\"")], "has the status SHARED"),
+        ([("\"RESIZEABLE\", \"READ\", \"WRITE\"", "\"RESIZEABLE\", \"READ\"")], "is read-only"),
+        (
+            [Fixture.adding("system_id = \"other\"", to: "HostVG")],
+            "belongs to the host with system id 'other'"
+        ),
+        ([Fixture.adding("lock_type = \"sanlock\"", to: "HostVG")], "is shared with lock type 'sanlock'"),
+        ([Fixture.adding("profile = \"thin-performance\"", to: "HostVG")], "has 'profile'"),
+        ([Fixture.adding("novelty = 1", to: "HostVG")], "has 'novelty'"),
+        ([("format = \"lvm2\"", "format = \"lvm1\"")], "has the format 'lvm1'"),
+        ([("flags = [] extent", "flags = [\"WRITE_LOCKED\"] extent")], "has the flag WRITE_LOCKED"),
+        (
+            [("flags = [] dev_size", "flags = [\"MISSING\"] dev_size")],
+            "was changed while its physical volume \(Fixture.disk) was missing"
+        ),
+        (
+            [("[\"ALLOCATABLE\"]", "[\"ALLOCATABLE\", \"MISSING\"]")],
+            "was changed while its physical volume \(Fixture.disk) was missing"
+        ),
+        (
+            [("8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4")],
+            "has two volumes of one identifier"
+        ),
+    ])
+    func refuses(edits: [(String, String)], reason: String) throws {
+        let group = try Fixture.group(edits)
+        #expect(group.refusal == Refusal("volume group 'HostVG' \(reason)"))
+        #expect(throws: Refusal("volume group 'HostVG' \(reason)")) {
+            try ActivationPlan("Base-0.1", in: group)
+        }
+    }
+
+    @Test(arguments: [
+        Fixture.adding("lock_type = \"none\"", to: "HostVG"),
+        Fixture.adding("system_id = \"\"", to: "HostVG"),
+        ("flags = [] extent", "flags = [\"NOAUTOACTIVATE\"] extent"),
+        Fixture.adding("historical_logical_volumes { old { id = \"x\" } }", to: "HostVG"),
+        Fixture.adding("allocation_policy = \"cling\"", to: "HostVG"),
+        Fixture.adding(
+            "device_id_type = \"sys_serial\" device_id = \"1\" ba_start = 1 ba_size = 1", to: "pv0"),
+    ])
+    func accepts(edit: (String, String)) throws {
+        let group = try Fixture.group(edit)
+        #expect(group.refusal == nil)
+        #expect(throws: Never.self) { try ActivationPlan("Base-0.1", in: group) }
+    }
+
+    /// What no group can be without is an error.
+    @Test(arguments: [
+        ("contents = \"Text Format Volume Group\"", ""), ("version = 1", "version = 2"),
+        ("id = \"zrbkYh-jVie", "id = \"!"), ("seqno = 11", ""), ("seqno = 11", "seqno = -1"),
+        ("seqno = 11", "seqno = 4294967296"), ("extent_size = 8192", "extent_size = 0"),
+        ("extent_size = 8192", "extent_size = \"8192\""), ("pe_start = 2048", "pe_start = -1"),
+        ("pe_count = 511", ""), (" HostVG {", " -HostVG {"), (" Config {", " -Config {"),
+        (" HostVG {", " Other { } HostVG {"), ("flags = [] extent", "flags = [1] extent"),
+        ("creation_time = 1795384063", "creation_time = -1"),
+        (
+            "segment_count = 1 segment1 { start_extent = 0 extent_count = 16",
+            "segment1 { start_extent = 0 extent_count = 16"
+        ),
+    ])
+    func rejects(old: String, new: String) throws {
+        let text = try Fixture.text([(old, new)])
+        #expect(throws: MetadataError.self) { try VolumeGroup(MetadataText(Array(text.utf8))) }
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Glibc
+
+/// `.build-machine/` of the checkout: what is made once and used by many tests, and the logs.
+public enum BuildDirectory {
+    /// The checkout this file was compiled in.
+    public static let project = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    /// Where everything goes.
+    public static let path = project + "/.build-machine"
+
+    /// Consoles, commands and QEMU's messages, a few files for each machine's name.
+    static func logs() throws -> String { try directory("logs") }
+
+    /// A new, empty directory that nobody else uses; whoever makes it removes it.
+    static func makeScratch(_ name: String) throws -> String {
+        let result = try directory("run") + "/\(name).\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: result, withIntermediateDirectories: false)
+        return result
+    }
+
+    /// Calls `body` while nobody else, in this process or another, makes anything here.
+    static func locked<Result>(_ body: () throws -> Result) throws -> Result {
+        let file = try Descriptor.create(directory(".") + "/lock")
+        // Without a limit, because everything the holder does has one, and its end releases the lock.
+        while flock(file.number, LOCK_EX) < 0 {
+            guard errno == EINTR else { throw MachineError.system(call: "flock", errno: errno) }
+        }
+        defer { file.close() }
+        return try body()
+    }
+
+    private static func directory(_ name: String) throws -> String {
+        let result = path + "/" + name
+        try FileManager.default.createDirectory(atPath: result, withIntermediateDirectories: true)
+        return result
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program started on the build host.
+final class ChildProcess {
+    private let pid: pid_t
+    private var status: CInt?
+
+    /// Starts `arguments[0]`, found on `PATH`, leading a process group of its own. `descriptors` are what it
+    /// has as 0, 1, 2, …; everything else stays here.
+    init(
+        _ arguments: [String], descriptors: [Descriptor], environment: [String: String] = [:]
+    ) throws(MachineError) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Copied out of the way first: what becomes 0 could be the source of 3 otherwise.
+        var copies: [Descriptor] = []
+        for (number, descriptor) in descriptors.enumerated() {
+            let copy = try check("fcntl", fcntl(descriptor.number, F_DUPFD_CLOEXEC, CInt(64)))
+            copies.append(Descriptor(copy))
+            posix_spawn_file_actions_adddup2(&actions, copy, CInt(number))
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { (argv + envp).forEach { free($0) } }
+        var pid: pid_t = 0
+        let result = inheritance.withLock { _ in
+            posix_spawnp(&pid, arguments[0], &actions, &attributes, argv, envp)
+        }
+        copies.forEach { $0.close() }
+        guard result == 0 else { throw .system(call: "start '\(arguments[0])'", errno: result) }
+        self.pid = pid
+    }
+
+    deinit {
+        kill()
+    }
+
+    /// Ends it, and what it started, at once.
+    func kill() {
+        guard status == nil else { return }
+        Glibc.kill(-pid, SIGKILL)
+        wait()
+    }
+
+    /// Its exit status, or the negative number of the signal that ended it. Call it when the end is known to
+    /// have come: it waits without limit.
+    @discardableResult
+    func wait() -> CInt {
+        if let status { return status }
+        var raw: CInt = 0
+        while waitpid(pid, &raw, 0) < 0 && errno == EINTR {}
+        let signal = raw & 0x7f
+        let result = signal == 0 ? (raw >> 8) & 0xff : -signal
+        status = result
+        return result
+    }
+}

@@ -1,0 +1,39 @@
+/// The serial console of a machine: everything it wrote, and what a terminal there shows now.
+final class Console {
+    let channel: Channel
+    /// What a terminal shows.
+    private(set) var screen = Screen()
+    /// Everything since the machine started, as plain text.
+    private(set) var transcript = ""
+    /// How far `expect` has looked: the next one looks only at what came later.
+    private var position: String.Index
+
+    init(_ channel: Channel) {
+        self.channel = channel
+        position = transcript.startIndex
+    }
+
+    /// Takes in what has come.
+    func receive() throws(MachineError) {
+        let bytes = try channel.receive()
+        channel.forget()
+        let offset = transcript.utf8.distance(from: transcript.startIndex, to: position)
+        transcript += screen.write(bytes)
+        position = transcript.utf8.index(transcript.startIndex, offsetBy: offset)
+    }
+
+    /// Takes what came up to and with `text`; `nil` if that has not come yet.
+    func take(through text: String) -> String? {
+        guard let range = transcript[position...].firstRange(of: text) else { return nil }
+        defer { position = range.upperBound }
+        return String(transcript[position..<range.upperBound])
+    }
+
+    /// Passes over everything that has come so far.
+    func skip() {
+        position = transcript.endIndex
+    }
+
+    /// The end of what came.
+    var tail: String { String(tailOf: transcript.utf8) }
+}

@@ -1,0 +1,92 @@
+/// A disk with GRUB, two bases and three layers, laid out by `imgbase` in a machine with the real lvm2.
+public struct InstalledDisk: Sendable {
+    private let directory: String
+
+    /// The disk, as qcow2.
+    public var disk: String { directory + "/disk.qcow2" }
+
+    /// The layers on it, oldest first, each with the base it came from.
+    public static let layers = [(name: "Base-0.1", base: "Base-0"), ("Base-0.2", "Base-0"), ("Base-1.1", "Base-1")]
+    /// The bases on it.
+    public static let bases = ["Base-0", "Base-1"]
+    /// What a step of the installation is for, and how long it may take.
+    public struct Step: Sendable {
+        /// For people.
+        public let title: String
+        /// What is run in the guest, by `sh`.
+        public let script: String
+        let limit: Duration
+    }
+
+    /// The disk for what is built now; made first if there is none.
+    ///
+    /// - Parameters:
+    ///   - anew: Make it even if there is one.
+    ///   - report: Told of every step that was done, and what it wrote.
+    public static func current(
+        anew: Bool = false, report: (Step, _ output: String) -> Void = { _, _ in }
+    ) throws -> InstalledDisk {
+        try BuildDirectory.locked {
+            try withoutActuallyEscaping(report) { report in
+                try InstalledDisk(directory: artefact(report).obtain(anew: anew))
+            }
+        }
+    }
+
+    private static func artefact(_ report: @escaping (Step, String) -> Void) throws -> Artefact {
+        let root = try RootImage.artefact()
+        let key = try Digest.of([root.key] + steps.map(\.script))
+        return Artefact(kind: "disk", key: key) { directory in
+            let image = RootImage(directory: try root.obtain())
+            let disk = directory + "/disk.qcow2"
+            try DiskImage.create(disk, mebibytes: 6144)
+            try image.machine(name: "install", disks: [.file(disk), .readOnly(image.image)]).run { vm in
+                try vm.waitForGuest()
+                for step in steps {
+                    report(step, try vm.check(step.script, within: step.limit))
+                }
+                try vm.shutDown()
+            }
+        }
+    }
+
+    private static let steps = [
+        Step(
+            title: "partition the disk: GRUB's place, ESP, /boot, physical volume",
+            script: """
+                sfdisk --quiet /dev/vdb <<END
+                label: gpt
+                size=1MiB, type=21686148-6449-6E6F-744E-656564454649
+                size=64MiB, type=uefi
+                size=256MiB, type=linux
+                type=lvm
+                END
+                udevadm settle
+                mkfs.vfat -n ESP /dev/vdb2
+                mkfs.ext4 -q -L boot /dev/vdb3
+                mount /dev/vdb3 /boot
+                """,
+            limit: .minutes(2)),
+        imgbase("layout --init --size 4G --config-size 32M /dev/vdb4"),
+        imgbase("base --add --size 1G /dev/vdc"),
+        imgbase("base --add --size 1G /dev/vdc"),
+        imgbase("layer --add Base-0"),
+        imgbase("layer --add Base-0"),
+        imgbase("layer --add Base-1"),
+        Step(
+            title: "install GRUB",
+            script: """
+                set -e
+                chmod -x /etc/grub.d/10_linux /etc/grub.d/20_linux_xen
+                grub-install --target=i386-pc --boot-directory=/boot /dev/vdb
+                grub-mkconfig -o /boot/grub/grub.cfg
+                """,
+            limit: .minutes(5)),
+        imgbase("layout"),
+        Step(title: "unmount", script: "umount /boot; ! mountpoint -q /config || umount /config", limit: .minutes(1)),
+    ]
+
+    private static func imgbase(_ arguments: String) -> Step {
+        Step(title: "imgbase " + arguments, script: "imgbase " + arguments, limit: .minutes(5))
+    }
+}

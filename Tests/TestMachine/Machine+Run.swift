@@ -1,0 +1,35 @@
+import Dispatch
+import Foundation
+
+extension Machine {
+    /// Starts the machine, hands it to `body`, and takes its power away afterwards, whatever happened.
+    ///
+    /// No more machines run at a time than the build host has processors; this waits for its turn.
+    ///
+    /// - Throws: `MachineFailure`, which has the error and the place of the logs.
+    public func run<Result>(_ body: (VM) throws -> Result) throws -> Result {
+        slots.wait()
+        defer { slots.signal() }
+        let logs = try BuildDirectory.logs()
+        do {
+            let vm = try VM(self, logs: logs)
+            defer { vm.cutPower() }
+            return try body(vm)
+        } catch {
+            throw MachineFailure(cause: error, logs: "\(logs)/\(name).*.log")
+        }
+    }
+}
+
+/// An error in the use of a machine, with the place of its logs.
+public struct MachineFailure: Error, CustomStringConvertible {
+    /// What failed.
+    public let cause: any Error
+    /// A pattern of file names: console, commands run in the guest, QEMU's messages.
+    public let logs: String
+
+    /// Both.
+    public var description: String { "\(cause)\n(logs: \(logs))" }
+}
+
+private let slots = DispatchSemaphore(value: max(1, ProcessInfo.processInfo.activeProcessorCount))

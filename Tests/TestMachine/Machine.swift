@@ -1,0 +1,39 @@
+/// What a test machine is made of.
+public struct Machine: Sendable {
+    /// How it starts.
+    public enum Boot: Hashable, Sendable {
+        /// Firmware, GRUB on the first disk, and so on: the whole way.
+        case firstDisk
+        /// A kernel and an initramfs given to QEMU, with the kernel's arguments.
+        case kernel(String, initramfs: String, arguments: String)
+    }
+
+    /// Names its log files; of the file system's characters.
+    public var name: String
+    /// In order: /dev/vda, /dev/vdb, …
+    public var disks: [Disk]
+    /// How it starts.
+    public var boot: Boot
+    /// MiB of memory.
+    public var memory: Int
+
+    /// A machine of `disks`.
+    public init(name: String, disks: [Disk], boot: Boot = .firstDisk, memory: Int = 768) {
+        self.name = name
+        self.disks = disks
+        self.boot = boot
+        self.memory = memory
+    }
+}
+
+/// One disk of a test machine.
+public enum Disk: Hashable, Sendable {
+    /// What is in `file`; what the machine writes is thrown away with it.
+    case overlay(of: String)
+    /// The qcow2 `file` itself, written to.
+    case file(String)
+    /// `file`, which the machine cannot write to.
+    case readOnly(String)
+    /// Nothing but zeros, thrown away with the machine.
+    case blank(mebibytes: Int)
+}

@@ -1,0 +1,12 @@
+import Foundation
+
+/// What `make install` installs, as it is to lie in a root tree.
+enum Products {
+    /// Installs into `directory`. Everything must have been built.
+    static func install(into directory: String) throws {
+        // Not a part of the `make` that may have started the tests.
+        try HostCommand.run(
+            "make", "-C", BuildDirectory.project, "install", "DESTDIR=" + directory,
+            environment: ["MAKEFLAGS": "", "MAKELEVEL": ""])
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The root file system of the test machines, as an administrator would get one: Debian 12 with imgbased, its
+/// initramfs, and the tests' agent.
+public struct RootImage: Sendable {
+    private let directory: String
+
+    /// The file system, ext4, as a raw image.
+    public var image: String { directory + "/root.img" }
+    /// The kernel that is in it.
+    public var kernel: String { directory + "/vmlinuz" }
+    /// The initramfs that is in it, made by dracut without lvm2.
+    public var initramfs: String { directory + "/initrd.img" }
+
+    /// The image for what is built now; made first if there is none.
+    public static func current() throws -> RootImage {
+        try BuildDirectory.locked { RootImage(directory: try artefact().obtain()) }
+    }
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    private static let guest = BuildDirectory.project + "/Tests/TestMachine/Guest"
+    private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/root-image"
+
+    static func artefact() throws -> Artefact {
+        let tree = try DebianTree.artefact()
+        let products = try BuildDirectory.makeScratch("products")
+        defer { try? FileManager.default.removeItem(atPath: products) }
+        try Products.install(into: products)
+        let key = try Digest.of([
+            tree.key, Digest.ofTree(guest), Digest.ofTree(products), Digest.ofFile(script),
+        ])
+        return Artefact(kind: "root", key: key) { directory in
+            try Products.install(into: directory + "/products")
+            try HostCommand.run(
+                "unshare", "--mount", "--propagation", "private", script, tree.obtain() + "/tree.tar", guest,
+                directory + "/products", directory, within: .minutes(10))
+            try FileManager.default.removeItem(atPath: directory + "/products")
+        }
+    }
+
+    /// The kernel's arguments that every boot of the image has.
+    static func arguments() throws -> String {
+        try String(contentsOfFile: guest + "/etc/kernel/cmdline", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// A machine that runs the image itself from a throw-away overlay, with `disks` besides it from /dev/vdb on.
+    public func machine(name: String, disks: [Disk] = []) throws -> Machine {
+        try Machine(
+            name: name, disks: [.overlay(of: image)] + disks,
+            boot: .kernel(
+                kernel, initramfs: initramfs,
+                arguments: "root=/dev/vda rw rd.imgbased=0 fstab=no " + RootImage.arguments()))
+    }
+}

@@ -1,0 +1,130 @@
+/// What a terminal of 80 columns and 24 lines shows: enough of a VT100 for GRUB's menu and editor.
+struct Screen {
+    static let columns = 80
+    static let lines = 24
+
+    /// One place of the screen.
+    struct Cell: Hashable {
+        var character: Character = " "
+        var isReversed = false
+    }
+
+    private(set) var cells = Array(repeating: Array(repeating: Cell(), count: columns), count: lines)
+    private(set) var row = 0
+    private(set) var column = 0
+    private var isReversed = false
+    /// Bytes of an escape sequence, or of a character, that has not ended yet.
+    private var pending: [UInt8] = []
+
+    /// Line `index` as text, without the blanks at its end.
+    func text(_ index: Int) -> String {
+        let characters = cells[index].map(\.character)
+        let end = characters.lastIndex { $0 != " " }.map { $0 + 1 } ?? 0
+        return String(characters[..<end])
+    }
+
+    /// All lines.
+    var text: [String] { cells.indices.map(text) }
+
+    /// Shows what a machine wrote. Returns it as plain text, without escape sequences.
+    @discardableResult
+    mutating func write(_ bytes: some Sequence<UInt8>) -> String {
+        var plain = ""
+        for byte in bytes { write(byte, &plain) }
+        return plain
+    }
+
+    private mutating func write(_ byte: UInt8, _ plain: inout String) {
+        if pending.first == 0x1b {
+            pending.append(byte)
+            endSequence(byte)
+        } else if byte == 0x1b {
+            pending = [byte]
+        } else if byte < 0x20 {
+            if byte == 0x0a || byte == 0x09 { plain.unicodeScalars.append(UnicodeScalar(byte)) }
+            control(byte)
+        } else {
+            pending.append(byte)
+            // UTF-8: whole when the decoder has nothing to replace.
+            let text = String(decoding: pending, as: UTF8.self)
+            if pending.count < 4, text.unicodeScalars.contains("\u{fffd}") { return }
+            pending = []
+            plain += text
+            for character in text { put(character) }
+        }
+    }
+
+    private mutating func control(_ byte: UInt8) {
+        switch byte {
+        case 0x08: column = max(0, column - 1)
+        case 0x0a: lineFeed()
+        case 0x0d: column = 0
+        default: break
+        }
+    }
+
+    private mutating func put(_ character: Character) {
+        if column >= Screen.columns {
+            column = 0
+            lineFeed()
+        }
+        cells[row][column] = Cell(character: character, isReversed: isReversed)
+        column += 1
+    }
+
+    private mutating func lineFeed() {
+        if row + 1 < Screen.lines {
+            row += 1
+        } else {
+            cells.removeFirst()
+            cells.append(Array(repeating: Cell(), count: Screen.columns))
+        }
+    }
+
+    /// `ESC [ numbers letter` is obeyed; `ESC` and any other one byte is ignored.
+    private mutating func endSequence(_ byte: UInt8) {
+        if pending.count == 2 {
+            if byte != UInt8(ascii: "[") { pending = [] }
+            return
+        }
+        guard (0x40...0x7e).contains(byte) else { return }
+        let body = String(decoding: pending[2..<(pending.count - 1)], as: UTF8.self)
+        pending = []
+        let numbers = body.split(separator: ";", omittingEmptySubsequences: false).map { Int($0) }
+        obey(byte, numbers)
+    }
+
+    private mutating func obey(_ letter: UInt8, _ numbers: [Int?]) {
+        let first = numbers.first.flatMap { $0 }
+        switch UnicodeScalar(letter) {
+        case "H", "f":
+            row = min(max((first ?? 1) - 1, 0), Screen.lines - 1)
+            column = min(max((numbers.dropFirst().first.flatMap { $0 } ?? 1) - 1, 0), Screen.columns - 1)
+        case "A": row = max(row - (first ?? 1), 0)
+        case "B": row = min(row + (first ?? 1), Screen.lines - 1)
+        case "C": column = min(column + (first ?? 1), Screen.columns - 1)
+        case "D": column = max(column - (first ?? 1), 0)
+        case "J": erase(wholeScreen: first == 2)
+        case "K": cells[row].replaceSubrange(column..., with: Array(repeating: Cell(), count: Screen.columns - column))
+        case "m":
+            for number in numbers {
+                switch number ?? 0 {
+                case 0, 27: isReversed = false
+                case 7: isReversed = true
+                default: break
+                }
+            }
+        default: break
+        }
+    }
+
+    private mutating func erase(wholeScreen: Bool) {
+        let blank = Array(repeating: Cell(), count: Screen.columns)
+        if wholeScreen {
+            cells = Array(repeating: blank, count: Screen.lines)
+            return
+        }
+        if column < Screen.columns { cells[row].replaceSubrange(column..., with: blank[column...]) }
+        for line in cells.indices.dropFirst(row + 1) { cells[line] = blank }
+    }
+}

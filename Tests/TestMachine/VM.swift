@@ -1,0 +1,170 @@
+import Foundation
+
+/// A running test machine. Its methods wait, each no longer than its limit; it is gone when this is.
+///
+/// Use it within `Machine.run(_:)`, which says where the logs are when something fails.
+public final class VM {
+    /// What it is made of.
+    public let machine: Machine
+    let console: Console
+    let agent: Channel
+    let monitor: Channel
+    private let emulator: Emulator
+    private let scratch: String
+    private let guestLog: Descriptor
+    private var commandCount = 0
+
+    init(_ machine: Machine, logs: String) throws {
+        self.machine = machine
+        scratch = try BuildDirectory.makeScratch(machine.name)
+        guestLog = try Descriptor.create("\(logs)/\(machine.name).guest.log")
+        var arguments = ["-m", String(machine.memory)]
+        for (index, disk) in machine.disks.enumerated() {
+            arguments += try VM.arguments(for: disk, scratch: "\(scratch)/disk\(index).qcow2")
+        }
+        if case .kernel(let kernel, let initramfs, let line) = machine.boot {
+            arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
+        }
+        emulator = try Emulator(
+            arguments, consoleLog: "\(logs)/\(machine.name).console.log", log: "\(logs)/\(machine.name).qemu.log")
+        console = Console(emulator.console)
+        agent = emulator.agent
+        monitor = emulator.monitor
+        try execute("qmp_capabilities")
+    }
+
+    deinit {
+        emulator.kill()
+        try? FileManager.default.removeItem(atPath: scratch)
+    }
+
+    private static func arguments(for disk: Disk, scratch: String) throws -> [String] {
+        let file: String
+        var options = ""
+        switch disk {
+        case .overlay(let base):
+            file = scratch
+            try DiskImage.createOverlay(file, of: base)
+        case .blank(let mebibytes):
+            file = scratch
+            try DiskImage.create(file, mebibytes: mebibytes)
+        case .file(let path):
+            file = path
+        case .readOnly(let path):
+            file = path
+            options = ",readonly=on"
+        }
+        let format = DiskImage.format(of: file)
+        return ["-drive", "if=virtio,cache=writeback,discard=unmap,format=\(format),file=\(file)" + options]
+    }
+
+    // MARK: Waiting
+
+    /// Takes in what the machine writes until `result` has something to return.
+    ///
+    /// - Throws: `MachineError.timeout` after `limit`, `MachineError.ended` if QEMU ends before.
+    func wait<Result>(
+        for text: String, within limit: Duration, _ result: () throws -> Result?
+    ) throws -> Result {
+        let deadline = Deadline(within: limit)
+        while true {
+            if let found = try result() { return found }
+            if try !receive(deadline) {
+                throw MachineError.ended(waitingFor: text, seen: console.tail)
+            }
+            if deadline.hasPassed {
+                if let found = try result() { return found }
+                throw MachineError.timeout(waitingFor: text, within: limit, seen: console.tail)
+            }
+        }
+    }
+
+    /// Takes in what has come on any channel, waiting for something to come; false when QEMU has ended.
+    private func receive(_ deadline: Deadline) throws -> Bool {
+        let channels = [console.channel, agent, monitor]
+        guard !channels.contains(where: \.hasEnded) else { return false }
+        let ready = try waitReadable(channels.map(\.descriptor), deadline)
+        for index in ready {
+            if index == 0 { try console.receive() } else { try channels[index].receive() }
+        }
+        return true
+    }
+
+    // MARK: The console
+
+    /// Waits until `text` comes on the console, after what the last `expect` found, and returns everything
+    /// up to its end.
+    @discardableResult
+    public func expect(_ text: String, within limit: Duration) throws -> String {
+        try wait(for: text, within: limit) { console.take(through: text) }
+    }
+
+    /// Types `text` on the console.
+    public func type(_ text: String) throws {
+        try console.channel.descriptor.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
+    }
+
+    /// Everything that has come on the console, as plain text.
+    public var transcript: String { console.transcript }
+
+    // MARK: The guest
+
+    /// Waits until the booted system's agent is there.
+    public func waitForGuest(within limit: Duration = .minutes(4)) throws {
+        _ = try wait(for: "the agent in the guest", within: limit) { agent.take(through: "HELLO\n") }
+    }
+
+    /// Runs `script` in the guest as root, with `sh`, and returns how it ended and what it wrote.
+    public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
+        commandCount += 1
+        let deadline = Deadline(within: limit)
+        let line = "\(commandCount) \(Data(script.utf8).base64EncodedString())\n"
+        try agent.descriptor.write(Array(line.utf8), by: deadline)
+        let answer = try wait(for: "the end of '\(script)'", within: limit) { () -> GuestResult? in
+            guard let output = agent.take(through: "\nRC=\(commandCount)=") else { return nil }
+            guard let status = agent.take(through: "\n") else { return nil }
+            return GuestResult(raw: output, status: status)
+        }
+        let record = "# \(script)\n\(answer.output)\n# status \(answer.status)\n\n"
+        try guestLog.write(Array(record.utf8), by: deadline)
+        return answer
+    }
+
+    /// Runs `script` in the guest and returns what it wrote.
+    ///
+    /// - Throws: `MachineError.guest` if its status is not 0.
+    @discardableResult
+    public func check(_ script: String, within limit: Duration = .minutes(2)) throws -> String {
+        let result = try run(script, within: limit)
+        guard result.status == 0 else { throw MachineError.guest(script, result) }
+        return result.output
+    }
+
+    // MARK: Power
+
+    /// Takes the power away: what the machine has flushed stays on its disks.
+    public func cutPower() {
+        emulator.kill()
+    }
+
+    /// Has the booted system shut down, and waits until the machine is off.
+    public func shutDown(within limit: Duration = .minutes(2)) throws {
+        try agent.descriptor.write(
+            Array("0 \(Data("systemctl poweroff".utf8).base64EncodedString())\n".utf8),
+            by: Deadline(within: limit))
+        let deadline = Deadline(within: limit)
+        while try receive(deadline) {
+            if deadline.hasPassed {
+                throw MachineError.timeout(waitingFor: "power off", within: limit, seen: console.tail)
+            }
+        }
+        emulator.kill()
+    }
+
+    /// Presses the reset button: the machine starts again from its disks.
+    public func reset() throws {
+        agent.forget()
+        console.skip()
+        try execute("system_reset")
+    }
+}

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Without systemd in the initramfs, dracut's own loop is what mounts the root.
+# shellcheck disable=SC2154 # root and NEWROOT are dracut's
+if [ "$root" = imgbased ] && ! ismounted "$NEWROOT"; then
+    imgbase-initrd boot || die "imgbased could not bring up the root"
+fi
