@@ -35,7 +35,8 @@ public struct StackActivation {
     ///   - physicalVolumes: The number, MAJOR:MINOR, of each physical volume it stands on.
     ///   - checkMetadata: Throws where the pool must not be used.
     public init(
-        _ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String], checkMetadata: MetadataCheck? = nil
+        _ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String],
+        checkMetadata: MetadataCheck? = nil
     ) {
         self.plan = plan
         self.physicalVolumes = physicalVolumes

@@ -10,7 +10,9 @@ public enum ThinCheck {
         guard ChildProcess.isExecutable(tool) else { return }
         let status = try ChildProcess.run(tool, ["-q", path])
         guard status == 0 else {
-            throw Refusal("thin_check found the pool's metadata damaged (status \(status)); repair it with lvconvert --repair")
+            throw Refusal(
+                "thin_check found the metadata of the pool damaged (status \(status)); repair it with 'lvconvert --repair'"
+            )
         }
     }
 }

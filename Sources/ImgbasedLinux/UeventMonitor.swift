@@ -23,7 +23,8 @@ public struct UeventMonitor: ~Copyable {
     private static func open() throws(SystemError) -> FileDescriptor {
         let kernelGroup: UInt32 = 1
         let descriptor = Glibc.socket(
-            AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+            AF_NETLINK,
+            Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
             NETLINK_KOBJECT_UEVENT)
         guard descriptor >= 0 else { throw .last("open", "kernel event socket") }
 
@@ -103,7 +104,8 @@ public struct UeventMonitor: ~Copyable {
         func value(_ key: String) -> String? {
             fields.first { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.utf8.count + 1)) }
         }
-        guard value("SUBSYSTEM") == "block", let action = value("ACTION"), action == "add" || action == "change",
+        guard value("SUBSYSTEM") == "block", let action = value("ACTION"),
+            action == "add" || action == "change",
             let path = value("DEVPATH"), let name = path.split(separator: "/").last
         else { return nil }
         return Event(name: String(name))

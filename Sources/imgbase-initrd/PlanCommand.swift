@@ -37,7 +37,7 @@ enum PlanCommand {
             let list = missing.map(\.description).joined(separator: ", ")
             throw Refusal("volume group '\(group.name)' lacks physical volume \(list)")
         case .absent:
-            throw Refusal("no volume group \(request.groupSelector) is there")
+            throw Refusal("no disk has \(request.groupSelector)")
         case .refused(let refusal):
             throw refusal
         }

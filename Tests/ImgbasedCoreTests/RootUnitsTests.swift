@@ -22,7 +22,8 @@ import Testing
             items.contains(
                 .link(path: #"initrd.target.wants/dev-HostVG-Base\x2d0.1.device"#, target: "/dev/null")))
         #expect(
-            items.contains(.link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null")))
+            items.contains(
+                .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null")))
     }
 
     @Test(arguments: [nil, "UUID=0b3a", "gpt-auto"])

@@ -13,7 +13,8 @@ import Testing
         let event = UeventMonitor.parse(
             message([
                 "\(action)@/devices/pci0000:00/0000:00:04.0/virtio1/block/vda/vda4", "ACTION=\(action)",
-                "DEVPATH=/devices/pci0000:00/0000:00:04.0/virtio1/block/vda/vda4", "SUBSYSTEM=block", "MAJOR=254",
+                "DEVPATH=/devices/pci0000:00/0000:00:04.0/virtio1/block/vda/vda4", "SUBSYSTEM=block",
+                "MAJOR=254",
                 "DEVNAME=vda4", "DEVTYPE=partition", "SEQNUM=1077",
             ]))
         #expect(event?.name == "vda4")

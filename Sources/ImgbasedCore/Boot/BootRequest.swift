@@ -59,9 +59,8 @@ public struct BootRequest: Hashable, Sendable {
     public let layer: LayerRequest
     /// Where that is said, as the argument would be typed; `default` where nowhere.
     public let layerSource: String
-    /// Whether any visible volume will do where a name is given: so with arguments that are not our own, since hosts
-    /// not laid out by us have no tags.
-    public let allowsUntagged: Bool
+    /// Whether a name means the volume itself, layer or not: so with arguments that are not our own.
+    public let namesVolumes: Bool
     /// Which volume group.
     public let groupSelector: GroupSelector
     /// How to mount the layer.
@@ -105,15 +104,16 @@ public struct BootRequest: Hashable, Sendable {
         layer = own ?? older.map { .named($0.volume) } ?? .latest
         layerSource =
             own.map { "rd.imgbased.layer=\($0)" } ?? older?.text ?? "default"
-        allowsUntagged = own == nil && older != nil
+        namesVolumes = own == nil && older != nil
         isOurs = isOn && (older != nil || commandLine.last("rd.imgbased.layer") != nil)
 
         let group = reader.read("rd.imgbased.vg", valid: "the name of a volume group") { name in
             (try? VolumeName.checkGroup(name)).map { name }
         }
-        // Only an argument that says where the layer is: rd.lvm.lv= often is there for swap space as well.
-        let olderGroup = allowsUntagged ? older?.group ?? lvmVolume?.group : nil
-        groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .tagged(Tag.volumeGroup)
+        // root= of our own entries names the group as well. Beside another layer, rd.lvm.lv= does not count: it often is
+        // there for swap space.
+        let olderGroup = rootVolume?.group ?? (namesVolumes ? older?.group ?? lvmVolume?.group : nil)
+        groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .standard
 
         let mode = reader.read("rd.imgbased.mode", valid: BootMode.words, BootMode.init)
         self.mode = mode ?? .readWrite

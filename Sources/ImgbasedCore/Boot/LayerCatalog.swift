@@ -1,17 +1,30 @@
 /// The layers of a volume group, and which of them a request means.
 struct LayerCatalog: Hashable {
     private let group: VolumeGroup
-    private let allowsUntagged: Bool
+    /// Whether a name means the volume itself, whatever it is, and a base only where it is tagged as one.
+    private let namesVolumes: Bool
+    /// Whether names are all there is to go by.
+    private let isUntagged: Bool
     private let defaultLayer: String?
     /// Those that can be booted, from the oldest on.
     private let layers: [LogicalVolume]
 
-    init(_ group: VolumeGroup, allowsUntagged: Bool, defaultLayer: String?) {
+    /// - Parameters:
+    ///   - group: What is on the disks. In a group without our tag the names alone say what is a layer.
+    ///   - namesVolumes: Whether a name means the volume itself.
+    ///   - defaultLayer: What `previous` is relative to.
+    init(_ group: VolumeGroup, namesVolumes: Bool, defaultLayer: String?) {
+        let isUntagged = !group.tags.contains(Tag.volumeGroup)
         self.group = group
-        self.allowsUntagged = allowsUntagged
+        self.namesVolumes = namesVolumes
+        self.isUntagged = isUntagged
         self.defaultLayer = defaultLayer
         layers = group.logicalVolumes
-            .filter { $0.has(Tag.layer) && !$0.has(Tag.building) }
+            .filter { volume in
+                if volume.has(Tag.building) { return false }
+                let hasName = isUntagged && volume.thin != nil && (try? LayerName(volume.name)) != nil
+                return volume.has(Tag.layer) || hasName
+            }
             .sorted(by: LayerCatalog.isOlder)
     }
 
@@ -20,7 +33,6 @@ struct LayerCatalog: Hashable {
         for tag in volume.tags where tag.hasPrefix(Tag.originPrefix) {
             return String(tag.dropFirst(Tag.originPrefix.count))
         }
-        guard volume.has(Tag.layer) else { return nil }
         return (try? LayerName(volume.name))?.base.description
     }
 
@@ -35,8 +47,10 @@ struct LayerCatalog: Hashable {
 
     private func named(_ name: String) throws(SelectionError) -> LogicalVolume {
         if let layer = layers.first(where: { $0.name == name }) { return layer }
-        if let layer = layers.last(where: { base(of: $0) == name }) { return layer }
-        guard let volume = group.volume(name), volume.isVisible else {
+        let volume = group.volume(name).flatMap { $0.isVisible ? $0 : nil }
+        let isBase = !namesVolumes || volume?.has(Tag.base) ?? true
+        if isBase, let layer = layers.last(where: { base(of: $0) == name }) { return layer }
+        guard let volume else {
             throw error("there is no layer '\(name)' in volume group '\(group.name)'; it has \(list)")
         }
         let subject = "volume '\(name)' in volume group '\(group.name)'"
@@ -45,7 +59,7 @@ struct LayerCatalog: Hashable {
             throw error("base '\(name)' in volume group '\(group.name)' has no layers")
         }
         if volume.thinPool != nil { throw error("\(subject) is a thin pool, not a layer; it has \(list)") }
-        guard allowsUntagged else { throw error("\(subject) is not a layer; it has \(list)") }
+        guard namesVolumes || isUntagged else { throw error("\(subject) is not a layer; it has \(list)") }
         return volume
     }
 

@@ -52,7 +52,7 @@ public struct LayerSelection: Hashable, Sendable {
         let first = Candidate(layer: request.layer, source: request.layerSource)
         let rest = request.fallback.map { Candidate(layer: $0, source: "rd.imgbased.fallback=\($0)") }
         let catalog = LayerCatalog(
-            group, allowsUntagged: request.allowsUntagged, defaultLayer: defaultLayer)
+            group, namesVolumes: request.namesVolumes, defaultLayer: defaultLayer)
         try self.init(([first] + rest)[...], in: catalog, skipped: [])
     }
 

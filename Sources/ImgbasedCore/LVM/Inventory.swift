@@ -2,21 +2,25 @@
 public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
     /// The one of that name.
     case named(String)
-    /// The one that bears that tag.
-    case tagged(String)
+    /// The one tagged as ours or, where none is, the one of the usual name.
+    case standard
 
     /// What it asks for, as the object of a sentence.
     public var description: String {
         switch self {
         case .named(let name): "volume group '\(name)'"
-        case .tagged(let tag): "a volume group tagged '\(tag)'"
+        case .standard: "a volume group tagged '\(Tag.volumeGroup)' or named '\(HostNames.defaultGroup)'"
         }
     }
 
-    func selects(_ group: VolumeGroup) -> Bool {
+    /// Those of `groups` that are meant.
+    func selected(from groups: [VolumeGroup]) -> [VolumeGroup] {
         switch self {
-        case .named(let name): group.name == name
-        case .tagged(let tag): group.tags.contains(tag)
+        case .named(let name):
+            return groups.filter { $0.name == name }
+        case .standard:
+            let tagged = groups.filter { $0.tags.contains(Tag.volumeGroup) }
+            return tagged.isEmpty ? groups.filter { $0.name == HostNames.defaultGroup } : tagged
         }
     }
 }
@@ -70,21 +74,19 @@ public struct Inventory: Sendable {
     private func copies(of wanted: GroupSelector) throws(Refusal) -> [PhysicalVolumeScan]? {
         var ids: [LVMIdentifier] = []
         var names: [String] = []
-        for case let group? in scans.map(\.volumeGroup) where wanted.selects(group) && !ids.contains(group.id)
-        {
+        for group in wanted.selected(from: scans.compactMap(\.volumeGroup)) where !ids.contains(group.id) {
             ids.append(group.id)
-            names.append(group.name)
+            if !names.contains(group.name) { names.append(group.name) }
         }
         guard let id = ids.first else { return nil }
         if ids.count > 1 {
-            switch wanted {
-            case .named(let name):
-                throw Refusal("there are \(ids.count) volume groups named '\(name)'")
-            case .tagged(let tag):
-                let list = names.map { "'\($0)'" }.joined(separator: ", ")
-                throw Refusal(
-                    "the volume groups \(list) all are tagged '\(tag)'; name one with rd.imgbased.vg=")
+            guard names.count > 1 else {
+                throw Refusal("there are \(ids.count) volume groups named '\(names[0])'")
             }
+            let list = names.map { "'\($0)'" }.joined(separator: ", ")
+            throw Refusal(
+                "the volume groups \(list) all are tagged '\(Tag.volumeGroup)'; name one with rd.imgbased.vg="
+            )
         }
         // By identifier: one stale copy may know the group by another name or without the tag.
         return scans.filter { $0.volumeGroup?.id == id }

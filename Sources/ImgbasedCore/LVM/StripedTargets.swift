@@ -62,9 +62,10 @@ enum StripedTargets {
         if areas.count == 1 {
             return MappedTarget(start: start, length: length, kind: .linear(areas[0]))
         }
-        guard run.segment.stripeSize.count > 0,
-            (length.count / UInt64(areas.count)).isMultiple(of: run.segment.stripeSize.count)
-        else { throw refusal(of: volume, in: group, "has a stripe size the kernel does not take") }
+        // Nothing but zero is a multiple of zero.
+        guard (length.count / UInt64(areas.count)).isMultiple(of: run.segment.stripeSize.count) else {
+            throw refusal(of: volume, in: group, "has a stripe size the kernel does not take")
+        }
         return MappedTarget(
             start: start, length: length, kind: .striped(size: run.segment.stripeSize, areas: areas))
     }

@@ -15,7 +15,7 @@ import Testing
         #expect(request.isOurs)
         #expect(request.layer == .named("Base-0.2"))
         #expect(request.layerSource == "rd.imgbased.layer=Base-0.2")
-        #expect(!request.allowsUntagged)
+        #expect(!request.namesVolumes)
         #expect(request.groupSelector == .named("Other"))
         #expect(request.mode == .volatile)
         #expect(!request.mountsWritable)
@@ -32,7 +32,7 @@ import Testing
         let request = request("rd.imgbased.layer=latest quiet")
         #expect(request.isOurs)
         #expect(request.layer == .latest)
-        #expect(request.groupSelector == .tagged("imgbased:vg"))
+        #expect(request.groupSelector == .standard)
         #expect(request.mode == .readWrite)
         #expect(request.mountsWritable)
         #expect(request.fallback == [])
@@ -58,7 +58,7 @@ import Testing
                 "n-1-1+1", "onn",
                 "root=/dev/onn/n-1-1+1"
             ),
-            ("root=/dev/a/b rd.imgbased.layer=c", "c", nil, "rd.imgbased.layer=c"),
+            ("root=/dev/a/b rd.imgbased.layer=c", "c", "a", "rd.imgbased.layer=c"),
             ("root=/dev/a/b rd.imgbased.vg=d", "b", "d", "root=/dev/a/b"),
             ("rd.imgbased.layer=a rd.imgbased.layer=b", "b", nil, "rd.imgbased.layer=b"),
             ("root=/dev/a/b root=/dev/c/d", "d", "c", "root=/dev/c/d"),
@@ -68,9 +68,9 @@ import Testing
         let request = request(text)
         #expect(request.isOurs)
         #expect(request.layer == .named(layer))
-        #expect(request.groupSelector == group.map { .named($0) } ?? .tagged("imgbased:vg"))
+        #expect(request.groupSelector == group.map { .named($0) } ?? .standard)
         #expect(request.layerSource == source)
-        #expect(request.allowsUntagged == !source.hasPrefix("rd.imgbased"))
+        #expect(request.namesVolumes == !source.hasPrefix("rd.imgbased"))
         #expect(request.warnings == [])
     }
 

@@ -18,8 +18,10 @@ import Testing
         Fixture.volume("plain", created: 1),
     ].joined()
 
+    private static let tag = Fixture.adding("tags = [\"imgbased:vg\"]", to: "HostVG")
+
     private func group(_ volumes: String = volumes) throws -> VolumeGroup {
-        try Fixture.group(Fixture.addingVolume(volumes))
+        try Fixture.group(Self.tag, Fixture.addingVolume(volumes))
     }
 
     private func request(_ text: String) -> BootRequest {
@@ -41,7 +43,7 @@ import Testing
             ("root=/dev/HostVG/Base-1.9", nil, "Base-1.9", "Base-1"),
             ("root=/dev/HostVG/Base-2", nil, "Base-2.1", "Base-2"),
             ("root=/dev/HostVG/plain", nil, "plain", nil),
-            ("root=/dev/HostVG/Base-0.1", nil, "Base-0.1", nil),
+            ("root=/dev/HostVG/Base-0.1", nil, "Base-0.1", "Base-0"),
         ] as [(String, String?, String, String?)])
     func chooses(text: String, standard: String?, volume: String, base: String?) throws {
         let selection = try LayerSelection(request(text), in: group(), defaultLayer: standard)
@@ -94,7 +96,7 @@ import Testing
     }
 
     @Test func explainsAnEmptyGroup() throws {
-        let group = try Fixture.group()
+        let group = try Fixture.group(Self.tag)
         #expect(throws: SelectionError(reason: "there are no layers in volume group 'HostVG'")) {
             try LayerSelection(request("rd.imgbased.layer=latest"), in: group)
         }
@@ -102,6 +104,18 @@ import Testing
             throws: SelectionError(
                 reason: "there is no layer 'Base-9' in volume group 'HostVG'; it has no layers")
         ) { try LayerSelection(request("rd.imgbased.layer=Base-9"), in: group) }
+    }
+
+    /// The recorded group, which lvm2 made and nobody tagged: there a name is all that says what a volume is.
+    @Test(arguments: [
+        ("rd.imgbased.layer=Base-0.1", "Base-0.1"),
+        ("rd.imgbased.layer=Base-0", "Base-0.1"),
+        ("rd.imgbased.layer=latest", "Base-0.1"),
+        ("rd.imgbased.layer=Config", "Config"),
+        ("root=/dev/HostVG/Base-0", "Base-0"),
+    ])
+    func goesByNamesWhereNothingIsTagged(text: String, volume: String) throws {
+        #expect(try LayerSelection(request(text), in: Fixture.group()).volume == volume)
     }
 
     @Test func fallsBack() throws {

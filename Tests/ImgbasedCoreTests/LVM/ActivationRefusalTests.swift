@@ -148,6 +148,50 @@ import Testing
                 == "volume 'HostVG/pool' has more metadata than the kernel uses")
     }
 
+    @Test func refusesPartsThatAreShown() throws {
+        let old = "e3nk2d-USl7-tEP4-wory-flZN-In4t-kS2K19\" status = ["
+        let edit = (old, old + "\"VISIBLE\", ")
+        #expect(
+            try refusal("Base-0.1", [edit])
+                == "volume 'HostVG/pool_tmeta' is a part of 'pool' and shown as a volume")
+    }
+
+    @Test(arguments: [
+        (Fixture.adding("novelty = 1", to: "pv0"), "has 'novelty'"),
+        (("[\"ALLOCATABLE\"]", "[\"NOVELTY\"]"), "has the status NOVELTY"),
+        (("flags = [] dev_size", "flags = [\"NOVELTY\"] dev_size"), "has the flag NOVELTY"),
+    ])
+    func refusesPhysicalVolumes(edit: (String, String), reason: String) throws {
+        #expect(
+            try refusal("Base-0.1", [edit])
+                == "physical volume \(Fixture.disk) of volume group 'HostVG' \(reason)")
+    }
+
+    /// A disk may be longer than its extents.
+    @Test func refusesExtentsThatAreNotThere() throws {
+        #expect(
+            try refusal(
+                "Config",
+                [("pe_count = 511", "pe_count = 273"), ("dev_size = 4194304", "dev_size = 99999999")])
+                == "volume 'HostVG/Config' goes beyond the end of a physical volume")
+        #expect(try refusal("Config", [("pe_count = 511", "pe_count = 274")]) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (16, 2, 128, nil), (16, 2, 65536, nil), (15, 2, 128, "has stripes of unequal length"),
+            (16, 2, 0, "has a stripe size the kernel does not take"),
+            (16, 2, 131_072, "has a stripe size the kernel does not take"),
+            (16, 3, 128, "has a segment in which 'stripes' does not hold 'stripe_count' areas"),
+        ] as [(Int, Int, Int, String?)])
+    func refusesStripes(extents: Int, count: Int, size: Int, reason: String?) throws {
+        let old = "extent_count = 16 type = \"striped\" stripe_count = 1 stripes = [ \"pv0\", 258 ]"
+        let new =
+            "extent_count = \(extents) type = \"striped\" stripe_count = \(count) stripe_size = \(size) "
+            + "stripes = [\"pv0\", 300, \"pv0\", 400]"
+        #expect(try refusal("Config", [(old, new)]) == reason.map { "volume 'HostVG/Config' \($0)" })
+    }
+
     @Test func refusesAPoolLongerThanItsData() throws {
         let old = "extent_count = 256 type = \"thin-pool\""
         #expect(

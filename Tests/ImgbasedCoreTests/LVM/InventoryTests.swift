@@ -35,10 +35,10 @@ import Testing
     @Test func findsNothing() throws {
         #expect(state([]) == .absent)
         #expect(state([try scan("/dev/vda", [])], .named("Other")) == .absent)
-        #expect(state([try scan("/dev/vda", [])], .tagged("imgbased:vg")) == .absent)
+        #expect(state([try scan("/dev/vda", [(" HostVG { ", " OtherVG { ")])], .standard) == .absent)
     }
 
-    @Test(arguments: [GroupSelector.named("HostVG"), .tagged("imgbased:vg")])
+    @Test(arguments: [GroupSelector.named("HostVG"), .standard])
     func findsAGroup(wanted: GroupSelector) throws {
         let scan = try scan("/dev/vda", [Self.tag])
         guard case .complete(let group, let devices) = state([scan], wanted) else {
@@ -47,6 +47,22 @@ import Testing
         }
         #expect(group == scan.volumeGroup)
         #expect(devices == [scan.id: "/dev/vda"])
+    }
+
+    @Test func aTagCountsForMoreThanTheUsualName() throws {
+        let edits = [
+            ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU"),
+            (" HostVG { ", " OtherVG { tags = [\"imgbased:vg\"] "), (Fixture.disk, Self.second),
+        ]
+        let untagged = try scan("/dev/sda", [])
+        let tagged = try scan("/dev/sdb", id: Self.second, edits)
+        for (scans, name) in [([untagged], "HostVG"), ([untagged, tagged], "OtherVG")] {
+            guard case .complete(let group, _) = state(scans, .standard) else {
+                Issue.record("not complete")
+                continue
+            }
+            #expect(group.name == name)
+        }
     }
 
     @Test func waitsForDisks() throws {
@@ -92,7 +108,7 @@ import Testing
         let scans = [try scan("/dev/sda", [Self.tag]), try scan("/dev/sdb", id: Self.second, edits)]
         let list =
             "the volume groups 'HostVG', 'OtherVG' all are tagged 'imgbased:vg'; name one with rd.imgbased.vg="
-        #expect(reason(state(scans, .tagged("imgbased:vg"))) == list)
+        #expect(reason(state(scans, .standard)) == list)
         guard case .complete(let group, _) = state(scans, .named("OtherVG")) else {
             Issue.record("not complete")
             return

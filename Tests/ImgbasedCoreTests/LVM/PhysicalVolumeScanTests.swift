@@ -234,5 +234,9 @@ import Testing
         source.bytes += [UInt8](repeating: 0, count: (1 << 20) - source.bytes.count)
         source.bytes.replaceSubrange(place..<(place + 4), with: little(UInt32(0xA92B_4EFC)))
         #expect(try PhysicalVolumeScan.read(source, path: "x")?.flaws == ["'x' is a member of an md array"])
+        // Where the label covers the whole disk, what is there is a volume's.
+        image.labelledSize = nil
+        source.bytes.replaceSubrange(0..<2048, with: image.bytes.prefix(2048))
+        #expect(try PhysicalVolumeScan.read(source, path: "x")?.flaws == [])
     }
 }
