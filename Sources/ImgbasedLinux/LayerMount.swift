@@ -70,6 +70,14 @@ public struct LayerMount {
         }
     }
 
+    /// Undoes `mount` at `target` in `mode`.
+    public static func unmount(_ target: String, mode: BootMode) throws {
+        try Mount.unmount(target)
+        guard mode == .volatile else { return }
+        try Mount.unmount(scratch)
+        try Mount.unmount(lower)
+    }
+
     private static func mountUntouched(
         _ device: String, at target: String, type: FileSystem, options: String
     ) throws {

@@ -29,6 +29,13 @@ public enum SmallFile {
         return String(text.prefix { $0 != "\n" })
     }
 
+    /// Whether there is anything at `path`.
+    ///
+    /// The corresponding C function is `access`.
+    public static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
     /// Writes `text` to a new file at `path`, making the directories above it; a file that is there is replaced.
     /// Not flushed: for `/run` and unit directories, which a restart empties.
     ///

@@ -51,12 +51,18 @@ public struct StackActivation {
         do {
             return try createAll(&mapper)
         } catch {
-            do {
-                while let device = created.popLast() { try mapper.remove(device.name) }
-            } catch let undo {
-                throw Incomplete(cause: error, undo: undo)
-            }
+            try undo(after: error, &mapper)
             throw error
+        }
+    }
+
+    /// Removes again what `run` created, last first, because of `cause`.
+    /// - Throws: `Incomplete`.
+    public mutating func undo(after cause: any Error, _ mapper: inout DeviceMapper) throws {
+        do {
+            while let device = created.popLast() { try mapper.remove(device.name) }
+        } catch {
+            throw Incomplete(cause: cause, undo: error)
         }
     }
 

@@ -3,8 +3,6 @@ import ImgbasedLinux
 
 /// `imgbase-initrd boot`: finds the disks, picks the layer, activates it and mounts it at `/sysroot`.
 enum BootCommand {
-    private static let root = "/sysroot"
-
     /// What the kernel command line asks for.
     static func request() throws -> BootRequest {
         BootRequest(commandLine: KernelCommandLine(try SmallFile.read("/proc/cmdline")))
@@ -25,31 +23,32 @@ enum BootCommand {
             request.groupSelector, until: Monotonic.now().advanced(bySeconds: request.timeout))
         times.lap("disks")
 
-        let selection = try LayerSelection(request, in: found.group)
-        var plan = try ActivationPlan(selection.volume, in: found.group)
-        if request.mode != .readWrite { plan.makeVolumeReadOnly() }
-
+        var selection = try LayerSelection(request, in: found.group)
         var mapper = DeviceMapper()
-        var activation = StackActivation(plan, on: found.numbers, checkMetadata: ThinCheck.run)
-        let result = try activation.run(&mapper)
-        times.lap("activation")
-
-        if !Mount.isMountPoint(root) {
-            try LayerMount.mount(
-                "/dev/dm-\(result.device.minor)", at: root, mode: request.mode,
-                readOnly: !request.mountsWritable, options: request.rootFlags, modules: modules)
+        var root = RootBringUp(request, found, modules)
+        while true {
+            do {
+                try root.run(selection, &mapper, &times)
+                break
+            } catch {
+                // The next choice, or an error that has this one's reason and all before it.
+                selection = try selection.next(after: "cannot boot layer '\(selection.volume)': \(error)")
+            }
         }
-        times.lap("mount")
         // The names in /dev, and the state that udev hands over to the booted system.
         mapper.waitForUdev()
         times.lap("udev")
 
         let report = BootReport(
-            layer: selection.volume, base: selection.base, volumeGroup: found.group.name,
-            device: plan.devices.last?.name ?? "", chosenBy: selection.chosenBy, mode: request.mode,
-            activatedBy: "native", fallbacks: selection.fallbacks, warnings: request.warnings,
-            timings: times.laps)
+            layer: selection.volume, base: selection.base, volumeGroup: found.group.name, device: root.device,
+            chosenBy: selection.chosenBy, mode: request.mode, fallbacks: selection.fallbacks,
+            warnings: request.warnings, timings: times.laps)
         try SmallFile.write(report.json, to: "/run/imgbased/boot.json")
-        print("booting layer '\(selection.volume)' (\(selection.chosenBy))")
+        let booting = "booting layer '\(selection.volume)' (\(selection.chosenBy))"
+        if selection.fallbacks.isEmpty {
+            print(booting)
+        } else {
+            complain(([booting] + selection.fallbacks.map(\.reason)).joined(separator: "; "))
+        }
     }
 }

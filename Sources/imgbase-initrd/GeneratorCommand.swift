@@ -1,11 +1,10 @@
-import Glibc
 import ImgbasedCore
 import ImgbasedLinux
 
 /// `imgbased-generator`: hands the root to the helper, in the initramfs only and where it was asked to.
 enum GeneratorCommand {
     static func run(early directory: String) throws {
-        guard access("/etc/initrd-release", F_OK) == 0 else { return }
+        guard SmallFile.exists("/etc/initrd-release") else { return }
         let request = try BootCommand.request()
         guard request.isOurs else { return }
         for item in RootUnits.items(rootArgument: request.rootArgument) {

@@ -1,0 +1,51 @@
+import ImgbasedCore
+import ImgbasedLinux
+
+/// Activates and mounts one chosen layer, or leaves nothing of it behind.
+struct RootBringUp: ~Copyable {
+    private static let target = "/sysroot"
+
+    private let request: BootRequest
+    private let found: VolumeGroupSearch.Found
+    private let modules: KernelModules
+    /// The device-mapper name of the layer that is mounted.
+    private(set) var device = ""
+
+    init(_ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: consuming KernelModules) {
+        self.request = request
+        self.found = found
+        self.modules = modules
+    }
+
+    mutating func run(
+        _ selection: LayerSelection, _ mapper: inout DeviceMapper, _ times: inout Stopwatch
+    ) throws {
+        var plan = try ActivationPlan(selection.volume, in: found.group)
+        if request.mode != .readWrite { plan.makeVolumeReadOnly() }
+        var activation = StackActivation(plan, on: found.numbers, checkMetadata: ThinCheck.run)
+        let result = try activation.run(&mapper)
+        times.lap("activation")
+        do {
+            try mount("/dev/dm-\(result.device.minor)", isFallback: !selection.fallbacks.isEmpty)
+        } catch {
+            try activation.undo(after: error, &mapper)
+            throw error
+        }
+        times.lap("mount")
+        device = plan.devices.last?.name ?? ""
+    }
+
+    private func mount(_ node: String, isFallback: Bool) throws {
+        // Started again by hand, from dracut's shell.
+        if Mount.isMountPoint(RootBringUp.target) { return }
+        try LayerMount.mount(
+            node, at: RootBringUp.target, mode: request.mode, readOnly: !request.mountsWritable,
+            options: request.rootFlags, modules: modules)
+        // The kernel that runs came with another layer.
+        guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
+            !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
+        else { return }
+        try LayerMount.unmount(RootBringUp.target, mode: request.mode)
+        throw Refusal("it has no modules of the running kernel \(release)")
+    }
+}
