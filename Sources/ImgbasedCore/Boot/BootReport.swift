@@ -26,7 +26,7 @@ public struct BootReport: Hashable, Sendable {
     public var chosenBy: String
     /// How it was mounted.
     public var mode: BootMode
-    /// Who activated it: `native` or `lvm`.
+    /// Who activated it: `native`, our own code.
     public var activatedBy: String
     /// What was wanted before it and not taken.
     public var fallbacks: [SkippedLayer]

@@ -10,12 +10,10 @@ public enum BootMode: String, Hashable, Sendable, CaseIterable {
 
 /// Who activates volumes.
 public enum Activator: String, Hashable, Sendable, CaseIterable {
-    /// Our own code, and lvm2 for what that refuses.
+    /// Whoever can: our own code.
     case auto
-    /// Our own code.
+    /// Our own code alone.
     case native
-    /// lvm2.
-    case lvm
 }
 
 /// Which layer is wanted.

@@ -108,8 +108,8 @@ import Testing
             ["'rd.imgbased.mode' is not understood, using the default; valid are rw, ro, volatile"]
         ),
         (
-            "rd.imgbased.activate=both",
-            ["'rd.imgbased.activate=both' is not understood, using the default; valid are auto, native, lvm"]
+            "rd.imgbased.activate=lvm",
+            ["'rd.imgbased.activate=lvm' is not understood, using the default; valid are auto, native"]
         ),
         (
             "rd.imgbased.timeout=-1",
