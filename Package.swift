@@ -67,7 +67,8 @@ let package = Package(
             name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux", systemPackage],
             swiftSettings: settings),
         .testTarget(
-            name: "ImgbasedHostTests", dependencies: ["ImgbasedCore", "ImgbasedHost", systemPackage],
+            name: "ImgbasedHostTests",
+            dependencies: ["ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", systemPackage],
             swiftSettings: settings),
 
         // Machines: QEMU, consoles, disks; and what is done with them.

@@ -74,9 +74,9 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
         case .flushBoot(let path):
             try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
-        case .writeImage(let path, let device, let isSparse):
+        case .writeImage(let path, let device, let allowance):
             guard let source else { throw .image(path, reason: "it is not open") }
-            image = try ImageWriter(isSparse: isSparse).write(source, to: device)
+            image = try ImageWriter(allowance).write(source, to: device)
         case .settleFileSystem(let device, let type):
             try calling { () throws(SystemError) in
                 let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)

@@ -11,8 +11,9 @@ public final class ImageSource {
     /// What is known of it now.
     public let description: ImageDescription
 
-    /// Opens the image at `path`, `-` being standard input, and reads its first bytes.
-    public init(_ path: String) throws(HostFailure) {
+    /// Opens the image at `path`, `-` being standard input, and reads its first bytes. A device that somebody has
+    /// mounted is refused: it changes while it is read, unless `allowsMounted` says that only its kind matters.
+    public init(_ path: String, allowsMounted: Bool = false) throws(HostFailure) {
         do throws(SystemError) {
             let file: HostDescriptor
             if path == "-" {
@@ -33,6 +34,7 @@ public final class ImageSource {
                 length = Bytes(rest)
                 allocated = Bytes(min(status.allocated, rest))
             case .blockDevice:
+                if path != "-", !allowsMounted { _ = try HostDescriptor(opening: path, O_RDONLY | O_EXCL) }
                 let size = try HostSystem.size(file).count
                 length = Bytes(size - min(start, size))
             case .directory:
@@ -41,7 +43,8 @@ public final class ImageSource {
             }
             self.head = try file.read(upTo: FileSystemSignature.length)
             self.description = ImageDescription(
-                path: path, length: length, allocated: allocated, signature: FileSystemSignature(head))
+                path: path == "-" ? file.name : path, length: length, allocated: allocated,
+                signature: FileSystemSignature(head))
             self.file = file
         } catch {
             throw .system(error)

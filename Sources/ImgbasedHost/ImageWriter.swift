@@ -1,37 +1,30 @@
-import Glibc
 public import ImgbasedCore
 import ImgbasedLinux
 
 /// Copies an image to a volume, and takes its digest on the way.
 public struct ImageWriter {
-    /// Whether blocks of zeros are left out; right only where what is not written reads as zeros.
-    public var isSparse: Bool
+    /// What it may leave out, and how much it may take.
+    public var allowance: ImageAllowance
 
     /// How much is read at once.
     private static let pieceSize = 1 << 20
-    /// How much is looked at for being zero: the smallest chunk of a thin pool.
-    private static let blockSize = 64 << 10
 
-    /// A writer.
-    public init(isSparse: Bool) {
-        self.isSparse = isSparse
+    /// A writer that keeps to `allowance`.
+    public init(_ allowance: ImageAllowance) {
+        self.allowance = allowance
     }
 
     /// Writes `source` to the start of the file or device at `path`, waits until it is there, and returns what
     /// was found.
     ///
-    /// - Throws: ``HostFailure/image(_:reason:)`` where the image is longer than the device, shorter than its file
-    ///   system, or not as long as its file was.
+    /// - Throws: ``HostFailure/image(_:reason:)`` where the image is longer than the device, needs more of the pool
+    ///   than it may take, is shorter than its file system, or not as long as its file was.
     public func write(_ source: ImageSource, to path: String) throws(HostFailure) -> ImageFacts {
         do throws(SystemError) {
-            // Exclusive: the kernel refuses where anybody has mounted the device.
-            let target = try HostDescriptor(opening: path, O_RDWR | O_EXCL)
-            let capacity: UInt64? =
-                try target.status().kind == .blockDevice ? HostSystem.size(target).count : nil
-            let (digest, length) = try copy(source, to: target, capacity: capacity)
-            try check(source, length)
+            var target = try ImageTarget(path, allowance)
+            let facts = try copy(source, to: &target)
             try target.flush()
-            return ImageFacts(digest: digest, length: length)
+            return facts
         } catch {
             throw error.operation == ImageWriter.complaint
                 ? .image(source.description.path, reason: error.reason) : .system(error)
@@ -41,56 +34,31 @@ public struct ImageWriter {
     /// Marks errors that are the image's fault.
     private static let complaint = "accept"
 
-    private func copy(
-        _ source: ImageSource, to target: borrowing HostDescriptor, capacity: UInt64?
-    ) throws(SystemError) -> (digest: String, length: UInt64) {
+    private func copy(_ source: ImageSource, to target: inout ImageTarget) throws(SystemError) -> ImageFacts {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ImageWriter.pieceSize, alignment: 4096)
         defer { buffer.deallocate() }
-        let zeros = [UInt8](repeating: 0, count: ImageWriter.blockSize)
         var digest = Digest()
         var length: UInt64 = 0
         while true {
             let count = try source.read(into: buffer)
             let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            if let capacity, length + UInt64(count) > capacity {
+            if let capacity = target.capacity, length + UInt64(count) > capacity {
                 throw SystemError(
-                    ImageWriter.complaint, target.name,
+                    ImageWriter.complaint, source.description.path,
                     reason: "it is longer than the volume's \(capacity) bytes; give a larger --size")
             }
             digest.update(piece)
-            try write(piece, at: length, to: target, zeros: zeros)
+            guard try target.write(piece, at: length) else {
+                throw SystemError(
+                    ImageWriter.complaint, source.description.path,
+                    reason: "it needs more than the pool has free; remove a layer or base, or extend the pool"
+                )
+            }
             length += UInt64(count)
             if count < buffer.count { break }
         }
-        return (digest.hexadecimal(), length)
-    }
-
-    /// Writes the runs of blocks of `piece` that are not zero.
-    private func write(
-        _ piece: UnsafeRawBufferPointer, at offset: UInt64, to target: borrowing HostDescriptor,
-        zeros: [UInt8]
-    ) throws(SystemError) {
-        guard isSparse else { return try target.write(piece, at: offset) }
-        var start = 0
-        var run = 0
-        func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
-            guard let base = block.baseAddress else { return true }
-            return memcmp(base, zeros, block.count) == 0
-        }
-        while run < piece.count {
-            let end = min(run + ImageWriter.blockSize, piece.count)
-            if isZero(UnsafeRawBufferPointer(rebasing: piece[run..<end])) {
-                if start < run {
-                    try target.write(
-                        UnsafeRawBufferPointer(rebasing: piece[start..<run]), at: offset + UInt64(start))
-                }
-                start = end
-            }
-            run = end
-        }
-        if start < piece.count {
-            try target.write(UnsafeRawBufferPointer(rebasing: piece[start...]), at: offset + UInt64(start))
-        }
+        try check(source, length)
+        return ImageFacts(digest: digest.hexadecimal(), length: length)
     }
 
     private func check(_ source: ImageSource, _ length: UInt64) throws(SystemError) {

@@ -28,7 +28,7 @@ public enum LayerProbe {
     /// The type of the file system on `device`.
     public static func type(ofDevice device: String, named name: String) throws(HostFailure) -> FileSystemType
     {
-        let source = try ImageSource(device)
+        let source = try ImageSource(device, allowsMounted: true)
         guard let signature = source.description.signature else {
             throw .contents(.unsupportedFileSystem("not known", on: name))
         }

@@ -36,16 +36,18 @@ public struct Session: Sendable {
         HostNames(group: group, pool: pool, in: state)
     }
 
-    /// `imgbase layout --init`.
-    public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws {
+    /// `imgbase layout --init`. Returns the group and the pool.
+    public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws -> HostNames {
         let goal = "lay out the disks"
-        try await changing(goal) {
+        return try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in
                 try await probe.layout(disks: disks)
             }
             let planner = InitPlanner(
                 disks: disks, size: size, configSize: configSize, configUUID: try newUUID(goal))
-            try await carryOut(try planner.plan(state, names: names(in: state)), source: nil)
+            let names = names(in: state)
+            try await carryOut(try planner.plan(state, names: names), source: nil)
+            return names
         }
     }
 
@@ -54,9 +56,12 @@ public struct Session: Sendable {
         let goal = name.map { "add base '\($0)'" } ?? "add a base"
         return try await changing(goal) {
             let source = try await looking(goal) { () throws(HostFailure) in try ImageSource(path) }
-            let state = try await looking(goal) { () throws(HostFailure) in try await probe.volumes() }
             let planner = BasePlanner(name: name, size: size, image: source.description)
-            let (plan, path) = try planner.plan(state, names: names(in: state))
+            let (plan, path) = try await planning(goal) { () throws(HostFailure) in
+                try await probe.volumes()
+            } plan: { state, names throws(HostRefusal) in
+                try planner.plan(state, names: names)
+            }
             try await carryOut(plan, source: source)
             return path.name
         }
@@ -76,7 +81,11 @@ public struct Session: Sendable {
                 met = planner.isMet(by: draft) ? draft : met
             }
             if let met { return met.path.name }
-            let (plan, draft) = try planner.begin(state, names: names(in: state))
+            let (plan, draft) = try await planning(goal) { () throws(HostFailure) in
+                try await probe.boot()
+            } plan: { state, names throws(HostRefusal) in
+                try planner.begin(state, names: names)
+            }
             try await carryOut(plan, source: nil)
             try await finish(draft, planner, after: plan)
             return draft.path.name
@@ -174,6 +183,21 @@ public struct Session: Sendable {
         let result = try await body()
         lock.release()
         return result
+    }
+
+    /// Looks at the host and plans; where an interrupted run left debris, that is removed first. It is not, where
+    /// what is asked for is refused all the same.
+    private func planning<Result>(
+        _ goal: String, look: () async throws(HostFailure) -> HostState,
+        plan: (HostState, HostNames) throws(HostRefusal) -> Result
+    ) async throws -> Result {
+        let state = try await looking(goal, look)
+        let names = names(in: state)
+        let result = try plan(state.cleaned(names), names)
+        let cleaning = state.cleaning(names)
+        if cleaning.steps.isEmpty { return result }
+        try await carryOut(cleaning, source: nil)
+        return try plan(try await looking(goal, look).cleaned(names), names)
     }
 
     /// Names `goal` in what goes wrong while the host is looked at.

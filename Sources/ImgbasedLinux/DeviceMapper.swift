@@ -113,6 +113,8 @@ public struct DeviceMapper: ~Copyable {
     private func targets(_ name: String, _ kind: Int) throws(SystemError) -> [TargetLine] {
         let task = try Task(kind, on: name)
         try task.check(dm_task_set_name(task.pointer, name))
+        // Otherwise a pool would write its metadata first.
+        try task.check(dm_task_no_flush(task.pointer))
         try task.run()
         var lines: [TargetLine] = []
         var next: UnsafeMutableRawPointer?

@@ -36,8 +36,8 @@ public struct KernelModules: ~Copyable {
         while let entry = item {
             let module = kmod_module_get_module(entry)
             defer { kmod_module_unref(module) }
-            let status = kmod_module_probe_insert_module(
-                module, UInt32(KMOD_PROBE_IGNORE_LOADED.rawValue), nil, nil, nil, nil)
+            // Without flags libkmod looks in /sys/module first and leaves alone what is there.
+            let status = kmod_module_probe_insert_module(module, 0, nil, nil, nil, nil)
             guard status >= 0 else {
                 throw SystemError("load kernel module", name, Errno(rawValue: -status))
             }

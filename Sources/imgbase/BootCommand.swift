@@ -36,7 +36,10 @@ struct BootCommand: HostCommand {
     }
 
     func execute(_ context: Context) async throws {
-        if let setDefault { return try await context.session.setDefault(setDefault) }
+        if let setDefault {
+            try await context.session.setDefault(setDefault)
+            return context.done(["name": setDefault])
+        }
         let goal = getDefault ? "name the default" : "list the boot menu"
         let (state, _, _) = try await context.boot(goal)
         // Without a record, or with one of a layer that is gone, GRUB boots the newest.

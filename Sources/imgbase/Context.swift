@@ -7,27 +7,31 @@ struct Context {
     let session: Session
     let isJSON: Bool
     let isDry: Bool
+    private let shown: ShownPlans
 
     init(_ global: GlobalOptions) {
         let isDebug = global.debug
         let isJSON = global.json
         let runner = CommandRunner { if isDebug { Terminal.error("+ \($0)") } }
+        let shown = ShownPlans()
         let mode: Session.Mode =
             global.dry
-            ? .show { Context.show($0, isJSON: isJSON) }
+            ? .show { isJSON ? shown.add($0) : Context.show($0) }
             : .execute { if isDebug { Terminal.error("imgbase: \($0)") } }
+        self.shown = shown
         self.session = Session(mode: mode, runner: runner, group: global.vg, pool: global.thinpool)
         self.isJSON = isJSON
         self.isDry = global.dry
     }
 
     /// Prints a plan instead of carrying it out.
-    private static func show(_ plan: Plan, isJSON: Bool) {
-        if isJSON {
-            Context.printJSON(plan)
-        } else {
-            for line in plan.lines() { print(line) }
-        }
+    private static func show(_ plan: Plan) {
+        for line in plan.lines() { print(line) }
+    }
+
+    /// Prints what only the end of a command shows: as JSON, all its plans as one array.
+    func finish() {
+        if isDry, isJSON { Context.printJSON(shown.plans) }
     }
 
     /// Prints a result as JSON, or else as lines. A plan that was only shown has no result.
@@ -39,9 +43,14 @@ struct Context {
         }
     }
 
-    /// The name of something made, unless it was only shown how it would be.
+    /// What a command made or set, unless it was only shown how: `lines` for people, none where they need no answer.
+    func done(_ value: some Encodable, lines: [String] = []) {
+        if !isDry { result(value, lines: lines) }
+    }
+
+    /// The name of something made.
     func made(_ name: String) {
-        if !isDry { result(["name": name], lines: [name]) }
+        done(["name": name], lines: [name])
     }
 
     private static func printJSON(_ value: some Encodable) {

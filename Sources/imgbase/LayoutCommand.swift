@@ -62,9 +62,10 @@ struct LayoutCommand: HostCommand {
 
     func execute(_ context: Context) async throws {
         if `init` {
-            try await context.session.initialize(
+            let names = try await context.session.initialize(
                 disks: disks, size: try size.map(Bytes.init(argument:)),
                 configSize: try configSize.map(Bytes.init(argument:)))
+            context.done(["volumeGroup": names.group, "pool": names.pool])
         } else if freeSpace {
             try await showFreeSpace(context)
         } else {

@@ -21,7 +21,9 @@ enum Program {
         }
         do {
             if let command = command as? any HostCommand {
-                try await command.execute(Context(command.global))
+                let context = Context(command.global)
+                try await command.execute(context)
+                context.finish()
             } else {
                 // Help, the version and shell completions, which the parser's own commands print.
                 var command = command

@@ -18,7 +18,8 @@ struct Artefact {
         let name = "\(kind)-\(key)"
         let result = BuildDirectory.path + "/" + name
         if !anew, files.fileExists(atPath: result) { return result }
-        for other in try files.contentsOfDirectory(atPath: BuildDirectory.path) where other.hasPrefix(kind + "-") {
+        for other in try files.contentsOfDirectory(atPath: BuildDirectory.path)
+        where other.hasPrefix(kind + "-") {
             try files.removeItem(atPath: BuildDirectory.path + "/" + other)
         }
         let scratch = try BuildDirectory.makeScratch(kind)

@@ -29,8 +29,9 @@ final class Console {
         return String(transcript[position..<range.upperBound])
     }
 
-    /// Passes over everything that has come so far.
-    func skip() {
+    /// Forgets what the screen shows, and passes over everything that has come so far: another boot begins.
+    func forgetScreen() {
+        screen = Screen()
         position = transcript.endIndex
     }
 

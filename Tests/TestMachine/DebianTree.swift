@@ -1,7 +1,8 @@
 /// A Debian 12 root tree, made by `mmdebstrap` from the distribution's packages: a tar file.
 enum DebianTree {
     private static let packages = [
-        "linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "lvm2", "thin-provisioning-tools",
+        "linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "lvm2",
+        "thin-provisioning-tools",
         "dmsetup", "dracut", "dracut-core", "e2fsprogs", "xfsprogs", "dosfstools", "fdisk", "util-linux",
         "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common", "grub-common", "libssl3", "libkmod2",
         "libdevmapper1.02.1", "libstdc++6", "zstd", "gzip", "cpio",

@@ -76,7 +76,9 @@ extension Descriptor {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
                 var list = [pollfd(fd: number, events: Int16(POLLOUT), revents: 0)]
-                if poll(&list, 1, deadline.milliseconds) == 0 { throw .system(call: "write", errno: ETIMEDOUT) }
+                if poll(&list, 1, deadline.milliseconds) == 0 {
+                    throw .system(call: "write", errno: ETIMEDOUT)
+                }
             } else if errno != EINTR {
                 throw .system(call: "write", errno: errno)
             }

@@ -17,7 +17,8 @@ enum Digest {
             HostCommand.run("find", directory, "-mindepth", "1", "-printf", "%P\\t%y\\t%m\\t%l\\n")
                 .split(separator: "\n").sorted().joined(separator: "\n"),
             HostCommand.run(
-                "sh", "-c", "cd \"$1\" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum", "sh",
+                "sh", "-c", "cd \"$1\" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum",
+                "sh",
                 directory),
         ])
     }

@@ -18,7 +18,7 @@ final class Emulator {
         wait $!
         """
 
-    /// Starts QEMU with `arguments` besides what every machine has; its messages go to the file `log`.
+    /// Starts QEMU with `arguments` and the channels; its messages go to the file `log`.
     init(_ arguments: [String], consoleLog: String, log: String) throws {
         let console = try Descriptor.socketPair()
         let agent = try Descriptor.socketPair()
@@ -32,9 +32,10 @@ final class Emulator {
             "-chardev", "socket,id=monitor,fd=5", "-mon", "chardev=monitor,mode=control",
         ]
         supervisor = try ChildProcess(
-            ["sh", "-c", Emulator.supervision, "sh", "qemu-system-x86_64"] + Emulator.machine + channels + arguments,
+            ["sh", "-c", Emulator.supervision, "sh", "qemu-system-x86_64"] + arguments + channels,
             descriptors: [
-                Descriptor.null(), output, output, console.theirs, agent.theirs, monitor.theirs, lifeline.reading,
+                Descriptor.null(), output, output, console.theirs, agent.theirs, monitor.theirs,
+                lifeline.reading,
             ])
         for end in [console.theirs, agent.theirs, monitor.theirs, lifeline.reading] { end.close() }
         self.console = Channel(console.ours)
@@ -54,10 +55,16 @@ final class Emulator {
         supervisor.wait()
     }
 
-    // One virtual processor: a second one gains a machine little and takes the core another machine could
-    // use. qemu64 is the processor that is emulated fastest.
-    private static let machine = [
-        "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-smp", "1", "-machine", "pc",
-        "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
-    ]
+    /// QEMU's arguments for what `machine` has besides disks and channels.
+    static func arguments(for machine: Machine) -> [String] {
+        let accelerator =
+            machine.countsInstructions
+            ? ["-accel", "tcg,thread=single", "-icount", "shift=0"] : ["-accel", "tcg,thread=multi"]
+        // One virtual processor: a second one gains a machine little and takes the core another machine could
+        // use. qemu64 is the processor that is emulated fastest.
+        return accelerator + [
+            "-cpu", "qemu64", "-smp", "1", "-m", String(machine.memory), "-machine", "pc",
+            "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
+        ]
+    }
 }

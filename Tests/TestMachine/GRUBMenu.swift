@@ -1,8 +1,103 @@
-/// GRUB's menu on a machine's serial console.
+/// GRUB's menu as it stands on a machine's serial console. It waits for nobody any more: a key stopped its clock.
 public struct GRUBMenu {
     private let vm: VM
+    private static let limit = Duration.seconds(30)
 
-    init(_ vm: VM) {
+    /// Waits for the menu, then stops GRUB's clock.
+    init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
+        _ = try vm.wait(for: "GRUB's menu", within: limit) { vm.console.screen.menu.highlighted }
+        // A key that does nothing in a menu.
+        try vm.type(" ")
+        // It came when GRUB has blotted out the line with the seconds left.
+        try vm.wait(
+            for: "GRUB's clock to stop", within: GRUBMenu.limit,
+            until: {
+                !vm.screen.contains { $0.contains("will be executed automatically") }
+            })
+    }
+
+    /// The titles, as far as the menu's box shows them.
+    public var titles: [String] { vm.console.screen.menu.titles }
+
+    /// The title of the highlighted entry.
+    public var highlighted: String? { vm.console.screen.menu.highlighted.map { titles[$0] } }
+
+    /// Boots the highlighted entry.
+    public func boot() throws {
+        try vm.type("\r")
+    }
+
+    /// Moves to the entry whose title is `name` or begins with it and a blank.
+    ///
+    /// - Throws: `MachineError.unexpected` if the menu has none.
+    public func highlight(_ name: String) throws {
+        let wanted = titles.firstIndex { $0 == name || $0.hasPrefix(name + " ") }
+        guard let wanted else {
+            throw MachineError.unexpected("no entry '\(name)' in GRUB's menu: \(titles)")
+        }
+        while let current = vm.console.screen.menu.highlighted, current != wanted {
+            let next = current + (current < wanted ? 1 : -1)
+            try vm.type(current < wanted ? Key.down : Key.up)
+            try vm.wait(
+                for: "entry '\(titles[next])' to be highlighted", within: GRUBMenu.limit,
+                until: {
+                    vm.console.screen.menu.highlighted == next
+                })
+        }
+    }
+
+    /// Boots the entry `name`.
+    public func boot(_ name: String) throws {
+        try highlight(name)
+        try boot()
+    }
+
+    /// Boots the entry `name` with its `linux` line changed by hand, in GRUB's editor: each of `changes` is one
+    /// stretch of typing.
+    public func boot(_ name: String, editing changes: ((_ line: String) -> String)...) throws {
+        try highlight(name)
+        try vm.type("e")
+        let editor = try GRUBEditor(vm)
+        for change in changes { try editor.changeLine(startingWith: "linux", with: change) }
+        try editor.boot()
+    }
+}
+
+/// What keys send on a VT100.
+enum Key {
+    static let up = "\u{1b}[A"
+    static let down = "\u{1b}[B"
+    static func control(_ letter: Character) -> String {
+        String(UnicodeScalar((letter.asciiValue ?? 0) & 0x1f))
+    }
+}
+
+extension Screen {
+    /// The titles in the box of GRUB's menu, and which of them is highlighted.
+    var menu: (titles: [String], highlighted: Int?) {
+        var titles: [String] = []
+        var highlighted: Int?
+        for row in boxRows {
+            let title = String(cells[row][2..<(Screen.columns - 3)].map(\.character))
+            // An asterisk or a blank stands before the title.
+            guard title.contains(where: { $0 != " " }) else { continue }
+            if cells[row][10].isReversed { highlighted = titles.count }
+            titles.append(title.dropFirst().trimmingBlanksAtEnd)
+        }
+        return (titles, highlighted)
+    }
+
+    /// The lines between the upper and lower border of GRUB's box.
+    var boxRows: Range<Int> {
+        let borders = cells.indices.filter { text($0).contains("+----") }
+        guard let first = borders.first, let last = borders.last, first < last else { return 0..<0 }
+        return (first + 1)..<last
+    }
+}
+
+extension StringProtocol {
+    var trimmingBlanksAtEnd: String {
+        String(prefix(upTo: lastIndex { $0 != " " }.map(index(after:)) ?? startIndex))
     }
 }

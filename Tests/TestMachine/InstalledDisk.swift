@@ -6,7 +6,9 @@ public struct InstalledDisk: Sendable {
     public var disk: String { directory + "/disk.qcow2" }
 
     /// The layers on it, oldest first, each with the base it came from.
-    public static let layers = [(name: "Base-0.1", base: "Base-0"), ("Base-0.2", "Base-0"), ("Base-1.1", "Base-1")]
+    public static let layers: [(name: String, base: String)] = [
+        ("Base-0.1", "Base-0"), ("Base-0.2", "Base-0"), ("Base-1.1", "Base-1"),
+    ]
     /// The bases on it.
     public static let bases = ["Base-0", "Base-1"]
     /// What a step of the installation is for, and how long it may take.
@@ -54,6 +56,7 @@ public struct InstalledDisk: Sendable {
         Step(
             title: "partition the disk: GRUB's place, ESP, /boot, physical volume",
             script: """
+                set -e
                 sfdisk --quiet /dev/vdb <<END
                 label: gpt
                 size=1MiB, type=21686148-6449-6E6F-744E-656564454649
@@ -67,12 +70,6 @@ public struct InstalledDisk: Sendable {
                 mount /dev/vdb3 /boot
                 """,
             limit: .minutes(2)),
-        imgbase("layout --init --size 4G --config-size 32M /dev/vdb4"),
-        imgbase("base --add --size 1G /dev/vdc"),
-        imgbase("base --add --size 1G /dev/vdc"),
-        imgbase("layer --add Base-0"),
-        imgbase("layer --add Base-0"),
-        imgbase("layer --add Base-1"),
         Step(
             title: "install GRUB",
             script: """
@@ -82,8 +79,16 @@ public struct InstalledDisk: Sendable {
                 grub-mkconfig -o /boot/grub/grub.cfg
                 """,
             limit: .minutes(5)),
+        imgbase("layout --init --size 4G --config-size 32M /dev/vdb4"),
+        imgbase("base --add --size 1G /dev/vdc"),
+        imgbase("base --add --size 1G /dev/vdc"),
+        imgbase("layer --add Base-0"),
+        imgbase("layer --add Base-0"),
+        imgbase("layer --add Base-1"),
         imgbase("layout"),
-        Step(title: "unmount", script: "umount /boot; ! mountpoint -q /config || umount /config", limit: .minutes(1)),
+        Step(
+            title: "unmount", script: "umount /boot; ! mountpoint -q /config || umount /config",
+            limit: .minutes(1)),
     ]
 
     private static func imgbase(_ arguments: String) -> Step {

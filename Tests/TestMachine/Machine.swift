@@ -16,6 +16,8 @@ public struct Machine: Sendable {
     public var boot: Boot
     /// MiB of memory.
     public var memory: Int
+    /// Whether its clock counts instructions, one a nanosecond: slower, but what is measured repeats.
+    public var countsInstructions = false
 
     /// A machine of `disks`.
     public init(name: String, disks: [Disk], boot: Boot = .firstDisk, memory: Int = 768) {

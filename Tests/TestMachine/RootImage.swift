@@ -17,6 +17,11 @@ public struct RootImage: Sendable {
         try BuildDirectory.locked { RootImage(directory: try artefact().obtain()) }
     }
 
+    /// The tar file of the Debian root tree that the image is made from.
+    public static func tree() throws -> String {
+        try BuildDirectory.locked { try DebianTree.artefact().obtain() + "/tree.tar" }
+    }
+
     init(directory: String) {
         self.directory = directory
     }

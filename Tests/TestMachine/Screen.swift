@@ -105,7 +105,9 @@ struct Screen {
         case "C": column = min(column + (first ?? 1), Screen.columns - 1)
         case "D": column = max(column - (first ?? 1), 0)
         case "J": erase(wholeScreen: first == 2)
-        case "K": cells[row].replaceSubrange(column..., with: Array(repeating: Cell(), count: Screen.columns - column))
+        case "K":
+            cells[row].replaceSubrange(
+                column..., with: Array(repeating: Cell(), count: Screen.columns - column))
         case "m":
             for number in numbers {
                 switch number ?? 0 {

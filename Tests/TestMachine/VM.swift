@@ -18,7 +18,7 @@ public final class VM {
         self.machine = machine
         scratch = try BuildDirectory.makeScratch(machine.name)
         guestLog = try Descriptor.create("\(logs)/\(machine.name).guest.log")
-        var arguments = ["-m", String(machine.memory)]
+        var arguments = Emulator.arguments(for: machine)
         for (index, disk) in machine.disks.enumerated() {
             arguments += try VM.arguments(for: disk, scratch: "\(scratch)/disk\(index).qcow2")
         }
@@ -26,7 +26,8 @@ public final class VM {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
         }
         emulator = try Emulator(
-            arguments, consoleLog: "\(logs)/\(machine.name).console.log", log: "\(logs)/\(machine.name).qemu.log")
+            arguments, consoleLog: "\(logs)/\(machine.name).console.log",
+            log: "\(logs)/\(machine.name).qemu.log")
         console = Console(emulator.console)
         agent = emulator.agent
         monitor = emulator.monitor
@@ -79,6 +80,11 @@ public final class VM {
         }
     }
 
+    /// The same, until `condition` is true.
+    func wait(for text: String, within limit: Duration, until condition: () throws -> Bool) throws {
+        try wait(for: text, within: limit) { try condition() ? () : nil }
+    }
+
     /// Takes in what has come on any channel, waiting for something to come; false when QEMU has ended.
     private func receive(_ deadline: Deadline) throws -> Bool {
         let channels = [console.channel, agent, monitor]
@@ -116,18 +122,25 @@ public final class VM {
 
     /// Runs `script` in the guest as root, with `sh`, and returns how it ended and what it wrote.
     public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
-        commandCount += 1
         let deadline = Deadline(within: limit)
-        let line = "\(commandCount) \(Data(script.utf8).base64EncodedString())\n"
-        try agent.descriptor.write(Array(line.utf8), by: deadline)
+        let start = ContinuousClock.now
+        try ask(script, deadline)
         let answer = try wait(for: "the end of '\(script)'", within: limit) { () -> GuestResult? in
             guard let output = agent.take(through: "\nRC=\(commandCount)=") else { return nil }
             guard let status = agent.take(through: "\n") else { return nil }
             return GuestResult(raw: output, status: status)
         }
-        let record = "# \(script)\n\(answer.output)\n# status \(answer.status)\n\n"
+        let time = ContinuousClock.now - start
+        let record = "# \(script)\n\(answer.output)\n# status \(answer.status), \(time.inSeconds)\n\n"
         try guestLog.write(Array(record.utf8), by: deadline)
         return answer
+    }
+
+    /// Gives `script` to the agent.
+    private func ask(_ script: String, _ deadline: Deadline) throws {
+        commandCount += 1
+        let line = "\(commandCount) \(Data(script.utf8).base64EncodedString())\n"
+        try agent.descriptor.write(Array(line.utf8), by: deadline)
     }
 
     /// Runs `script` in the guest and returns what it wrote.
@@ -149,22 +162,26 @@ public final class VM {
 
     /// Has the booted system shut down, and waits until the machine is off.
     public func shutDown(within limit: Duration = .minutes(2)) throws {
-        try agent.descriptor.write(
-            Array("0 \(Data("systemctl poweroff".utf8).base64EncodedString())\n".utf8),
-            by: Deadline(within: limit))
         let deadline = Deadline(within: limit)
+        try ask("systemctl poweroff", deadline)
         while try receive(deadline) {
-            if deadline.hasPassed {
+            guard !deadline.hasPassed else {
                 throw MachineError.timeout(waitingFor: "power off", within: limit, seen: console.tail)
             }
         }
         emulator.kill()
     }
 
+    /// Has the booted system shut down and the machine start again. Does not wait for it.
+    public func reboot() throws {
+        try ask("systemctl reboot", Deadline(within: .minutes(1)))
+        console.forgetScreen()
+    }
+
     /// Presses the reset button: the machine starts again from its disks.
     public func reset() throws {
-        agent.forget()
-        console.skip()
         try execute("system_reset")
+        agent.forget()
+        console.forgetScreen()
     }
 }

@@ -10,7 +10,7 @@ public enum Action: Hashable, Sendable {
     /// replay a journal looks for it.
     case flushBoot(String)
     /// Copies an image to a device and takes its digest.
-    case writeImage(String, device: String, isSparse: Bool)
+    case writeImage(String, device: String, ImageAllowance)
     /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
     case settleFileSystem(device: String, type: FileSystemType)
     /// Replaces a file in a file system that is mounted for this alone.
@@ -119,8 +119,8 @@ extension Step {
                             "--name", path.name, "--addtag", Tag.building, path.group,
                         ]))
             ]
-        case .writeImage(let image, let path, let isSparse):
-            [.writeImage(image, device: path.device, isSparse: isSparse)]
+        case .writeImage(let image, let path, let allowance):
+            [.writeImage(image, device: path.device, allowance)]
         case .sealBase(let path):
             // Deactivated first, so that nobody holds it open when it is declared complete; then everything
             // that makes it a base in one change of the metadata.

@@ -18,6 +18,23 @@ public struct ImageDescription: Hashable, Sendable {
     }
 }
 
+/// How an image may be written to a thin volume.
+public struct ImageAllowance: Hashable, Sendable {
+    /// How much of the pool it may take, where that is known.
+    public var room: Bytes?
+    /// How long a chunk is, the unit in which it takes it.
+    public var chunkSize: Bytes
+    /// Whether blocks of zeros may be left out: where what is not written reads as zeros.
+    public var isSparse: Bool
+
+    /// An allowance of these parts.
+    public init(room: Bytes?, chunkSize: Bytes, isSparse: Bool) {
+        self.room = room
+        self.chunkSize = chunkSize
+        self.isSparse = isSparse
+    }
+}
+
 /// `imgbase base --add`: an image as a new base.
 public struct BasePlanner: Sendable {
     /// The name the base is to have; without it, the next `Base-N`.
@@ -49,9 +66,13 @@ public struct BasePlanner: Sendable {
             try state.checkFull(pool)
             try checkSpace(pool)
             let path = VolumePath(group: names.group, name: name.description)
-            plan.prepare = state.debris(names).map { .removeVolume($0.path) }
-            plan.prepare.append(.createBase(path, pool: names.pool, size: size))
-            plan.prepare.append(.writeImage(image.path, to: path, isSparse: pool.usage?.zeroes ?? false))
+            let allowance = ImageAllowance(
+                room: pool.room?.bytes, chunkSize: pool.usage?.chunkSize ?? Bytes(0),
+                isSparse: pool.usage?.zeroes ?? false)
+            plan.prepare = [
+                .createBase(path, pool: names.pool, size: size),
+                .writeImage(image.path, to: path, allowance),
+            ]
             plan.commit = [.sealBase(path)]
             plan.undo = [.removeVolume(path)]
             return (plan, path)
@@ -61,8 +82,7 @@ public struct BasePlanner: Sendable {
     }
 
     private func chooseName(_ state: HostState, _ names: HostNames) throws(HostReason) -> BaseName {
-        let debris = Set(state.debris(names).map(\.path))
-        let taken = state.volumes.filter { $0.path.group == names.group && !debris.contains($0.path) }
+        let taken = state.volumes.filter { $0.path.group == names.group }
         if let name {
             let parsed: BaseName
             do { parsed = try BaseName(name) } catch { throw HostReason.badName(name, error) }
@@ -88,18 +108,31 @@ public struct BasePlanner: Sendable {
     }
 
     private func checkSpace(_ pool: Volume) throws(HostReason) {
-        guard let usage = pool.usage, let allocated = image.allocated else { return }
+        guard let room = pool.room, let usage = pool.usage, let allocated = image.allocated else { return }
         let needed = allocated.roundedUp(to: usage.chunkSize)
-        let free = usage.free(of: pool.size)
-        guard needed <= free else {
-            throw .poolShort(pool.path, missing: Bytes(needed.count - free.count), of: "data")
+        guard needed <= room.bytes else {
+            throw .poolShort(pool.path, missing: Bytes(needed.count - room.bytes.count), of: room.limit)
         }
+    }
+}
+
+extension Volume {
+    /// How much a pool is given at most before it counts as full, and whether its data or its metadata sets that
+    /// limit; `nil` where it does not say how full it is.
+    ///
+    /// A pool that runs full stops every volume in it, the booted layer among them, so what is left stays.
+    public var room: (bytes: Bytes, limit: String)? {
+        guard let usage else { return nil }
+        func free(_ size: Bytes, _ used: Double) -> UInt64 {
+            UInt64(max(0, Double(size.count) * (BasePlanner.fullPercent - used) / 100))
+        }
+        let data = free(size, usage.data)
         // A mapping takes 16 bytes in a leaf of a tree that can be half empty, and blocks are copied on write.
-        let mappings = needed.count / max(usage.chunkSize.count, 1) * 48 + (256 << 10)
-        let freeMetadata = UInt64(Double(usage.metadataSize.count) * max(0, 100 - usage.metadata) / 100)
-        guard mappings <= freeMetadata else {
-            throw .poolShort(pool.path, missing: Bytes(mappings - freeMetadata), of: "metadata")
-        }
+        let metadata = free(usage.metadataSize, usage.metadata)
+        let chunks = (metadata - min(metadata, 256 << 10)) / 48
+        let mapped = chunks.multipliedReportingOverflow(by: usage.chunkSize.count)
+        return mapped.overflow || data <= mapped.partialValue
+            ? (Bytes(data), "data") : (Bytes(mapped.partialValue), "data, for want of metadata")
     }
 }
 

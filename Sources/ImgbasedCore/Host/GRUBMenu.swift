@@ -9,9 +9,7 @@ public enum GRUBMenu {
     public static func text(_ entries: [BootEntry], prefix: String) -> String {
         let sorted = entries.sorted(by: BootEntry.isNewer(_:than:))
         var lines = ["# Made by imgbase from loader/entries/imgbased-*.conf, whenever those change."]
-        if let newest = sorted.first {
-            lines.append("set imgbased_choice=\(quoted(identifier(of: newest.layer)))")
-        }
+        lines.append("set imgbased_choice=\(quoted(sorted.first.map { identifier(of: $0.layer) } ?? ""))")
         for entry in sorted {
             lines += menuEntry(entry, prefix: prefix)
             lines += [

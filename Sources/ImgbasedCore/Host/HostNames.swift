@@ -47,8 +47,28 @@ extension HostState {
         return pool
     }
 
+    /// What removes the debris of interrupted runs; without steps where there is none.
+    public func cleaning(_ names: HostNames) -> Plan {
+        var plan = Plan(goal: "remove what an interrupted run left")
+        plan.prepare = debris(names).map { .removeVolume($0.path) }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The host as it will be without that debris. How full the pool is then, only looking again can tell.
+    public func cleaned(_ names: HostNames) -> HostState {
+        let debris = Set(debris(names).map(\.path))
+        if debris.isEmpty { return self }
+        var state = self
+        state.volumes.removeAll { debris.contains($0.path) }
+        for index in state.volumes.indices where state.volumes[index].path == names.poolPath {
+            state.volumes[index].usage = nil
+        }
+        return state
+    }
+
     /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume.
-    func debris(_ names: HostNames) -> [Volume] {
+    private func debris(_ names: HostNames) -> [Volume] {
         volumes.filter {
             $0.path.group == names.group && $0.isBuilding && $0.segmentType == "thin" && $0.pool == names.pool
         }

@@ -85,8 +85,7 @@ public struct LayerPlanner: Sendable {
                 found.pool.flatMap { state.volume(VolumePath(group: names.group, name: $0)) } ?? pool)
             try checkBoot(state.boot)
             var plan = Plan(goal: draft.goal)
-            plan.prepare = state.debris(names).map { .removeVolume($0.path) }
-            plan.prepare.append(.createLayer(draft.path, from: found.path))
+            plan.prepare = [.createLayer(draft.path, from: found.path)]
             plan.undo = [.removeVolume(draft.path)]
             plan.isContinued = true
             return (plan, draft)
@@ -96,8 +95,7 @@ public struct LayerPlanner: Sendable {
     }
 
     private func nextName(_ base: BaseName, _ state: HostState, _ names: HostNames) -> LayerName {
-        let debris = Set(state.debris(names).map(\.path))
-        let volumes = state.volumes.filter { $0.path.group == names.group && !debris.contains($0.path) }
+        let volumes = state.volumes.filter { $0.path.group == names.group }
         let taken = volumes.map(\.name) + Array(state.boot.entries.keys)
         let numbers = taken.compactMap { try? LayerName($0) }.filter { $0.base == base }.map(\.number)
         return LayerName(base: base, number: (numbers.max() ?? 0) + 1)

@@ -25,8 +25,8 @@ public struct Plan: Hashable, Sendable {
 extension Plan {
     /// The plan as people read it: what is done, with the commands and the changes of files.
     public func lines() -> [String] {
-        if steps.isEmpty { return isContinued ? [] : ["nothing to do"] }
-        var lines: [String] = []
+        if steps.isEmpty { return isContinued ? [] : ["to \(goal), there is nothing to do"] }
+        var lines = ["to \(goal)\(isContinued ? ", first" : "")"]
         for (phase, steps) in [("prepare", prepare), ("commit", commit), ("clean up", cleanup)]
         where !steps.isEmpty {
             lines.append("\(phase):")

@@ -3,6 +3,11 @@ public struct SizeError: Error, Hashable, CustomStringConvertible {
     /// What was written.
     public var text: String
 
+    /// `text` is no size.
+    public init(text: String) {
+        self.text = text
+    }
+
     /// As the end of a sentence.
     public var description: String {
         "'\(text)' is not a size; write a number and a unit, as 512M, 1G, 1.5GiB or 1000000B"

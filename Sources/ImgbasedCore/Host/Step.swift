@@ -25,7 +25,7 @@ public enum Step: Hashable, Sendable {
     /// Makes an empty thin volume for a base, not yet complete.
     case createBase(VolumePath, pool: String, size: Bytes)
     /// Writes an image to a base, and takes its digest.
-    case writeImage(String, to: VolumePath, isSparse: Bool)
+    case writeImage(String, to: VolumePath, ImageAllowance)
     /// Declares a base complete and read-only, and records the digest.
     case sealBase(VolumePath)
     /// Makes a writable snapshot for a layer, not yet complete.
@@ -95,8 +95,8 @@ extension Step: CustomStringConvertible {
         case .mount(let path): "mount '\(path)'"
         case .createBase(let path, let pool, let size):
             "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
-        case .writeImage(let image, let path, let isSparse):
-            "write image '\(image)' to base '\(path.name)'\(isSparse ? ", without its zero blocks" : "")"
+        case .writeImage(let image, let path, let allowance):
+            "write image '\(image)' to base '\(path.name)'\(allowance.isSparse ? ", without its zero blocks" : "")"
         case .sealBase(let path): "declare base '\(path.name)' complete and read-only"
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):

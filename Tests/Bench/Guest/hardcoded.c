@@ -1,13 +1,10 @@
 /*
- * The least a program could do: the device-mapper calls for one layer with their tables written in, a mount, and
- * nothing else. What stands between this and imgbase-initrd is the price of knowing what to do. tables.h is made
- * from what `imgbase-initrd plan` prints.
+ * The least a program could do: the device-mapper calls for one layer with their tables written in, and nothing
+ * else. What stands between this and imgbase-initrd is the price of knowing what to do. tables.h is made from what
+ * `imgbase-initrd plan` prints.
  */
 #include <libdevmapper.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 
 struct device {
     const char *name, *uuid;
@@ -26,7 +23,6 @@ struct target {
 int main(void)
 {
     uint32_t cookie = 0;
-    struct dm_info info = { 0 };
 
     for (int d = 0; d < DEVICES; d++) {
         struct dm_task *task = dm_task_create(DM_DEVICE_CREATE);
@@ -39,16 +35,10 @@ int main(void)
                 && !dm_task_add_target(task, targets[t].start, targets[t].length, targets[t].type,
                                        targets[t].parameters))
                 return 1;
-        if (!dm_task_set_cookie(task, &cookie, devices[d].flags) || !dm_task_run(task)
-            || !dm_task_get_info(task, &info))
+        if (!dm_task_set_cookie(task, &cookie, devices[d].flags) || !dm_task_run(task))
             return 1;
         dm_task_destroy(task);
     }
-    char path[32];
-    snprintf(path, sizeof path, "/dev/dm-%u", info.minor);
-    mkdir("/sysroot", 0755);
-    if (mount(path, "/sysroot", "ext4", MS_RDONLY, "") != 0)
-        return 1;
     dm_udev_wait(cookie);
     return 0;
 }

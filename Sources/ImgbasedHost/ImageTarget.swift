@@ -1,0 +1,78 @@
+import Glibc
+import ImgbasedCore
+import ImgbasedLinux
+
+/// A thin volume an image is written to: blocks of zeros are left out, and what it takes of its pool is counted,
+/// since a pool that runs full stops every volume in it.
+struct ImageTarget: ~Copyable {
+    private let file: HostDescriptor
+    private let allowance: ImageAllowance
+    private let zeros: [UInt8]
+    private var taken: UInt64 = 0
+    private var lastChunk: UInt64?
+
+    /// How many bytes it has; `nil` for a file, which grows.
+    let capacity: UInt64?
+
+    /// How much is looked at for being zero: the smallest chunk a thin pool has.
+    private static let blockSize = 64 << 10
+
+    /// Opens the volume at `path`. The kernel refuses where anybody has mounted it.
+    init(_ path: String, _ allowance: ImageAllowance) throws(SystemError) {
+        let file = try HostDescriptor(opening: path, O_RDWR | O_EXCL)
+        let capacity = try file.status().kind == .blockDevice ? HostSystem.size(file).count : nil
+        self.init(file: file, capacity: capacity, allowance: allowance)
+    }
+
+    private init(file: consuming HostDescriptor, capacity: UInt64?, allowance: ImageAllowance) {
+        self.file = file
+        self.capacity = capacity
+        self.allowance = allowance
+        zeros = [UInt8](repeating: 0, count: ImageTarget.blockSize)
+    }
+
+    /// Writes what of `piece` is not zero at `offset`.
+    ///
+    /// - Returns: `false` where that would take more than is allowed; then it is not written.
+    mutating func write(_ piece: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool {
+        guard allowance.isSparse else { return try put(piece, at: offset) }
+        // From `start` to `end` is what has to be written and is not yet.
+        var start = 0
+        var end = 0
+        while end < piece.count {
+            let next = min(end + ImageTarget.blockSize, piece.count)
+            if isZero(UnsafeRawBufferPointer(rebasing: piece[end..<next])) {
+                guard
+                    try put(UnsafeRawBufferPointer(rebasing: piece[start..<end]), at: offset + UInt64(start))
+                else { return false }
+                start = next
+            }
+            end = next
+        }
+        return try put(UnsafeRawBufferPointer(rebasing: piece[start...]), at: offset + UInt64(start))
+    }
+
+    /// Waits until all of it is on the disk.
+    func flush() throws(SystemError) {
+        try file.flush()
+    }
+
+    private mutating func put(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool
+    {
+        if bytes.isEmpty { return true }
+        if let room = allowance.room, allowance.chunkSize.count > 0 {
+            let first = offset / allowance.chunkSize.count
+            let last = (offset + UInt64(bytes.count) - 1) / allowance.chunkSize.count
+            taken += (last - first + (first == lastChunk ? 0 : 1)) * allowance.chunkSize.count
+            lastChunk = last
+            guard taken <= room.count else { return false }
+        }
+        try file.write(bytes, at: offset)
+        return true
+    }
+
+    private func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
+        guard let base = block.baseAddress else { return true }
+        return memcmp(base, zeros, block.count) == 0
+    }
+}

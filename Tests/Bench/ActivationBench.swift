@@ -1,0 +1,136 @@
+import Foundation
+import TestMachine
+
+/// Activates one layer in every way in turn, in one guest where an instruction takes a nanosecond, so that the figures
+/// repeat. Kernel modules are loaded, no udev runs, and the layer is deactivated in between.
+struct ActivationBench {
+    let rounds: Int
+
+    struct Measurement {
+        var milliseconds: Double
+        var kibibytes: Double
+    }
+
+    /// What each contender measured, a value a round.
+    func run() throws -> [[Measurement]] {
+        let image = try RootImage.current()
+        let disk = try InstalledDisk.current()
+        let tools = try makeTools()
+        defer { try? FileManager.default.removeItem(atPath: tools.directory) }
+        var machine = try image.machine(
+            name: "bench", disks: [.overlay(of: disk.disk), .readOnly(tools.image)])
+        machine.countsInstructions = true
+
+        return try machine.run { vm in
+            try vm.waitForGuest(within: .minutes(10))
+            try vm.check(preparation, within: .minutes(5))
+            let plan = try vm.check(
+                "/usr/lib/imgbased/imgbase-initrd plan --cmdline rd.imgbased.layer=\(Contender.layer) /dev/vdb4"
+            )
+            let number = try vm.check("cat /sys/class/block/vdb4/dev").trimmingCharacters(
+                in: .whitespacesAndNewlines)
+            try compileHardcoded(plan: plan, diskNumber: number, into: vm)
+
+            var results = Contender.all.map { _ in [Measurement]() }
+            // The first round warms caches and is not counted.
+            for round in 0...rounds {
+                for (index, contender) in Contender.all.enumerated() {
+                    let measurement = try measure(contender, in: vm)
+                    if round > 0 { results[index].append(measurement) }
+                }
+            }
+            return results
+        }
+    }
+
+    private let preparation = """
+        set -e
+        mkdir -p /run/tools /sysroot
+        mount -t tmpfs tmpfs /run/tools
+        mount -o ro /dev/vdc /mnt
+        cp /mnt/stopwatch /run/tools
+        umount /mnt
+        systemctl stop lvm2-monitor dm-event.socket dm-event.service || true
+        vgchange -q -an HostVG
+        modprobe dm-thin-pool
+        # The helper leaves the mount alone where there is one: what is compared is activation.
+        mount -t tmpfs tmpfs /sysroot
+        echo "rd.imgbased.layer=\(Contender.layer)" >/run/tools/cmdline
+        mount --bind /run/tools/cmdline /proc/cmdline
+        systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
+        rm -f /run/udev/control
+        """
+
+    private func measure(_ contender: Contender, in vm: VM) throws -> Measurement {
+        // Without the tool the helper does not check; lvm2 is told by its configuration.
+        let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
+        let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
+        let output = try vm.check(
+            """
+            set -e
+            \(hide)
+            DM_DISABLE_UDEV=1 /run/tools/stopwatch \(contender.command) 2>/run/tools/errors >/run/tools/output || true
+            \(show)
+            cat /run/imgbased/boot.json || true
+            tail -n 1 /run/tools/output
+            dmsetup info -c --noheadings -o name | grep -qx HostVG-\(Contender.layer.replacing("-", with: "--")) || { cat /run/tools/errors; exit 1; }
+            dmsetup remove HostVG-\(Contender.layer.replacing("-", with: "--")) HostVG-ImagePool-tpool \
+                HostVG-ImagePool_tdata HostVG-ImagePool_tmeta
+            rm -rf /dev/HostVG
+            """, within: .minutes(5))
+        let fields = (output.split(separator: "\n").last ?? "").split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        guard fields.count == 3, fields[2] == 0 else {
+            throw BenchError(description: "'\(contender.command)' failed: \(output)")
+        }
+        return Measurement(milliseconds: fields[0] / 1_000_000, kibibytes: fields[1])
+    }
+
+    // MARK: The tools of the guest
+
+    private func makeTools() throws -> (directory: String, image: String) {
+        let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
+        let files = directory + "/files"
+        try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
+        try HostCommand.run("gcc", "-O2", "-static", "-o", files + "/stopwatch", source("stopwatch.c"))
+        let image = directory + "/tools.img"
+        try HostCommand.run("mkfs.ext4", "-q", "-d", files, image, "8M")
+        return (directory, image)
+    }
+
+    private func source(_ name: String) -> String {
+        BuildDirectory.project + "/Tests/Bench/Guest/" + name
+    }
+
+    /// Compiles the C program with the tables of `plan` and puts it into the guest.
+    private func compileHardcoded(plan: String, diskNumber: String, into vm: VM) throws {
+        let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        // Devices get the numbers that the kernel gives to the first ones.
+        let major = try vm.check("awk '$2 == \"device-mapper\" { print $1 }' /proc/devices")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let header = try HardcodedTables(plan: plan, numbers: ["/dev/vdb4": diskNumber], major: major).source
+        try header.write(toFile: directory + "/tables.h", atomically: true, encoding: .utf8)
+        let libraries = try HostCommand.run(BuildDirectory.project + "/build-aux/static-libraries")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let program = directory + "/hardcoded"
+        try HostCommand.run(
+            "gcc", "-O2", "-static", "-s", "-I", directory, "-o", program, source("hardcoded.c"), "-L",
+            libraries,
+            "-ldevmapper", "-lm")
+        try HostCommand.run("gzip", "-9", program)
+        let data = try Data(contentsOf: URL(filePath: program + ".gz"))
+        try vm.check(
+            """
+            base64 -d <<'END' | gzip -d >/run/tools/hardcoded
+            \(data.base64EncodedString(options: [.lineLength76Characters, .endLineWithLineFeed]))
+            END
+            chmod +x /run/tools/hardcoded
+            """, within: .minutes(5))
+    }
+}
+
+/// Why there is nothing to report.
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+}

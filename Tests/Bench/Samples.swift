@@ -1,0 +1,40 @@
+/// What was measured of one thing, several times.
+struct Samples {
+    private let sorted: [Double]
+
+    /// - Precondition: `values` is not empty.
+    init(_ values: [Double]) {
+        sorted = values.sorted()
+    }
+
+    var minimum: Double { sorted[0] }
+    var maximum: Double { sorted[sorted.count - 1] }
+    var median: Double {
+        let middle = sorted.count / 2
+        return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+}
+
+extension Double {
+    /// With `digits` behind the point.
+    func rounded(digits: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let whole = Int((self * scale).rounded())
+        guard digits > 0 else { return String(whole) }
+        let fraction = String(whole % Int(scale))
+        return "\(whole / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+    }
+}
+
+extension String {
+    /// With spaces before it up to `width`.
+    func padded(_ width: Int) -> String {
+        String(repeating: " ", count: Swift.max(0, width - count)) + self
+    }
+
+    /// With spaces behind it up to `width`.
+    func filled(_ width: Int) -> String {
+        self + String(repeating: " ", count: Swift.max(0, width - count))
+    }
+}

@@ -1,0 +1,22 @@
+import TestMachine
+
+/// What the tests share, made by the first that asks for it.
+enum Artefacts {
+    private static let installedDisk = Result { try InstalledDisk.current() }
+    private static let rootImage = Result { try RootImage.current() }
+
+    /// A disk with three layers.
+    static var disk: InstalledDisk {
+        get throws { try installedDisk.get() }
+    }
+
+    /// The root file system that is in its bases.
+    static var image: RootImage {
+        get throws { try rootImage.get() }
+    }
+
+    /// A machine with the installed disk as /dev/vda, whose changes are thrown away.
+    static func machine(_ name: String) throws -> Machine {
+        try Machine(name: name, disks: [.overlay(of: disk.disk)])
+    }
+}

@@ -1,0 +1,97 @@
+import TestMachine
+import Testing
+
+/// What `imgbase` says to input it cannot use, in a machine with the real tools.
+@Suite struct BadInputTests {
+    /// A command that is refused, and a part of what it says.
+    private typealias Refusal = (status: Int, says: String, command: String)
+
+    private static let image = "/dev/HostVG/Base-0.1"
+
+    // Not the arguments of a test: each would boot a machine.
+    private static let onInstalledHost: [Refusal] = [
+        (2, "--frobnicate", "imgbase --frobnicate"),
+        (2, "--frobnicate", "imgbase base --add --frobnicate --size 1G \(image)"),
+        (2, "frobnicate", "imgbase frobnicate"),
+        (2, "say what to do", "imgbase"),
+        (2, "'much' is not a size", "imgbase base --add --size much \(image)"),
+        (2, "give a larger --size", "imgbase base --add --size 100M \(image)"),
+        (2, "No such file", "imgbase base --add --size 1G /nonexistent"),
+        (2, "directory", "imgbase base --add --size 1G /usr"),
+        (2, "no file system", "head -c 5M /dev/zero >/run/zeros; imgbase base --add --size 1G /run/zeros"),
+        (2, "'../x-1-1'", "imgbase base --add --size 1G --name ../x-1-1 \(image)"),
+        (2, "'a b-1-1'", "imgbase base --add --size 1G --name 'a b-1-1' \(image)"),
+        (2, "'a$(reboot)-1-1'", "imgbase base --add --size 1G --name 'a$(reboot)-1-1' \(image)"),
+        (2, "'snapshot-1-1'", "imgbase base --add --size 1G --name snapshot-1-1 \(image)"),
+        (2, "is empty", "imgbase base --add --size 1G --name '' \(image)"),
+        (2, "'Base-0'", "imgbase base --add --size 1G --name Base-0 \(image)"),
+        (2, "'Base-0;reboot'", "imgbase layer --add 'Base-0;reboot'"),
+        (2, "'Base-7'", "imgbase layer --add Base-7"),
+        (2, "'Absent'", "imgbase --vg Absent layer --add"),
+        (1, "'Absent'", "imgbase --vg Absent layout"),
+        (2, "only root", "setpriv --reuid 65534 --clear-groups imgbase layer --add"),
+        (1, "only root", "setpriv --reuid 65534 --clear-groups imgbase layout"),
+        (2, "/dev/vdz", "imgbase layout --init /dev/vdz"),
+    ]
+
+    @Test("on a host with layers: one line, the right status, nothing left behind")
+    func installed() throws {
+        try Artefacts.machine("bad-input").run { vm in
+            try vm.menu().boot("Base-0.2")
+            try vm.waitForGuest()
+            for refusal in Self.onInstalledHost { try vm.expectRefusal(refusal) }
+        }
+    }
+
+    @Test("on a host without: a dry run changes nothing, a disk in use is refused, a full pool too")
+    func empty() throws {
+        let disks: [Disk] = [.blank(mebibytes: 2048), .readOnly(try Artefacts.image.image)]
+        try Artefacts.image.machine(name: "empty", disks: disks).run { vm in
+            try vm.waitForGuest()
+            try vm.expectRefusal((1, "no volume group", "imgbase layout"))
+            try vm.expectDryRun()
+
+            try vm.check("mkfs.ext4 -q /dev/vdb")
+            try vm.expectRefusal((2, "'/dev/vdb'", "imgbase layout --init --size 1G /dev/vdb"))
+            try vm.check("wipefs -qa /dev/vdb")
+
+            try vm.check("imgbase layout --init --size 128M --config-size 16M /dev/vdb")
+            // How much of an image is not zero is known when it was read: it fails on the way, and takes back
+            // what it did.
+            let pool = "pool 'HostVG/ImagePool' is full"
+            try vm.expectRefusal((1, pool, "imgbase base --add --size 1G /dev/vdc"))
+            try vm.expectRefusal((1, pool, "imgbase base --add --size 1G - </dev/vdc"))
+        }
+    }
+}
+
+extension VM {
+    fileprivate func expectRefusal(_ refusal: (status: Int, says: String, command: String)) throws {
+        let state = """
+            lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size,lv_permissions,lv_tags -O lv_uuid
+            blkid /dev/vdb; ls -lR /boot/loader /boot/imgbased /boot/grub/imgbased.* 2>&1
+            """
+        let before = try run(state).output
+        let result = try run("{ \(refusal.command); } 2>&1 >/run/output", within: .minutes(5))
+        #expect(result.status == refusal.status, "\(refusal.command): \(result.output)")
+        #expect(result.lines.count == 1, "\(refusal.command): \(result.output)")
+        #expect(result.output.hasPrefix("imgbase: "), "\(refusal.command): \(result.output)")
+        #expect(result.output.contains(refusal.says), "\(refusal.command): \(result.output)")
+        try expect("", from: "cat /run/output")
+        #expect(try run(state).output == before, "\(refusal.command)")
+    }
+
+    /// Expects that a dry run of laying out /dev/vdb prints lvm2's commands and writes nothing.
+    fileprivate func expectDryRun() throws {
+        // Field 7 is how many sectors were written since the machine started.
+        let state = "awk '{ print $7 }' /sys/block/vdb/stat; head -c 64M /dev/vdb | sha256sum; pvs; vgs; lvs"
+        let before = try check(state)
+        let output = try check("imgbase --dry --debug layout --init --size 1G /dev/vdb")
+        for command in ["pvcreate", "vgcreate", "lvcreate", "mkfs.ext4"] {
+            #expect(output.contains("/usr/sbin/\(command) "))
+        }
+        #expect(output.contains("/dev/vdb"))
+        #expect(try check(state) == before)
+        #expect(before.hasPrefix("0\n"))
+    }
+}

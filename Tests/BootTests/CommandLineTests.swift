@@ -1,0 +1,59 @@
+import TestMachine
+import Testing
+
+/// Arguments of the kernel that an administrator types in GRUB's editor.
+@Suite struct CommandLineTests {
+    @Test("rd.imgbased.layer= edited in GRUB decides, whatever root= says, and lvm2 sees its own volumes")
+    func editedLayer() throws {
+        try Artefacts.machine("command-line").run { vm in
+            try vm.menu().boot("Base-1.1", editing: { $0.naming("Base-0.2", insteadOf: "Base-1.1") })
+            try vm.waitForGuest()
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+            let line = try vm.check("cat /proc/cmdline")
+            #expect(line.contains("root=/dev/HostVG/Base-1.1 "))
+            #expect(line.contains("rd.imgbased.layer=Base-0.2 "))
+
+            try vm.expectVolumesOfLVM(layer: "Base-0.2")
+            try vm.expectStateOfUdev(layer: "Base-0.2")
+        }
+    }
+
+    @Test("a layer that is not there: one line says so, and no shell where the administrator wants none")
+    func missingLayer() throws {
+        try Artefacts.machine("missing").run { vm in
+            let editing: (String) -> String = { $0.naming("Base-7.7", insteadOf: "Base-0.1") }
+            try vm.menu().boot("Base-0.1", editing: editing, { $0 + " rd.shell=0" })
+            let halted = try vm.expect("System halted", within: .minutes(3))
+            #expect(halted.complaints == ["imgbase-initrd: " + Self.missing])
+            #expect(!halted.contains("maintenance"))
+
+            try vm.reset()
+            try vm.menu().boot("Base-0.1", editing: editing)
+            let asked = try vm.expect("Press Enter for maintenance", within: .minutes(3))
+            #expect(asked.complaints == ["imgbase-initrd: " + Self.missing])
+            // To the question's end; a key that comes before it is lost.
+            try vm.expect("to continue): ", within: .seconds(30))
+            try vm.type("\r")
+            try vm.expect("# ", within: .minutes(1))
+            try vm.type("echo shell-$((6 * 7))\r")
+            try vm.expect("shell-42", within: .minutes(1))
+        }
+    }
+
+    private static let missing =
+        "there is no layer 'Base-7.7' in volume group 'HostVG'; it has Base-0.1, Base-0.2, Base-1.1"
+}
+
+extension String {
+    /// GRUB's `linux` line with `rd.imgbased.layer=` changed and the rest as it was.
+    fileprivate func naming(_ layer: String, insteadOf other: String) -> String {
+        replacing("rd.imgbased.layer=\(other)", with: "rd.imgbased.layer=\(layer)")
+    }
+
+    /// What the helper said on the console, without the kernel's time stamp and the journal's prefix.
+    fileprivate var complaints: [String] {
+        split(whereSeparator: \.isNewline).compactMap { line in
+            line.firstRange(of: "imgbase-initrd: ").map { String(line[$0.lowerBound...]) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import TestMachine
+import Testing
+
+/// Layers chosen in GRUB's menu, and layers nobody chose.
+@Suite struct MenuTests {
+    @Test("each layer boots from the menu and keeps to itself what is written in it; the bases do not change")
+    func everyLayer() throws {
+        let layers = InstalledDisk.layers
+        try Artefacts.machine("menu").run { vm in
+            for layer in layers {
+                let menu = try vm.menu()
+                #expect(menu.names == layers.reversed().map(\.name))
+                try menu.boot(layer.name)
+                try vm.waitForGuest()
+                try vm.expectBooted(layer.name, on: layer.base)
+                try vm.expect("", from: "ls /root")
+                try vm.check("echo \(layer.name) >/root/written-in-\(layer.name) && sync")
+                if layer.name != layers.last?.name { try vm.reset() }
+            }
+            // From the last one, into the other two.
+            for layer in layers.dropLast() {
+                try vm.check("lvchange -ay HostVG/\(layer.name) && mount /dev/HostVG/\(layer.name) /mnt")
+                try vm.expect("written-in-\(layer.name)", from: "ls /mnt/root")
+                try vm.check("umount /mnt")
+            }
+            for base in InstalledDisk.bases { try vm.expectUnchanged(base: base) }
+        }
+    }
+
+    @Test("without a person the default boots: the first layer, then the one that was set")
+    func defaultLayer() throws {
+        try Artefacts.machine("default").run { vm in
+            try vm.waitForGuest()
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+            try vm.check("imgbase boot --set-default Base-1.1")
+            try vm.expect("Base-1.1", from: "imgbase boot --get-default")
+            try vm.reboot()
+            try vm.waitForGuest()
+            try vm.expectBooted("Base-1.1", on: "Base-1")
+        }
+    }
+}
+
+extension GRUBMenu {
+    /// The first words of the titles: the layers' names.
+    var names: [String] { titles.map { $0.split(separator: " ").first.map(String.init) ?? "" } }
+}

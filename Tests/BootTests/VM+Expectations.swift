@@ -1,0 +1,64 @@
+import Foundation
+import TestMachine
+import Testing
+
+/// `/run/imgbased/boot.json`, as far as tests look at it.
+struct BootReport: Decodable {
+    let layer: String
+    let base: String
+    let volumeGroup: String
+    let chosenBy: String
+    let mode: String
+    let activatedBy: String
+}
+
+extension VM {
+    /// Expects that the booted system is `layer`, came up healthy, and knows how it came.
+    func expectBooted(
+        _ layer: String, on base: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let report = try JSONDecoder().decode(
+            BootReport.self, from: Data(check("cat /run/imgbased/boot.json").utf8))
+        #expect(report.layer == layer, sourceLocation: sourceLocation)
+        #expect(report.base == base, sourceLocation: sourceLocation)
+        #expect(report.volumeGroup == "HostVG", sourceLocation: sourceLocation)
+        #expect(report.chosenBy == "rd.imgbased.layer=\(layer)", sourceLocation: sourceLocation)
+        #expect(report.mode == "rw", sourceLocation: sourceLocation)
+        #expect(report.activatedBy == "native", sourceLocation: sourceLocation)
+        try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
+        try expect(
+            check("readlink -f /dev/HostVG/\(layer)"), from: "readlink -f \"$(findmnt -no SOURCE /)\"",
+            sourceLocation)
+        try expect(
+            "running", from: "systemctl is-system-running --wait || systemctl --failed", sourceLocation)
+    }
+
+    /// Expects that `script` writes `output`, and nothing else.
+    func expect(
+        _ output: String, from script: String, _ sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let result = try run(script)
+        #expect(result.output == output, "\(script)", sourceLocation: sourceLocation)
+    }
+
+    /// Expects that the content of `base` is what was written when it was made, by its tags.
+    func expectUnchanged(base: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let tags = try check("lvs --noheadings -o lv_tags HostVG/\(base)")
+            .trimmingCharacters(in: .whitespaces).split(separator: ",").map(String.init)
+        let bytes = try #require(tags.value(of: "imgbased:bytes"), sourceLocation: sourceLocation)
+        let digest = try #require(tags.value(of: "imgbased:sha256"), sourceLocation: sourceLocation)
+        let seen = try check(
+            """
+            lvchange -K -ay HostVG/\(base)
+            head -c \(bytes) /dev/HostVG/\(base) | sha256sum
+            lvchange -an HostVG/\(base)
+            """, within: .minutes(5))
+        #expect(seen == digest + "  -", sourceLocation: sourceLocation)
+    }
+}
+
+extension [String] {
+    fileprivate func value(of tag: String) -> String? {
+        first { $0.hasPrefix(tag + "=") }.map { String($0.dropFirst(tag.count + 1)) }
+    }
+}

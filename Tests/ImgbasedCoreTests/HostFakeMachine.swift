@@ -1,0 +1,174 @@
+import ImgbasedCore
+
+/// The power went.
+struct PowerCut: Error {}
+
+/// A machine on which the steps of plans come true, until its power is cut.
+struct FakeMachine: Equatable {
+    /// What a volume holds.
+    struct Contents: Equatable {
+        var uuid = "of the image"
+        var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
+        var isWhole = true
+    }
+
+    var state = HostState()
+    var contents: [VolumePath: Contents] = [:]
+    var fileSystems: Set<VolumePath> = []
+    var directories: Set<String> = []
+    /// How many steps the power lasts for.
+    var power = Int.max
+    /// The time of creation of what is created now.
+    var clock: Int64 = 1
+    /// How many steps were done.
+    var stepsDone = 0
+
+    static let names = HostNames(group: nil, pool: nil, in: HostState())
+    static let kernel = BootFiles(
+        version: "6.1", linux: "/boot/vmlinuz-6.1", initrd: "/boot/initrd.img-6.1",
+        digest: String(repeating: "a", count: 64), size: Bytes(60 << 20))
+
+    /// A machine with an empty disk and a `/boot`.
+    init() {
+        state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
+        state.boot.grubDirectory = "/boot/grub"
+        state.boot.uuid = "boot-uuid"
+        state.boot.free = Bytes(500 << 20)
+        state.config.fstab = Array("UUID=host / ext4 defaults 0 1\n".utf8)
+    }
+
+    mutating func perform(_ plan: Plan) throws {
+        for step in plan.steps {
+            guard power > 0 else { throw PowerCut() }
+            power -= 1
+            stepsDone += 1
+            perform(step)
+        }
+    }
+
+    private mutating func perform(_ step: Step) {
+        switch step {
+        case .createPhysicalVolume(let disk):
+            state.physicalVolumes.append(HostState.PhysicalVolume(path: disk, group: nil))
+            state.disks[0].signatures = ["LVM2_member"]
+        case .createGroup(let name, _):
+            state.physicalVolumes[0].group = name
+            state.groups.append(
+                HostState.Group(
+                    name: name, uuid: "", size: Bytes(20 << 30), free: Bytes((20 << 30) - (4 << 20)),
+                    extentSize: Bytes(4 << 20), tags: [Tag.volumeGroup]))
+        case .adoptGroup: state.groups[0].tags.insert(Tag.volumeGroup)
+        case .createPool(let path, let size, let metadata):
+            add(path, size, "thin-pool", pool: nil, uses: size.count + 2 * metadata.count)
+        case .createVolume(let path, let size): add(path, size, "linear", pool: nil, uses: size.count)
+        case .makeFileSystem(let path, _, _): fileSystems.insert(path)
+        case .sealPool(let path): retag(path, [Tag.pool])
+        case .sealVolume(let path): retag(path, [])
+        case .makeDirectory(let path): directories.insert(path)
+        case .replaceFile(let path, let bytes, _): replace(path, bytes)
+        case .mount: state.config.isMounted = true
+        case .createBase(let path, let pool, let size):
+            add(path, size, "thin", pool: pool, uses: 0)
+            contents[path] = Contents(isWhole: false)
+        case .writeImage(_, let path, _): contents[path]?.isWhole = true
+        case .sealBase(let path): retag(path, [Tag.base])
+        case .createLayer(let path, let source):
+            add(path, Bytes(1 << 30), "thin", pool: "ImagePool", uses: 0)
+            state.volumes[state.volumes.count - 1].origin = source.name
+            contents[path] = contents[source]
+        case .renewFileSystem(let path, _, let uuid): contents[path]?.uuid = uuid
+        case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
+        case .installBootFiles(let files, _, _, _): state.boot.digests.insert(files.digest)
+        case .sealLayer(let path, let base): retag(path, [Tag.layer, Tag.originPrefix + base, Tag.unlisted])
+        case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
+        case .setDefault(_, _, let environment): state.boot.environment = environment
+        case .activateVolume(let path): update(path) { $0.isActive = true }
+        case .removeVolume(let path):
+            state.volumes.removeAll { $0.path == path }
+            contents[path] = nil
+        }
+    }
+
+    private mutating func replace(_ path: String, _ bytes: [UInt8]) {
+        switch path {
+        case "/etc/fstab": state.config.fstab = bytes
+        case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
+        default:
+            let name = path.split(separator: "/").last.map(String.init) ?? ""
+            if let layer = BootEntry.layer(ofFile: name) {
+                state.boot.entries[layer] = String(decoding: bytes, as: UTF8.self)
+            }
+        }
+    }
+
+    private mutating func add(_ path: VolumePath, _ size: Bytes, _ type: String, pool: String?, uses: UInt64)
+    {
+        state.groups[0].free = Bytes(state.groups[0].free.count - uses)
+        state.volumes.append(
+            Volume(
+                path: path, size: size, tags: [Tag.building], created: clock, segmentType: type, pool: pool))
+    }
+
+    private mutating func retag(_ path: VolumePath, _ tags: Set<String>) {
+        update(path) { $0.tags = $0.tags.subtracting([Tag.building]).union(tags) }
+    }
+
+    private mutating func update(_ path: VolumePath, _ change: (inout Volume) -> Void) {
+        for index in state.volumes.indices where state.volumes[index].path == path {
+            change(&state.volumes[index])
+        }
+    }
+}
+
+extension FakeMachine {
+    /// `imgbase layout --init /dev/sdb`
+    mutating func initialize() throws {
+        let planner = InitPlanner(disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+        try perform(try planner.plan(state, names: FakeMachine.names))
+    }
+
+    /// `imgbase base --add --size 1G image`
+    mutating func addBase() throws {
+        let image = ImageDescription(
+            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
+        let planner = BasePlanner(name: nil, size: Bytes(1 << 30), image: image)
+        try clean()
+        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
+    /// `imgbase layer --add`, as `Session.addLayer` does it.
+    mutating func addLayer() throws {
+        let planner = LayerPlanner(source: nil, uuid: "layer-uuid")
+        var isMet = false
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, planner)
+            isMet = isMet || planner.isMet(by: draft)
+        }
+        if isMet { return }
+        try clean()
+        let (plan, draft) = try planner.begin(state, names: FakeMachine.names)
+        try perform(plan)
+        try finish(draft, planner)
+    }
+
+    private mutating func clean() throws {
+        try perform(state.cleaning(FakeMachine.names))
+    }
+
+    private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
+        let found = LayerContents(
+            type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
+            arguments: nil, files: FakeMachine.kernel)
+        try perform(try planner.finish(draft, state, names: FakeMachine.names, contents: found))
+    }
+
+    /// An ext4 file system of one GiB.
+    static var signature: FileSystemSignature? {
+        var head = [UInt8](repeating: 0, count: FileSystemSignature.length)
+        head.replaceSubrange(1080..<1082, with: [0x53, 0xEF])
+        head.replaceSubrange(1028..<1032, with: [0, 0, 4, 0])
+        head[1048] = 2
+        return FileSystemSignature(head)
+    }
+}

@@ -1,0 +1,61 @@
+import ImgbasedCore
+import Testing
+
+@Suite struct HostGRUBTests {
+    @Test(arguments: [
+        ("plain", "'plain'"), ("", "''"), ("it's", "'it'\\''s'"),
+        ("$x `y` \"z\" \\ {};|&", "'$x `y` \"z\" \\ {};|&'"),
+        ("a\nb\rc\u{0}d", "'a b c d'"), ("'", "''\\'''"),
+    ])
+    func quotes(word: String, quoted: String) {
+        #expect(GRUBMenu.quoted(word) == quoted)
+    }
+
+    @Test func showsNewestFirst() {
+        let entries = [
+            HostBootEntryTests.entry("Base-0.10", created: 5),
+            HostBootEntryTests.entry("Base-0.9", created: 5),
+            HostBootEntryTests.entry("Base-1.1", created: 4),
+            HostBootEntryTests.entry("Base-0.11", created: 9),
+        ]
+        let menu = GRUBMenu.text(entries, prefix: "")
+        let titles = menu.split(separator: "\n").filter { $0.hasPrefix("menuentry") }
+            .map { $0.split(separator: "'")[1].prefix { $0 != " " } }
+        #expect(titles == ["Base-0.11", "Base-0.10", "Base-0.9", "Base-1.1"])
+        #expect(menu.contains("\nset imgbased_choice='imgbased-Base-0.11'\n"))
+    }
+
+    @Test func seesPathsFromBoot() {
+        let partition = GRUBMenu.text([HostBootEntryTests.entry("Base-0.1")], prefix: "")
+        var entry = HostBootEntryTests.entry("Base-0.1")
+        entry.linux = "/boot" + entry.linux
+        entry.initrd = "/boot" + entry.initrd
+        #expect(GRUBMenu.text([entry], prefix: "/boot") == partition)
+        #expect(partition.contains("\tinitrd \"${imgbased_boot}\"'/imgbased/abc/initrd'\n"))
+    }
+
+    @Test func environmentComesBack() throws {
+        var environment = GRUBEnvironment()
+        environment["imgbased_default"] = "Base-0.1"
+        environment["x"] = "back\\slash and\nline"
+        environment["gone"] = "1"
+        environment["gone"] = nil
+        let block = try #require(environment.block)
+        #expect(block.count == 1024)
+        #expect(GRUBEnvironment(block) == environment)
+        #expect(
+            String(decoding: block, as: UTF8.self).hasPrefix(
+                "# GRUB Environment Block\nimgbased_default=Base-0.1\nx="))
+        environment["big"] = String(repeating: "x", count: 1000)
+        #expect(environment.block == nil)
+    }
+
+    @Test(arguments: [
+        [], Array(repeating: 0xFF, count: 1024), Array(repeating: 0, count: 1024),
+        Array("# GRUB Environment Block\n".utf8), Array("# GRUB Environment Block\nimgbased_default=Ba".utf8),
+        Array("# GRUB Environment Block\n\\".utf8), Array("nonsense=1\n".utf8),
+    ])
+    func damagedEnvironmentSaysNothing(block: [UInt8]) {
+        #expect(GRUBEnvironment(block)["imgbased_default"] == nil)
+    }
+}

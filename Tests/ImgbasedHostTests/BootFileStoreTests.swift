@@ -1,0 +1,72 @@
+import Foundation
+import ImgbasedCore
+import ImgbasedHost
+import ImgbasedLinux
+import Testing
+
+@Suite struct BootFileStoreTests {
+    private func layer(_ scratch: Scratch) throws -> BootFiles {
+        try scratch.write("layer/boot/vmlinuz-6.1", [1, 2, 3])
+        try scratch.write("layer/boot/initrd.img-6.1", Array(repeating: 7, count: 3 << 20))
+        let pair = try #require(KernelChoice.newest(of: ["6.1"]))
+        return try BootFileStore.files(pair, in: try HostTree(scratch("layer")), layer: "Base-0.1")
+    }
+
+    @Test func storesAPairOnceByContent() throws {
+        let scratch = try Scratch()
+        let files = try layer(scratch)
+        #expect(files.size == Bytes(3 + (3 << 20)))
+        let store = BootFileStore(directory: scratch("boot/imgbased"))
+        #expect(try store.digests().isEmpty)
+        try scratch.write("boot/imgbased/.imgbased-new/linux", [0])
+        let tree = try HostTree(scratch("layer"))
+        try store.install(files, from: tree)
+        #expect(try store.digests() == [files.digest])
+        #expect(store.verify(files.digest))
+        #expect(scratch.read("boot/imgbased/\(files.digest)/linux") == [1, 2, 3])
+        #expect(scratch.read("boot/imgbased/.imgbased-new/linux") == nil)
+        // An administrator can check it.
+        let sum = try Helper.run(
+            "/bin/sh", "-c", "cd \(store.directory)/\(files.digest) && sha256sum linux initrd | sha256sum")
+        #expect(sum.hasPrefix(files.digest))
+        try store.install(files, from: tree)
+        #expect(try store.digests() == [files.digest])
+    }
+
+    @Test func replacesADamagedPair() throws {
+        let scratch = try Scratch()
+        let files = try layer(scratch)
+        let store = BootFileStore(directory: scratch("boot/imgbased"))
+        try scratch.write("boot/imgbased/\(files.digest)/linux", [9])
+        #expect(!store.verify(files.digest))
+        try store.install(files, from: try HostTree(scratch("layer")))
+        #expect(store.verify(files.digest))
+    }
+
+    @Test func looksForKernelAndInitramfsWhereTheyCanBe() throws {
+        let scratch = try Scratch()
+        try scratch.write("layer/usr/lib/modules/6.10/vmlinuz", [1])
+        try scratch.write("layer/boot/vmlinuz-6.9", [2])
+        let tree = try HostTree(scratch("layer"))
+        let error = #expect(throws: HostFailure.self) {
+            try LayerProbe.contents(of: tree, type: .ext4, named: "Base-0.1")
+        }
+        #expect(
+            error?.description.contains("no initramfs for kernel 6.10 is in 'Base-0.1'; build it there")
+                == true)
+        try scratch.write("layer/boot/initramfs-6.10.img", [3])
+        try scratch.write("layer/usr/lib/os-release", "PRETTY_NAME=\"Fedora\"\n".utf8)
+        try scratch.write("layer/usr/lib/kernel/cmdline", "quiet root=x\n".utf8)
+        let contents = try LayerProbe.contents(of: tree, type: .xfs, named: "Base-0.1")
+        #expect(contents.files.linux == "/usr/lib/modules/6.10/vmlinuz")
+        #expect(contents.files.initrd == "/boot/initramfs-6.10.img")
+        #expect(contents.release.prettyName == "Fedora")
+        #expect(contents.arguments?.foreign == ["quiet"])
+        #expect(contents.fstab.isEmpty)
+        let empty = try HostTree(scratch.path)
+        let none = #expect(throws: HostFailure.self) {
+            try LayerProbe.contents(of: empty, type: .ext4, named: "Base-0.1")
+        }
+        #expect(none?.description.contains("no kernel is in 'Base-0.1'") == true)
+    }
+}

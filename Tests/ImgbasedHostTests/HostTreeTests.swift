@@ -1,0 +1,82 @@
+import Foundation
+import ImgbasedLinux
+import Testing
+
+@Suite struct HostTreeTests {
+    @Test func replacesAFileAndKeepsItsAttributes() throws {
+        let scratch = try Scratch()
+        try scratch.write("etc/fstab", "old\n".utf8)
+        try Helper.run("/bin/chmod", "640", scratch("etc/fstab"))
+        let tree = try HostTree(scratch.path)
+        try tree.replaceFile("/etc/fstab", contents: Array("new\n".utf8))
+        #expect(scratch.read("etc/fstab") == Array("new\n".utf8))
+        #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("etc/fstab")) == "640")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("etc")) == ["fstab"])
+    }
+
+    @Test func makesDirectories() throws {
+        let scratch = try Scratch()
+        try HostTree(scratch.path).replaceFile("/boot/loader/entries/x.conf", contents: [1])
+        #expect(scratch.read("boot/loader/entries/x.conf") == [1])
+        #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("boot/loader/entries/x.conf")) == "644")
+    }
+
+    @Test func removesWhatAnInterruptedReplacementLeft() throws {
+        let scratch = try Scratch()
+        try scratch.write("a", [1])
+        try scratch.write(".a.imgbased-new", [9, 9])
+        try HostTree(scratch.path).replaceFile("/a", contents: [2])
+        #expect(scratch.read("a") == [2])
+        #expect(scratch.read(".a.imgbased-new") == nil)
+    }
+
+    @Test func noLinkLeadsOutside() throws {
+        let scratch = try Scratch()
+        try scratch.write("outside/secret", [1])
+        try scratch.write("tree/etc/inside", [2])
+        try scratch.link("tree/etc/absolute", to: "/etc/inside")
+        try scratch.link("tree/etc/up", to: "../../outside/secret")
+        try scratch.link("tree/etc/host", to: scratch("outside/secret"))
+        try scratch.link("tree/etc/loop", to: "loop")
+        try scratch.link("tree/dir", to: scratch("outside"))
+        let tree = try HostTree(scratch("tree"))
+        #expect(try tree.read("/etc/absolute", limit: 10) == [2])
+        #expect(try tree.read("/etc/up", limit: 10) == nil)
+        #expect(try tree.read("/etc/host", limit: 10) == nil)
+        #expect(try tree.read("/etc/../../outside/secret", limit: 10) == nil)
+        #expect(try tree.names(in: "/dir") == [])
+        #expect(throws: SystemError.self) { try tree.read("/etc/loop", limit: 10) }
+        #expect(throws: SystemError.self) { try tree.replaceFile("/etc/loop", contents: [3]) }
+        // A link is followed, within the tree.
+        try tree.replaceFile("/etc/absolute", contents: [3])
+        #expect(scratch.read("tree/etc/inside") == [3])
+        _ = try? tree.replaceFile("/etc/host", contents: [4])
+        _ = try? tree.replaceFile("/dir/secret", contents: [4])
+        #expect(scratch.read("outside/secret") == [1])
+    }
+
+    @Test func opensNothingButPlainFiles() throws {
+        let scratch = try Scratch()
+        try Helper.run("/usr/bin/mkfifo", scratch("fifo"))
+        let tree = try HostTree(scratch.path)
+        #expect(throws: SystemError.self) { try tree.read("/fifo", limit: 10) }
+        #expect(throws: SystemError.self) { try tree.read("/", limit: 10) }
+        try scratch.write("long", [1, 2, 3])
+        #expect(throws: SystemError.self) { try tree.read("/long", limit: 2) }
+    }
+
+    @Test func oneAtATimeHasTheLock() throws {
+        let scratch = try Scratch()
+        let first = try HostLock.take(scratch("lock"))
+        switch try HostLock.take(scratch("lock")) {
+        case nil: break
+        case .some(_): Issue.record("two have the lock")
+        }
+        first?.release()
+        let third = try HostLock.take(scratch("lock"))
+        switch consume third {
+        case nil: Issue.record("nobody has the lock")
+        case .some(_): break
+        }
+    }
+}

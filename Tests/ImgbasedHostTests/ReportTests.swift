@@ -1,0 +1,99 @@
+import ImgbasedCore
+import ImgbasedHost
+import Testing
+
+/// Reports as lvm2 2.03.16 and util-linux 2.38.1 of Debian 12 printed them.
+@Suite struct ReportTests {
+    private static let lvs = """
+          {
+              "report": [
+                  {
+                      "lv": [
+                          {"vg_name":"HostVG", "lv_name":"Base-0", "lv_uuid":"TlaXl3-A7fv-D7SW-83qR-DK3F-bJeG-j16LXQ", "lv_size":"536870912", "lv_tags":"imgbased:base,imgbased:bytes=1234", "lv_time":"1795384061", "segtype":"thin", "pool_lv":"pool", "origin":"", "lv_active":"", "data_percent":"1.10", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
+                          {"vg_name":"HostVG", "lv_name":"Base-0.1", "lv_uuid":"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4", "lv_size":"536870912", "lv_tags":"", "lv_time":"1795384063", "segtype":"thin", "pool_lv":"pool", "origin":"Base-0", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
+                          {"vg_name":"HostVG", "lv_name":"Config", "lv_uuid":"8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "lv_size":"67108864", "lv_tags":"", "lv_time":"1795384065", "segtype":"linear", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"unknown"},
+                          {"vg_name":"HostVG", "lv_name":"Config", "lv_uuid":"8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "lv_size":"67108864", "lv_tags":"", "lv_time":"1795384065", "segtype":"linear", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"unknown"},
+                          {"vg_name":"HostVG", "lv_name":"pool", "lv_uuid":"NJe6rr-AedB-WBLX-1KUf-AlCG-NwG9-1FvDmO", "lv_size":"1073741824", "lv_tags":"imgbased:pool", "lv_time":"1795384060", "segtype":"thin-pool", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"1.82", "metadata_percent":"11.23", "lv_metadata_size":"4194304", "chunk_size":"65536", "zero":"zero"}
+                      ]
+                  }
+              ]
+          }
+        """
+
+    @Test func readsVolumes() throws {
+        let volumes = try LVMReport.volumes(Array(ReportTests.lvs.utf8))
+        #expect(volumes.map(\.name) == ["Base-0", "Base-0.1", "Config", "pool"])
+        #expect(volumes[0].isBase)
+        #expect(!volumes[0].isActive)
+        #expect(volumes[0].created == 1_795_384_061)
+        #expect(volumes[1].origin == "Base-0")
+        #expect(volumes[1].pool == "pool")
+        #expect(volumes[1].path.device == "/dev/HostVG/Base-0.1")
+        #expect(volumes[2].pool == nil)
+        let usage = try #require(volumes[3].usage)
+        #expect(usage.zeroes)
+        #expect(usage.chunkSize == Bytes(65536))
+        #expect(usage.free(of: volumes[3].size) == Bytes(1_073_741_824 - 19_542_102))
+        #expect(volumes[0].usage == nil)
+    }
+
+    @Test func readsGroups() throws {
+        let json = """
+              {"report": [{"vg": [
+                  {"vg_name":"HostVG", "vg_uuid":"zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "vg_size":"2143289344", "vg_free":"994050048", "vg_extent_size":"4194304", "vg_tags":"imgbased:vg"}
+              ]}]}
+            """
+        let groups = try LVMReport.groups(Array(json.utf8))
+        #expect(groups.map(\.name) == ["HostVG"])
+        #expect(groups.first?.tags == [Tag.volumeGroup])
+        #expect(groups.first?.free == Bytes(994_050_048))
+        let members =
+            #"{"report":[{"pv":[{"pv_name":"/dev/loop0", "vg_name":"HostVG"},{"pv_name":"/dev/sdb", "vg_name":""}]}]}"#
+        #expect(
+            try LVMReport.physicalVolumes(Array(members.utf8)) == [
+                HostState.PhysicalVolume(path: "/dev/loop0", group: "HostVG"),
+                HostState.PhysicalVolume(path: "/dev/sdb", group: nil),
+            ])
+    }
+
+    @Test(arguments: ["", "{", "[]", #"{"report":[{"vg":[{"vg_name":"a"}]}]}"#])
+    func saysWhatCannotBeRead(json: String) {
+        #expect(throws: HostFailure.self) { try LVMReport.groups(Array(json.utf8)) }
+    }
+
+    @Test func readsDisks() throws {
+        let devices = """
+            {"blockdevices": [{"path":"/dev/vda", "size":274877906944, "ro":false, "type":"disk", "fstype":null, "pttype":"gpt",
+              "mountpoints":[null], "children": [
+                {"path":"/dev/vda1", "size":1, "ro":false, "type":"part", "fstype":"ext4", "pttype":"gpt", "mountpoints":["/boot"]}]}]}
+            """
+        let signatures = """
+            {"signatures": [
+              {"device":"vda","offset":"0x200","type":"gpt","uuid":"x","label":null},
+              {"device":"vda","offset":"0x1fe","type":"PMBR","uuid":null,"label":null}]}
+            """
+        let disk = try DiskReport.disk(
+            "/dev/disk/by-id/x", devices: Array(devices.utf8), signatures: Array(signatures.utf8))
+        #expect(disk.kernelPath == "/dev/vda")
+        #expect(disk.signatures == ["PMBR", "gpt"])
+        #expect(disk.holders == ["/dev/vda1"])
+        #expect(disk.mountPoints.isEmpty)
+        let partition =
+            #"{"blockdevices":[{"path":"/dev/vda4","size":4096,"ro":true,"type":"part","fstype":null,"pttype":"gpt","mountpoints":["[SWAP]"]}]}"#
+        let empty = try DiskReport.disk("/dev/vda4", devices: Array(partition.utf8), signatures: [])
+        #expect(empty.signatures.isEmpty, "a partition is not the table it is in")
+        #expect(empty.isReadOnly)
+        #expect(empty.mountPoints == ["[SWAP]"])
+    }
+
+    @Test func readsMounts() throws {
+        let json = """
+            {"filesystems": [{"target":"/", "source":"/dev/mapper/HostVG-Base--0.1", "fstype":"ext4", "uuid":"r"},
+              {"target":"/boot", "source":"systemd-1", "fstype":"autofs", "uuid":null},
+              {"target":"/boot", "source":"/dev/vda3", "fstype":"ext4", "uuid":"b"}]}
+            """
+        let mounts = try MountReport(Array(json.utf8))
+        #expect(mounts.at("/boot")?.uuid == "b")
+        #expect(mounts.at("/config") == nil)
+    }
+}

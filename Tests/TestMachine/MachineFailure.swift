@@ -1,0 +1,10 @@
+/// An error in the use of a machine, with the place of its logs.
+public struct MachineFailure: Error, CustomStringConvertible {
+    /// What failed.
+    public let cause: any Error
+    /// A pattern of file names: console, commands run in the guest, QEMU's messages.
+    public let logs: String
+
+    /// Both.
+    public var description: String { "\(cause)\n(logs: \(logs))" }
+}
