@@ -2,19 +2,12 @@ import CKmod
 import SystemPackage
 
 /// Loads kernel modules with libkmod, as modprobe(8) does: dependencies first, `modprobe.d` obeyed.
-public struct KernelModules: ~Copyable {
-    private let context: OpaquePointer
+public final class KernelModules {
+    /// libkmod with the module index of the running kernel, once there is something to load.
+    private var context: OpaquePointer?
 
-    /// Reads the module index of the running kernel. Fails where there is none.
-    ///
-    /// The corresponding libkmod function is `kmod_new`.
-    public init() throws(SystemError) {
-        guard let context = kmod_new(nil, nil) else {
-            throw SystemError("read", "/lib/modules", reason: "no index of the running kernel's modules")
-        }
-        self.context = context
-        kmod_load_resources(context)
-    }
+    /// Nothing is read before a module has to be loaded.
+    public init() {}
 
     deinit {
         kmod_unref(context)
@@ -26,8 +19,11 @@ public struct KernelModules: ~Copyable {
     /// The corresponding libkmod functions are `kmod_module_new_from_lookup` and
     /// `kmod_module_probe_insert_module`.
     public func load(_ name: String) throws(SystemError) {
+        let directory = String(name.map { $0 == "-" ? "_" : $0 })
+        if SmallFile.line("/sys/module/\(directory)/initstate") == "live" { return }
+
         var list: OpaquePointer?
-        guard kmod_module_new_from_lookup(context, name, &list) >= 0, let list else {
+        guard kmod_module_new_from_lookup(try open(), name, &list) >= 0, let list else {
             throw SystemError("load kernel module", name, reason: "the initramfs or root does not have it")
         }
         defer { kmod_module_unref_list(list) }
@@ -43,5 +39,15 @@ public struct KernelModules: ~Copyable {
             }
             item = kmod_list_next(list, entry)
         }
+    }
+
+    private func open() throws(SystemError) -> OpaquePointer {
+        if let context { return context }
+        guard let new = kmod_new(nil, nil) else {
+            throw SystemError("read", "/lib/modules", reason: "no index of the running kernel's modules")
+        }
+        kmod_load_resources(new)
+        context = new
+        return new
     }
 }

@@ -40,7 +40,7 @@ public struct LayerMount {
     ///   - modules: Where the driver comes from.
     public static func mount(
         _ device: String, at target: String, mode: BootMode, readOnly: Bool, options: String,
-        modules: borrowing KernelModules
+        modules: KernelModules
     ) throws {
         guard let type = try FileSystem.recognize(OpenBlockSource(path: device)) else {
             throw SystemError("mount", device, reason: "neither ext4 nor XFS is on it")

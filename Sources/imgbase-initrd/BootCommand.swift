@@ -14,7 +14,7 @@ enum BootCommand {
         request.warnings.forEach(complain)
 
         var times = Stopwatch()
-        let modules = try KernelModules()
+        let modules = KernelModules()
         try modules.load("dm-thin-pool")
         times.lap("modules")
 

@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedLinux
 
 /// Activates and mounts one chosen layer, or leaves nothing of it behind.
-struct RootBringUp: ~Copyable {
+struct RootBringUp {
     private static let target = "/sysroot"
 
     private let request: BootRequest
@@ -11,7 +11,7 @@ struct RootBringUp: ~Copyable {
     /// The device-mapper name of the layer that is mounted.
     private(set) var device = ""
 
-    init(_ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: consuming KernelModules) {
+    init(_ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: KernelModules) {
         self.request = request
         self.found = found
         self.modules = modules

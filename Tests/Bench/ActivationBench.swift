@@ -65,20 +65,20 @@ struct ActivationBench {
         // Without the tool the helper does not check; lvm2 is told by its configuration.
         let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
         let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
+        // The volume must really be there; then the stack goes again, the last made first.
+        let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
         let output = try vm.check(
             """
-            set -e
             \(hide)
-            DM_DISABLE_UDEV=1 /run/tools/stopwatch \(contender.command) 2>/run/tools/errors >/run/tools/output || true
+            export DM_DISABLE_UDEV=1
+            /run/tools/stopwatch \(contender.command) >/run/tools/output 2>/run/tools/errors
             \(show)
-            cat /run/imgbased/boot.json || true
-            tail -n 1 /run/tools/output
-            dmsetup info -c --noheadings -o name | grep -qx HostVG-\(Contender.layer.replacing("-", with: "--")) || { cat /run/tools/errors; exit 1; }
-            dmsetup remove HostVG-\(Contender.layer.replacing("-", with: "--")) HostVG-ImagePool-tpool \
-                HostVG-ImagePool_tdata HostVG-ImagePool_tmeta
+            dmsetup info \(volume) >>/run/tools/errors 2>&1 || { cat /run/tools/errors; exit 1; }
+            dmsetup remove \(volume) HostVG-ImagePool-tpool HostVG-ImagePool_tdata HostVG-ImagePool_tmeta
             rm -rf /dev/HostVG
+            tail -n 1 /run/tools/output
             """, within: .minutes(5))
-        let fields = (output.split(separator: "\n").last ?? "").split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        let fields = output.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
         guard fields.count == 3, fields[2] == 0 else {
             throw BenchError(description: "'\(contender.command)' failed: \(output)")
         }
