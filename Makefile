@@ -16,7 +16,8 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils grub-common grub-emu zstd cpio
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
-SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests dracut/90imgbased/*.sh grub/09_imgbased .ci/run)
+SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests dracut/90imgbased/*.sh grub/09_imgbased .ci/run \
+	Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
 
 .PHONY: help

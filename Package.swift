@@ -72,7 +72,9 @@ let package = Package(
             swiftSettings: settings),
 
         // Machines: QEMU, consoles, disks; and what is done with them.
-        .target(name: "TestMachine", path: "Tests/TestMachine", swiftSettings: settings),
+        .target(
+            name: "TestMachine", path: "Tests/TestMachine", exclude: ["Guest", "Scripts"],
+            swiftSettings: settings),
         .testTarget(name: "BootTests", dependencies: ["TestMachine"], swiftSettings: settings),
         .executableTarget(
             name: "demo", dependencies: ["TestMachine"], path: "Tests/Demo", swiftSettings: settings),

@@ -35,10 +35,6 @@ enum BootCommand {
                 selection = try selection.next(after: "cannot boot layer '\(selection.volume)': \(error)")
             }
         }
-        // The names in /dev, and the state that udev hands over to the booted system.
-        mapper.waitForUdev()
-        times.lap("udev")
-
         let report = BootReport(
             layer: selection.volume, base: selection.base, volumeGroup: found.group.name, device: root.device,
             chosenBy: selection.chosenBy, mode: request.mode, fallbacks: selection.fallbacks,

@@ -26,13 +26,27 @@ struct RootBringUp {
         let result = try activation.run(&mapper)
         times.lap("activation")
         do {
-            try mount("/dev/dm-\(result.device.minor)", isFallback: !selection.fallbacks.isEmpty)
+            device = plan.devices.last?.name ?? ""
+            try name(selection.volume, result.device, &mapper)
+            times.lap("udev")
+            try mount("/dev/mapper/\(device)", isFallback: !selection.fallbacks.isEmpty)
         } catch {
             try activation.undo(after: error, &mapper)
             throw error
         }
         times.lap("mount")
-        device = plan.devices.last?.name ?? ""
+    }
+
+    /// Sees to the names in /dev. udev makes them, and has the state it hands over to the booted system when the wait
+    /// ends; without udev they are made as it would make them, which it then takes for its own.
+    private func name(
+        _ volume: String, _ info: DeviceMapper.Info, _ mapper: inout DeviceMapper
+    ) throws {
+        mapper.waitForUdev()
+        for path in ["/dev/mapper/\(device)", "/dev/\(found.group.name)/\(volume)"]
+        where !SmallFile.exists(path) {
+            try SmallFile.link(to: "../dm-\(info.minor)", at: path)
+        }
     }
 
     private func mount(_ node: String, isFallback: Bool) throws {

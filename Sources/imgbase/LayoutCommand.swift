@@ -65,7 +65,8 @@ struct LayoutCommand: HostCommand {
             let names = try await context.session.initialize(
                 disks: disks, size: try size.map(Bytes.init(argument:)),
                 configSize: try configSize.map(Bytes.init(argument:)))
-            context.done(["volumeGroup": names.group, "pool": names.pool])
+            context.done(
+                ["volumeGroup": names.group, "pool": names.pool], lines: ["\(names.group)/\(names.pool)"])
         } else if freeSpace {
             try await showFreeSpace(context)
         } else {

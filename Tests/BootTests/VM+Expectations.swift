@@ -26,8 +26,9 @@ extension VM {
         #expect(report.mode == "rw", sourceLocation: sourceLocation)
         #expect(report.activatedBy == "native", sourceLocation: sourceLocation)
         try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
+        // The name that lvm2 and the tools around it use for the root.
         try expect(
-            check("readlink -f /dev/HostVG/\(layer)"), from: "readlink -f \"$(findmnt -no SOURCE /)\"",
+            "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))", from: "findmnt -no SOURCE /",
             sourceLocation)
         try expect(
             "running", from: "systemctl is-system-running --wait || systemctl --failed", sourceLocation)

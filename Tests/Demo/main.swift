@@ -22,7 +22,7 @@ func demonstrate() throws {
     }
 
     tell(step: "the machine starts from that disk")
-    try Machine(name: "demo", disks: [.overlay(of: disk.disk)]).run { vm in
+    let (booted, base) = try Machine(name: "demo", disks: [.overlay(of: disk.disk)]).run { vm in
         let menu = try vm.menu()
         // Newest first, so the second one is neither GRUB's default nor at an end.
         let layer = InstalledDisk.layers[1]
@@ -44,8 +44,9 @@ func demonstrate() throws {
                 "'\(layer.name)' was chosen, and '\(booted)' on '\(base)' was booted")
         }
         try vm.shutDown()
-        tell("\ndemo: booted layer '\(booted)' on base '\(base)', chosen in the GRUB menu")
+        return (booted, base)
     }
+    tell("\ndemo: booted layer '\(booted)' on base '\(base)', chosen in the GRUB menu")
 }
 
 func interact() throws -> Never {

@@ -14,7 +14,7 @@ public enum BuildDirectory {
 
     /// A new, empty directory that nobody else uses; whoever makes it removes it.
     static func makeScratch(_ name: String) throws -> String {
-        let result = try directory("run") + "/\(name).\(UUID().uuidString)"
+        let result = try directory("run") + "/\(name).\(UUID().uuidString).\(getpid())"
         try FileManager.default.createDirectory(atPath: result, withIntermediateDirectories: false)
         return result
     }
@@ -27,7 +27,19 @@ public enum BuildDirectory {
             guard errno == EINTR else { throw MachineError.system(call: "flock", errno: errno) }
         }
         defer { file.close() }
+        try removeStaleScratch()
         return try body()
+    }
+
+    /// Removes what processes that were killed have left.
+    private static func removeStaleScratch() throws {
+        let run = try directory("run")
+        for name in try FileManager.default.contentsOfDirectory(atPath: run) {
+            guard let pid = name.split(separator: ".").last.flatMap({ pid_t($0) }) else { continue }
+            if kill(pid, 0) < 0 && errno == ESRCH {
+                try FileManager.default.removeItem(atPath: run + "/" + name)
+            }
+        }
     }
 
     private static func directory(_ name: String) throws -> String {

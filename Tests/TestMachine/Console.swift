@@ -1,6 +1,5 @@
 /// The serial console of a machine: everything it wrote, and what a terminal there shows now.
 final class Console {
-    let channel: Channel
     /// What a terminal shows.
     private(set) var screen = Screen()
     /// Everything since the machine started, as plain text.
@@ -8,13 +7,12 @@ final class Console {
     /// How far `expect` has looked: the next one looks only at what came later.
     private var position: String.Index
 
-    init(_ channel: Channel) {
-        self.channel = channel
+    init() {
         position = transcript.startIndex
     }
 
-    /// Takes in what has come.
-    func receive() throws(MachineError) {
+    /// Takes in what has come on `channel`.
+    func receive(from channel: Channel) throws(MachineError) {
         let bytes = try channel.receive()
         channel.forget()
         let offset = transcript.utf8.distance(from: transcript.startIndex, to: position)

@@ -18,7 +18,8 @@ final class Emulator {
         wait $!
         """
 
-    /// Starts QEMU with `arguments` and the channels; its messages go to the file `log`.
+    /// Starts QEMU with `arguments` and the channels; its messages go to the file `log`,
+    /// what comes on the console also to the end of `consoleLog`.
     init(_ arguments: [String], consoleLog: String, log: String) throws {
         let console = try Descriptor.socketPair()
         let agent = try Descriptor.socketPair()
@@ -26,7 +27,8 @@ final class Emulator {
         let lifeline = try Descriptor.pipe()
         let output = try Descriptor.create(log)
         let channels = [
-            "-chardev", "socket,id=console,fd=3,logfile=\(consoleLog)", "-serial", "chardev:console",
+            "-chardev", "socket,id=console,fd=3,logfile=\(consoleLog),logappend=on", "-serial",
+            "chardev:console",
             "-chardev", "socket,id=agent,fd=4", "-device", "virtio-serial",
             "-device", "virtserialport,chardev=agent,name=agent",
             "-chardev", "socket,id=monitor,fd=5", "-mon", "chardev=monitor,mode=control",

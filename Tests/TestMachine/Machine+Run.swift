@@ -11,6 +11,11 @@ extension Machine {
         slots.wait()
         defer { slots.signal() }
         let logs = try BuildDirectory.logs()
+        let start = ContinuousClock.now
+        defer {
+            tell(
+                "machine '\(name)' ran \((ContinuousClock.now - start).inSeconds); see \(logs)/\(name).*.log")
+        }
         do {
             let vm = try VM(self, logs: logs)
             defer { vm.cutPower() }
@@ -19,6 +24,11 @@ extension Machine {
             throw MachineFailure(cause: error, logs: "\(logs)/\(name).*.log")
         }
     }
+}
+
+/// Says where to look when a test has failed: what failed in it does not know.
+private func tell(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
 }
 
 private let slots = DispatchSemaphore(value: max(1, ProcessInfo.processInfo.activeProcessorCount))

@@ -17,11 +17,6 @@ public struct RootImage: Sendable {
         try BuildDirectory.locked { RootImage(directory: try artefact().obtain()) }
     }
 
-    /// The tar file of the Debian root tree that the image is made from.
-    public static func tree() throws -> String {
-        try BuildDirectory.locked { try DebianTree.artefact().obtain() + "/tree.tar" }
-    }
-
     init(directory: String) {
         self.directory = directory
     }
@@ -36,12 +31,13 @@ public struct RootImage: Sendable {
         try Products.install(into: products)
         let key = try Digest.of([
             tree.key, Digest.ofTree(guest), Digest.ofTree(products), Digest.ofFile(script),
+            Digest.ofFile(RootTree.script),
         ])
         return Artefact(kind: "root", key: key) { directory in
             try Products.install(into: directory + "/products")
             try HostCommand.run(
-                "unshare", "--mount", "--propagation", "private", script, tree.obtain() + "/tree.tar", guest,
-                directory + "/products", directory, within: .minutes(10))
+                script, tree.obtain() + "/tree.tar", guest, directory + "/products", directory,
+                within: .minutes(10))
             try FileManager.default.removeItem(atPath: directory + "/products")
         }
     }

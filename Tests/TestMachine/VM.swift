@@ -6,13 +6,15 @@ import Foundation
 public final class VM {
     /// What it is made of.
     public let machine: Machine
-    let console: Console
-    let agent: Channel
-    let monitor: Channel
-    private let emulator: Emulator
+    let console = Console()
+    private var emulator: Emulator
+    private let start: () throws -> Emulator
     private let scratch: String
     private let guestLog: Descriptor
     private var commandCount = 0
+
+    var agent: Channel { emulator.agent }
+    var monitor: Channel { emulator.monitor }
 
     init(_ machine: Machine, logs: String) throws {
         self.machine = machine
@@ -25,12 +27,12 @@ public final class VM {
         if case .kernel(let kernel, let initramfs, let line) = machine.boot {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
         }
-        emulator = try Emulator(
-            arguments, consoleLog: "\(logs)/\(machine.name).console.log",
-            log: "\(logs)/\(machine.name).qemu.log")
-        console = Console(emulator.console)
-        agent = emulator.agent
-        monitor = emulator.monitor
+        let log = "\(logs)/\(machine.name)"
+        _ = try Descriptor.create(log + ".console.log")
+        start = { [arguments] in
+            try Emulator(arguments, consoleLog: log + ".console.log", log: log + ".qemu.log")
+        }
+        emulator = try start()
         try execute("qmp_capabilities")
     }
 
@@ -87,11 +89,11 @@ public final class VM {
 
     /// Takes in what has come on any channel, waiting for something to come; false when QEMU has ended.
     private func receive(_ deadline: Deadline) throws -> Bool {
-        let channels = [console.channel, agent, monitor]
+        let channels = [emulator.console, agent, monitor]
         guard !channels.contains(where: \.hasEnded) else { return false }
         let ready = try waitReadable(channels.map(\.descriptor), deadline)
         for index in ready {
-            if index == 0 { try console.receive() } else { try channels[index].receive() }
+            if index == 0 { try console.receive(from: channels[0]) } else { try channels[index].receive() }
         }
         return true
     }
@@ -107,7 +109,7 @@ public final class VM {
 
     /// Types `text` on the console.
     public func type(_ text: String) throws {
-        try console.channel.descriptor.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
+        try emulator.console.descriptor.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
     }
 
     /// Everything that has come on the console, as plain text.
@@ -158,6 +160,13 @@ public final class VM {
     /// Takes the power away: what the machine has flushed stays on its disks.
     public func cutPower() {
         emulator.kill()
+    }
+
+    /// Gives a machine without power its power back: it starts again from its disks.
+    public func powerOn() throws {
+        console.forgetScreen()
+        emulator = try start()
+        try execute("qmp_capabilities")
     }
 
     /// Has the booted system shut down, and waits until the machine is off.

@@ -1,0 +1,37 @@
+import Foundation
+
+/// A Debian root tree with what is built now installed in it, to try dracut in.
+public struct RootTree: Sendable {
+    /// The directory that is its root.
+    public let path: String
+    /// The version of its kernel.
+    public let kernelVersion: String
+
+    /// What runs a command in a tree.
+    static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/in-root"
+
+    /// Hands a new tree to `body`, and removes it afterwards.
+    public static func with<Result>(_ body: (RootTree) throws -> Result) throws -> Result {
+        let archive = try BuildDirectory.locked { try DebianTree.artefact().obtain() + "/tree.tar" }
+        let path = try BuildDirectory.makeScratch("root-tree")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try HostCommand.run("tar", "-C", path, "--numeric-owner", "-xpf", archive)
+        try Products.install(into: path)
+        let versions = try FileManager.default.contentsOfDirectory(atPath: path + "/lib/modules")
+        return try body(RootTree(path: path, kernelVersion: versions.first ?? ""))
+    }
+
+    /// Makes an initramfs by dracut with `arguments`, and returns its size in bytes.
+    @discardableResult
+    public func makeInitramfs(_ arguments: [String]) throws -> Int {
+        let image = "/boot/initrd.img"
+        try HostCommand.run(
+            [
+                "unshare", "--mount", "--propagation", "private", RootTree.script, path,
+                "dracut", "--quiet", "--no-hostonly", "--no-early-microcode", "--no-hostonly-cmdline",
+                "--force",
+            ] + arguments + [image, kernelVersion])
+        let attributes = try FileManager.default.attributesOfItem(atPath: path + image)
+        return attributes[.size] as? Int ?? 0
+    }
+}
