@@ -26,8 +26,8 @@ help: ## This list.
 
 .PHONY: deps
 deps: ## Install the Debian packages that building and checking need (as root).
-	@missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) 2>/dev/null \
-		| awk '$$2 == "installed" { print $$1 }' | sort -u \
+	@missing=$$({ dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) \
+		2>/dev/null || true; } | awk '$$2 == "installed" { print $$1 }' | sort -u \
 		| comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) | sort -u)); \
 	[[ -z $$missing ]] || { apt-get update && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; }
