@@ -43,7 +43,8 @@ public final class VM {
 
     private static func arguments(for disk: Disk, scratch: String) throws -> [String] {
         let file: String
-        var options = ""
+        // What the guest has flushed outlives a power cut.
+        var options = "cache=writeback"
         switch disk {
         case .overlay(let base):
             file = scratch
@@ -53,12 +54,14 @@ public final class VM {
             try DiskImage.create(file, mebibytes: mebibytes)
         case .file(let path):
             file = path
+            // Used only when its machine has shut down; the build host's disk need not be waited for.
+            options = "cache=unsafe"
         case .readOnly(let path):
             file = path
-            options = ",readonly=on"
+            options += ",readonly=on"
         }
         let format = DiskImage.format(of: file)
-        return ["-drive", "if=virtio,cache=writeback,discard=unmap,format=\(format),file=\(file)" + options]
+        return ["-drive", "if=virtio,\(options),discard=unmap,format=\(format),file=\(file)"]
     }
 
     // MARK: Waiting
