@@ -72,8 +72,6 @@ public struct BootRequest: Hashable, Sendable {
     public let activate: Activator
     /// How long to wait for disks, in seconds.
     public let timeout: Int
-    /// The type of the root file system; `nil` means to find out.
-    public let rootFileSystemType: String?
     /// Options to mount it with, with commas between; empty where there are none.
     public let rootFlags: String
     /// The value of `root=`, which may name something else than the layer.
@@ -127,7 +125,6 @@ public struct BootRequest: Hashable, Sendable {
         fallback = reader.list(
             "rd.imgbased.fallback", valid: "names of layers or bases, latest, previous, with commas between",
             LayerRequest.init)
-        rootFileSystemType = commandLine.value("rootfstype")
         rootFlags = commandLine.value("rootflags") ?? ""
         rootArgument = root?.value
         warnings = reader.warnings
