@@ -87,7 +87,10 @@ public struct StackActivation {
                 guard let status = ThinPoolStatus(line) else {
                     throw Refusal("the status of pool '\(device.name)' is not understood: '\(line)'")
                 }
-                if let refusal = status.refusal(expectedTransactionID: transactionID) { throw refusal }
+                switch status.health(expectedTransactionID: transactionID) {
+                case .good: break
+                case .full(let reason), .readOnly(let reason), .failed(let reason): throw Refusal(reason)
+                }
             }
             last = info
         }

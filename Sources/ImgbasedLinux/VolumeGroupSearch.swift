@@ -31,7 +31,7 @@ public struct VolumeGroupSearch {
             switch inventory.volumeGroup(selector) {
             case .complete(let group, let devices):
                 return Found(group: group, numbers: try devices.mapValues(VolumeGroupSearch.number(of:)))
-            case .refused(let refusal):
+            case .refused(let refusal, _):
                 throw refusal
             case .absent, .incomplete:
                 break

@@ -38,7 +38,7 @@ enum PlanCommand {
             throw Refusal("volume group '\(group.name)' lacks physical volume \(list)")
         case .absent:
             throw Refusal("no disk has \(request.groupSelector)")
-        case .refused(let refusal):
+        case .refused(let refusal, _):
             throw refusal
         }
     }

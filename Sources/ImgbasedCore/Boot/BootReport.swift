@@ -26,8 +26,12 @@ public struct BootReport: Hashable, Sendable {
     public var chosenBy: String
     /// How it was mounted.
     public var mode: BootMode
-    /// Who activated it: `native`, our own code.
-    public var activatedBy: String
+    /// Who activated it.
+    public var activatedBy: Activator
+    /// Why it was not our own code, where it was not asked to leave it to lvm2.
+    public var refusal: String?
+    /// Why nothing can be written to the layer though that was asked for.
+    public var degraded: String?
     /// What was wanted before it and not taken.
     public var fallbacks: [SkippedLayer]
     /// What was not understood.
@@ -38,7 +42,8 @@ public struct BootReport: Hashable, Sendable {
     /// A report of these parts.
     public init(
         layer: String, base: String?, volumeGroup: String, device: String, chosenBy: String, mode: BootMode,
-        activatedBy: String = "native", fallbacks: [SkippedLayer] = [], warnings: [String] = [],
+        activatedBy: Activator = .native, refusal: String? = nil, degraded: String? = nil,
+        fallbacks: [SkippedLayer] = [], warnings: [String] = [],
         timings: [(name: String, milliseconds: Double)] = []
     ) {
         self.layer = layer
@@ -48,6 +53,8 @@ public struct BootReport: Hashable, Sendable {
         self.chosenBy = chosenBy
         self.mode = mode
         self.activatedBy = activatedBy
+        self.refusal = refusal
+        self.degraded = degraded
         self.fallbacks = fallbacks
         self.warnings = warnings
         self.timings = timings.map { Timing(name: $0.name, milliseconds: $0.milliseconds) }
@@ -62,7 +69,9 @@ public struct BootReport: Hashable, Sendable {
             ("device", JSONText.string(device)),
             ("chosenBy", JSONText.string(chosenBy)),
             ("mode", JSONText.string(mode.rawValue)),
-            ("activatedBy", JSONText.string(activatedBy)),
+            ("activatedBy", JSONText.string(activatedBy.rawValue)),
+            ("refusal", refusal.map(JSONText.string) ?? "null"),
+            ("degraded", degraded.map(JSONText.string) ?? "null"),
             (
                 "fallbacks",
                 JSONText.array(

@@ -1,51 +1,3 @@
-/// How a layer is mounted.
-public enum BootMode: String, Hashable, Sendable, CaseIterable {
-    /// Read-write.
-    case readWrite = "rw"
-    /// Read-only.
-    case readOnly = "ro"
-    /// Read-only, under a file system in memory that takes what is written and is thrown away.
-    case volatile
-}
-
-/// Who activates volumes.
-public enum Activator: String, Hashable, Sendable, CaseIterable {
-    /// Whoever can: our own code.
-    case auto
-    /// Our own code alone.
-    case native
-}
-
-/// Which layer is wanted.
-public enum LayerRequest: Hashable, Sendable, CustomStringConvertible {
-    /// The one of that name, or the newest one of the base of that name.
-    case named(String)
-    /// The newest one of the newest base.
-    case latest
-    /// The one before the default.
-    case previous
-
-    /// As in an argument; fails where `text` is no name for a volume.
-    init?(_ text: String) {
-        switch text {
-        case "latest": self = .latest
-        case "previous": self = .previous
-        default:
-            guard (try? VolumeName.check(text)) != nil else { return nil }
-            self = .named(text)
-        }
-    }
-
-    /// As in an argument.
-    public var description: String {
-        switch self {
-        case .named(let name): name
-        case .latest: "latest"
-        case .previous: "previous"
-        }
-    }
-}
-
 /// What the kernel's command line asks of us (imgbased.cmdline(7)).
 public struct BootRequest: Hashable, Sendable {
     /// How long to wait for disks where nobody says, in seconds.
@@ -72,6 +24,10 @@ public struct BootRequest: Hashable, Sendable {
     public let activate: Activator
     /// How long to wait for disks, in seconds.
     public let timeout: Int
+    /// Whether the metadata of the pool is checked first.
+    public let thinCheck: ThinCheckPolicy
+    /// Whether the file system of the layer is checked first.
+    public let fileSystemCheck: FileSystemCheck
     /// Options to mount it with, with commas between; empty where there are none.
     public let rootFlags: String
     /// The value of `root=`, which may name something else than the layer.
@@ -80,7 +36,7 @@ public struct BootRequest: Hashable, Sendable {
     public let warnings: [String]
 
     private static let prefix = "rd.imgbased."
-    private static let known = ["activate", "fallback", "layer", "mode", "timeout", "vg"]
+    private static let known = ["activate", "fallback", "layer", "mode", "thincheck", "timeout", "vg"]
 
     /// Reads `commandLine`. Of an argument that is there more than once the last one counts.
     public init(commandLine: KernelCommandLine) {
@@ -122,75 +78,14 @@ public struct BootRequest: Hashable, Sendable {
             reader.read("rd.imgbased.timeout", valid: "seconds, 0 to 86400") { text in
                 Int(text).flatMap { (0...86400).contains($0) ? $0 : nil }
             } ?? BootRequest.defaultTimeout
+        thinCheck =
+            reader.read("rd.imgbased.thincheck", valid: ThinCheckPolicy.words, ThinCheckPolicy.init) ?? .auto
+        fileSystemCheck = FileSystemCheck(commandLine)
         fallback = reader.list(
             "rd.imgbased.fallback", valid: "names of layers or bases, latest, previous, with commas between",
             LayerRequest.init)
         rootFlags = commandLine.value("rootflags") ?? ""
         rootArgument = root?.value
         warnings = reader.warnings
-    }
-}
-
-extension CaseIterable where Self: RawRepresentable, RawValue == String {
-    fileprivate static var words: String {
-        allCases.map(\.rawValue).joined(separator: ", ")
-    }
-}
-
-/// Reads arguments, and notes what it cannot understand.
-private struct BootArgumentReader {
-    let commandLine: KernelCommandLine
-    private(set) var warnings: [String] = []
-
-    init(_ commandLine: KernelCommandLine) {
-        self.commandLine = commandLine
-    }
-
-    mutating func warnOfUnknown(prefix: String, known: [String]) {
-        for argument in commandLine.arguments where argument.name.hasPrefix(prefix) {
-            if known.contains(String(argument.name.dropFirst(prefix.count))) { continue }
-            let names = known.map { "\(prefix)\($0)=" }.joined(separator: ", ")
-            warn("unknown argument '\(argument.name)', ignoring; valid are \(names)")
-        }
-    }
-
-    /// What `parse` makes of the last argument `name`; `nil` without one, or where it makes nothing of it.
-    mutating func read<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> Value? {
-        guard let argument = commandLine.last(name) else { return nil }
-        if let value = argument.value.flatMap(parse) { return value }
-        warn("'\(argument.text)' is not understood, using the default; valid are \(valid)")
-        return nil
-    }
-
-    /// `read` for values with commas between; those not understood are left out.
-    mutating func list<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> [Value] {
-        guard let argument = commandLine.last(name) else { return [] }
-        var values: [Value] = []
-        for word in (argument.value ?? "").split(separator: ",") {
-            if let value = parse(String(word)) {
-                values.append(value)
-            } else {
-                warn("'\(word)' in '\(argument.text)' is not understood, ignoring; valid are \(valid)")
-            }
-        }
-        return values
-    }
-
-    /// A switch, with the words that dracut's getargbool takes.
-    mutating func isOn(_ standard: Bool, _ name: String) -> Bool {
-        guard let argument = commandLine.last(name) else { return standard }
-        switch argument.value {
-        case "0", "no", "off": return false
-        case nil, "1", "yes", "on": return true
-        default:
-            warn("'\(argument.text)' is not understood, using the default; valid are 0, 1")
-            return standard
-        }
-    }
-
-    /// Control characters would break the line, and so would a hostile length.
-    private mutating func warn(_ text: String) {
-        let printable = text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) }
-        warnings.append(String(printable))
     }
 }

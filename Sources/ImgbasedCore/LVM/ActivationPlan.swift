@@ -46,6 +46,24 @@ public struct ActivationPlan: Hashable, Sendable {
         guard let last = devices.indices.last else { return }
         devices[last].isReadOnly = true
     }
+
+    /// Forbids writing to the volume and changing anything in the metadata of the pool under it. Not what lvm2 does:
+    /// its `lvchange --refresh` makes such a pool an ordinary one again.
+    public mutating func makePoolReadOnly() {
+        makeVolumeReadOnly()
+        for index in devices.indices {
+            guard case .pool = devices[index].role else { continue }
+            devices[index].targets = devices[index].targets.map(\.withReadOnlyPool)
+        }
+    }
+
+    /// The plan for no more than the device that holds the metadata of the pool; without devices where no pool is
+    /// involved.
+    public var ofPoolMetadata: ActivationPlan {
+        var plan = self
+        plan.devices.removeAll { $0.role != .poolMetadata }
+        return plan
+    }
 }
 
 /// Makes devices of volumes.

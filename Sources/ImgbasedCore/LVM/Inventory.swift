@@ -33,8 +33,9 @@ public enum GroupState: Hashable, Sendable {
     case incomplete(VolumeGroup, missing: [LVMIdentifier])
     /// Everything is there: on which device each physical volume is.
     case complete(VolumeGroup, devices: [LVMIdentifier: String])
-    /// It should be left alone; more disks would not change that.
-    case refused(Refusal)
+    /// It should be left alone; more disks would not change that. The newest metadata of it, where the disks agree on
+    /// which group is meant.
+    case refused(Refusal, VolumeGroup?)
 }
 
 /// The disks seen so far.
@@ -58,27 +59,28 @@ public struct Inventory: Sendable {
 
     /// What the disks make of the group that is `wanted`.
     public func volumeGroup(_ wanted: GroupSelector) -> GroupState {
+        var newest: VolumeGroup?
         do throws(Refusal) {
-            guard let copies = try copies(of: wanted), let group = copies.first?.volumeGroup else {
-                return .absent
-            }
+            let copies = try copies(of: wanted)
+            newest = copies.compactMap(\.volumeGroup).max { $0.sequenceNumber < $1.sequenceNumber }
+            guard let group = newest else { return .absent }
             try checkAgreement(of: copies)
             if let refusal = group.refusal { throw refusal }
             return try locate(group)
         } catch {
-            return .refused(error)
+            return .refused(error, newest)
         }
     }
 
     /// The disks that hold metadata of the one group that is `wanted`.
-    private func copies(of wanted: GroupSelector) throws(Refusal) -> [PhysicalVolumeScan]? {
+    private func copies(of wanted: GroupSelector) throws(Refusal) -> [PhysicalVolumeScan] {
         var ids: [LVMIdentifier] = []
         var names: [String] = []
         for group in wanted.selected(from: scans.compactMap(\.volumeGroup)) where !ids.contains(group.id) {
             ids.append(group.id)
             if !names.contains(group.name) { names.append(group.name) }
         }
-        guard let id = ids.first else { return nil }
+        guard let id = ids.first else { return [] }
         if ids.count > 1 {
             guard names.count > 1 else {
                 throw Refusal("there are \(ids.count) volume groups named '\(names[0])'")

@@ -87,6 +87,17 @@ public struct MappedDevice: Hashable, Sendable {
 }
 
 extension MappedTarget {
+    /// The same with the feature `read_only`, where it is a pool.
+    var withReadOnlyPool: MappedTarget {
+        guard case .thinPool(let metadata, let data, let chunkSize, let lowWaterMark, let features) = kind
+        else { return self }
+        var target = self
+        target.kind = .thinPool(
+            metadata: metadata, data: data, chunkSize: chunkSize, lowWaterMark: lowWaterMark,
+            features: features + ["read_only"])
+        return target
+    }
+
     /// The name of the target type, as the kernel knows it.
     public var type: String {
         switch kind {

@@ -61,21 +61,43 @@ public struct ThinPoolStatus: Hashable, Sendable {
         needsCheck = words.dropFirst(5).contains("needs_check")
     }
 
-    /// Why a pool with this status must not be used, where LVM2's metadata has `expectedTransactionID`.
-    public func refusal(expectedTransactionID: UInt64) -> Refusal? {
-        if needsCheck { return Refusal("the thin pool needs a check of its metadata") }
-        switch mode {
-        case .failed: return Refusal("the thin pool has failed")
-        case .readOnly: return Refusal("the thin pool is read-only")
-        case .outOfDataSpace: return Refusal("the thin pool is out of data space")
-        case .readWrite: break
+    /// What this means for a pool of which LVM2's metadata has `expectedTransactionID`.
+    public func health(expectedTransactionID: UInt64) -> PoolHealth {
+        guard mode != .failed, let transactionID, let metadata, let data else {
+            return .failed("the thin pool has failed")
         }
+        // The volumes may have been made or removed by somebody else.
         guard transactionID == expectedTransactionID else {
-            let actual = transactionID.map { String($0) } ?? "none"
-            return Refusal("the thin pool has transaction id \(actual), expected \(expectedTransactionID)")
+            return .readOnly(
+                "the thin pool has transaction id \(transactionID), expected \(expectedTransactionID)")
         }
-        return nil
+        if needsCheck {
+            return .readOnly(
+                "the metadata of the thin pool needs a check; repair it with 'lvconvert --repair'")
+        }
+        // The kernel keeps some blocks to itself, and counts them as used.
+        if metadata.used >= metadata.total {
+            return .readOnly(
+                "the thin pool has no free metadata; extend it with 'lvextend --poolmetadatasize'")
+        }
+        if mode == .readOnly { return .readOnly("the thin pool is read-only") }
+        if mode == .outOfDataSpace || data.used >= data.total {
+            return .full("the thin pool has no free data space; extend it with 'lvextend'")
+        }
+        return .good
     }
+}
+
+/// What can be done with a thin pool. Reasons are one sentence without a full stop.
+public enum PoolHealth: Hashable, Sendable {
+    /// Everything.
+    case good
+    /// Nothing that needs a new block: there is none.
+    case full(String)
+    /// Nothing that changes its metadata.
+    case readOnly(String)
+    /// Nothing.
+    case failed(String)
 }
 
 extension ThinPoolStatus.Usage {

@@ -16,6 +16,8 @@ import Testing
         var chosenBy: String
         var mode: String
         var activatedBy: String
+        var refusal: String?
+        var degraded: String?
         var fallbacks: [Fallback]
         var warnings: [String]
         var timings: [String: Double]
@@ -25,7 +27,8 @@ import Testing
         let nasty = "a \"b\" \\c\n\t\r\u{1}\u{1f}\u{7f} ä € 😀 </script>"
         let report = BootReport(
             layer: "Base-0.1", base: nil, volumeGroup: "HostVG", device: "HostVG-Base--0.1", chosenBy: nasty,
-            mode: .volatile, activatedBy: "native", fallbacks: [SkippedLayer(layer: "x", reason: nasty)],
+            mode: .volatile, activatedBy: .lvm, refusal: nasty, degraded: nasty,
+            fallbacks: [SkippedLayer(layer: "x", reason: nasty)],
             warnings: [nasty, ""], timings: [("start", 1234.5678), ("a\"b", 0)])
         let parsed = try JSONDecoder().decode(Parsed.self, from: Data(report.json.utf8))
         #expect(
@@ -33,7 +36,8 @@ import Testing
                 == Parsed(
                     layer: "Base-0.1", base: nil, volumeGroup: "HostVG", device: "HostVG-Base--0.1",
                     chosenBy: nasty,
-                    mode: "volatile", activatedBy: "native", fallbacks: [.init(layer: "x", reason: nasty)],
+                    mode: "volatile", activatedBy: "lvm", refusal: nasty, degraded: nasty,
+                    fallbacks: [.init(layer: "x", reason: nasty)],
                     warnings: [nasty, ""], timings: ["start": 1234.568, "a\"b": 0]))
     }
 
@@ -44,7 +48,7 @@ import Testing
         #expect(
             report.json
                 == #"{"layer":"Base-0.1","base":"Base-0","volumeGroup":"HostVG","device":"d","chosenBy":"default","#
-                + #""mode":"rw","activatedBy":"native","fallbacks":[],"warnings":[],"#
+                + #""mode":"rw","activatedBy":"native","refusal":null,"degraded":null,"fallbacks":[],"warnings":[],"#
                 + #""timings":{"disks":20.250,"mount":3.000}}"# + "\n")
     }
 

@@ -11,7 +11,7 @@ import Testing
         let request = request(
             "root=/dev/x/y rd.imgbased.layer=Base-0.2 rd.imgbased.vg=Other rd.imgbased.mode=volatile ro "
                 + "rd.imgbased.fallback=Base-0.1,previous rd.imgbased.activate=native rd.imgbased.timeout=5 "
-                + "rootfstype=xfs rootflags=noatime")
+                + "rd.imgbased.thincheck=never fsck.mode=force fsck.repair=yes rootflags=noatime")
         #expect(request.isOurs)
         #expect(request.layer == .named("Base-0.2"))
         #expect(request.layerSource == "rd.imgbased.layer=Base-0.2")
@@ -22,6 +22,9 @@ import Testing
         #expect(request.fallback == [.named("Base-0.1"), .previous])
         #expect(request.activate == .native)
         #expect(request.timeout == 5)
+        #expect(request.thinCheck == .never)
+        #expect(request.fileSystemCheck.mode == .force)
+        #expect(request.fileSystemCheck.repair == .yes)
         #expect(request.rootFlags == "noatime")
         #expect(request.rootArgument == "/dev/x/y")
         #expect(request.warnings == [])
@@ -37,6 +40,9 @@ import Testing
         #expect(request.fallback == [])
         #expect(request.activate == .auto)
         #expect(request.timeout == BootRequest.defaultTimeout)
+        #expect(request.thinCheck == .auto)
+        #expect(request.fileSystemCheck.mode == .auto)
+        #expect(request.fileSystemCheck.repair == .preen)
         #expect(request.rootFlags == "")
         #expect(request.rootArgument == nil)
         #expect(request.warnings == [])
@@ -106,8 +112,8 @@ import Testing
             ["'rd.imgbased.mode' is not understood, using the default; valid are rw, ro, volatile"]
         ),
         (
-            "rd.imgbased.activate=lvm",
-            ["'rd.imgbased.activate=lvm' is not understood, using the default; valid are auto, native"]
+            "rd.imgbased.activate=lvm2",
+            ["'rd.imgbased.activate=lvm2' is not understood, using the default; valid are auto, native, lvm"]
         ),
         (
             "rd.imgbased.timeout=-1",
@@ -140,11 +146,17 @@ import Testing
         ),
         ("rd.imgbased=maybe", ["'rd.imgbased=maybe' is not understood, using the default; valid are 0, 1"]),
         (
-            "rd.imgbased.thincheck=auto",
+            "rd.imgbased.thincheck=yes",
             [
-                "unknown argument 'rd.imgbased.thincheck', ignoring; valid are rd.imgbased.activate=, "
-                    + "rd.imgbased.fallback=, rd.imgbased.layer=, rd.imgbased.mode=, rd.imgbased.timeout=, "
-                    + "rd.imgbased.vg="
+                "'rd.imgbased.thincheck=yes' is not understood, using the default; valid are auto, always, never"
+            ]
+        ),
+        (
+            "rd.imgbased.thin-check=auto",
+            [
+                "unknown argument 'rd.imgbased.thin-check', ignoring; valid are rd.imgbased.activate=, "
+                    + "rd.imgbased.fallback=, rd.imgbased.layer=, rd.imgbased.mode=, rd.imgbased.thincheck=, "
+                    + "rd.imgbased.timeout=, rd.imgbased.vg="
             ]
         ),
         ("rd.imgbased.mode=x rd.imgbased.mode=ro", []),
@@ -163,6 +175,20 @@ import Testing
         #expect(request.timeout == BootRequest.defaultTimeout)
         #expect(request.fallback == [.named("a"), .named("b")])
         #expect(request.warnings.count == 4)
+    }
+
+    @Test(
+        arguments: [
+            ("fsck.mode=skip", .skip, .preen), ("rd.skipfsck fsck.mode=force", .skip, .preen),
+            ("fsck.mode=x fsck.repair=x", .auto, .preen), ("fsck.mode=force fsck.mode=auto", .auto, .preen),
+            ("fsck.repair=no", .auto, .no), ("fsck.mode fsck.repair", .auto, .preen),
+        ] as [(String, FileSystemCheck.Mode, FileSystemCheck.Repair)])
+    func knowsHowToCheck(text: String, mode: FileSystemCheck.Mode, repair: FileSystemCheck.Repair) {
+        let check = request(text).fileSystemCheck
+        #expect(check.mode == mode)
+        #expect(check.repair == repair)
+        // Not ours to complain about.
+        #expect(request(text).warnings == [])
     }
 
     @Test func keepsWarningsOnOneLine() {

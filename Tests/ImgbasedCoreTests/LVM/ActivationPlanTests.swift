@@ -52,6 +52,23 @@ import Testing
         #expect(plan.devices.map(\.isReadOnly) == [false, false, false, true])
     }
 
+    @Test func makesThePoolReadOnly() throws {
+        let normal = try ActivationPlan("Base-0.1", in: Fixture.group())
+        var plan = normal
+        plan.makePoolReadOnly()
+        #expect(plan.devices.map(\.isReadOnly) == [false, false, false, true])
+        #expect(plan.devices[2].targets[0].arguments { _ in "?" } == "? ? 128 0 1 read_only")
+        #expect(plan.devices[0] == normal.devices[0])
+        #expect(plan.devices[1] == normal.devices[1])
+        #expect(plan.devices[3].targets == normal.devices[3].targets)
+    }
+
+    @Test func showsThePoolMetadataAlone() throws {
+        let plan = try ActivationPlan("Base-0.1", in: Fixture.group())
+        #expect(plan.ofPoolMetadata.devices == [plan.devices[0]])
+        #expect(try ActivationPlan("Config", in: Fixture.group()).ofPoolMetadata.devices == [])
+    }
+
     /// Seen: `thin-pool 253:0 253:1 512 0 3 skip_block_zeroing ignore_discard error_if_no_space`.
     @Test(arguments: [
         ([], "128 0 0"),

@@ -29,7 +29,18 @@ import Testing
     }
 
     private func reason(_ state: GroupState) -> String? {
-        if case .refused(let refusal) = state { refusal.reason } else { nil }
+        if case .refused(let refusal, _) = state { refusal.reason } else { nil }
+    }
+
+    /// lvm2, which may know better, has to be told the layer.
+    @Test func givesTheNewestMetadataOfWhatItRefuses() throws {
+        let newer = ("seqno = 11", "seqno = 12")
+        let scans = [try scan("/dev/vda", []), try scan("/dev/vdb", id: Self.second, [newer])]
+        guard case .refused(_, let group) = state(scans) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(group?.sequenceNumber == 12)
     }
 
     @Test func findsNothing() throws {

@@ -12,36 +12,40 @@ import Testing
         #expect(status.data == ThinPoolStatus.Usage(used: 298, total: 16384))
         #expect(status.mode == .readWrite)
         #expect(!status.needsCheck)
-        #expect(status.refusal(expectedTransactionID: 2) == nil)
+        #expect(status.health(expectedTransactionID: 2) == .good)
     }
+
+    private static let features = "discard_passdown queue_if_no_space"
 
     @Test(
         arguments: [
-            ("2 1/2 3/4 - rw discard_passdown queue_if_no_space - 256", nil),
-            ("2 1/2 3/4 1234 rw ignore_discard error_if_no_space - 256", nil),
-            ("2 1/2 3/4 - rw no_discard_passdown queue_if_no_space", nil),
+            ("2 1/2 3/4 - rw \(features) - 256", .good),
+            ("2 1/2 3/4 1234 rw ignore_discard error_if_no_space - 256", .good),
+            ("2 1/2 3/4 - rw no_discard_passdown queue_if_no_space", .good),
+            ("7 1/2 3/4 - rw \(features) - 256", .readOnly("the thin pool has transaction id 7, expected 2")),
+            ("1 1/2 4/4 - ro \(features) - 256", .readOnly("the thin pool has transaction id 1, expected 2")),
+            ("2 1/2 3/4 - ro \(features) - 256", .readOnly("the thin pool is read-only")),
             (
-                "7 1/2 3/4 - rw discard_passdown queue_if_no_space - 256",
-                "the thin pool has transaction id 7, expected 2"
+                "2 1/2 3/4 - ro \(features) needs_check 256",
+                .readOnly("the metadata of the thin pool needs a check; repair it with 'lvconvert --repair'")
             ),
             (
-                "1 1/2 3/4 - rw discard_passdown queue_if_no_space - 256",
-                "the thin pool has transaction id 1, expected 2"
-            ),
-            ("2 1/2 3/4 - ro discard_passdown queue_if_no_space - 256", "the thin pool is read-only"),
-            (
-                "2 1/2 3/4 - ro discard_passdown queue_if_no_space needs_check 256",
-                "the thin pool needs a check of its metadata"
+                "2 2/2 3/4 - rw \(features) - 256",
+                .readOnly("the thin pool has no free metadata; extend it with 'lvextend --poolmetadatasize'")
             ),
             (
-                "2 1/2 4/4 - out_of_data_space discard_passdown queue_if_no_space - 256",
-                "the thin pool is out of data space"
+                "2 1/2 4/4 - out_of_data_space \(features) - 256",
+                .full("the thin pool has no free data space; extend it with 'lvextend'")
             ),
-            ("Fail", "the thin pool has failed"), ("Error", "the thin pool has failed"),
-        ] as [(String, String?)])
-    func refuses(line: String, reason: String?) throws {
+            (
+                "2 1/2 4/4 - rw \(features) - 256",
+                .full("the thin pool has no free data space; extend it with 'lvextend'")
+            ),
+            ("Fail", .failed("the thin pool has failed")), ("Error", .failed("the thin pool has failed")),
+        ] as [(String, PoolHealth)])
+    func tellsHealth(line: String, health: PoolHealth) throws {
         let status = try #require(ThinPoolStatus(line))
-        #expect(status.refusal(expectedTransactionID: 2)?.reason == reason)
+        #expect(status.health(expectedTransactionID: 2) == health)
     }
 
     @Test(arguments: [

@@ -1,0 +1,63 @@
+extension CaseIterable where Self: RawRepresentable, RawValue == String {
+    static var words: String {
+        allCases.map(\.rawValue).joined(separator: ", ")
+    }
+}
+
+/// Reads arguments, and notes what it cannot understand.
+struct BootArgumentReader {
+    let commandLine: KernelCommandLine
+    private(set) var warnings: [String] = []
+
+    init(_ commandLine: KernelCommandLine) {
+        self.commandLine = commandLine
+    }
+
+    mutating func warnOfUnknown(prefix: String, known: [String]) {
+        for argument in commandLine.arguments where argument.name.hasPrefix(prefix) {
+            if known.contains(String(argument.name.dropFirst(prefix.count))) { continue }
+            let names = known.map { "\(prefix)\($0)=" }.joined(separator: ", ")
+            warn("unknown argument '\(argument.name)', ignoring; valid are \(names)")
+        }
+    }
+
+    /// What `parse` makes of the last argument `name`; `nil` without one, or where it makes nothing of it.
+    mutating func read<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> Value? {
+        guard let argument = commandLine.last(name) else { return nil }
+        if let value = argument.value.flatMap(parse) { return value }
+        warn("'\(argument.text)' is not understood, using the default; valid are \(valid)")
+        return nil
+    }
+
+    /// `read` for values with commas between; those not understood are left out.
+    mutating func list<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> [Value] {
+        guard let argument = commandLine.last(name) else { return [] }
+        var values: [Value] = []
+        for word in (argument.value ?? "").split(separator: ",") {
+            if let value = parse(String(word)) {
+                values.append(value)
+            } else {
+                warn("'\(word)' in '\(argument.text)' is not understood, ignoring; valid are \(valid)")
+            }
+        }
+        return values
+    }
+
+    /// A switch, with the words that dracut's getargbool takes.
+    mutating func isOn(_ standard: Bool, _ name: String) -> Bool {
+        guard let argument = commandLine.last(name) else { return standard }
+        switch argument.value {
+        case "0", "no", "off": return false
+        case nil, "1", "yes", "on": return true
+        default:
+            warn("'\(argument.text)' is not understood, using the default; valid are 0, 1")
+            return standard
+        }
+    }
+
+    /// Control characters would break the line, and so would a hostile length.
+    private mutating func warn(_ text: String) {
+        let printable = text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) }
+        warnings.append(String(printable))
+    }
+}
