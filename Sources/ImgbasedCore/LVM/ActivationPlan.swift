@@ -53,7 +53,7 @@ public struct ActivationPlan: Hashable, Sendable {
         makeVolumeReadOnly()
         for index in devices.indices {
             guard case .pool = devices[index].role else { continue }
-            devices[index].targets = devices[index].targets.map(\.withReadOnlyPool)
+            devices[index].targets = devices[index].targets.map { $0.withReadOnlyPool }
         }
     }
 

@@ -62,7 +62,7 @@ public struct Inventory: Sendable {
         var newest: VolumeGroup?
         do throws(Refusal) {
             let copies = try copies(of: wanted)
-            newest = copies.compactMap(\.volumeGroup).max { $0.sequenceNumber < $1.sequenceNumber }
+            newest = copies.compactMap { $0.volumeGroup }.max { $0.sequenceNumber < $1.sequenceNumber }
             guard let group = newest else { return .absent }
             try checkAgreement(of: copies)
             if let refusal = group.refusal { throw refusal }
