@@ -25,12 +25,17 @@ public struct BlockDevice: Hashable, Sendable {
     }
 
     /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
-    /// be asked for, not a mapped device, and not empty.
+    /// be asked for, of the mapped devices only one that decrypts, and not empty.
     public var mayHoldPhysicalVolume: Bool {
-        let others = ["ram", "zram", "fd", "sr", "dm-", "nbd"]
+        let others = ["ram", "zram", "fd", "sr", "nbd"]
         if others.contains(where: { name.hasPrefix($0) }) { return false }
+        // cryptsetup: lib/libdevmapper.c, dm_prepare_uuid.
+        if name.hasPrefix("dm-"), mapperUUID?.hasPrefix("CRYPT-") != true { return false }
         return SmallFile.line("/sys/class/block/\(name)/size").map { $0 != "0" } ?? false
     }
+
+    /// Its UUID, where it is a mapped device.
+    public var mapperUUID: String? { SmallFile.line("/sys/class/block/\(name)/dm/uuid") }
 
     /// All that are there now.
     public static func all() -> [BlockDevice] {

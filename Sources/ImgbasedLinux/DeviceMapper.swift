@@ -87,6 +87,15 @@ public struct DeviceMapper: ~Copyable {
         try targets(name, DM_DEVICE_STATUS).first?.arguments ?? ""
     }
 
+    /// What the status of the thin pool with this name means, where LVM2's metadata has `expectedTransactionID`.
+    public func poolHealth(_ name: String, expectedTransactionID: UInt64) throws(SystemError) -> PoolHealth {
+        let line = try status(name)
+        guard let status = ThinPoolStatus(line) else {
+            throw SystemError("use thin pool", name, reason: "its status is not understood: '\(line)'")
+        }
+        return status.health(expectedTransactionID: expectedTransactionID)
+    }
+
     /// The live table of the device of this name, each target's arguments with MAJOR:MINOR.
     ///
     /// The corresponding ioctl is `DM_TABLE_STATUS` with `DM_STATUS_TABLE_FLAG`.

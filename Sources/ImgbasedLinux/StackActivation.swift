@@ -2,54 +2,43 @@ public import ImgbasedCore
 
 /// Brings the devices of an `ActivationPlan` to life, all of them or none.
 public struct StackActivation {
-    /// What a plan's last device became.
-    public struct Result {
-        /// The volume's device.
-        public var device: DeviceMapper.Info
-        /// Whether every device was there already.
-        public var wasActive: Bool
+    /// What became of a plan.
+    public enum Outcome {
+        /// The volume's device is there.
+        case active(DeviceMapper.Info)
+        /// The pool is not as it was wanted; nothing of the plan is active.
+        case unwanted(PoolHealth)
     }
 
-    /// Half a stack is left: something failed, and removing what had been made failed too.
-    public struct Incomplete: Error, CustomStringConvertible {
-        /// What failed first.
-        public var cause: any Error
-        /// Why it could not be undone.
-        public var undo: any Error
-
-        /// Both causes, as the end of a sentence.
-        public var description: String { "\(cause); and it could not be undone: \(undo)" }
-    }
-
-    /// Looks at a pool's metadata, in the device at the path it is given, before the pool uses it.
-    public typealias MetadataCheck = (_ path: String) throws -> Void
+    /// Looks at a pool's metadata, in the device at the path it is given, before the pool uses it. Returns why the pool
+    /// should not be written, if there is a reason; throws where it must not be used at all.
+    public typealias MetadataCheck = (_ path: String) throws(BootError) -> String?
 
     private let plan: ActivationPlan
     private let physicalVolumes: [LVMIdentifier: String]
-    private let checkMetadata: MetadataCheck?
     private var numbers: [DeviceReference: String] = [:]
     private var created: [MappedDevice] = []
 
     /// - Parameters:
     ///   - plan: What to bring to life.
     ///   - physicalVolumes: The number, MAJOR:MINOR, of each physical volume it stands on.
-    ///   - checkMetadata: Throws where the pool must not be used.
-    public init(
-        _ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String],
-        checkMetadata: MetadataCheck? = nil
-    ) {
+    public init(_ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String]) {
         self.plan = plan
         self.physicalVolumes = physicalVolumes
-        self.checkMetadata = checkMetadata
     }
 
-    /// Creates what is not there yet, in the plan's order. When a step fails, what this call created is removed
-    /// again, last first: half a stack would keep lvm2 from activating the rest.
-    /// - Throws: `SystemError` where a call failed, `Refusal` where the kernel shows something else than the plan
-    ///   was made for, `Incomplete`.
-    public mutating func run(_ mapper: inout DeviceMapper) throws -> Result {
-        do {
-            return try createAll(&mapper)
+    /// Creates what is not there yet, in the plan's order. When a step fails, or the pool turns out not to be as it is
+    /// `wanted`, what this call created is removed again, last first: half a stack would keep lvm2 from activating
+    /// the rest.
+    /// - Throws: where a call failed, and where the kernel shows something else than the plan was made for.
+    public mutating func run(
+        _ mapper: inout DeviceMapper, checking check: MetadataCheck? = nil,
+        wanted: (PoolHealth) -> Bool = { $0 == .good }
+    ) throws(BootError) -> Outcome {
+        do throws(BootError) {
+            let outcome = try createAll(&mapper, check, wanted)
+            if case .unwanted = outcome { try undo(&mapper) }
+            return outcome
         } catch {
             try undo(after: error, &mapper)
             throw error
@@ -57,52 +46,91 @@ public struct StackActivation {
     }
 
     /// Removes again what `run` created, last first, because of `cause`.
-    /// - Throws: `Incomplete`.
-    public mutating func undo(after cause: any Error, _ mapper: inout DeviceMapper) throws {
-        do {
-            while let device = created.popLast() { try mapper.remove(device.name) }
+    /// - Throws: where half a stack is left.
+    public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
+        do throws(BootError) {
+            try undo(&mapper)
         } catch {
-            throw Incomplete(cause: cause, undo: error)
+            throw .failed("\(cause); and it could not be undone: \(error)")
         }
     }
 
-    private mutating func createAll(_ mapper: inout DeviceMapper) throws -> Result {
+    /// Removes again what `run` created, last first.
+    public mutating func undo(_ mapper: inout DeviceMapper) throws(BootError) {
+        while let device = created.last {
+            try BootError.from { () throws(SystemError) in try mapper.remove(device.name) }
+            created.removeLast()
+        }
+    }
+
+    private mutating func createAll(
+        _ mapper: inout DeviceMapper, _ check: MetadataCheck?, _ wanted: (PoolHealth) -> Bool
+    ) throws(BootError) -> Outcome {
         var last: DeviceMapper.Info?
         for device in plan.devices {
-            let info: DeviceMapper.Info
-            if let existing = try mapper.info(uuid: device.uuid) {
-                let table = try mapper.table(device.name)
-                guard table == device.targets.map(line), existing.isReadOnly == device.isReadOnly else {
-                    throw Refusal("device '\(device.name)' is there already with another table")
-                }
-                info = existing
-            } else {
-                if case .pool = device.role { try check() }
-                info = try mapper.create(device) { number(of: $0) }
-                created.append(device)
+            if case .pool = device.role, let check, let path = metadataPath,
+                try exists(device, mapper) == nil,
+                let reason = try check(path), !wanted(.readOnly(reason))
+            {
+                return .unwanted(.readOnly(reason))
             }
+            let info = try create(device, &mapper)
             numbers[.mapped(device.name)] = info.number
             if case .pool(let transactionID) = device.role {
-                let line = try mapper.status(device.name)
-                guard let status = ThinPoolStatus(line) else {
-                    throw Refusal("the status of pool '\(device.name)' is not understood: '\(line)'")
-                }
-                switch status.health(expectedTransactionID: transactionID) {
-                case .good: break
-                case .full(let reason), .readOnly(let reason), .failed(let reason): throw Refusal(reason)
-                }
+                let health = try self.health(of: device.name, transactionID, mapper)
+                if case .failed(let reason) = health { throw .failed(reason) }
+                guard wanted(health) else { return .unwanted(health) }
             }
             last = info
         }
-        guard let last else { throw Refusal("there is nothing to activate for volume '\(plan.volume)'") }
-        return Result(device: last, wasActive: created.isEmpty)
+        guard let last else { throw .failed("there is nothing to activate for volume '\(plan.volume)'") }
+        return .active(last)
     }
 
-    private func check() throws {
-        guard let checkMetadata, let metadata = plan.devices.first(where: { $0.role == .poolMetadata }),
+    /// Creates `device`, or finds it there already with the same table.
+    private mutating func create(
+        _ device: MappedDevice, _ mapper: inout DeviceMapper
+    ) throws(BootError) -> DeviceMapper.Info {
+        if let existing = try exists(device, mapper) {
+            let table = try BootError.from { () throws(SystemError) in try mapper.table(device.name) }
+            guard table == device.targets.map(line), existing.isReadOnly == device.isReadOnly else {
+                throw .refused(Refusal("device '\(device.name)' is there already with another table"))
+            }
+            return existing
+        }
+        let info = try BootError.from { () throws(SystemError) in
+            try mapper.create(device) { number(of: $0) }
+        }
+        created.append(device)
+        return info
+    }
+
+    private func exists(
+        _ device: MappedDevice, _ mapper: borrowing DeviceMapper
+    ) throws(BootError) -> DeviceMapper.Info? {
+        do throws(SystemError) {
+            return try mapper.info(uuid: device.uuid)
+        } catch {
+            throw .failed(error.description)
+        }
+    }
+
+    private func health(
+        of pool: String, _ transactionID: UInt64, _ mapper: borrowing DeviceMapper
+    ) throws(BootError) -> PoolHealth {
+        do throws(SystemError) {
+            return try mapper.poolHealth(pool, expectedTransactionID: transactionID)
+        } catch {
+            throw .failed(error.description)
+        }
+    }
+
+    /// The node of the device that holds the metadata of the pool, once it is there.
+    public var metadataPath: String? {
+        guard let metadata = plan.devices.first(where: { $0.role == .poolMetadata }),
             let minor = numbers[.mapped(metadata.name)]?.split(separator: ":").last
-        else { return }
-        try checkMetadata("/dev/dm-\(minor)")
+        else { return nil }
+        return "/dev/dm-\(minor)"
     }
 
     /// A line of a table as the kernel prints it.

@@ -1,82 +1,120 @@
 public import ImgbasedCore
 
 /// Finds a volume group on the disks, waiting for those the kernel has yet to announce.
-public struct VolumeGroupSearch {
-    /// A volume group all of whose disks are there.
+public struct VolumeGroupSearch: ~Copyable {
+    /// A volume group.
     public struct Found {
         /// Its metadata.
         public var group: VolumeGroup
-        /// The number, MAJOR:MINOR, of each of its physical volumes.
+        /// The number, MAJOR:MINOR, of each of its physical volumes that is there.
         public var numbers: [LVMIdentifier: String]
+        /// Why our own code leaves all of it alone.
+        public var refusal: Refusal?
     }
 
-    /// The time was over.
-    public struct TimedOut: Error, CustomStringConvertible {
-        /// What was still missing, as the end of a sentence.
-        public var description: String
-    }
-
+    private let monitor: UeventMonitor
+    private let timeout: Int
+    private var deadline: Monotonic
     private var inventory = Inventory()
     private var damaged: [String: String] = [:]
 
-    /// A search that has seen no disk.
-    public init() {}
+    /// A search that has seen no disk and has `timeout` seconds to do so.
+    public init(timeout: Int) throws(SystemError) {
+        // Before the first look, so that nothing falls between.
+        monitor = try UeventMonitor()
+        self.timeout = timeout
+        deadline = .now().advanced(bySeconds: timeout)
+    }
 
-    /// Looks at every disk, and at each that appears, until the group that `selector` means is complete.
-    /// - Throws: `TimedOut` at `deadline`, `Refusal` where the group must not be used, `SystemError`.
-    public mutating func run(_ selector: GroupSelector, until deadline: Monotonic) throws -> Found {
-        let monitor = try UeventMonitor()
-        BlockDevice.all().forEach { scan($0) }
+    /// Looks at every disk, and at each that appears, until the group that `selector` means is complete, or refused, or the
+    /// time is over.
+    /// - Throws: where there is no such group.
+    public mutating func run(_ selector: GroupSelector) throws(BootError) -> Found {
+        scanAll()
         while true {
             switch inventory.volumeGroup(selector) {
             case .complete(let group, let devices):
-                return Found(group: group, numbers: try devices.mapValues(VolumeGroupSearch.number(of:)))
-            case .refused(let refusal, _):
-                throw refusal
+                return found(group, on: devices)
+            case .refused(let refusal, let group?):
+                return Found(group: group, numbers: [:], refusal: refusal)
+            case .refused(let refusal, nil):
+                throw .refused(refusal)
             case .absent, .incomplete:
                 break
             }
+            guard try BootError.from({ () throws(SystemError) in try waitForDisk() }) else {
+                return try giveUp(selector)
+            }
+        }
+    }
+
+    /// Waits until a disk has come, and looks at it; `false` when the time is over.
+    public mutating func waitForDisk() throws(SystemError) -> Bool {
+        while true {
             guard let events = try monitor.next(until: deadline) else {
-                BlockDevice.all().forEach { scan($0) }
+                scanAll()
+                return true
+            }
+            if events.isEmpty {
+                // Disks may be behind the answer.
+                guard Passphrase.isAskedFor else { return false }
+                deadline = .now().advanced(bySeconds: timeout)
                 continue
             }
-            if events.isEmpty { throw timeout(selector) }
-            events.forEach { scan(BlockDevice(name: $0.name)) }
+            let disks = events.map { BlockDevice(name: $0.name) }.filter { $0.mayHoldPhysicalVolume }
+            disks.forEach { scan($0) }
+            if !disks.isEmpty { return true }
         }
+    }
+
+    private mutating func scanAll() {
+        for device in BlockDevice.all() where device.mayHoldPhysicalVolume { scan(device) }
     }
 
     private mutating func scan(_ device: BlockDevice) {
-        guard device.mayHoldPhysicalVolume else { return }
-        do {
-            damaged[device.path] = nil
+        damaged[device.path] = nil
+        do throws(SystemError) {
             let source = try OpenBlockSource(path: device.path)
-            if let scan = try PhysicalVolumeScan.read(source, path: device.path) { inventory.add(scan) }
+            do throws(ScanError) {
+                if let scan = try PhysicalVolumeScan.read(source, path: device.path) { inventory.add(scan) }
+            } catch {
+                // Another disk may have what we look for; this one is named should the search fail.
+                damaged[device.path] = error.description
+            }
         } catch {
-            // Another disk may have what we look for; this one is named should the search fail.
-            damaged[device.path] = String(describing: error)
+            damaged[device.path] = error.description
         }
     }
 
-    private func timeout(_ selector: GroupSelector) -> TimedOut {
+    private func giveUp(_ selector: GroupSelector) throws(BootError) -> Found {
         let unread = damaged.sorted { $0.key < $1.key }.map { "; \($0.key): \($0.value)" }.joined()
-        switch inventory.volumeGroup(selector) {
-        case .incomplete(let group, let missing):
-            let list = missing.map(\.description).joined(separator: ", ")
-            return TimedOut(
-                description: "volume group '\(group.name)' lacks physical volume \(list)" + unread)
-        default:
-            return TimedOut(description: "no disk has \(selector)" + unread)
+        guard case .incomplete(let group, let missing) = inventory.volumeGroup(selector) else {
+            throw .failed("no disk has \(selector)" + unread)
         }
+        let list = missing.map { $0.description }.joined(separator: ", ")
+        let refusal = Refusal("volume group '\(group.name)' lacks physical volume \(list)" + unread)
+        return Found(group: group, numbers: [:], refusal: refusal)
+    }
+
+    private func found(_ group: VolumeGroup, on devices: [LVMIdentifier: String]) -> Found {
+        var found = Found(group: group, numbers: [:])
+        for (id, path) in devices {
+            do throws(Refusal) {
+                found.numbers[id] = try VolumeGroupSearch.number(of: path)
+            } catch {
+                found.refusal = error
+            }
+        }
+        return found
     }
 
     /// The number of the physical volume at `path`, which must not be a part of something that stands above it.
-    private static func number(of path: String) throws -> String {
+    private static func number(of path: String) throws(Refusal) -> String {
         let name = path.dropFirst("/dev/".count).map { $0 == "/" ? "!" : String($0) }.joined()
         let device = BlockDevice(name: name)
         for holder in device.holders {
             // Volumes that are active already stand on it rightfully.
-            let uuid = SmallFile.line("/sys/class/block/\(holder)/dm/uuid") ?? ""
-            guard uuid.hasPrefix("LVM-") else {
+            guard BlockDevice(name: holder).mapperUUID?.hasPrefix("LVM-") == true else {
                 throw Refusal("physical volume '\(path)' is part of '\(holder)'")
             }
         }

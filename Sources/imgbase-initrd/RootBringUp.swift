@@ -2,64 +2,80 @@ import ImgbasedCore
 import ImgbasedLinux
 
 /// Activates and mounts one chosen layer, or leaves nothing of it behind.
-struct RootBringUp {
+struct RootBringUp: ~Copyable {
     private static let target = "/sysroot"
 
     private let request: BootRequest
     private let found: VolumeGroupSearch.Found
     private let modules: KernelModules
-    /// The device-mapper name of the layer that is mounted.
-    private(set) var device = ""
+    private var search: VolumeGroupSearch
+    private var mapper = DeviceMapper()
+    private var active: LayerActivation.Active?
 
-    init(_ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: KernelModules) {
+    init(
+        _ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: KernelModules,
+        _ search: consuming VolumeGroupSearch
+    ) {
         self.request = request
         self.found = found
         self.modules = modules
+        self.search = search
     }
 
-    mutating func run(
-        _ selection: LayerSelection, _ mapper: inout DeviceMapper, _ times: inout Stopwatch
-    ) throws {
-        var plan = try ActivationPlan(selection.volume, in: found.group)
-        if request.mode != .readWrite { plan.makeVolumeReadOnly() }
-        var activation = StackActivation(plan, on: found.numbers, checkMetadata: ThinCheck.run)
-        let result = try activation.run(&mapper)
+    mutating func run(_ selection: LayerSelection, _ times: inout Stopwatch) throws {
+        var activation = LayerActivation(of: selection.volume, in: found, for: request)
+        let active = try activation.run(&mapper) { () throws(SystemError) in try search.waitForDisk() }
         times.lap("activation")
         do {
-            device = plan.devices.last?.name ?? ""
-            try name(selection.volume, result.device, &mapper)
+            let node = try name(selection.volume, active.device)
             times.lap("udev")
-            try mount("/dev/mapper/\(device)", isFallback: !selection.fallbacks.isEmpty)
+            try mount(node, active.mode, isFallback: !selection.fallbacks.isEmpty)
         } catch {
-            try activation.undo(after: error, &mapper)
+            try activation.undo(after: .failed("\(error)"), &mapper)
             throw error
         }
         times.lap("mount")
+        self.active = active
     }
 
-    /// Sees to the names in /dev. udev makes them, and has the state it hands over to the booted system when the wait
-    /// ends; without udev they are made as it would make them, which it then takes for its own.
-    private func name(
-        _ volume: String, _ info: DeviceMapper.Info, _ mapper: inout DeviceMapper
-    ) throws {
+    func report(of selection: LayerSelection, _ times: Stopwatch) -> BootReport {
+        BootReport(
+            layer: selection.volume, base: selection.base, volumeGroup: found.group.name,
+            device: name(of: selection.volume), chosenBy: selection.chosenBy,
+            mode: active?.mode ?? request.mode, activatedBy: active?.activator ?? .native,
+            refusal: active?.refusal, degraded: active?.degraded, fallbacks: selection.fallbacks,
+            warnings: request.warnings, timings: times.laps)
+    }
+
+    /// The device-mapper name of `volume`.
+    private func name(of volume: String) -> String {
+        DeviceMapperName(group: found.group.name, volume: volume).description
+    }
+
+    /// Sees to the names of `volume` in /dev, and returns the one to mount. udev makes them, and has the state it hands
+    /// over to the booted system when the wait ends; without udev they are made as it would make them, which it
+    /// then takes for its own.
+    private mutating func name(_ volume: String, _ device: DeviceMapper.Info) throws -> String {
         mapper.waitForUdev()
-        for path in ["/dev/mapper/\(device)", "/dev/\(found.group.name)/\(volume)"]
-        where !SmallFile.exists(path) {
-            try SmallFile.link(to: "../dm-\(info.minor)", at: path)
+        let node = "/dev/mapper/\(name(of: volume))"
+        for path in [node, "/dev/\(found.group.name)/\(volume)"] where !SmallFile.exists(path) {
+            try SmallFile.link(to: "../dm-\(device.minor)", at: path)
         }
+        return node
     }
 
-    private func mount(_ node: String, isFallback: Bool) throws {
+    private func mount(_ node: String, _ mode: BootMode, isFallback: Bool) throws {
         // Started again by hand, from dracut's shell.
         if Mount.isMountPoint(RootBringUp.target) { return }
-        try LayerMount.mount(
-            node, at: RootBringUp.target, mode: request.mode, readOnly: !request.mountsWritable,
-            options: request.rootFlags, modules: modules)
+        let check = try LayerMount.mount(
+            node, at: RootBringUp.target, mode: mode, readOnly: !request.mountsWritable,
+            check: request.fileSystemCheck, options: request.rootFlags, modules: modules)
+        if let check { print(check) }
         // The kernel that runs came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
             !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
         else { return }
-        try LayerMount.unmount(RootBringUp.target, mode: request.mode)
+        try LayerMount.unmount(RootBringUp.target, mode: mode)
         throw Refusal("it has no modules of the running kernel \(release)")
     }
 }

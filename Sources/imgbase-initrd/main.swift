@@ -11,7 +11,7 @@ let usage = """
            imgbase-initrd --version
     """
 
-/// Writes `line` to standard error after the program's name.
+/// Writes `line` to standard error after the program's name, which is the console and, where it runs, the journal.
 func complain(_ line: String) {
     let text = "imgbase-initrd: \(line)\n"
     _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }

@@ -38,8 +38,8 @@ import Testing
         #expect(FileManager.default.createFile(atPath: path, contents: nil))
         let file = try #require(FileHandle(forWritingAtPath: path))
         try file.truncate(atOffset: 320 << 20)
-        let status = try ChildProcess.run("/usr/sbin/\(tool)", arguments + [path])
-        try #require(status == 0)
+        let result = try ChildProcess.run("/usr/sbin/\(tool)", arguments + [path])
+        try #require(result.status == 0)
         return try OpenBlockSource(path: path)
     }
 
@@ -54,13 +54,26 @@ import Testing
 }
 
 @Suite struct ChildProcessTests {
+    private func shell(_ script: String) throws -> ChildProcess.Result {
+        try ChildProcess.run("/bin/sh", ["-c", script])
+    }
+
     @Test func theStatusIsTheTools() throws {
-        #expect(try ChildProcess.run("/bin/sh", ["-c", "exit 7"]) == 7)
-        #expect(try ChildProcess.run("/bin/sh", ["-c", "kill -9 $$"]) == 137)
+        #expect(try shell("exit 7").status == 7)
+        #expect(try shell("kill -9 $$").status == 137)
         #expect(throws: SystemError.self) { try ChildProcess.run("/no/such/tool", []) }
     }
 
+    @Test func theOutputIsBothOfItsOutputs() throws {
+        let result = try shell("echo one; echo '  two ' >&2; echo")
+        #expect(result.output == "one\n  two \n\n")
+        #expect(result.lastLine == "two ")
+        #expect(try shell("").lastLine == "it said nothing")
+        // More than a pipe holds, and more than is kept.
+        #expect(try shell("head -c 200000 /dev/zero | tr '\\0' x").output.utf8.count == 65536)
+    }
+
     @Test func theEnvironmentIsEmptyButForTheLocale() throws {
-        #expect(try ChildProcess.run("/bin/sh", ["-c", "test \"$LC_ALL\" = C && test -z \"$HOME\""]) == 0)
+        #expect(try shell("test \"$LC_ALL\" = C && test -z \"$HOME\"").status == 0)
     }
 }

@@ -6,6 +6,11 @@ public enum BootMode: String, Hashable, Sendable, CaseIterable {
     case readOnly = "ro"
     /// Read-only, under a file system in memory that takes what is written and is thrown away.
     case volatile
+
+    /// The one that comes nearest and writes nothing to the layer.
+    public var withoutWriting: BootMode {
+        self == .readWrite ? .volatile : self
+    }
 }
 
 /// Who activates volumes.

@@ -186,7 +186,7 @@ private struct ActivationPlanBuilder {
     ) throws(Refusal) -> MappedDevice {
         MappedDevice(
             name: try name(of: volume, layer: layer),
-            uuid: "LVM-" + group.id.characters + volume.id.characters + (suffix.map { "-" + $0 } ?? ""),
+            uuid: group.deviceMapperUUID(of: volume) + (suffix.map { "-" + $0 } ?? ""),
             isReadOnly: isReadOnly, role: role, targets: targets)
     }
 

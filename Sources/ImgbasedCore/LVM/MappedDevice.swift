@@ -84,6 +84,11 @@ public struct MappedDevice: Hashable, Sendable {
         self.role = role
         self.targets = targets
     }
+
+    /// How long it is.
+    public var length: Sectors {
+        Sectors(targets.reduce(0) { $0 + $1.length.count })
+    }
 }
 
 extension MappedTarget {

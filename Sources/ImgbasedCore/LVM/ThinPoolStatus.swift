@@ -98,6 +98,14 @@ public enum PoolHealth: Hashable, Sendable {
     case readOnly(String)
     /// Nothing.
     case failed(String)
+
+    /// Why not everything; `nil` where everything can be done.
+    public var reason: String? {
+        switch self {
+        case .good: nil
+        case .full(let reason), .readOnly(let reason), .failed(let reason): reason
+        }
+    }
 }
 
 extension ThinPoolStatus.Usage {

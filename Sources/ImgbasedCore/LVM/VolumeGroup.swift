@@ -94,6 +94,11 @@ public struct VolumeGroup: Hashable, Sendable {
         physicalVolumeIndex[key].map { physicalVolumes[$0] }
     }
 
+    /// The UUID that device-mapper knows `volume` by (lvm2: lib/misc/lvm-string.c, build_dm_uuid).
+    public func deviceMapperUUID(of volume: LogicalVolume) -> String {
+        "LVM-" + id.characters + volume.id.characters
+    }
+
     private static func doubts(
         _ node: MetadataNode, systemID: String?, lockType: String?, physicalVolumes: [PhysicalVolume],
         logicalVolumes: [LogicalVolume]

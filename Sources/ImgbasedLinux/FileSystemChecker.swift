@@ -1,0 +1,26 @@
+public import ImgbasedCore
+
+/// The check of a file system before it is mounted so that it can be written, as the distribution has one.
+public enum FileSystemChecker {
+    private static let tool = "/usr/sbin/e2fsck"
+
+    /// Checks the file system of `type` in the device at `path`, where the initramfs has the tool for it.
+    ///
+    /// XFS is its own check: its driver replays the journal, and fsck.xfs(8) does nothing.
+    /// - Returns: What the tool said last; `nil` where none was run.
+    /// - Throws: where the file system is not fit for use.
+    public static func run(
+        _ path: String, type: LayerMount.FileSystem, _ check: FileSystemCheck
+    ) throws(BootError) -> String? {
+        guard type == .ext4, let arguments = check.e2fsckArguments, ChildProcess.isExecutable(tool) else {
+            return nil
+        }
+        let result = try BootError.from { () throws(SystemError) in
+            try ChildProcess.run(tool, arguments + [path])
+        }
+        guard FileSystemCheck.isFit(status: result.status) else {
+            throw .failed("e2fsck ended with status \(result.status) on '\(path)': \(result.lastLine)")
+        }
+        return result.lastLine
+    }
+}

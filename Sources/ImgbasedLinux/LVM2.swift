@@ -1,0 +1,26 @@
+import ImgbasedCore
+
+/// lvm2's own tool, for what our own code does not activate.
+public enum LVM2 {
+    private static let tool = "/usr/sbin/lvm"
+
+    /// Whether the initramfs has it.
+    public static var isThere: Bool { ChildProcess.isExecutable(tool) }
+
+    /// Has lvm2 activate `volume` of `group`.
+    public static func activate(_ volume: String, of group: String, readOnly: Bool) throws(BootError) {
+        try run(LVM2Command.activate(volume, of: group, readOnly: readOnly))
+    }
+
+    /// Has lvm2 deactivate `volume` of `group`.
+    public static func deactivate(_ volume: String, of group: String) throws(BootError) {
+        try run(LVM2Command.deactivate(volume, of: group))
+    }
+
+    private static func run(_ arguments: [String]) throws(BootError) {
+        let result = try BootError.from { () throws(SystemError) in try ChildProcess.run(tool, arguments) }
+        guard result.status == 0 else {
+            throw .failed("lvm2 failed (status \(result.status)): \(result.lastLine)")
+        }
+    }
+}

@@ -1,0 +1,173 @@
+public import ImgbasedCore
+
+/// Activates one layer, by our own code or lvm2's, as far as its pool allows.
+public struct LayerActivation: ~Copyable {
+    /// A layer that is active.
+    public struct Active {
+        /// Its device.
+        public var device: DeviceMapper.Info
+        /// How it is to be mounted: as it was asked for, unless its pool must not be written.
+        public var mode: BootMode
+        /// Who activated it.
+        public var activator: Activator
+        /// Why it was not our own code, where it was to try.
+        public var refusal: String?
+        /// Why nothing can be written.
+        public var degraded: String?
+    }
+
+    private let request: BootRequest
+    private let found: VolumeGroupSearch.Found
+    private let volume: String
+    private var stack: StackActivation?
+    private var isActiveByLVM2 = false
+
+    /// For `volume`, in the group that was `found`.
+    public init(of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest) {
+        self.volume = volume
+        self.found = found
+        self.request = request
+    }
+
+    /// Activates the layer; nothing of it is left active where that fails.
+    /// - Parameter wait: Returns when another disk has come, with `false` when there is no more time to wait for one.
+    public mutating func run(
+        _ mapper: inout DeviceMapper, waitingForDisk wait: () throws(SystemError) -> Bool
+    ) throws(BootError) -> Active {
+        if request.activate == .lvm {
+            guard LVM2.isThere else {
+                throw .failed("rd.imgbased.activate=lvm, and the initramfs has no lvm2")
+            }
+            return try activateByLVM2(&mapper, wait)
+        }
+        do throws(BootError) {
+            return try activate(&mapper)
+        } catch {
+            guard case .refused(let refusal) = error, request.activate == .auto, LVM2.isThere else {
+                throw error
+            }
+            do throws(BootError) {
+                var active = try activateByLVM2(&mapper, wait)
+                active.refusal = refusal.reason
+                return active
+            } catch {
+                throw .failed("\(refusal.reason); \(error)")
+            }
+        }
+    }
+
+    /// Deactivates it again, because of `cause`.
+    /// - Throws: where something of it is left.
+    public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
+        if isActiveByLVM2 { try LVM2.deactivate(volume, of: found.group.name) }
+        try stack?.undo(after: cause, &mapper)
+    }
+
+    // MARK: Our own code
+
+    private mutating func activate(_ mapper: inout DeviceMapper) throws(BootError) -> Active {
+        if let refusal = found.refusal { throw .refused(refusal) }
+        var plan = try BootError.from { () throws(Refusal) in try ActivationPlan(volume, in: found.group) }
+        if request.mode != .readWrite { plan.makeVolumeReadOnly() }
+
+        let policy = request.thinCheck
+        let check: StackActivation.MetadataCheck = { (path) throws(BootError) in
+            try ThinTools.check(path, policy)
+        }
+        switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
+        case .active(let device):
+            return Active(device: device, mode: request.mode, activator: .native)
+        case .unwanted(let health):
+            if case .full = health, request.mode == .readWrite, try ownsItsBlocks(plan, &mapper),
+                case .active(let device) = try run(plan, &mapper, wanted: { $0 == health })
+            {
+                return Active(device: device, mode: request.mode, activator: .native)
+            }
+            plan.makePoolReadOnly()
+            guard case .active(let device) = try run(plan, &mapper, wanted: { _ in true }) else {
+                throw .failed(health.reason ?? "the thin pool has changed")
+            }
+            return Active(
+                device: device, mode: request.mode.withoutWriting, activator: .native, degraded: health.reason
+            )
+        }
+    }
+
+    private mutating func run(
+        _ plan: ActivationPlan, _ mapper: inout DeviceMapper, checking: StackActivation.MetadataCheck? = nil,
+        wanted: (PoolHealth) -> Bool
+    ) throws(BootError) -> StackActivation.Outcome {
+        var stack = StackActivation(plan, on: found.numbers)
+        let outcome = try stack.run(&mapper, checking: checking, wanted: wanted)
+        self.stack = stack
+        return outcome
+    }
+
+    /// Whether no write to the volume needs a new block of the pool, which has none.
+    private func ownsItsBlocks(_ plan: ActivationPlan, _ mapper: inout DeviceMapper) throws(BootError) -> Bool
+    {
+        guard let thin = found.group.volume(volume)?.thin, let length = plan.devices.last?.length else {
+            return false
+        }
+        var metadata = StackActivation(plan.ofPoolMetadata, on: found.numbers)
+        guard case .active = try metadata.run(&mapper), let path = metadata.metadataPath else { return false }
+        do throws(BootError) {
+            let listing = try ThinTools.list(path)
+            try metadata.undo(&mapper)
+            return listing.owns(thin.deviceID, all: length)
+        } catch {
+            try metadata.undo(after: error, &mapper)
+            throw error
+        }
+    }
+
+    // MARK: lvm2
+
+    private mutating func activateByLVM2(
+        _ mapper: inout DeviceMapper, _ wait: () throws(SystemError) -> Bool
+    ) throws(BootError) -> Active {
+        let group = found.group
+        while true {
+            do throws(BootError) {
+                try LVM2.activate(volume, of: group.name, readOnly: request.mode != .readWrite)
+                break
+            } catch {
+                // Of a group that is refused as a whole, the disks that lvm2 would take may still have to come:
+                // arrays, multipath devices.
+                guard found.refusal != nil, try BootError.from(wait) else { throw error }
+            }
+        }
+        isActiveByLVM2 = true
+        do throws(BootError) {
+            guard let logical = group.volume(volume),
+                let device = try BootError.from({ () throws(SystemError) in
+                    try mapper.info(uuid: group.deviceMapperUUID(of: logical))
+                })
+            else { throw .failed("lvm2 activated another volume than '\(group.name)/\(volume)'") }
+            let reason = try poolHealth(of: logical, mapper).reason
+            return Active(
+                device: device, mode: reason == nil ? request.mode : request.mode.withoutWriting,
+                activator: .lvm, degraded: reason)
+        } catch {
+            try undo(after: error, &mapper)
+            throw error
+        }
+    }
+
+    private func poolHealth(
+        of volume: LogicalVolume, _ mapper: borrowing DeviceMapper
+    ) throws(BootError) -> PoolHealth {
+        guard let name = volume.thin?.pool, let pool = found.group.volume(name)?.thinPool else {
+            return .good
+        }
+        let device = DeviceMapperName(group: found.group.name, volume: name, layer: "tpool")
+        do throws(SystemError) {
+            let health = try mapper.poolHealth(
+                device.description, expectedTransactionID: pool.transactionID)
+            if case .failed(let reason) = health { throw SystemError("use thin pool", name, reason: reason) }
+            return health
+        } catch {
+            throw .failed(error.description)
+        }
+    }
+}

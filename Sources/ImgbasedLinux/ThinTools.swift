@@ -1,0 +1,36 @@
+public import ImgbasedCore
+
+/// What thin-provisioning-tools say of the metadata of a thin pool, in a device nothing else uses.
+public enum ThinTools {
+    private static let check = "/usr/sbin/thin_check"
+    private static let list = "/usr/sbin/thin_ls"
+
+    /// Has thin_check(8) look at the metadata in the device at `path`, as lvm2 does before it uses a pool.
+    /// - Returns: Why the pool should not be written though it can be read; `nil` where nothing is wrong.
+    public static func check(_ path: String, _ policy: ThinCheckPolicy) throws(BootError) -> String? {
+        if policy == .never { return nil }
+        guard ChildProcess.isExecutable(check) else {
+            if policy == .auto { return nil }
+            throw .failed("rd.imgbased.thincheck=always, and the initramfs has no thin_check")
+        }
+        if try run(check, ["-q", path]) == 0 { return nil }
+        guard try run(check, ["-q", "--ignore-non-fatal-errors", path]) == 0 else {
+            throw .failed(
+                "thin_check found the metadata of the thin pool damaged; repair it with 'lvconvert --repair'")
+        }
+        return "thin_check found errors in the metadata of the thin pool; repair it with 'lvconvert --repair'"
+    }
+
+    /// What thin_ls(8) says of the volumes in the metadata in the device at `path`; nothing where it is not there.
+    public static func list(_ path: String) throws(BootError) -> ThinListing {
+        guard ChildProcess.isExecutable(list) else { return ThinListing("") }
+        let result = try BootError.from { () throws(SystemError) in
+            try ChildProcess.run(list, ThinListing.arguments + [path])
+        }
+        return ThinListing(result.status == 0 ? result.output : "")
+    }
+
+    private static func run(_ tool: String, _ arguments: [String]) throws(BootError) -> Int32 {
+        try BootError.from { () throws(SystemError) in try ChildProcess.run(tool, arguments).status }
+    }
+}
