@@ -19,4 +19,21 @@ enum Artefacts {
     static func machine(_ name: String) throws -> Machine {
         try Machine(name: name, disks: [.overlay(of: disk.disk)])
     }
+
+    /// The same, which starts the layers' kernel with `arguments` at once instead of GRUB, and has `disks` from
+    /// /dev/vdb on.
+    static func machine(
+        _ name: String, booting arguments: String, _ initramfs: Initramfs = .ordinary, disks: [Disk] = []
+    ) throws -> Machine {
+        try Machine(
+            name: name, disks: [.overlay(of: disk.disk)] + disks, boot: image.boot(arguments, initramfs))
+    }
+}
+
+extension VM {
+    /// Takes the machine's power away, whatever it does, and starts the layers' kernel with `arguments`.
+    func restart(_ arguments: String, _ initramfs: Initramfs = .ordinary) throws {
+        cutPower()
+        try powerOn(Artefacts.image.boot(arguments, initramfs))
+    }
 }

@@ -7,7 +7,6 @@ import Testing
     func editedLayer() throws {
         try Artefacts.machine("command-line").run { vm in
             try vm.menu().boot("Base-1.1", editing: { $0.naming("Base-0.2", insteadOf: "Base-1.1") })
-            try vm.waitForGuest()
             try vm.expectBooted("Base-0.2", on: "Base-0")
             let line = try vm.check("cat /proc/cmdline")
             #expect(line.contains("root=/dev/HostVG/Base-1.1 "))
@@ -23,9 +22,7 @@ import Testing
         try Artefacts.machine("missing").run { vm in
             let editing: (String) -> String = { $0.naming("Base-7.7", insteadOf: "Base-0.1") }
             try vm.menu().boot("Base-0.1", editing: editing, { $0 + " rd.shell=0" })
-            let halted = try vm.expect("System halted", within: .minutes(3))
-            #expect(halted.complaints == ["imgbase-initrd: " + Self.missing])
-            #expect(!halted.contains("maintenance"))
+            try vm.expectHalt(after: Self.missing)
 
             try vm.reset()
             try vm.menu().boot("Base-0.1", editing: editing)
@@ -48,12 +45,5 @@ extension String {
     /// GRUB's `linux` line with `rd.imgbased.layer=` changed and the rest as it was.
     fileprivate func naming(_ layer: String, insteadOf other: String) -> String {
         replacing("rd.imgbased.layer=\(other)", with: "rd.imgbased.layer=\(layer)")
-    }
-
-    /// What the helper said on the console, without the kernel's time stamp and the journal's prefix.
-    fileprivate var complaints: [String] {
-        split(whereSeparator: \.isNewline).compactMap { line in
-            line.firstRange(of: "imgbase-initrd: ").map { String(line[$0.lowerBound...]) }
-        }
     }
 }

@@ -11,7 +11,6 @@ import Testing
                 let menu = try vm.menu()
                 #expect(menu.names == layers.reversed().map(\.name))
                 try menu.boot(layer.name)
-                try vm.waitForGuest()
                 try vm.expectBooted(layer.name, on: layer.base)
                 try vm.expect("", from: "ls /root")
                 try vm.check("echo \(layer.name) >/root/written-in-\(layer.name) && sync")
@@ -32,12 +31,10 @@ import Testing
     @Test("without a person the default boots: the first layer, then the one that was set")
     func defaultLayer() throws {
         try Artefacts.machine("default").run { vm in
-            try vm.waitForGuest()
             try vm.expectBooted("Base-0.1", on: "Base-0")
             try vm.check("imgbase boot --set-default Base-1.1")
             try vm.expect("Base-1.1", from: "imgbase boot --get-default")
             try vm.reboot()
-            try vm.waitForGuest()
             try vm.expectBooted("Base-1.1", on: "Base-1")
         }
     }

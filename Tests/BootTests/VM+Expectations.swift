@@ -4,34 +4,50 @@ import Testing
 
 /// `/run/imgbased/boot.json`, as far as tests look at it.
 struct BootReport: Decodable {
+    struct Fallback: Decodable {
+        let layer: String
+        let reason: String
+    }
     let layer: String
-    let base: String
+    let base: String?
     let volumeGroup: String
     let chosenBy: String
     let mode: String
     let activatedBy: String
+    let fallbacks: [Fallback]
+    let warnings: [String]
+    let timings: [String: Double]
 }
 
 extension VM {
-    /// Expects that the booted system is `layer`, came up healthy, and knows how it came.
+    /// How the booted system came up, in the helper's words.
+    func bootReport() throws -> BootReport {
+        try JSONDecoder().decode(BootReport.self, from: Data(check("cat /run/imgbased/boot.json").utf8))
+    }
+
+    /// Expects that the booted system is `layer`, came up healthy, and knows how it came: chosen by
+    /// `rd.imgbased.layer=` unless said otherwise.
+    @discardableResult
     func expectBooted(
-        _ layer: String, on base: String, sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
-        let report = try JSONDecoder().decode(
-            BootReport.self, from: Data(check("cat /run/imgbased/boot.json").utf8))
+        _ layer: String, on base: String, chosenBy: String? = nil, mode: String = "rw",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> BootReport {
+        try waitForGuest()
+        let report = try bootReport()
         #expect(report.layer == layer, sourceLocation: sourceLocation)
         #expect(report.base == base, sourceLocation: sourceLocation)
         #expect(report.volumeGroup == "HostVG", sourceLocation: sourceLocation)
-        #expect(report.chosenBy == "rd.imgbased.layer=\(layer)", sourceLocation: sourceLocation)
-        #expect(report.mode == "rw", sourceLocation: sourceLocation)
+        #expect(
+            report.chosenBy == chosenBy ?? "rd.imgbased.layer=\(layer)", sourceLocation: sourceLocation)
+        #expect(report.mode == mode, sourceLocation: sourceLocation)
         #expect(report.activatedBy == "native", sourceLocation: sourceLocation)
         try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
         // The name that lvm2 and the tools around it use for the root.
-        try expect(
-            "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))", from: "findmnt -no SOURCE /",
-            sourceLocation)
+        let source = mode == "volatile" ? "overlay" : "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))"
+        try expect(source, from: "findmnt -no SOURCE /", sourceLocation)
         try expect(
             "running", from: "systemctl is-system-running --wait || systemctl --failed", sourceLocation)
+        return report
     }
 
     /// Expects that `script` writes `output`, and nothing else.
@@ -40,6 +56,14 @@ extension VM {
     ) throws {
         let result = try run(script)
         #expect(result.output == output, "\(script)", sourceLocation: sourceLocation)
+    }
+
+    /// Expects that the initramfs gives up, where `rd.shell=0` was among the arguments, after the helper has said
+    /// `complaint` and nothing else.
+    func expectHalt(after complaint: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let halted = try expect("System halted", within: .minutes(3))
+        #expect(halted.complaints == ["imgbase-initrd: " + complaint], sourceLocation: sourceLocation)
+        #expect(!halted.contains("maintenance"), sourceLocation: sourceLocation)
     }
 
     /// Expects that the content of `base` is what was written when it was made, by its tags.
@@ -55,6 +79,15 @@ extension VM {
             lvchange -an HostVG/\(base)
             """, within: .minutes(5))
         #expect(seen == digest + "  -", sourceLocation: sourceLocation)
+    }
+}
+
+extension String {
+    /// What the helper said on the console, without the kernel's time stamp and the journal's prefix.
+    var complaints: [String] {
+        split(whereSeparator: \.isNewline).compactMap { line in
+            line.firstRange(of: "imgbase-initrd: ").map { String(line[$0.lowerBound...]) }
+        }
     }
 }
 

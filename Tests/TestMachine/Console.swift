@@ -2,7 +2,7 @@
 final class Console {
     /// What a terminal shows.
     private(set) var screen = Screen()
-    /// Everything since the machine started, as plain text.
+    /// Everything since the machine started last, as plain text.
     private(set) var transcript = ""
     /// How far `expect` has looked: the next one looks only at what came later.
     private var position: String.Index
@@ -27,10 +27,11 @@ final class Console {
         return String(transcript[position..<range.upperBound])
     }
 
-    /// Forgets what the screen shows, and passes over everything that has come so far: another boot begins.
-    func forgetScreen() {
+    /// Forgets everything that has come so far: another boot begins.
+    func forget() {
         screen = Screen()
-        position = transcript.endIndex
+        transcript = ""
+        position = transcript.startIndex
     }
 
     /// The end of what came.

@@ -3,7 +3,8 @@ enum DebianTree {
     private static let packages = [
         "linux-image-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "lvm2",
         "thin-provisioning-tools",
-        "dmsetup", "dracut", "dracut-core", "e2fsprogs", "xfsprogs", "dosfstools", "fdisk", "util-linux",
+        "dmsetup", "cryptsetup-bin", "dracut", "dracut-core", "e2fsprogs", "xfsprogs", "dosfstools", "fdisk",
+        "util-linux",
         "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common", "grub-common", "libssl3", "libkmod2",
         "libdevmapper1.02.1", "libstdc++6", "zstd", "gzip", "cpio",
     ]

@@ -9,4 +9,12 @@ enum Products {
             "make", "-C", BuildDirectory.project, "install", "DESTDIR=" + directory,
             environment: ["MAKEFLAGS": "", "MAKELEVEL": ""])
     }
+
+    /// A digest of all that would be installed.
+    static func digest() throws -> String {
+        let directory = try BuildDirectory.makeScratch("products")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try install(into: directory)
+        return try Digest.ofTree(directory)
+    }
 }

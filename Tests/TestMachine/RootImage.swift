@@ -26,17 +26,16 @@ public struct RootImage: Sendable {
 
     static func artefact() throws -> Artefact {
         let tree = try DebianTree.artefact()
-        let products = try BuildDirectory.makeScratch("products")
-        defer { try? FileManager.default.removeItem(atPath: products) }
-        try Products.install(into: products)
-        let key = try Digest.of([
-            tree.key, Digest.ofTree(guest), Digest.ofTree(products), Digest.ofFile(script),
-            Digest.ofFile(RootTree.script),
-        ])
+        let dracut = Initramfs.ordinary.dracutArguments
+        let key = try Digest.of(
+            [
+                tree.key, Digest.ofTree(guest), Products.digest(), Digest.ofFile(script),
+                Digest.ofFile(RootTree.script),
+            ] + dracut)
         return Artefact(kind: "root", key: key) { directory in
             try Products.install(into: directory + "/products")
             try HostCommand.run(
-                script, tree.obtain() + "/tree.tar", guest, directory + "/products", directory,
+                [script, tree.obtain() + "/tree.tar", guest, directory + "/products", directory] + dracut,
                 within: .minutes(10))
             try FileManager.default.removeItem(atPath: directory + "/products")
         }
@@ -50,10 +49,19 @@ public struct RootImage: Sendable {
 
     /// A machine that runs the image itself from a throw-away overlay, with `disks` besides it from /dev/vdb on.
     public func machine(name: String, disks: [Disk] = []) throws -> Machine {
-        try Machine(
-            name: name, disks: [.overlay(of: image)] + disks,
-            boot: .kernel(
-                kernel, initramfs: initramfs,
-                arguments: "root=/dev/vda rw rd.imgbased=0 fstab=no " + RootImage.arguments()))
+        Machine(name: name, disks: [.overlay(of: image)] + disks, boot: try boot())
+    }
+
+    /// A start of the system in this image, on the disk `device`, without firmware and GRUB.
+    public func boot(from device: String = "/dev/vda") throws -> Machine.Boot {
+        .kernel(
+            kernel, initramfs: initramfs,
+            arguments: "root=\(device) rw rd.imgbased=0 fstab=no " + (try RootImage.arguments()))
+    }
+
+    /// A start of what `arguments` ask for, with the kernel in this image and without firmware and GRUB.
+    public func boot(_ arguments: String, _ initramfs: Initramfs) throws -> Machine.Boot {
+        .kernel(
+            kernel, initramfs: try initramfs.file(), arguments: arguments + " " + (try RootImage.arguments()))
     }
 }

@@ -10,12 +10,19 @@ public struct RootTree: Sendable {
     /// What runs a command in a tree.
     static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/in-root"
 
+    /// Where in it `makeInitramfs` puts what it makes.
+    static let initramfs = "/boot/initrd.img"
+
     /// Hands a new tree to `body`, and removes it afterwards.
     public static func with<Result>(_ body: (RootTree) throws -> Result) throws -> Result {
-        let archive = try BuildDirectory.locked { try DebianTree.artefact().obtain() + "/tree.tar" }
+        try with(archive: BuildDirectory.locked { try DebianTree.artefact().obtain() }, body)
+    }
+
+    /// The same, where the directory `archive` has the Debian tree.
+    static func with<Result>(archive: String, _ body: (RootTree) throws -> Result) throws -> Result {
         let path = try BuildDirectory.makeScratch("root-tree")
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try HostCommand.run("tar", "-C", path, "--numeric-owner", "-xpf", archive)
+        try HostCommand.run("tar", "-C", path, "--numeric-owner", "-xpf", archive + "/tree.tar")
         try Products.install(into: path)
         let versions = try FileManager.default.contentsOfDirectory(atPath: path + "/lib/modules")
         return try body(RootTree(path: path, kernelVersion: versions.first ?? ""))
@@ -24,14 +31,13 @@ public struct RootTree: Sendable {
     /// Makes an initramfs by dracut with `arguments`, and returns its size in bytes.
     @discardableResult
     public func makeInitramfs(_ arguments: [String]) throws -> Int {
-        let image = "/boot/initrd.img"
         try HostCommand.run(
             [
                 "unshare", "--mount", "--propagation", "private", RootTree.script, path,
                 "dracut", "--quiet", "--no-hostonly", "--no-early-microcode", "--no-hostonly-cmdline",
                 "--force",
-            ] + arguments + [image, kernelVersion])
-        let attributes = try FileManager.default.attributesOfItem(atPath: path + image)
+            ] + arguments + [RootTree.initramfs, kernelVersion])
+        let attributes = try FileManager.default.attributesOfItem(atPath: path + RootTree.initramfs)
         return attributes[.size] as? Int ?? 0
     }
 }

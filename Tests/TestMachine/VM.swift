@@ -4,11 +4,13 @@ import Foundation
 ///
 /// Use it within `Machine.run(_:)`, which says where the logs are when something fails.
 public final class VM {
-    /// What it is made of.
-    public let machine: Machine
+    /// What it is made of, and how it started last.
+    public private(set) var machine: Machine
     let console = Console()
+    /// Its disks, and which of them are in it.
+    var drives: [Drive]
     private var emulator: Emulator
-    private let start: () throws -> Emulator
+    private let log: String
     private let scratch: String
     private let guestLog: Descriptor
     private var commandCount = 0
@@ -20,19 +22,12 @@ public final class VM {
         self.machine = machine
         scratch = try BuildDirectory.makeScratch(machine.name)
         guestLog = try Descriptor.create("\(logs)/\(machine.name).guest.log")
-        var arguments = Emulator.arguments(for: machine)
-        for (index, disk) in machine.disks.enumerated() {
-            arguments += try VM.arguments(for: disk, scratch: "\(scratch)/disk\(index).qcow2")
+        drives = try machine.disks.enumerated().map { [scratch] index, disk in
+            try Drive(disk, index: index, scratch: scratch)
         }
-        if case .kernel(let kernel, let initramfs, let line) = machine.boot {
-            arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
-        }
-        let log = "\(logs)/\(machine.name)"
+        log = "\(logs)/\(machine.name)"
         _ = try Descriptor.create(log + ".console.log")
-        start = { [arguments] in
-            try Emulator(arguments, consoleLog: log + ".console.log", log: log + ".qemu.log")
-        }
-        emulator = try start()
+        emulator = try VM.start(machine, drives, log: log)
         try execute("qmp_capabilities")
     }
 
@@ -41,27 +36,13 @@ public final class VM {
         try? FileManager.default.removeItem(atPath: scratch)
     }
 
-    private static func arguments(for disk: Disk, scratch: String) throws -> [String] {
-        let file: String
-        // What the guest has flushed outlives a power cut.
-        var options = "cache=writeback"
-        switch disk {
-        case .overlay(let base):
-            file = scratch
-            try DiskImage.createOverlay(file, of: base)
-        case .blank(let mebibytes):
-            file = scratch
-            try DiskImage.create(file, mebibytes: mebibytes)
-        case .file(let path):
-            file = path
-            // Used only when its machine has shut down; the build host's disk need not be waited for.
-            options = "cache=unsafe"
-        case .readOnly(let path):
-            file = path
-            options += ",readonly=on"
+    private static func start(_ machine: Machine, _ drives: [Drive], log: String) throws -> Emulator {
+        var arguments = Emulator.arguments(for: machine)
+        for drive in drives where drive.isPlugged { arguments += try drive.arguments() }
+        if case .kernel(let kernel, let initramfs, let line) = machine.boot {
+            arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
         }
-        let format = DiskImage.format(of: file)
-        return ["-drive", "if=virtio,\(options),discard=unmap,format=\(format),file=\(file)"]
+        return try Emulator(arguments, consoleLog: log + ".console.log", log: log + ".qemu.log")
     }
 
     // MARK: Waiting
@@ -115,7 +96,7 @@ public final class VM {
         try emulator.console.descriptor.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
     }
 
-    /// Everything that has come on the console, as plain text.
+    /// Everything that has come on the console since the machine started last, as plain text.
     public var transcript: String { console.transcript }
 
     // MARK: The guest
@@ -165,10 +146,12 @@ public final class VM {
         emulator.kill()
     }
 
-    /// Gives a machine without power its power back: it starts again from its disks.
-    public func powerOn() throws {
-        console.forgetScreen()
-        emulator = try start()
+    /// Gives a machine without power its power back: it starts again from its disks, the way it did before or
+    /// as `boot` says.
+    public func powerOn(_ boot: Machine.Boot? = nil) throws {
+        if let boot { machine.boot = boot }
+        console.forget()
+        emulator = try VM.start(machine, drives, log: log)
         try execute("qmp_capabilities")
     }
 
@@ -187,13 +170,13 @@ public final class VM {
     /// Has the booted system shut down and the machine start again. Does not wait for it.
     public func reboot() throws {
         try ask("systemctl reboot", Deadline(within: .minutes(1)))
-        console.forgetScreen()
+        console.forget()
     }
 
     /// Presses the reset button: the machine starts again from its disks.
     public func reset() throws {
         try execute("system_reset")
         agent.forget()
-        console.forgetScreen()
+        console.forget()
     }
 }

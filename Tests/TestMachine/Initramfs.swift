@@ -1,0 +1,62 @@
+import Foundation
+
+/// An initramfs as dracut makes it of the test machines' Debian tree with what is built now in it.
+public enum Initramfs: String, Sendable {
+    /// With systemd and without lvm2: the one in the root image.
+    case ordinary
+    /// Without systemd: dracut's own script is the init program.
+    case plain
+    /// With lvm2, as dracut's module brings it.
+    case lvm
+    /// With what opens encrypted disks.
+    case crypt
+
+    /// Its file; made first if there is none.
+    public func file() throws -> String {
+        if self == .ordinary { return try RootImage.current().initramfs }
+        return try BuildDirectory.locked { try artefact().obtain() + "/initrd.img" }
+    }
+
+    private func artefact() throws -> Artefact {
+        let tree = try DebianTree.artefact()
+        let key = try Digest.of(
+            [tree.key, Products.digest(), Digest.ofFile(RootTree.script)] + dracutArguments)
+        return Artefact(kind: "initramfs." + rawValue, key: key) { directory in
+            try RootTree.with(archive: tree.obtain()) { root in
+                try root.makeInitramfs(dracutArguments)
+                try FileManager.default.moveItem(
+                    atPath: root.path + RootTree.initramfs, toPath: directory + "/initrd.img")
+            }
+        }
+    }
+
+    /// What dracut is told besides how to run in a tree.
+    var dracutArguments: [String] {
+        let omitted = Initramfs.unused.union(self == .plain ? Initramfs.ofSystemd : []).subtracting(added)
+        return [
+            "--compress", "zstd -T0 -3", "--add", added.sorted().joined(separator: " "),
+            "--omit", omitted.sorted().joined(separator: " "),
+        ]
+    }
+
+    private var added: Set<String> {
+        switch self {
+        case .ordinary, .plain: ["imgbased"]
+        case .lvm, .crypt: ["imgbased", rawValue]
+        }
+    }
+
+    /// Modules of dracut that no machine of ours needs, unless they are asked for.
+    private static let unused: Set = [
+        "lvm", "lvmmerge", "lvmthinpool-monitor", "crypt", "mdraid", "multipath", "dmraid", "nvdimm", "i18n",
+        "virtfs",
+        "virtiofs", "pollcdrom", "resume", "terminfo", "overlay-root",
+    ]
+
+    private static let ofSystemd: Set = [
+        "systemd", "systemd-initrd", "dracut-systemd", "systemd-udevd", "systemd-journald",
+        "systemd-ask-password",
+        "systemd-sysctl", "systemd-modules-load", "systemd-tmpfiles", "systemd-sysusers", "dbus",
+        "dbus-daemon",
+    ]
+}
