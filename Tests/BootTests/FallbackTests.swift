@@ -1,0 +1,53 @@
+import TestMachine
+import Testing
+
+/// What boots where the layer that was asked for does not.
+@Suite struct FallbackTests {
+    @Test("a layer that is missing or cannot be mounted leads to the next one that has the kernel's modules")
+    func chain() throws {
+        try Artefacts.machine("fallback", booting: "rd.imgbased.layer=Base-0.2").run { vm in
+            try vm.waitForGuest()
+            try vm.check(Self.preparation)
+            let release = try vm.check("uname -r")
+            let missing =
+                "there is no layer 'Base-7.7' in volume group 'HostVG'; "
+                + "it has Base-0.1, Base-0.2, Base-1.1, Base-0.8, Base-0.9"
+            let destroyed =
+                "cannot boot layer 'Base-0.8': cannot mount '/dev/mapper/HostVG-Base--0.8': "
+                + "neither ext4 nor XFS is on it"
+            let foreign =
+                "cannot boot layer 'Base-0.9': it has no modules of the running kernel \(release)"
+
+            try vm.restart("rd.imgbased.layer=Base-0.8 rd.imgbased.fallback=Base-7.7,Base-0.9,Base-0.2")
+            let report = try vm.expectBooted(
+                "Base-0.2", on: "Base-0", chosenBy: "rd.imgbased.fallback=Base-0.2")
+            #expect(report.fallbacks.map(\.layer) == ["Base-0.8", "Base-7.7", "Base-0.9"])
+            #expect(report.fallbacks.map(\.reason) == [destroyed, missing, foreign])
+            let said =
+                "booting layer 'Base-0.2' (rd.imgbased.fallback=Base-0.2); "
+                + [destroyed, missing, foreign].joined(separator: "; ")
+            #expect(vm.transcript.complaints == ["imgbase-initrd: " + said])
+            try vm.expect("imgbase-initrd: " + said, from: "journalctl -b -o cat -t imgbase-initrd")
+
+            // A name that is no layer's is as good as a base's newest: Base-0's is the one without modules.
+            try vm.restart("root=/dev/HostVG/Base-7.7 rd.imgbased.fallback=Base-0,latest")
+            try vm.expectBooted("Base-1.1", on: "Base-1", chosenBy: "rd.imgbased.fallback=latest")
+
+            try vm.restart("rd.imgbased.layer=Base-7.7 rd.imgbased.fallback=Base-0.8,Base-0.9 rd.shell=0")
+            try vm.expectHalt(after: [missing, destroyed, foreign].joined(separator: "; "))
+        }
+    }
+
+    /// Two more layers: the file system of one is gone, and the modules in the other are those of another kernel.
+    private static let preparation = """
+        set -e
+        for layer in Base-0.8 Base-0.9; do
+            lvcreate -y -q -s -kn -prw -n $layer HostVG/Base-0 --addtag imgbased:layer --addtag imgbased:of=Base-0
+        done
+        lvchange -ay HostVG/Base-0.8 HostVG/Base-0.9
+        dd if=/dev/zero of=/dev/HostVG/Base-0.8 bs=64K count=1 conv=fsync,notrunc status=none
+        mount /dev/HostVG/Base-0.9 /mnt
+        mv "/mnt/usr/lib/modules/$(uname -r)" /mnt/usr/lib/modules/0.0.0
+        umount /mnt
+        """
+}
