@@ -35,6 +35,7 @@ enum BootCommand {
             }
         }
         let report = root.report(of: selection, times)
+        for item in BootedUnits.items(mode: report.mode) { try item.write(below: BootedUnits.directory) }
         try SmallFile.write(report.json, to: "/run/imgbased/boot.json")
         announce(report)
     }

@@ -8,10 +8,17 @@ enum GeneratorCommand {
         let request = try BootCommand.request()
         guard request.isOurs else { return }
         for item in RootUnits.items(rootArgument: request.rootArgument) {
-            switch item {
-            case .file(let path, let text): try SmallFile.write(text, to: "\(directory)/\(path)")
-            case .link(let path, let target): try SmallFile.link(to: target, at: "\(directory)/\(path)")
-            }
+            try item.write(below: directory)
+        }
+    }
+}
+
+extension RootUnits.Item {
+    /// Makes it below `directory`.
+    func write(below directory: String) throws(SystemError) {
+        switch self {
+        case .file(let path, let text): try SmallFile.write(text, to: "\(directory)/\(path)")
+        case .link(let path, let target): try SmallFile.link(to: target, at: "\(directory)/\(path)")
         }
     }
 }

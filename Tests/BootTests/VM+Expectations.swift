@@ -14,6 +14,8 @@ struct BootReport: Decodable {
     let chosenBy: String
     let mode: String
     let activatedBy: String
+    let refusal: String?
+    let degraded: String?
     let fallbacks: [Fallback]
     let warnings: [String]
     let timings: [String: Double]
@@ -30,6 +32,7 @@ extension VM {
     @discardableResult
     func expectBooted(
         _ layer: String, on base: String, chosenBy: String? = nil, mode: String = "rw",
+        activatedBy: String = "native",
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> BootReport {
         try waitForGuest()
@@ -40,7 +43,8 @@ extension VM {
         #expect(
             report.chosenBy == chosenBy ?? "rd.imgbased.layer=\(layer)", sourceLocation: sourceLocation)
         #expect(report.mode == mode, sourceLocation: sourceLocation)
-        #expect(report.activatedBy == "native", sourceLocation: sourceLocation)
+        #expect(report.degraded == nil, sourceLocation: sourceLocation)
+        #expect(report.activatedBy == activatedBy, sourceLocation: sourceLocation)
         try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
         // The name that lvm2 and the tools around it use for the root.
         let source = mode == "volatile" ? "overlay" : "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))"
@@ -59,9 +63,12 @@ extension VM {
     }
 
     /// Expects that the initramfs gives up, where `rd.shell=0` was among the arguments, after the helper has said
-    /// `complaint` and nothing else.
-    func expectHalt(after complaint: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let halted = try expect("System halted", within: .minutes(3))
+    /// `complaint` and nothing else; `end` is what the kernel says then.
+    func expectHalt(
+        after complaint: String, end: String = "System halted",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let halted = try expect(end, within: .minutes(5))
         #expect(halted.complaints == ["imgbase-initrd: " + complaint], sourceLocation: sourceLocation)
         #expect(!halted.contains("maintenance"), sourceLocation: sourceLocation)
     }

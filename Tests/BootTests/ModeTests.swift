@@ -1,0 +1,85 @@
+import TestMachine
+import Testing
+
+/// How a layer is mounted, by `rd.imgbased.mode=`, `ro` and `rw`.
+@Suite struct ModeTests {
+    private static let layer = "rd.imgbased.layer=Base-0.1"
+
+    @Test("ro and rw say how the layer is mounted first; modes ro and volatile change nothing in it")
+    func modes() throws {
+        try Artefacts.machine("modes", booting: Self.layer + " ro").run { vm in
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+            try vm.expect("yes", from: Self.wasMountedReadOnly)
+            try vm.check("echo kept >/root/kept && sync")
+
+            try vm.restart(Self.layer + " rw")
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+            try vm.expect("no", from: Self.wasMountedReadOnly)
+            try vm.expect("kept", from: "cat /root/kept")
+
+            // The power is cut here again: what the journal of the file system has stays there.
+            try vm.restart(Self.layer + " rd.imgbased.mode=volatile")
+            try vm.expectBooted("Base-0.1", on: "Base-0", mode: "volatile")
+            let digest = try vm.check(Self.digest)
+            try vm.check("rm /root/kept && echo forgotten >/root/forgotten && cp /bin/ls /usr/bin/another")
+            try vm.expectNothingWritten("Base-0.1")
+            try vm.shutDown()
+
+            try vm.restart(Self.layer + " rd.imgbased.mode=ro")
+            try vm.expectBooted("Base-0.1", on: "Base-0", mode: "ro")
+            try vm.expect("ro", from: "findmnt -no OPTIONS / | cut -d , -f 1")
+            #expect(try vm.run("touch /root/written").status != 0)
+            try vm.expectNothingWritten("Base-0.1")
+
+            try vm.restart(Self.layer + " rd.imgbased.mode=volatile")
+            try vm.expectBooted("Base-0.1", on: "Base-0", mode: "volatile")
+            try vm.expect(digest, from: Self.digest)
+            try vm.expect("kept", from: "ls /root")
+        }
+    }
+
+    @Test("a layer with XFS, and one whose journal was not replayed when the power went")
+    func xfs() throws {
+        try Artefacts.machine("xfs", booting: "rd.imgbased.layer=Base-0.2").run { vm in
+            try vm.waitForGuest()
+            try vm.check(Self.makeXFS, within: .minutes(10))
+
+            try vm.restart("rd.imgbased.layer=Base-0.9")
+            try vm.expectBooted("Base-0.9", on: "Base-0")
+            try vm.expect("xfs", from: "findmnt -no FSTYPE /")
+            try vm.check("echo kept >/root/kept && sync && rm /root/kept && sync /root")
+
+            try vm.restart("rd.imgbased.layer=Base-0.9 rd.imgbased.mode=volatile")
+            try vm.expectBooted("Base-0.9", on: "Base-0", mode: "volatile")
+            try vm.check("echo forgotten >/root/forgotten && sync")
+            try vm.expectNothingWritten("Base-0.9")
+        }
+    }
+
+    /// A layer as the others but for its file system.
+    private static let makeXFS = """
+        set -e
+        lvcreate -y -q -V 1G -T HostVG/ImagePool -n Base-0.9 --addtag imgbased:layer --addtag imgbased:of=Base-0
+        mkfs.xfs -q /dev/HostVG/Base-0.9
+        mount /dev/HostVG/Base-0.9 /mnt
+        cp -ax / /mnt
+        sed -i 's,^[^ ]* / ext4 ,/dev/HostVG/Base-0.9 / xfs ,' /mnt/etc/fstab
+        umount /mnt
+        """
+
+    /// systemd checks a root that is mounted read-only when it starts, and that one alone.
+    private static let wasMountedReadOnly = "systemctl show -P ConditionResult systemd-fsck-root.service"
+
+    /// A digest of the whole volume as it is on the disk, whatever is in memory.
+    private static let digest = "dd if=/dev/HostVG/Base-0.1 bs=4M iflag=direct status=none | b2sum"
+}
+
+extension VM {
+    /// Expects that not a sector of `layer` was written since the volume was activated.
+    fileprivate func expectNothingWritten(_ layer: String) throws {
+        // Linux: Documentation/block/stat.rst.
+        try expect(
+            "0", from: "awk '{ print $7 }' /sys/class/block/$(basename $(realpath /dev/HostVG/\(layer)))/stat"
+        )
+    }
+}
