@@ -9,6 +9,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
+# Where the toolchain has what Embedded Swift links.
+EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
+	| sed -n 's,.*"runtimeResourcePath": "\(.*\)".*,\1/embedded/x86_64-unknown-linux-gnu,p')
 
 # What building needs, and what checking needs besides: Debian 12 packages.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
@@ -40,8 +43,9 @@ build: ## Build the host tool: build/imgbase.
 
 .PHONY: helper
 helper: ## Build the static initramfs helper: build/imgbase-initrd.
-	libraries=$$(build-aux/static-libraries) && $(SWIFT) build -c release --scratch-path .build-helper \
-		--product imgbase-initrd -Xswiftc -static-executable -Xlinker "-L$$libraries"
+	libraries=$$(build-aux/static-libraries) && IMGBASED_HELPER=1 $(SWIFT) build -c release \
+		--scratch-path .build-helper --product imgbase-initrd --experimental-lto-mode full \
+		-Xlinker "-L$$libraries" -Xlinker "-L$(EMBEDDED_LIBRARIES)"
 	@mkdir -p build
 	install -m 755 -s .build-helper/release/imgbase-initrd build/imgbase-initrd
 

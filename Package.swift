@@ -10,6 +10,21 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// `make helper` builds the helper's targets as Embedded Swift: the same files without a runtime, so that only what is used
+// is there. What only the host tool needs is in directories of its own, and left out.
+let isHelper = Context.environment["IMGBASED_HELPER"] != nil
+let optimization = ["-wmo", "-Osize"]
+let helperSettings =
+    settings + (isHelper ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(optimization)] : [])
+let helperLinking: [LinkerSetting] =
+    isHelper
+    ? [
+        // Only LLVM's own linker can optimize across the modules.
+        .unsafeFlags(optimization + ["-use-ld=lld", "-Xclang-linker", "-static"]),
+        .linkedLibrary("swiftUnicodeDataTables"), .linkedLibrary("m"),
+    ] : []
+let hostOnly = isHelper ? ["Host"] : []
+
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -27,7 +42,7 @@ let package = Package(
     ],
     targets: [
         // Every decision, as values: no I/O, no imports.
-        .target(name: "ImgbasedCore", swiftSettings: settings),
+        .target(name: "ImgbasedCore", exclude: hostOnly, swiftSettings: helperSettings),
 
         // C libraries as Swift modules. Which archive or shared object they come from is the linker's
         // search path: shared for the host tool, static for the helper (see Makefile).
@@ -39,14 +54,14 @@ let package = Package(
         // The only system calls.
         .target(
             name: "ImgbasedLinux",
-            dependencies: ["ImgbasedCore", "CDeviceMapper", "CKmod", "CLinux", systemPackage],
-            swiftSettings: settings),
+            dependencies: ["ImgbasedCore", "CDeviceMapper", "CKmod", "CLinux"],
+            exclude: hostOnly, swiftSettings: helperSettings),
 
         // The initramfs helper; linked statically.
         .executableTarget(
             name: "imgbase-initrd",
-            dependencies: ["ImgbasedCore", "ImgbasedLinux"],
-            swiftSettings: settings),
+            dependencies: ["ImgbasedCore", "ImgbasedLinux", "CLinux"],
+            swiftSettings: helperSettings, linkerSettings: helperLinking),
 
         // The host side: probe, executor, images.
         .target(
@@ -64,7 +79,7 @@ let package = Package(
             name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore"],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
-            name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux", systemPackage],
+            name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "ImgbasedHostTests",

@@ -1,11 +1,33 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+static char **arguments;
+
+// The C library passes what main gets to the functions that run before it.
+__attribute__((constructor)) static void keep_arguments(int argc, char **argv)
+{
+    (void)argc;
+    arguments = argv;
+}
+
+char *const *imgbased_arguments(void)
+{
+    return arguments;
+}
+
+int imgbased_errno(void)
+{
+    return errno;
+}
+
+int imgbased_open(const char *path, int flags, unsigned int mode)
+{
+    return open(path, flags, mode);
+}
 
 int imgbased_block_device_size(int fd, uint64_t *bytes)
 {

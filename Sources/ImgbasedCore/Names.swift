@@ -31,6 +31,9 @@ extension NameError: CustomStringConvertible {
 
 /// The rules of LVM2 for the names of volume groups and volumes (lvm(8), "Valid names").
 public enum VolumeName {
+    /// The volume group where none is named or tagged.
+    public static let defaultGroup = "HostVG"
+
     /// How long a name may be, so that a device-mapper name (127 bytes) holds group and volume with every
     /// hyphen doubled.
     public static let limit = 55

@@ -60,7 +60,7 @@ public struct BootFileStore: Sendable {
 
     /// Reads `file` to its end and returns its digest and length; writes it to the file open as `target`.
     private static func copy(
-        _ file: borrowing HostDescriptor, to target: CInt?
+        _ file: borrowing OpenFile, to target: CInt?
     ) throws(SystemError) -> (digest: String, size: UInt64) {
         var digest = Digest()
         var size: UInt64 = 0
@@ -72,7 +72,7 @@ public struct BootFileStore: Sendable {
                 guard duplicate >= 0 else {
                     throw SystemError("write", file.name, reason: "too many open files")
                 }
-                try HostDescriptor(owning: duplicate, name: "/boot").write(piece)
+                try OpenFile(owning: duplicate, name: "/boot").write(piece)
             }
             size += UInt64(piece.count)
             if piece.count < pieceSize { break }
@@ -142,7 +142,7 @@ public struct BootFileStore: Sendable {
 
     /// Removes a pair that is there under `name`, whole or not.
     private func remove(
-        _ name: String, in store: borrowing HostDescriptor, _ host: borrowing HostTree
+        _ name: String, in store: borrowing OpenFile, _ host: borrowing HostTree
     ) throws(SystemError) {
         let path = "\(directory)/\(name)"
         guard let pair = try? host.open(path, O_RDONLY | O_DIRECTORY) else { return }

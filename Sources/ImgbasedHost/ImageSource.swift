@@ -4,7 +4,7 @@ import ImgbasedLinux
 
 /// An image that is open for reading from its beginning: a file, a block device, or standard input.
 public final class ImageSource {
-    private let file: HostDescriptor
+    private let file: OpenFile
     private let head: [UInt8]
     private var headOffset = 0
 
@@ -15,13 +15,13 @@ public final class ImageSource {
     /// mounted is refused: it changes while it is read, unless `allowsMounted` says that only its kind matters.
     public init(_ path: String, allowsMounted: Bool = false) throws(HostFailure) {
         do throws(SystemError) {
-            let file: HostDescriptor
+            let file: OpenFile
             if path == "-" {
                 let number = dup(STDIN_FILENO)
                 guard number >= 0 else { throw SystemError("read", "standard input", reason: "it is closed") }
-                file = HostDescriptor(owning: number, name: "standard input")
+                file = OpenFile(owning: number, name: "standard input")
             } else {
-                file = try HostDescriptor(opening: path, O_RDONLY)
+                file = try OpenFile(opening: path, O_RDONLY)
             }
             let status = try file.status()
             // Standard input can be a file that was read in part.
@@ -34,7 +34,7 @@ public final class ImageSource {
                 length = Bytes(rest)
                 allocated = Bytes(min(status.allocated, rest))
             case .blockDevice:
-                if path != "-", !allowsMounted { _ = try HostDescriptor(opening: path, O_RDONLY | O_EXCL) }
+                if path != "-", !allowsMounted { _ = try OpenFile(opening: path, O_RDONLY | O_EXCL) }
                 let size = try HostSystem.size(file).count
                 length = Bytes(size - min(start, size))
             case .directory:

@@ -5,7 +5,7 @@ import ImgbasedLinux
 /// A thin volume an image is written to: blocks of zeros are left out, and what it takes of its pool is counted,
 /// since a pool that runs full stops every volume in it.
 struct ImageTarget: ~Copyable {
-    private let file: HostDescriptor
+    private let file: OpenFile
     private let allowance: ImageAllowance
     private let zeros: [UInt8]
     private var taken: UInt64 = 0
@@ -19,12 +19,12 @@ struct ImageTarget: ~Copyable {
 
     /// Opens the volume at `path`. The kernel refuses where anybody has mounted it.
     init(_ path: String, _ allowance: ImageAllowance) throws(SystemError) {
-        let file = try HostDescriptor(opening: path, O_RDWR | O_EXCL)
+        let file = try OpenFile(opening: path, O_RDWR | O_EXCL)
         let capacity = try file.status().kind == .blockDevice ? HostSystem.size(file).count : nil
         self.init(file: file, capacity: capacity, allowance: allowance)
     }
 
-    private init(file: consuming HostDescriptor, capacity: UInt64?, allowance: ImageAllowance) {
+    private init(file: consuming OpenFile, capacity: UInt64?, allowance: ImageAllowance) {
         self.file = file
         self.capacity = capacity
         self.allowance = allowance

@@ -1,7 +1,5 @@
 import CLinux
-import Glibc
 public import ImgbasedCore
-import SystemPackage
 
 /// A block device of the kernel, as `/sys/class/block` shows it.
 public struct BlockDevice: Hashable, Sendable {
@@ -45,8 +43,7 @@ public struct BlockDevice: Hashable, Sendable {
 
 /// A device or file that is open for reading, as the core reads disks.
 public final class OpenBlockSource: BlockSource {
-    private let file: FileDescriptor
-    private let path: String
+    private let file: OpenFile
 
     /// How long the device or file is.
     public let size: Bytes
@@ -55,21 +52,12 @@ public final class OpenBlockSource: BlockSource {
     ///
     /// The corresponding C functions are `open`, `fstat`, and `ioctl` of `BLKGETSIZE64`.
     public init(path: String) throws(SystemError) {
-        let file = try SystemError.stage("open", path) {
-            try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
-        }
-        guard let size = OpenBlockSource.size(of: file.rawValue) else {
-            let error = SystemError.last("find the size of", path)
-            try? file.close()
-            throw error
+        let file = try OpenFile(opening: path, O_RDONLY | O_NONBLOCK)
+        guard let size = OpenBlockSource.size(of: file.number) else {
+            throw SystemError.last("find the size of", path)
         }
         self.file = file
-        self.path = path
         self.size = Bytes(size)
-    }
-
-    deinit {
-        try? file.close()
     }
 
     private static func size(of descriptor: CInt) -> UInt64? {
@@ -77,29 +65,21 @@ public final class OpenBlockSource: BlockSource {
         if imgbased_block_device_size(descriptor, &size) == 0 { return size }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
-        return status.st_mode & S_IFMT == S_IFREG ? UInt64(status.st_size) : nil
+        return status.st_mode & UInt32(S_IFMT) == UInt32(S_IFREG) ? UInt64(status.st_size) : nil
     }
 
     /// Reads `count` bytes from `offset`.
     ///
     /// The corresponding C function is `pread`.
     public func read(at offset: UInt64, count: Int) throws(BlockReadError) -> [UInt8] {
-        guard let offset = Int64(exactly: offset), count >= 0 else {
+        guard let offset = Int(exactly: offset), count >= 0 else {
             throw BlockReadError(reason: "offset out of range")
         }
-        var bytes: [UInt8] = []
-        do {
-            bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-                let buffer = UnsafeMutableRawBufferPointer(buffer)
-                while initialized < count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[initialized...])
-                    let got = try file.read(fromAbsoluteOffset: offset + Int64(initialized), into: rest)
-                    if got == 0 { break }
-                    initialized += got
-                }
-            }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try file.read(upTo: count, at: offset)
         } catch {
-            throw BlockReadError(reason: String(describing: error))
+            throw BlockReadError(reason: error.reason)
         }
         guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends before") }
         return bytes

@@ -14,22 +14,35 @@ public enum BootError: Error, CustomStringConvertible {
         case .failed(let reason): reason
         }
     }
+}
 
-    /// The result of `body`; its error as one of these.
-    public static func from<Result>(_ body: () throws(SystemError) -> Result) throws(BootError) -> Result {
-        do throws(SystemError) {
-            return try body()
-        } catch {
-            throw .failed(error.description)
-        }
+extension BootError {
+    /// A refusal because of `reason`, one sentence without a full stop.
+    public static func refused(_ reason: String) -> BootError {
+        .refused(Refusal(reason))
+    }
+}
+
+// Embedded Swift has no `any Error` that could carry each of these through a function.
+extension BootError {
+    /// What `body` returns, or its error as one of early boot.
+    public static func call<Value: ~Copyable>(
+        _ body: @autoclosure () throws(SystemError) -> Value
+    ) throws(BootError) -> Value {
+        do throws(SystemError) { return try body() } catch { throw .failed(error.description) }
     }
 
-    /// The result of `body`; its error as one of these.
-    public static func from<Result>(_ body: () throws(Refusal) -> Result) throws(BootError) -> Result {
-        do throws(Refusal) {
-            return try body()
-        } catch {
-            throw .refused(error)
-        }
+    /// What `body` returns, or its error as one of early boot.
+    public static func check<Value>(
+        _ body: @autoclosure () throws(Refusal) -> Value
+    ) throws(BootError) -> Value {
+        do throws(Refusal) { return try body() } catch { throw .refused(error) }
+    }
+
+    /// What `body` returns, or its error as one of early boot.
+    public static func choose<Value>(
+        _ body: @autoclosure () throws(SelectionError) -> Value
+    ) throws(BootError) -> Value {
+        do throws(SelectionError) { return try body() } catch { throw .failed(error.reason) }
     }
 }

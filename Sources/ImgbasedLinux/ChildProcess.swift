@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// A tool of the initramfs, run to its end. (The host tool runs its tools with Subprocess, which the helper leaves
 /// out for its size.)
@@ -49,7 +48,7 @@ public enum ChildProcess {
 
         var status: CInt = 0
         while waitpid(process, &status, 0) < 0 {
-            guard currentErrno() == EINTR else { throw .last("wait for", path) }
+            guard imgbased_errno() == EINTR else { throw .last("wait for", path) }
         }
         let signal = status & 0x7f
         return Result(status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: output)
@@ -73,10 +72,7 @@ public enum ChildProcess {
 
         var process = pid_t()
         let error = posix_spawn(&process, path, &actions, nil, &argv, &environment)
-        guard error == 0 else {
-            errno = error
-            throw .last("run", path)
-        }
+        guard error == 0 else { throw SystemError("run", path, errno: error) }
         return process
     }
 
@@ -89,7 +85,7 @@ public enum ChildProcess {
                 count = read(descriptor, buffer.baseAddress, buffer.count)
                 initialized = max(0, count)
             }
-            if count < 0 && currentErrno() == EINTR { continue }
+            if count < 0 && imgbased_errno() == EINTR { continue }
             if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk.prefix(outputLimit - bytes.count)
         }

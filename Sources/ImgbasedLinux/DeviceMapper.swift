@@ -1,5 +1,4 @@
 import CDeviceMapper
-import Glibc
 public import ImgbasedCore
 
 /// The kernel's device-mapper through libdevmapper, with udev told of every change as lvm2 tells it.

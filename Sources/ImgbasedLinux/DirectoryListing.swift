@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 
 /// The names in a directory of `/sys` or `/proc`.
 enum DirectoryListing {

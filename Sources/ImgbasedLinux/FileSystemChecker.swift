@@ -11,15 +11,15 @@ public enum FileSystemChecker {
     /// - Throws: where the file system is not fit for use.
     public static func run(
         _ path: String, type: LayerMount.FileSystem, _ check: FileSystemCheck
-    ) throws(BootError) -> String? {
+    ) throws(SystemError) -> String? {
         guard type == .ext4, let arguments = check.e2fsckArguments, ChildProcess.isExecutable(tool) else {
             return nil
         }
-        let result = try BootError.from { () throws(SystemError) in
-            try ChildProcess.run(tool, arguments + [path])
-        }
+        let result = try ChildProcess.run(tool, arguments + [path])
         guard FileSystemCheck.isFit(status: result.status) else {
-            throw .failed("e2fsck ended with status \(result.status) on '\(path)': \(result.lastLine)")
+            throw SystemError(
+                "use the file system on", path,
+                reason: "e2fsck ended with status \(result.status): \(result.lastLine)")
         }
         return result.lastLine
     }

@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 
 /// The kernel's log, which the journal of the booted system takes over.
 public enum KernelLog {
@@ -9,10 +9,7 @@ public enum KernelLog {
     ///
     /// The corresponding file is `/dev/kmsg` (linux: Documentation/ABI/testing/dev-kmsg).
     public static func warn(_ line: String) {
-        let descriptor = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
         let text = "<4>" + line
-        _ = text.withCString { write(descriptor, $0, strlen($0)) }
-        close(descriptor)
+        try? OpenFile(opening: "/dev/kmsg", O_WRONLY).write(text.utf8)
     }
 }

@@ -1,5 +1,4 @@
 import CKmod
-import SystemPackage
 
 /// Loads kernel modules with libkmod, as modprobe(8) does: dependencies first, `modprobe.d` obeyed.
 public final class KernelModules {
@@ -35,7 +34,7 @@ public final class KernelModules {
             // Without flags libkmod looks in /sys/module first and leaves alone what is there.
             let status = kmod_module_probe_insert_module(module, 0, nil, nil, nil, nil)
             guard status >= 0 else {
-                throw SystemError("load kernel module", name, Errno(rawValue: -status))
+                throw SystemError("load kernel module", name, errno: -status)
             }
             item = kmod_list_next(list, entry)
         }

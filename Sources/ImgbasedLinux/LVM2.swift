@@ -18,7 +18,7 @@ public enum LVM2 {
     }
 
     private static func run(_ arguments: [String]) throws(BootError) {
-        let result = try BootError.from { () throws(SystemError) in try ChildProcess.run(tool, arguments) }
+        let result = try BootError.call(ChildProcess.run(tool, arguments))
         guard result.status == 0 else {
             throw .failed("lvm2 failed (status \(result.status)): \(result.lastLine)")
         }

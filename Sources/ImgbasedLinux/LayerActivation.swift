@@ -67,7 +67,7 @@ public struct LayerActivation: ~Copyable {
 
     private mutating func activate(_ mapper: inout DeviceMapper) throws(BootError) -> Active {
         if let refusal = found.refusal { throw .refused(refusal) }
-        var plan = try BootError.from { () throws(Refusal) in try ActivationPlan(volume, in: found.group) }
+        var plan = try BootError.check(ActivationPlan(volume, in: found.group))
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
         let policy = request.thinCheck
@@ -134,15 +134,13 @@ public struct LayerActivation: ~Copyable {
             } catch {
                 // Of a group that is refused as a whole, the disks that lvm2 would take may still have to come:
                 // arrays, multipath devices.
-                guard found.refusal != nil, try BootError.from(wait) else { throw error }
+                guard found.refusal != nil, try BootError.call(wait()) else { throw error }
             }
         }
         isActiveByLVM2 = true
         do throws(BootError) {
             guard let logical = group.volume(volume),
-                let device = try BootError.from({ () throws(SystemError) in
-                    try mapper.info(uuid: group.deviceMapperUUID(of: logical))
-                })
+                let device = try BootError.call(mapper.info(uuid: group.deviceMapperUUID(of: logical)))
             else { throw .failed("lvm2 activated another volume than '\(group.name)/\(volume)'") }
             let reason = try poolHealth(of: logical, mapper).reason
             return Active(
@@ -160,14 +158,10 @@ public struct LayerActivation: ~Copyable {
         guard let name = volume.thin?.pool, let pool = found.group.volume(name)?.thinPool else {
             return .good
         }
-        let device = DeviceMapperName(group: found.group.name, volume: name, layer: "tpool")
-        do throws(SystemError) {
-            let health = try mapper.poolHealth(
-                device.description, expectedTransactionID: pool.transactionID)
-            if case .failed(let reason) = health { throw SystemError("use thin pool", name, reason: reason) }
-            return health
-        } catch {
-            throw .failed(error.description)
-        }
+        let device = DeviceMapperName(group: found.group.name, volume: name, layer: "tpool").description
+        let health = try BootError.call(
+            mapper.poolHealth(device, expectedTransactionID: pool.transactionID))
+        if case .failed(let reason) = health { throw .failed(reason) }
+        return health
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 public import ImgbasedCore
 
 /// Mounts an activated layer as the root to be.
@@ -43,10 +42,8 @@ public struct LayerMount {
     public static func mount(
         _ device: String, at target: String, mode: BootMode, readOnly: Bool, check: FileSystemCheck,
         options: String, modules: KernelModules
-    ) throws -> String? {
-        guard let type = try FileSystem.recognize(OpenBlockSource(path: device)) else {
-            throw SystemError("mount", device, reason: "neither ext4 nor XFS is on it")
-        }
+    ) throws(SystemError) -> String? {
+        let type = try fileSystem(of: device)
         try modules.load(type.rawValue)
         switch mode {
         case .readWrite:
@@ -59,7 +56,7 @@ public struct LayerMount {
         case .volatile:
             try modules.load("overlay")
             try mountUntouched(device, at: lower, type: type, options: options)
-            do {
+            do throws(SystemError) {
                 try Mount.mount("tmpfs", at: scratch, type: "tmpfs", options: "mode=0755")
                 try SmallFile.makeDirectory(scratch + "/upper")
                 try SmallFile.makeDirectory(scratch + "/work")
@@ -76,16 +73,26 @@ public struct LayerMount {
     }
 
     /// Undoes `mount` at `target` in `mode`.
-    public static func unmount(_ target: String, mode: BootMode) throws {
+    public static func unmount(_ target: String, mode: BootMode) throws(SystemError) {
         try Mount.unmount(target)
         guard mode == .volatile else { return }
         try Mount.unmount(scratch)
         try Mount.unmount(lower)
     }
 
+    private static func fileSystem(of device: String) throws(SystemError) -> FileSystem {
+        let source = try OpenBlockSource(path: device)
+        do throws(BlockReadError) {
+            if let type = try FileSystem.recognize(source) { return type }
+        } catch {
+            throw SystemError("read", device, reason: error.reason)
+        }
+        throw SystemError("mount", device, reason: "neither ext4 nor XFS is on it")
+    }
+
     private static func mountUntouched(
         _ device: String, at target: String, type: FileSystem, options: String
-    ) throws {
+    ) throws(SystemError) {
         let all = [type.withoutRecovery, options].filter { !$0.isEmpty }.joined(separator: ",")
         try Mount.mount(device, at: target, type: type.rawValue, flags: .readOnly, options: all)
     }

@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// A moment on the clock that starts with the kernel and is never set. (Swift's own clocks come with the
 /// concurrency runtime, which the helper has no other use for.)

@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// Mounts and unmounts file systems.
 public enum Mount {
@@ -28,7 +27,7 @@ public enum Mount {
         _ source: String, at target: String, type: String, flags: Flags = [], options: String = ""
     ) throws(SystemError) {
         try SmallFile.makeDirectory(target)
-        guard Glibc.mount(source, target, type, flags.rawValue, options) == 0 else {
+        guard CLinux.mount(source, target, type, flags.rawValue, options) == 0 else {
             throw .last("mount", source)
         }
     }

@@ -1,5 +1,4 @@
-import Glibc
-import SystemPackage
+import CLinux
 
 /// Files that are read or written whole: `/proc`, `/sys`, `/run`.
 public enum SmallFile {
@@ -7,26 +6,21 @@ public enum SmallFile {
     ///
     /// The corresponding C functions are `open` and `read`.
     public static func read(_ path: String, limit: Int = 65536) throws(SystemError) -> String {
-        try SystemError.stage("read", path) {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            return try file.closeAfter {
-                var bytes: [UInt8] = []
-                while bytes.count < limit {
-                    let chunk = try [UInt8](unsafeUninitializedCapacity: min(4096, limit - bytes.count)) {
-                        $1 = try file.read(into: UnsafeMutableRawBufferPointer($0))
-                    }
-                    if chunk.isEmpty { break }
-                    bytes += chunk
-                }
-                return String(decoding: bytes, as: UTF8.self)
-            }
-        }
+        String(decoding: try bytes(path, limit: limit), as: UTF8.self)
     }
 
-    /// The same without the white space at its end, or `nil` where there is no such file.
+    /// The first line of the file at `path`, or `nil` where there is no such file.
     public static func line(_ path: String) -> String? {
-        guard let text = try? read(path) else { return nil }
-        return String(text.prefix { $0 != "\n" })
+        guard let bytes = try? bytes(path, limit: 4096) else { return nil }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    private static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+        do throws(SystemError) {
+            return try OpenFile(opening: path, O_RDONLY).read(upTo: limit)
+        } catch {
+            throw SystemError("read", path, reason: error.reason)
+        }
     }
 
     /// Whether there is anything at `path`.
@@ -43,11 +37,11 @@ public enum SmallFile {
     public static func write(_ text: String, to path: String) throws(SystemError) {
         try makeDirectory(above: path)
         let temporary = path + ".new"
-        try SystemError.stage("write", path) {
-            let file = try FileDescriptor.open(
-                FilePath(temporary), .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+        do throws(SystemError) {
+            try OpenFile(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, permissions: 0o644)
+                .write(text.utf8)
+        } catch {
+            throw SystemError("write", path, reason: error.reason)
         }
         guard rename(temporary, path) == 0 else { throw .last("write", path) }
     }
@@ -67,10 +61,12 @@ public enum SmallFile {
     ///
     /// The corresponding C function is `mkdir`.
     public static func makeDirectory(_ path: String) throws(SystemError) {
-        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, path.contains("/") else { throw .last("make directory", path) }
+        if mkdir(path, 0o755) == 0 || imgbased_errno() == EEXIST { return }
+        guard imgbased_errno() == ENOENT, path.contains("/") else { throw .last("make directory", path) }
         try makeDirectory(above: path)
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .last("make directory", path) }
+        guard mkdir(path, 0o755) == 0 || imgbased_errno() == EEXIST else {
+            throw .last("make directory", path)
+        }
     }
 
     private static func makeDirectory(above path: String) throws(SystemError) {

@@ -58,7 +58,7 @@ public struct StackActivation {
     /// Removes again what `run` created, last first.
     public mutating func undo(_ mapper: inout DeviceMapper) throws(BootError) {
         while let device = created.last {
-            try BootError.from { () throws(SystemError) in try mapper.remove(device.name) }
+            try BootError.call(mapper.remove(device.name))
             created.removeLast()
         }
     }
@@ -69,7 +69,7 @@ public struct StackActivation {
         var last: DeviceMapper.Info?
         for device in plan.devices {
             if case .pool = device.role, let check, let path = metadataPath,
-                try exists(device, mapper) == nil,
+                try BootError.call(mapper.info(uuid: device.uuid)) == nil,
                 let reason = try check(path), !wanted(.readOnly(reason))
             {
                 return .unwanted(.readOnly(reason))
@@ -77,7 +77,8 @@ public struct StackActivation {
             let info = try create(device, &mapper)
             numbers[.mapped(device.name)] = info.number
             if case .pool(let transactionID) = device.role {
-                let health = try self.health(of: device.name, transactionID, mapper)
+                let health = try BootError.call(
+                    mapper.poolHealth(device.name, expectedTransactionID: transactionID))
                 if case .failed(let reason) = health { throw .failed(reason) }
                 guard wanted(health) else { return .unwanted(health) }
             }
@@ -91,38 +92,16 @@ public struct StackActivation {
     private mutating func create(
         _ device: MappedDevice, _ mapper: inout DeviceMapper
     ) throws(BootError) -> DeviceMapper.Info {
-        if let existing = try exists(device, mapper) {
-            let table = try BootError.from { () throws(SystemError) in try mapper.table(device.name) }
+        if let existing = try BootError.call(mapper.info(uuid: device.uuid)) {
+            let table = try BootError.call(mapper.table(device.name))
             guard table == device.targets.map(line), existing.isReadOnly == device.isReadOnly else {
-                throw .refused(Refusal("device '\(device.name)' is there already with another table"))
+                throw .refused("device '\(device.name)' is there already with another table")
             }
             return existing
         }
-        let info = try BootError.from { () throws(SystemError) in
-            try mapper.create(device) { number(of: $0) }
-        }
+        let info = try BootError.call(mapper.create(device, resolve: number))
         created.append(device)
         return info
-    }
-
-    private func exists(
-        _ device: MappedDevice, _ mapper: borrowing DeviceMapper
-    ) throws(BootError) -> DeviceMapper.Info? {
-        do throws(SystemError) {
-            return try mapper.info(uuid: device.uuid)
-        } catch {
-            throw .failed(error.description)
-        }
-    }
-
-    private func health(
-        of pool: String, _ transactionID: UInt64, _ mapper: borrowing DeviceMapper
-    ) throws(BootError) -> PoolHealth {
-        do throws(SystemError) {
-            return try mapper.poolHealth(pool, expectedTransactionID: transactionID)
-        } catch {
-            throw .failed(error.description)
-        }
     }
 
     /// The node of the device that holds the metadata of the pool, once it is there.

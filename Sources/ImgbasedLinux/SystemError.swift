@@ -1,4 +1,4 @@
-public import SystemPackage
+import CLinux
 
 /// A system call, or a library call that ends in one, that failed.
 public struct SystemError: Error, Hashable, CustomStringConvertible {
@@ -10,8 +10,10 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     public var reason: String
 
     /// `operation` on `object` failed with `errno`.
-    public init(_ operation: String, _ object: String, _ errno: Errno) {
-        self.init(operation, object, reason: errno.description)
+    ///
+    /// The corresponding C function is `strerror`.
+    public init(_ operation: String, _ object: String, errno: CInt) {
+        self.init(operation, object, reason: String(cString: strerror(errno)))
     }
 
     /// `operation` on `object` failed for `reason`.
@@ -26,23 +28,8 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
         "cannot \(operation) '\(object)': \(reason)"
     }
 
-    /// Runs `body`, naming what was tried in the error it ends with.
-    static func stage<Result>(
-        _ operation: String, _ object: String, _ body: () throws -> Result
-    ) throws(SystemError) -> Result {
-        do {
-            return try body()
-        } catch let errno as Errno {
-            throw SystemError(operation, object, errno)
-        } catch let error as SystemError {
-            throw error
-        } catch {
-            throw SystemError(operation, object, reason: String(describing: error))
-        }
-    }
-
     /// The error of a C call that just failed.
     static func last(_ operation: String, _ object: String) -> SystemError {
-        SystemError(operation, object, Errno(rawValue: currentErrno()))
+        SystemError(operation, object, errno: imgbased_errno())
     }
 }

@@ -24,13 +24,11 @@ public enum ThinTools {
     /// What thin_ls(8) says of the volumes in the metadata in the device at `path`; nothing where it is not there.
     public static func list(_ path: String) throws(BootError) -> ThinListing {
         guard ChildProcess.isExecutable(list) else { return ThinListing("") }
-        let result = try BootError.from { () throws(SystemError) in
-            try ChildProcess.run(list, ThinListing.arguments + [path])
-        }
+        let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path]))
         return ThinListing(result.status == 0 ? result.output : "")
     }
 
     private static func run(_ tool: String, _ arguments: [String]) throws(BootError) -> Int32 {
-        try BootError.from { () throws(SystemError) in try ChildProcess.run(tool, arguments).status }
+        try BootError.call(ChildProcess.run(tool, arguments).status)
     }
 }

@@ -1,6 +1,4 @@
 import CLinux
-import Glibc
-import SystemPackage
 
 /// The kernel's own announcements of devices: a netlink socket of the family `NETLINK_KOBJECT_UEVENT`
 /// (linux/netlink.h; message format: lib/kobject_uevent.c).
@@ -11,7 +9,7 @@ public struct UeventMonitor: ~Copyable {
         public var name: String
     }
 
-    private let socket: FileDescriptor
+    private let socket: OpenFile
 
     /// Starts to listen. Open it before looking at what is there, so that nothing falls between.
     ///
@@ -20,36 +18,29 @@ public struct UeventMonitor: ~Copyable {
         socket = try UeventMonitor.open()
     }
 
-    private static func open() throws(SystemError) -> FileDescriptor {
+    private static func open() throws(SystemError) -> OpenFile {
         let kernelGroup: UInt32 = 1
-        let descriptor = Glibc.socket(
+        let number = CLinux.socket(
             AF_NETLINK,
             Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
             NETLINK_KOBJECT_UEVENT)
-        guard descriptor >= 0 else { throw .last("open", "kernel event socket") }
+        guard number >= 0 else { throw .last("open", "kernel event socket") }
+        let socket = OpenFile(owning: number, name: "kernel event socket")
 
         // A burst at coldplug must fit; the kernel caps what an unprivileged process may ask for.
         var size: CInt = 16 << 20
-        _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
+        _ = setsockopt(number, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
 
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
         address.nl_groups = kernelGroup
         let status = withUnsafeBytes(of: &address) { bytes in
             bytes.withMemoryRebound(to: sockaddr.self) {
-                bind(descriptor, $0.baseAddress, socklen_t(bytes.count))
+                bind(number, $0.baseAddress, socklen_t(bytes.count))
             }
         }
-        guard status == 0 else {
-            let error = SystemError.last("listen to", "kernel event socket")
-            close(descriptor)
-            throw error
-        }
-        return FileDescriptor(rawValue: descriptor)
-    }
-
-    deinit {
-        try? socket.close()
+        guard status == 0 else { throw .last("listen to", "kernel event socket") }
+        return socket
     }
 
     /// Waits until block devices are added or changed, at most until `deadline`, and returns them; empty when the
@@ -60,9 +51,9 @@ public struct UeventMonitor: ~Copyable {
         while true {
             let left = deadline.milliseconds(since: .now())
             guard left > 0 else { return [] }
-            var descriptor = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&descriptor, 1, CInt(clamping: Int(left.rounded(.up))))
-            if ready < 0 && currentErrno() != EINTR { throw .last("wait for", "kernel event socket") }
+            var descriptor = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&descriptor, 1, CInt(clamping: Int(left) + 1))
+            if ready < 0 && imgbased_errno() != EINTR { throw .last("wait for", "kernel event socket") }
             guard ready > 0 else { continue }
 
             var events: [Event] = []
@@ -82,13 +73,13 @@ public struct UeventMonitor: ~Copyable {
         let message = [UInt8](unsafeUninitializedCapacity: 8192) { buffer, initialized in
             count = withUnsafeMutableBytes(of: &sender) { bytes in
                 bytes.withMemoryRebound(to: sockaddr.self) {
-                    recvfrom(socket.rawValue, buffer.baseAddress, buffer.count, 0, $0.baseAddress, &length)
+                    recvfrom(socket.number, buffer.baseAddress, buffer.count, 0, $0.baseAddress, &length)
                 }
             }
             initialized = max(0, count)
         }
         if count < 0 {
-            switch currentErrno() {
+            switch imgbased_errno() {
             case EAGAIN, EINTR: return nil
             case ENOBUFS: return (nil, ())
             default: throw .last("read", "kernel event socket")

@@ -42,7 +42,7 @@ public struct VolumeGroupSearch: ~Copyable {
             case .absent, .incomplete:
                 break
             }
-            guard try BootError.from({ () throws(SystemError) in try waitForDisk() }) else {
+            guard try BootError.call(waitForDisk()) else {
                 return try giveUp(selector)
             }
         }
@@ -73,15 +73,10 @@ public struct VolumeGroupSearch: ~Copyable {
 
     private mutating func scan(_ device: BlockDevice) {
         damaged[device.path] = nil
-        do throws(SystemError) {
-            let source = try OpenBlockSource(path: device.path)
-            do throws(ScanError) {
-                if let scan = try PhysicalVolumeScan.read(source, path: device.path) { inventory.add(scan) }
-            } catch {
-                // Another disk may have what we look for; this one is named should the search fail.
-                damaged[device.path] = error.description
-            }
+        do throws(BootError) {
+            if let scan = try PhysicalVolumeScan.read(path: device.path) { inventory.add(scan) }
         } catch {
+            // Another disk may have what we look for; this one is named should the search fail.
             damaged[device.path] = error.description
         }
     }
@@ -122,5 +117,15 @@ public struct VolumeGroupSearch: ~Copyable {
             throw Refusal("physical volume '\(path)' has gone")
         }
         return number
+    }
+}
+
+extension PhysicalVolumeScan {
+    /// Reads the label and the metadata of the device or file at `path`; `nil` where there is no LVM2 label.
+    public static func read(path: String) throws(BootError) -> PhysicalVolumeScan? {
+        let source = try BootError.call(OpenBlockSource(path: path))
+        do throws(ScanError) { return try read(source, path: path) } catch {
+            throw .failed(error.description)
+        }
     }
 }

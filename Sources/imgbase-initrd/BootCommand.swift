@@ -5,38 +5,40 @@ import ImgbasedLinux
 enum BootCommand {
     /// What the kernel command line asks for.
     static func request() throws(BootError) -> BootRequest {
-        let text = try BootError.from { () throws(SystemError) in try SmallFile.read("/proc/cmdline") }
-        return BootRequest(commandLine: KernelCommandLine(text))
+        BootRequest(commandLine: KernelCommandLine(try BootError.call(SmallFile.read("/proc/cmdline"))))
     }
 
-    static func run() throws {
+    static func run() throws(BootError) {
         let request = try request()
         guard request.isOurs else { return }
         request.warnings.forEach(warn)
 
         var times = Stopwatch()
         let modules = KernelModules()
-        try modules.load("dm-thin-pool")
+        try BootError.call(modules.load("dm-thin-pool"))
         times.lap("modules")
 
-        var search = try VolumeGroupSearch(timeout: request.timeout)
+        var search = try BootError.call(VolumeGroupSearch(timeout: request.timeout))
         let found = try search.run(request.groupSelector)
         times.lap("disks")
 
-        var selection = try LayerSelection(request, in: found.group)
+        var selection = try BootError.choose(LayerSelection(request, in: found.group))
         var root = RootBringUp(request, found, modules, search)
         while true {
-            do {
+            do throws(BootError) {
                 try root.run(selection, &times)
                 break
             } catch {
                 // The next choice, or an error that has this one's reason and all before it.
-                selection = try selection.next(after: "cannot boot layer '\(selection.volume)': \(error)")
+                let reason = "cannot boot layer '\(selection.volume)': \(error)"
+                selection = try BootError.choose(selection.next(after: reason))
             }
         }
         let report = root.report(of: selection, times)
-        for item in BootedUnits.items(mode: report.mode) { try item.write(below: BootedUnits.directory) }
-        try SmallFile.write(report.json, to: "/run/imgbased/boot.json")
+        for item in BootedUnits.items(mode: report.mode) {
+            try BootError.call(item.write(below: BootedUnits.directory))
+        }
+        try BootError.call(SmallFile.write(report.json, to: "/run/imgbased/boot.json"))
         announce(report)
     }
 
@@ -45,11 +47,11 @@ enum BootCommand {
         let booting = "booting layer '\(report.layer)' (\(report.chosenBy))"
         let reasons = report.fallbacks.map { $0.reason }
         if reasons.isEmpty {
-            print(booting)
+            say(booting)
         } else {
             warn(([booting] + reasons).joined(separator: "; "))
         }
-        if let refusal = report.refusal { print("lvm2 activated it: \(refusal)") }
+        if let refusal = report.refusal { say("lvm2 activated it: \(refusal)") }
         if let degraded = report.degraded {
             warn("nothing that is written to layer '\(report.layer)' will be kept: \(degraded)")
         }

@@ -3,12 +3,12 @@ import ImgbasedLinux
 
 /// `imgbased-generator`: hands the root to the helper, in the initramfs only and where it was asked to.
 enum GeneratorCommand {
-    static func run(early directory: String) throws {
+    static func run(early directory: String) throws(BootError) {
         guard SmallFile.exists("/etc/initrd-release") else { return }
         let request = try BootCommand.request()
         guard request.isOurs else { return }
         for item in RootUnits.items(rootArgument: request.rootArgument) {
-            try item.write(below: directory)
+            try BootError.call(item.write(below: directory))
         }
     }
 }

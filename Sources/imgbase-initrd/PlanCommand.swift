@@ -2,44 +2,52 @@ import ImgbasedCore
 import ImgbasedLinux
 
 /// `imgbase-initrd plan`: what `boot` would create, from disks or image files on any machine.
-enum PlanCommand {
-    static func run(_ arguments: [String]) throws {
+struct PlanCommand {
+    private let commandLine: String
+    private let paths: [String]
+
+    /// Reads what stands behind `plan`; `nil` where that is not its usage.
+    init?(_ arguments: ArraySlice<String>) {
         var commandLine: String?
         var paths: [String] = []
-        var rest = arguments[...]
+        var rest = arguments
         while let argument = rest.popFirst() {
             if argument == "--cmdline" {
-                guard commandLine == nil, let value = rest.popFirst() else { throw UsageError() }
+                guard commandLine == nil, let value = rest.popFirst() else { return nil }
                 commandLine = value
             } else if argument.hasPrefix("-") {
-                throw UsageError()
+                return nil
             } else {
                 paths.append(argument)
             }
         }
-        guard let commandLine, !paths.isEmpty else { throw UsageError() }
+        guard let commandLine, !paths.isEmpty else { return nil }
+        self.commandLine = commandLine
+        self.paths = paths
+    }
 
+    func run() throws(BootError) {
         let request = BootRequest(commandLine: KernelCommandLine(commandLine))
         request.warnings.forEach(complain)
         var inventory = Inventory()
         for path in paths {
-            guard let scan = try PhysicalVolumeScan.read(OpenBlockSource(path: path), path: path) else {
-                throw Refusal("'\(path)' has no LVM2 label")
+            guard let scan = try PhysicalVolumeScan.read(path: path) else {
+                throw .refused("'\(path)' has no LVM2 label")
             }
             inventory.add(scan)
         }
         switch inventory.volumeGroup(request.groupSelector) {
         case .complete(let group, let devices):
-            let selection = try LayerSelection(request, in: group)
-            let plan = try ActivationPlan(selection.volume, in: group)
-            plan.rendered { devices[$0] ?? $0.description }.forEach { print($0) }
+            let selection = try BootError.choose(LayerSelection(request, in: group))
+            let plan = try BootError.check(ActivationPlan(selection.volume, in: group))
+            plan.rendered { devices[$0] ?? $0.description }.forEach(say)
         case .incomplete(let group, let missing):
-            let list = missing.map(\.description).joined(separator: ", ")
-            throw Refusal("volume group '\(group.name)' lacks physical volume \(list)")
+            let list = missing.map { $0.description }.joined(separator: ", ")
+            throw .refused("volume group '\(group.name)' lacks physical volume \(list)")
         case .absent:
-            throw Refusal("no disk has \(request.groupSelector)")
+            throw .refused("no disk has \(request.groupSelector)")
         case .refused(let refusal, _):
-            throw refusal
+            throw .refused(refusal)
         }
     }
 }

@@ -22,16 +22,16 @@ struct RootBringUp: ~Copyable {
         self.search = search
     }
 
-    mutating func run(_ selection: LayerSelection, _ times: inout Stopwatch) throws {
+    mutating func run(_ selection: LayerSelection, _ times: inout Stopwatch) throws(BootError) {
         var activation = LayerActivation(of: selection.volume, in: found, for: request)
         let active = try activation.run(&mapper) { () throws(SystemError) in try search.waitForDisk() }
         times.lap("activation")
-        do {
-            let node = try name(selection.volume, active.device)
+        do throws(BootError) {
+            let node = try BootError.call(name(selection.volume, active.device))
             times.lap("udev")
             try mount(node, active.mode, isFallback: !selection.fallbacks.isEmpty)
         } catch {
-            try activation.undo(after: .failed("\(error)"), &mapper)
+            try activation.undo(after: error, &mapper)
             throw error
         }
         times.lap("mount")
@@ -55,7 +55,7 @@ struct RootBringUp: ~Copyable {
     /// Sees to the names of `volume` in /dev, and returns the one to mount. udev makes them, and has the state it hands
     /// over to the booted system when the wait ends; without udev they are made as it would make them, which it
     /// then takes for its own.
-    private mutating func name(_ volume: String, _ device: DeviceMapper.Info) throws -> String {
+    private mutating func name(_ volume: String, _ device: DeviceMapper.Info) throws(SystemError) -> String {
         mapper.waitForUdev()
         let node = "/dev/mapper/\(name(of: volume))"
         for path in [node, "/dev/\(found.group.name)/\(volume)"] where !SmallFile.exists(path) {
@@ -64,18 +64,19 @@ struct RootBringUp: ~Copyable {
         return node
     }
 
-    private func mount(_ node: String, _ mode: BootMode, isFallback: Bool) throws {
+    private func mount(_ node: String, _ mode: BootMode, isFallback: Bool) throws(BootError) {
         // Started again by hand, from dracut's shell.
         if Mount.isMountPoint(RootBringUp.target) { return }
-        let check = try LayerMount.mount(
-            node, at: RootBringUp.target, mode: mode, readOnly: !request.mountsWritable,
-            check: request.fileSystemCheck, options: request.rootFlags, modules: modules)
-        if let check { print(check) }
+        let check = try BootError.call(
+            LayerMount.mount(
+                node, at: RootBringUp.target, mode: mode, readOnly: !request.mountsWritable,
+                check: request.fileSystemCheck, options: request.rootFlags, modules: modules))
+        if let check { say(check) }
         // The kernel that runs came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
             !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
         else { return }
-        try LayerMount.unmount(RootBringUp.target, mode: mode)
-        throw Refusal("it has no modules of the running kernel \(release)")
+        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: mode))
+        throw .failed("it has no modules of the running kernel \(release)")
     }
 }

@@ -1,6 +1,6 @@
 // The initramfs helper: wires what the core decides to what the kernel does.
 
-import Glibc
+import CLinux
 import ImgbasedCore
 import ImgbasedLinux
 
@@ -11,18 +11,18 @@ let usage = """
            imgbase-initrd --version
     """
 
-/// Writes `line` to standard error after the program's name, which is the console and, where it runs, the journal.
-func complain(_ line: String) {
-    let text = "imgbase-initrd: \(line)\n"
-    _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+/// Ends the program where the command line is not one of `usage`.
+func refuseUsage() -> Never {
+    complain("bad usage; see 'imgbase-initrd --help'")
+    exit(2)
 }
 
-var arguments = CommandLine.arguments
-let program = arguments.removeFirst()
+let words = programArguments()
 // systemd runs generators by their file names, with three directories.
-if program.hasSuffix("-generator") { arguments.insert("generator", at: 0) }
+let isGenerator = words.first?.hasSuffix("-generator") ?? false
+let arguments = (isGenerator ? ["generator"] : []) + words.dropFirst()
 
-do {
+do throws(BootError) {
     switch arguments.first {
     case "boot" where arguments.count == 1:
         try BootCommand.run()
@@ -31,21 +31,16 @@ do {
     case "generator" where arguments.count == 4:
         try GeneratorCommand.run(early: arguments[2])
     case "plan":
-        try PlanCommand.run(Array(arguments.dropFirst()))
+        guard let command = PlanCommand(arguments.dropFirst()) else { refuseUsage() }
+        try command.run()
     case "--version" where arguments.count == 1:
-        print("imgbase-initrd \(Version.current)")
+        say("imgbase-initrd \(Version.current)")
     case "--help" where arguments.count == 1:
-        print(usage)
+        say(usage)
     default:
-        throw UsageError()
+        refuseUsage()
     }
-} catch is UsageError {
-    complain("bad usage; see 'imgbase-initrd --help'")
-    exit(2)
 } catch {
-    complain("\(error)")
+    complain(error.description)
     exit(1)
 }
-
-/// The command line is not one of `usage`.
-struct UsageError: Error {}

@@ -1,13 +1,36 @@
-// Kernel interfaces that Swift's Glibc module does not import.
+// The C library and the kernel's interfaces for Swift, and what Swift cannot import of them: variadic functions, macros
+// with values, what the headers hide. Code of the initramfs helper imports this and not Glibc, which Embedded Swift does
+// not have.
 #ifndef IMGBASED_CLINUX_H
 #define IMGBASED_CLINUX_H
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
+#include <poll.h>
+#include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+/// The arguments of this program, its name first, ended by a null pointer.
+char *const *imgbased_arguments(void);
+
+/// The calling thread's errno(3).
+int imgbased_errno(void);
+
+/// open(2), with the permissions of a file it makes. Returns a descriptor, or -1 with errno set.
+int imgbased_open(const char *path, int flags, unsigned int mode);
 
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);

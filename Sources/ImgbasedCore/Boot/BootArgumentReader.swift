@@ -1,6 +1,6 @@
 extension CaseIterable where Self: RawRepresentable, RawValue == String {
     static var words: String {
-        allCases.map(\.rawValue).joined(separator: ", ")
+        allCases.map { $0.rawValue }.joined(separator: ", ")
     }
 }
 

@@ -110,6 +110,6 @@ struct LayerCatalog: Hashable {
 
     /// The names of the layers there are, to help who mistyped one.
     private var list: String {
-        layers.isEmpty ? "no layers" : layers.map(\.name).joined(separator: ", ")
+        layers.isEmpty ? "no layers" : layers.map { $0.name }.joined(separator: ", ")
     }
 }

@@ -85,7 +85,7 @@ public struct LayerSelection: Hashable, Sendable {
                 skipped.append(SkippedLayer(layer: candidate.layer.description, reason: error.reason))
             }
         }
-        let reasons = skipped.map(\.reason)
+        let reasons = skipped.map { $0.reason }
         throw SelectionError(
             reason: reasons.isEmpty ? "no layer was asked for" : reasons.joined(separator: "; "))
     }

@@ -1,7 +1,5 @@
 /// The volume group and the pool a command is about.
 public struct HostNames: Hashable, Sendable {
-    /// The volume group where none is named or tagged.
-    public static let defaultGroup = "HostVG"
     /// The pool where none is named or tagged.
     public static let defaultPool = "ImagePool"
     /// The volume mounted at `/config`.
@@ -15,7 +13,7 @@ public struct HostNames: Hashable, Sendable {
     /// Group and pool as named; else those tagged as ours, where there is just one; else the defaults.
     public init(group: String?, pool: String?, in state: HostState) {
         let tagged = state.groups.filter { $0.tags.contains(Tag.volumeGroup) }
-        self.group = group ?? (tagged.count == 1 ? tagged[0].name : HostNames.defaultGroup)
+        self.group = group ?? (tagged.count == 1 ? tagged[0].name : VolumeName.defaultGroup)
         let groupName = self.group
         let pools = state.volumes.filter { $0.path.group == groupName && $0.tags.contains(Tag.pool) }
         self.pool = pool ?? (pools.count == 1 ? pools[0].name : HostNames.defaultPool)

@@ -9,7 +9,7 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .named(let name): "volume group '\(name)'"
-        case .standard: "a volume group tagged '\(Tag.volumeGroup)' or named '\(HostNames.defaultGroup)'"
+        case .standard: "a volume group tagged '\(Tag.volumeGroup)' or named '\(VolumeName.defaultGroup)'"
         }
     }
 
@@ -20,7 +20,7 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
             return groups.filter { $0.name == name }
         case .standard:
             let tagged = groups.filter { $0.tags.contains(Tag.volumeGroup) }
-            return tagged.isEmpty ? groups.filter { $0.name == HostNames.defaultGroup } : tagged
+            return tagged.isEmpty ? groups.filter { $0.name == VolumeName.defaultGroup } : tagged
         }
     }
 }
@@ -76,7 +76,8 @@ public struct Inventory: Sendable {
     private func copies(of wanted: GroupSelector) throws(Refusal) -> [PhysicalVolumeScan] {
         var ids: [LVMIdentifier] = []
         var names: [String] = []
-        for group in wanted.selected(from: scans.compactMap(\.volumeGroup)) where !ids.contains(group.id) {
+        for group in wanted.selected(from: scans.compactMap { $0.volumeGroup }) where !ids.contains(group.id)
+        {
             ids.append(group.id)
             if !names.contains(group.name) { names.append(group.name) }
         }

@@ -43,7 +43,7 @@ public struct LogicalVolume: Hashable, Sendable {
         isVisible = status.contains("VISIBLE")
         let special = status.filter { !LogicalVolume.plainStatus.contains($0) }
         self.flags = special + flags
-        let sections = node.children.filter(\.isSection)
+        let sections = node.children.filter { $0.isSection }
         segments = sections.map(Segment.init).sorted { $0.start < $1.start }
 
         var doubts = special.map { "has the status \($0)" }
@@ -64,7 +64,7 @@ public struct LogicalVolume: Hashable, Sendable {
             end += segment.length.count
         }
         if segments.isEmpty { doubts.append("has no segments") }
-        self.doubts = doubts + segments.flatMap(\.doubts)
+        self.doubts = doubts + segments.flatMap { $0.doubts }
     }
 
     /// Whether it bears `tag`.

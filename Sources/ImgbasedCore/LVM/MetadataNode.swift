@@ -15,8 +15,8 @@ public struct MetadataError: Error, Hashable, Sendable, CustomStringConvertible 
 public enum MetadataValue: Hashable, Sendable {
     /// A whole number.
     case integer(Int64)
-    /// A number with a decimal point. LVM2 writes none.
-    case float(Double)
+    /// A number with a decimal point, as it is written. LVM2 writes none.
+    case decimal(String)
     /// A text.
     case string(String)
 }

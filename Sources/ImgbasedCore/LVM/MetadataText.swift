@@ -170,10 +170,10 @@ private struct MetadataParser {
         let start = index
         if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index += 1 }
         let digits = index
-        var isFloat = false
+        var isDecimal = false
         while let byte = current {
-            if byte == UInt8(ascii: "."), !isFloat {
-                isFloat = true
+            if byte == UInt8(ascii: "."), !isDecimal {
+                isDecimal = true
             } else if !MetadataParser.isDigit(byte) {
                 break
             }
@@ -181,9 +181,9 @@ private struct MetadataParser {
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if let byte = current, MetadataParser.isKey(byte) { throw error("'\(text)…' is not a number") }
-        if isFloat {
-            guard let value = Double(text), value.isFinite else { throw error("'\(text)' is not a number") }
-            return .float(value)
+        if isDecimal {
+            guard index - digits > 1 else { throw error("'\(text)' is not a number") }
+            return .decimal(text)
         }
         // lvm2 reads a number that begins with a zero as octal, and never writes one.
         let isOctal = index - digits > 1 && bytes[digits] == UInt8(ascii: "0")

@@ -44,7 +44,7 @@ public struct VolumeGroup: Hashable, Sendable {
             throw root.error("this is not the metadata of a volume group")
         }
         // The group is the section; the order of what is beside it changes.
-        let sections = root.children.filter(\.isSection)
+        let sections = root.children.filter { $0.isSection }
         guard sections.count == 1, let node = sections.first else {
             throw root.error("there must be one volume group, not \(sections.count)")
         }
@@ -73,10 +73,12 @@ public struct VolumeGroup: Hashable, Sendable {
         self.physicalVolumes = physicalVolumes
         self.logicalVolumes = logicalVolumes
         // The parser has refused keys that are there twice.
-        volumeIndex = Dictionary(
-            logicalVolumes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        physicalVolumeIndex = Dictionary(
-            physicalVolumes.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
+        var volumeIndex: [String: Int] = [:]
+        for (index, volume) in logicalVolumes.enumerated() { volumeIndex[volume.name] = index }
+        self.volumeIndex = volumeIndex
+        var physicalVolumeIndex: [String: Int] = [:]
+        for (index, volume) in physicalVolumes.enumerated() { physicalVolumeIndex[volume.key] = index }
+        self.physicalVolumeIndex = physicalVolumeIndex
         let doubts = try VolumeGroup.doubts(
             node, systemID: systemID, lockType: lockType, physicalVolumes: physicalVolumes,
             logicalVolumes: logicalVolumes)
@@ -109,13 +111,13 @@ public struct VolumeGroup: Hashable, Sendable {
         if status.contains("CLUSTERED") { doubts.append("is clustered") }
         if let systemID { doubts.append("belongs to the host with system id '\(systemID)'") }
         if let lockType { doubts.append("is shared with lock type '\(lockType)'") }
-        if let volume = physicalVolumes.first(where: \.isMissing) {
+        if let volume = physicalVolumes.first(where: { $0.isMissing }) {
             doubts.append("was changed while its physical volume \(volume.id) was missing")
         }
-        if Set(physicalVolumes.map(\.id)).count != physicalVolumes.count {
+        if Set(physicalVolumes.map { $0.id }).count != physicalVolumes.count {
             doubts.append("has two physical volumes of one identifier")
         }
-        if Set(logicalVolumes.map(\.id)).count != logicalVolumes.count {
+        if Set(logicalVolumes.map { $0.id }).count != logicalVolumes.count {
             doubts.append("has two volumes of one identifier")
         }
         if physicalVolumes.isEmpty { doubts.append("has no physical volumes") }

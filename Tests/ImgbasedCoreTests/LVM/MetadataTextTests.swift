@@ -16,7 +16,7 @@ import Testing
             ("1", .value(.integer(1))), ("0", .value(.integer(0))), ("-1", .value(.integer(-1))),
             ("+7", .value(.integer(7))),
             ("9223372036854775807", .value(.integer(.max))), ("-9223372036854775808", .value(.integer(.min))),
-            ("1.5", .value(.float(1.5))), ("-.5", .value(.float(-0.5))),
+            ("1.5", .value(.decimal("1.5"))), ("-.5", .value(.decimal("-.5"))),
             (#""""#, .value(.string(""))), (#""a b""#, .value(.string("a b"))),
             ("'a\"b'", .value(.string("a\"b"))),
             (#""a\"b\\c""#, .value(.string(#"a"b\c"#))), (#""a\nb""#, .value(.string(#"a\nb"#))),

@@ -34,7 +34,7 @@ public enum HostSystem {
     /// The size of the block device open as `file`.
     ///
     /// The corresponding C function is `ioctl` with `BLKGETSIZE64`.
-    public static func size(_ file: borrowing HostDescriptor) throws(SystemError) -> Bytes {
+    public static func size(_ file: borrowing OpenFile) throws(SystemError) -> Bytes {
         var bytes: UInt64 = 0
         guard imgbased_block_device_size(file.number, &bytes) == 0 else { throw .last("measure", file.name) }
         return Bytes(bytes)

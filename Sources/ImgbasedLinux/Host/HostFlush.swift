@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Making sure that what was written is where a boot loader finds it.
@@ -16,11 +17,11 @@ public enum HostFlush {
     /// The corresponding C functions are `syncfs` and `ioctl` with `EXT4_IOC_CHECKPOINT`, or `FIFREEZE` and
     /// `FITHAW`.
     public static func bootFileSystem(_ path: String) throws(SystemError) {
-        let directory = try HostDescriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        let directory = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
         try directory.flushFileSystem()
         var flags: UInt32 = 0
         if ioctl(directory.number, checkpoint, &flags) == 0 { return }
-        let root = try HostDescriptor(opening: "/", O_RDONLY | O_DIRECTORY)
+        let root = try OpenFile(opening: "/", O_RDONLY | O_DIRECTORY)
         guard try root.status().device != directory.status().device else { return }
         var unused: CInt = 0
         // Nothing stands between the two calls that could wait for the disk, or be interrupted by a signal that
@@ -37,6 +38,6 @@ public enum HostFlush {
     ///
     /// The corresponding C function is `fsync`.
     public static func device(_ path: String) throws(SystemError) {
-        try HostDescriptor(opening: path, O_RDONLY).flush()
+        try OpenFile(opening: path, O_RDONLY).flush()
     }
 }

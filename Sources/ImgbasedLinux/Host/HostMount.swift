@@ -20,7 +20,7 @@ public enum HostMount {
     public static func mount(_ device: String, type: String, _ mode: Mode) throws(SystemError) -> HostTree {
         let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         guard context >= 0 else { throw .last("mount", device) }
-        let options = HostDescriptor(owning: context, name: device)
+        let options = OpenFile(owning: context, name: device)
         try set(options, FSCONFIG_SET_STRING, "source", device)
         if mode != .readWrite { try set(options, FSCONFIG_SET_FLAG, "ro", nil) }
         switch type {
@@ -37,7 +37,7 @@ public enum HostMount {
             options.number, UInt32(FSMOUNT_CLOEXEC),
             UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))
         guard mount >= 0 else { throw failure(options, "mount", device) }
-        return HostTree(root: HostDescriptor(owning: mount, name: device), name: device + ":")
+        return HostTree(root: OpenFile(owning: mount, name: device), name: device + ":")
     }
 
     /// The tree of the file system mounted at `path` alone, without what is mounted beneath it.
@@ -46,11 +46,11 @@ public enum HostMount {
     public static func only(_ path: String) throws(SystemError) -> HostTree {
         let number = open_tree(AT_FDCWD, path, UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC))
         guard number >= 0 else { throw .last("look into", path) }
-        return HostTree(root: HostDescriptor(owning: number, name: path), name: path == "/" ? "" : path)
+        return HostTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
     }
 
     private static func set(
-        _ options: borrowing HostDescriptor, _ command: fsconfig_command, _ key: String?, _ value: String?
+        _ options: borrowing OpenFile, _ command: fsconfig_command, _ key: String?, _ value: String?
     ) throws(SystemError) {
         guard fsconfig(options.number, command.rawValue, key, value, 0) == 0 else {
             throw failure(options, "mount", options.name)
@@ -60,7 +60,7 @@ public enum HostMount {
     /// The error of a call that just failed, with what the kernel's file system had to say of it: reading the
     /// context gives the messages, the first letter being their level.
     private static func failure(
-        _ options: borrowing HostDescriptor, _ operation: String, _ object: String
+        _ options: borrowing OpenFile, _ operation: String, _ object: String
     ) -> SystemError {
         let error = SystemError.last(operation, object)
         var buffer = [UInt8](repeating: 0, count: 1024)

@@ -6,11 +6,11 @@ public struct HostTree: ~Copyable {
     /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
     static let pathOnly: CInt = 0o10_000_000
 
-    private let root: HostDescriptor
+    private let root: OpenFile
     private let name: String
 
     /// The tree beneath the open directory `root`; `name` is what messages call it.
-    public init(root: consuming HostDescriptor, name: String) {
+    public init(root: consuming OpenFile, name: String) {
         self.root = root
         self.name = name
     }
@@ -18,7 +18,7 @@ public struct HostTree: ~Copyable {
     /// The tree of the running system, from `path`.
     public init(_ path: String) throws(SystemError) {
         self.init(
-            root: try HostDescriptor(opening: path, O_RDONLY | O_DIRECTORY), name: path == "/" ? "" : path)
+            root: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY), name: path == "/" ? "" : path)
     }
 
     /// Opens `path`, absolute within the tree.
@@ -26,21 +26,21 @@ public struct HostTree: ~Copyable {
     /// The corresponding system call is `openat2` with `RESOLVE_IN_ROOT`.
     public func open(
         _ path: String, _ flags: CInt, permissions: UInt32 = 0
-    ) throws(SystemError) -> HostDescriptor {
+    ) throws(SystemError) -> OpenFile {
         let number = imgbased_open_in_root(root.number, path, flags, permissions)
         guard number >= 0 else { throw .last("open", shown(path)) }
-        return HostDescriptor(owning: number, name: shown(path))
+        return OpenFile(owning: number, name: shown(path))
     }
 
     /// The same for reading a plain file; `nil` where there is none. Anything else there, a device or a pipe,
     /// is refused before it is opened, since opening alone can have effects.
-    public func openFile(_ path: String) throws(SystemError) -> HostDescriptor? {
+    public func openFile(_ path: String) throws(SystemError) -> OpenFile? {
         let place = imgbased_open_in_root(root.number, path, HostTree.pathOnly, 0)
         guard place >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw .last("open", shown(path))
         }
-        let status = try HostDescriptor(owning: place, name: shown(path)).status()
+        let status = try OpenFile(owning: place, name: shown(path)).status()
         guard status.kind == .file else {
             throw SystemError("read", shown(path), reason: "it is not a plain file")
         }

@@ -69,7 +69,7 @@ extension HostTree {
         return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
     }
 
-    private static func link(_ name: String, in directory: borrowing HostDescriptor) -> String? {
+    private static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
         return count > 0
@@ -77,7 +77,7 @@ extension HostTree {
     }
 
     private static func copyAttributes(
-        from old: borrowing HostDescriptor, to new: borrowing HostDescriptor
+        from old: borrowing OpenFile, to new: borrowing OpenFile
     ) throws(SystemError) {
         let status = try old.status()
         guard status.kind == .file else { return }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The one lock of the host: whoever changes something has it. It ends with the program, however that ends.
 public struct HostLock: ~Copyable {
-    private let file: HostDescriptor
+    private let file: OpenFile
 
     /// Takes the lock at `path`; `nil` where another program has it.
     ///
@@ -10,7 +10,7 @@ public struct HostLock: ~Copyable {
     public static func take(_ path: String) throws(SystemError) -> HostLock? {
         let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard number >= 0 else { throw .last("lock", path) }
-        let file = HostDescriptor(owning: number, name: path)
+        let file = OpenFile(owning: number, name: path)
         if flock(number, LOCK_EX | LOCK_NB) == 0 { return HostLock(file: file) }
         if errno == EWOULDBLOCK { return nil }
         throw .last("lock", path)

@@ -16,7 +16,7 @@ extension HostTree {
     /// (xfsprogs: xfs_fs.h).
     public func fillDevice(_ device: String) throws(SystemError) {
         let root = try open("/", O_RDONLY | O_DIRECTORY)
-        let size = try HostSystem.size(HostDescriptor(opening: device, O_RDONLY))
+        let size = try HostSystem.size(OpenFile(opening: device, O_RDONLY))
         // struct xfs_fsop_geom_v1: block size first, the share of inodes eighth, then the number of blocks.
         var geometry = [UInt32](repeating: 0, count: 28)
         guard ioctl(root.number, 0x8070_5864, &geometry) == 0 else { throw .last("measure", device) }

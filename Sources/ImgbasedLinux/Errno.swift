@@ -1,6 +1,0 @@
-import Glibc
-
-/// The calling thread's `errno`.
-func currentErrno() -> CInt {
-    errno
-}

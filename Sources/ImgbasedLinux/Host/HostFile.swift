@@ -1,0 +1,57 @@
+import CLinux
+import Glibc
+
+extension OpenFile {
+    /// Kind, size and device.
+    ///
+    /// The corresponding C function is `fstat`.
+    public func status() throws(SystemError) -> HostFileStatus {
+        var result = stat()
+        guard fstat(number, &result) == 0 else { throw .last("look at", name) }
+        return HostFileStatus(result)
+    }
+
+    /// Reads the whole rest, which must not be longer than `limit`.
+    public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+        let bytes = try read(upTo: limit + 1)
+        guard bytes.count <= limit else {
+            throw SystemError("read", name, reason: "it is longer than \(limit) bytes")
+        }
+        return bytes
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// The corresponding C function is `pwrite`.
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        var written = 0
+        while written < bytes.count, let base = bytes.baseAddress {
+            let count = pwrite(number, base + written, bytes.count - written, off_t(offset) + off_t(written))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .last("write", name) }
+            written += count
+        }
+    }
+
+    /// The place in the file that is read next; `nil` where it has none, as a pipe.
+    ///
+    /// The corresponding C function is `lseek`.
+    public var offset: UInt64? {
+        let place = lseek(number, 0, SEEK_CUR)
+        return place < 0 ? nil : UInt64(place)
+    }
+
+    /// Waits until content and attributes are on the disk.
+    ///
+    /// The corresponding C function is `fsync`.
+    public func flush() throws(SystemError) {
+        guard fsync(number) == 0 else { throw .last("flush", name) }
+    }
+
+    /// Waits until everything written to the file system this is on is on the disk.
+    ///
+    /// The corresponding C function is `syncfs`.
+    public func flushFileSystem() throws(SystemError) {
+        guard imgbased_sync_file_system(number) == 0 else { throw .last("flush the file system of", name) }
+    }
+}

@@ -1,0 +1,28 @@
+import CLinux
+
+/// Writes `line` to standard output.
+func say(_ line: String) {
+    put(line, to: STDOUT_FILENO)
+}
+
+/// Writes `line` to standard error after the program's name.
+func complain(_ line: String) {
+    put("imgbase-initrd: " + line, to: STDERR_FILENO)
+}
+
+/// In one piece, so that lines of other programs do not come between; where nobody reads it, nothing can be done.
+private func put(_ line: String, to descriptor: CInt) {
+    let text = line + "\n"
+    _ = text.withCString { write(descriptor, $0, text.utf8.count) }
+}
+
+/// What the program was started with, its name first. (Embedded Swift has no `CommandLine`.)
+func programArguments() -> [String] {
+    var arguments: [String] = []
+    var next = imgbased_arguments()
+    while let argument = next?.pointee {
+        arguments.append(String(cString: argument))
+        next = next?.successor()
+    }
+    return arguments
+}
