@@ -1,14 +1,9 @@
 import CLinux
+public import ImgbasedCore
 
 /// The kernel's own announcements of devices: a netlink socket of the family `NETLINK_KOBJECT_UEVENT`
-/// (linux/netlink.h; message format: lib/kobject_uevent.c).
+/// (linux/netlink.h).
 public struct UeventMonitor: ~Copyable {
-    /// A block device that was added or changed.
-    public struct Event: Hashable, Sendable {
-        /// The kernel's name of the device: `vda1`.
-        public var name: String
-    }
-
     private let socket: OpenFile
 
     /// Starts to listen. Open it before looking at what is there, so that nothing falls between.
@@ -47,7 +42,7 @@ public struct UeventMonitor: ~Copyable {
     /// time is over. `nil` when the kernel dropped messages: look at everything again.
     ///
     /// The corresponding C functions are `poll` and `recvfrom`.
-    public func next(until deadline: Monotonic) throws(SystemError) -> [Event]? {
+    public func next(until deadline: Monotonic) throws(SystemError) -> [Uevent]? {
         while true {
             let left = deadline.milliseconds(since: .now())
             guard left > 0 else { return [] }
@@ -56,10 +51,10 @@ public struct UeventMonitor: ~Copyable {
             if ready < 0 && imgbased_errno() != EINTR { throw .last("wait for", "kernel event socket") }
             guard ready > 0 else { continue }
 
-            var events: [Event] = []
+            var events: [Uevent] = []
             while let message = try receive() {
                 guard let message = message.payload else { return nil }
-                if let event = UeventMonitor.parse(message) { events.append(event) }
+                if let event = Uevent(message) { events.append(event) }
             }
             if !events.isEmpty { return events }
         }
@@ -87,18 +82,5 @@ public struct UeventMonitor: ~Copyable {
         }
         // Anybody may send to the group; only the kernel sends from port 0.
         return (sender.nl_pid == 0 ? message : [], ())
-    }
-
-    /// The device of a message `ACTION@PATH\0KEY=VALUE\0…`, where it is a block device added or changed.
-    static func parse(_ message: [UInt8]) -> Event? {
-        let fields = message.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        func value(_ key: String) -> String? {
-            fields.first { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.utf8.count + 1)) }
-        }
-        guard value("SUBSYSTEM") == "block", let action = value("ACTION"),
-            action == "add" || action == "change",
-            let path = value("DEVPATH"), let name = path.split(separator: "/").last
-        else { return nil }
-        return Event(name: String(name))
     }
 }

@@ -1,0 +1,18 @@
+/// The kernel's announcement of a block device that was added or changed (linux: lib/kobject_uevent.c).
+public struct Uevent: Hashable, Sendable {
+    /// The kernel's name of the device: `vda1`.
+    public let name: String
+
+    /// Reads a message `ACTION@PATH\0KEY=VALUE\0…`; `nil` where it announces anything else.
+    public init?(_ message: [UInt8]) {
+        let fields = message.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        func value(_ key: String) -> String? {
+            fields.first { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.utf8.count + 1)) }
+        }
+        guard value("SUBSYSTEM") == "block", let action = value("ACTION"),
+            action == "add" || action == "change",
+            let path = value("DEVPATH"), let name = path.split(separator: "/").last
+        else { return nil }
+        self.name = String(name)
+    }
+}
