@@ -35,6 +35,13 @@ import Testing
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
+    /// A kept line whose key only looks like another one until its control characters are gone.
+    @Test func noLineTurnsIntoAnother() throws {
+        let text = "linux /l\ninitrd /i\nlinux\u{0} /evil\ninitrd\u{7f}/evil\n"
+        let entry = try #require(BootEntry(layer: "Base-0.1", text: text))
+        #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
+    }
+
     @Test(arguments: ["", "title only\n", "linux /l\n", "linux l\ninitrd /i\n", "\u{0}\u{0}\u{0}"])
     func isNoneWithoutKernelAndInitramfs(text: String) {
         #expect(BootEntry(layer: "Base-0.1", text: text) == nil)

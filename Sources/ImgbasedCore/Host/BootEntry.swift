@@ -54,6 +54,8 @@ public struct BootEntry: Hashable, Sendable {
         var created: Int64 = 0
         var others: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
+            // Read as it would be written, so that no line turns into another by being kept.
+            let line = String(line).withoutControls
             if line.hasPrefix(BootEntry.createdPrefix) {
                 created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
                 continue
@@ -66,7 +68,7 @@ public struct BootEntry: Hashable, Sendable {
             case "options": options.append(value)
             case "sort-key" where value == "imgbased": break
             case _ where key.hasPrefix("#"): break
-            default: others.append(String(line))
+            default: others.append(line)
             }
         }
         guard let linux = values["linux"], let initrd = values["initrd"], linux.hasPrefix("/"),
