@@ -1,5 +1,7 @@
 /// The layers of a volume group, and which of them a request means.
 struct LayerCatalog: Hashable {
+    private static let listLimit = 20
+
     private let group: VolumeGroup
     /// Whether a name means the volume itself, whatever it is, and a base only where it is tagged as one.
     private let namesVolumes: Bool
@@ -64,12 +66,20 @@ struct LayerCatalog: Hashable {
     }
 
     private func latest() throws(SelectionError) -> LogicalVolume {
-        var newest: (layer: LogicalVolume, base: String)?
+        var newest: (layer: LogicalVolume, base: String, time: UInt64)?
+        var times: [String: UInt64] = [:]
         // From the oldest on, so that the last layer of the newest base stays.
         for layer in layers {
             let base = base(of: layer) ?? layer.name
-            if let newest, isOlder(base: base, than: newest.base) { continue }
-            newest = (layer, base)
+            // A base that was removed is as old as its first layer.
+            let time = times[base] ?? group.volume(base)?.creationTime ?? layer.creationTime
+            times[base] = time
+            if let newest, base != newest.base {
+                let isOlder =
+                    time == newest.time ? NaturalOrder.precedes(base, newest.base) : time < newest.time
+                if isOlder { continue }
+            }
+            newest = (layer, base, time)
         }
         guard let newest else { throw error("there are no layers in volume group '\(group.name)'") }
         return newest.layer
@@ -88,17 +98,6 @@ struct LayerCatalog: Hashable {
         return layers[index - 1]
     }
 
-    private func isOlder(base a: String, than b: String) -> Bool {
-        if a == b { return false }
-        let (timeOfA, timeOfB) = (time(ofBase: a), time(ofBase: b))
-        return timeOfA == timeOfB ? NaturalOrder.precedes(a, b) : timeOfA < timeOfB
-    }
-
-    /// When the base was made. A base that was removed is as old as its first layer.
-    private func time(ofBase name: String) -> UInt64 {
-        group.volume(name)?.creationTime ?? layers.first { base(of: $0) == name }?.creationTime ?? 0
-    }
-
     private static func isOlder(_ a: LogicalVolume, _ b: LogicalVolume) -> Bool {
         a.creationTime == b.creationTime
             ? NaturalOrder.precedes(a.name, b.name) : a.creationTime < b.creationTime
@@ -108,8 +107,10 @@ struct LayerCatalog: Hashable {
         SelectionError(reason: reason)
     }
 
-    /// The names of the layers there are, to help who mistyped one.
+    /// The names of the layers there are, to help who mistyped one; only the newest where there are many.
     private var list: String {
-        layers.isEmpty ? "no layers" : layers.map { $0.name }.joined(separator: ", ")
+        let newest = layers.suffix(LayerCatalog.listLimit).map { $0.name }.joined(separator: ", ")
+        let others = layers.count - LayerCatalog.listLimit
+        return layers.isEmpty ? "no layers" : others > 0 ? "\(others) older layers, \(newest)" : newest
     }
 }

@@ -53,6 +53,24 @@ import Testing
         #expect(selection.fallbacks == [])
     }
 
+    /// Bases that were removed, as many as a disk can claim: each layer is looked at once, not once for each other.
+    @Test(.timeLimit(.minutes(1))) func endsWithManyLayers() throws {
+        let volumes = (0..<4000).map {
+            Fixture.volume("Base-\($0 + 9).1", tags: ["imgbased:layer"], created: $0 + 9)
+        }
+        let group = try group(volumes.joined())
+        let selection = try LayerSelection(request("rd.imgbased.layer=latest"), in: group)
+        #expect(selection.volume == "Base-4008.1")
+        // What is said of them stays short.
+        do {
+            _ = try LayerSelection(request("rd.imgbased.layer=x"), in: group)
+            Issue.record("there is no such layer")
+        } catch {
+            #expect(error.reason.contains("it has 3980 older layers, Base-3989.1, Base-3990.1, "))
+            #expect(error.reason.hasSuffix(", Base-4008.1"))
+        }
+    }
+
     private static let list = "it has node-1-1+1, Base-1.9, Base-1.10, Base-2.2, Base-2.1, odd"
 
     @Test(
