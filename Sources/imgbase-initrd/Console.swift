@@ -1,4 +1,5 @@
 import CLinux
+import ImgbasedCore
 
 /// Writes `line` to standard output.
 func say(_ line: String) {
@@ -7,7 +8,7 @@ func say(_ line: String) {
 
 /// Writes `line` to standard error after the program's name.
 func complain(_ line: String) {
-    put("imgbase-initrd: " + line, to: STDERR_FILENO)
+    put("imgbase-initrd: " + line.asMessageLine, to: STDERR_FILENO)
 }
 
 /// In one piece, so that lines of other programs do not come between; where nobody reads it, nothing can be done.
