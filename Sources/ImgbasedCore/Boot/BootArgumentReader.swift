@@ -55,9 +55,7 @@ struct BootArgumentReader {
         }
     }
 
-    /// Control characters would break the line, and so would a hostile length.
     private mutating func warn(_ text: String) {
-        let printable = text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) }
-        warnings.append(String(printable))
+        warnings.append(text.asMessageLine)
     }
 }
