@@ -194,7 +194,7 @@ extension MappedDevice.Role {
             | DM_UDEV_DISABLE_OTHER_RULES_FLAG
         return switch self {
         case .volume: UInt16(visible)
-        case .poolMetadata, .poolData, .pool: UInt16(inner)
+        case .poolMetadata, .poolData, .pool, .externalOrigin: UInt16(inner)
         }
     }
 }

@@ -110,9 +110,9 @@ public struct LayerActivation: ~Copyable {
             return false
         }
         var metadata = StackActivation(plan.ofPoolMetadata, on: found.numbers)
-        guard case .active = try metadata.run(&mapper), let path = metadata.metadataPath else { return false }
+        guard case .active(let device) = try metadata.run(&mapper) else { return false }
         do throws(BootError) {
-            let listing = try ThinTools.list(path)
+            let listing = try ThinTools.list("/dev/dm-\(device.minor)")
             try metadata.undo(&mapper)
             return listing.owns(thin.deviceID, all: length)
         } catch {

@@ -68,7 +68,7 @@ public struct StackActivation {
     ) throws(BootError) -> Outcome {
         var last: DeviceMapper.Info?
         for device in plan.devices {
-            if case .pool = device.role, let check, let path = metadataPath,
+            if case .pool = device.role, let check, let path = metadataPath(of: device),
                 try BootError.call(mapper.info(uuid: device.uuid)) == nil,
                 let reason = try check(path), !wanted(.readOnly(reason))
             {
@@ -94,7 +94,9 @@ public struct StackActivation {
     ) throws(BootError) -> DeviceMapper.Info {
         if let existing = try BootError.call(mapper.info(uuid: device.uuid)) {
             let table = try BootError.call(mapper.table(device.name))
-            guard table == device.targets.map(line), existing.isReadOnly == device.isReadOnly else {
+            guard table.map(withoutLowWaterMark) == device.targets.map(line).map(withoutLowWaterMark),
+                existing.isReadOnly == device.isReadOnly
+            else {
                 throw .refused("device '\(device.name)' is there already with another table")
             }
             return existing
@@ -104,10 +106,10 @@ public struct StackActivation {
         return info
     }
 
-    /// The node of the device that holds the metadata of the pool, once it is there.
-    public var metadataPath: String? {
-        guard let metadata = plan.devices.first(where: { $0.role == .poolMetadata }),
-            let minor = numbers[.mapped(metadata.name)]?.split(separator: ":").last
+    /// The node of the device that holds the metadata of `pool`.
+    private func metadataPath(of pool: MappedDevice) -> String? {
+        guard case .thinPool(let metadata, _, _, _, _) = pool.targets.first?.kind,
+            let minor = numbers[metadata]?.split(separator: ":").last
         else { return nil }
         return "/dev/dm-\(minor)"
     }
@@ -115,6 +117,13 @@ public struct StackActivation {
     /// A line of a table as the kernel prints it.
     private func line(_ target: MappedTarget) -> String {
         "\(target.start.count) \(target.length.count) \(target.type) \(target.arguments(resolve: number))"
+    }
+
+    /// A line of a pool's table without the number that lvm2 takes from lvm.conf and sets anew when it likes.
+    private func withoutLowWaterMark(_ line: String) -> [Substring] {
+        var words = line.split(separator: " ")
+        if words.count > 6, words[2] == "thin-pool" { words.remove(at: 6) }
+        return words
     }
 
     /// The number of a device the tables refer to. A plan names only devices it has made before and physical volumes

@@ -18,8 +18,8 @@ public struct MappedTarget: Hashable, Sendable {
         case thinPool(
             metadata: DeviceReference, data: DeviceReference, chunkSize: Sectors, lowWaterMark: UInt64,
             features: [String])
-        /// `thin POOL DEVICE-ID`
-        case thin(pool: DeviceReference, deviceID: UInt32)
+        /// `thin POOL DEVICE-ID [EXTERNAL-ORIGIN]`
+        case thin(pool: DeviceReference, deviceID: UInt32, externalOrigin: DeviceReference?)
     }
 
     /// A place on a device where a stripe begins.
@@ -61,6 +61,8 @@ public struct MappedDevice: Hashable, Sendable {
         case poolData
         /// A thin pool, whose kernel status must show `transactionID`.
         case pool(transactionID: UInt64)
+        /// What thin volumes stand on that are snapshots of a volume outside their pool.
+        case externalOrigin
         /// A volume that users see.
         case volume
     }
@@ -130,8 +132,8 @@ extension MappedTarget {
                     resolve(metadata), resolve(data), String(chunkSize.count), String(lowWaterMark),
                     String(features.count),
                 ] + features
-            case .thin(let pool, let deviceID):
-                [resolve(pool), String(deviceID)]
+            case .thin(let pool, let deviceID, let externalOrigin):
+                [resolve(pool), String(deviceID)] + (externalOrigin.map { [resolve($0)] } ?? [])
             }
         return words.joined(separator: " ")
     }

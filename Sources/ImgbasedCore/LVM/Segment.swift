@@ -62,8 +62,10 @@ public struct Segment: Hashable, Sendable {
         public let pool: String
         /// The number the volume has in the pool.
         public let deviceID: UInt32
-        /// The volume it is a snapshot of.
+        /// The volume of the same pool that it is a snapshot of.
         public let origin: String?
+        /// The read-only volume outside the pool that it is a snapshot of, itself or by its `origin`.
+        public let externalOrigin: String?
     }
 
     /// A text in the segment, which may name another volume.
@@ -190,12 +192,15 @@ extension Segment.ThinPool {
 }
 
 extension Segment.Thin {
-    fileprivate static let keys: Set<String> = ["thin_pool", "transaction_id", "device_id", "origin"]
+    fileprivate static let keys: Set<String> = [
+        "thin_pool", "transaction_id", "device_id", "origin", "external_origin",
+    ]
 
     fileprivate init(_ node: MetadataNode) throws(MetadataError) {
         pool = try node.requiredString("thin_pool")
         deviceID = try node.requiredNumber("device_id")
         origin = try node.string("origin")
+        externalOrigin = try node.string("external_origin")
         // What the pool's count was when the volume was made: history, but lvm2 wants it there.
         _ = try node.requiredNumber("transaction_id", as: UInt64.self)
     }

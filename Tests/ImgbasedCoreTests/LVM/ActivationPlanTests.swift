@@ -37,13 +37,11 @@ import Testing
         #expect(Set(lines) == Set(try recorded("full")))
     }
 
-    @Test func hasRolesAndTransaction() throws {
+    @Test func hasRoles() throws {
         let plan = try ActivationPlan("Base-0.1", in: Fixture.group())
         #expect(plan.volumeGroupName == "HostVG")
         #expect(plan.volume == "Base-0.1")
-        #expect(plan.poolTransactionID == 2)
         #expect(plan.devices.map(\.role) == [.poolMetadata, .poolData, .pool(transactionID: 2), .volume])
-        #expect(try ActivationPlan("Config", in: Fixture.group()).poolTransactionID == nil)
     }
 
     @Test func makesOnlyTheVolumeReadOnly() throws {

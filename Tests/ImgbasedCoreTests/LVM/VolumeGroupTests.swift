@@ -32,7 +32,9 @@ import Testing
         #expect(layer.creationTime == 1_795_384_063)
         #expect(layer.extentCount == Extents(128))
         #expect(layer.isVisible && !layer.isReadOnly)
-        #expect(layer.thin == Segment.Thin(pool: "pool", deviceID: 2, origin: "Base-0"))
+        #expect(
+            layer.thin
+                == Segment.Thin(pool: "pool", deviceID: 2, origin: "Base-0", externalOrigin: nil))
         #expect(group.volume("Base-0")?.isReadOnly == true)
         #expect(group.volume("pool_tmeta")?.isVisible == false)
         #expect(

@@ -9,10 +9,12 @@ enum Fixture {
     /// The size of the disk.
     static let diskSize: UInt64 = 2 << 30
 
+    /// Where they are.
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Fixtures").path
+
     static func bytes(_ name: String) throws -> [UInt8] {
-        let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try [UInt8](Data(contentsOf: directory.appendingPathComponent("Fixtures/\(name)")))
+        try [UInt8](Data(contentsOf: URL(filePath: directory + "/" + name)))
     }
 
     static func text(_ name: String) throws -> String {
@@ -32,6 +34,17 @@ enum Fixture {
         try VolumeGroup(MetadataText(Array(text(edits).utf8)))
     }
 
+    /// Why there is no plan for `volume` of the edited group; `nil` where there is one.
+    static func refusal(_ volume: String, _ edits: [(String, String)]) throws -> String? {
+        let group = try group(edits)
+        do throws(Refusal) {
+            _ = try ActivationPlan(volume, in: group)
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
     /// The recorded text on one line, without comments, so that edits need not know how it was indented.
     static func text(_ edits: [(String, String)]) throws -> String {
         let lines = try lines("HostVG.vgcfg").map { $0.prefix { $0 != "#" } }
@@ -46,6 +59,11 @@ enum Fixture {
     /// An edit that adds `line` to the section of a volume or to the group.
     static func adding(_ line: String, to section: String) -> (String, String) {
         (" \(section) { ", " \(section) { \(line) ")
+    }
+
+    /// An edit that forbids writing to the volume with `id`.
+    static func readOnly(_ id: String) -> (String, String) {
+        ("id = \"\(id)\" status = [\"READ\", \"WRITE\"", "id = \"\(id)\" status = [\"READ\"")
     }
 
     /// An edit that adds `section` to the volumes.
