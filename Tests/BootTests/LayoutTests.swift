@@ -1,0 +1,122 @@
+import Foundation
+import TestMachine
+import Testing
+
+/// Volume groups as lvm2 lays them out in practice, activated by lvm2 and by the helper in turn.
+///
+/// With `RECORD_FIXTURES=DIRECTORY` in the environment, what lvm2 wrote and made is written there: Fixtures/layouts of
+/// ImgbasedCoreTests, where the same is held against plans without a machine.
+@Suite struct LayoutTests {
+    @Test(
+        "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own")
+    func activation() throws {
+        try machine("layouts", Layout.bootable).run { vm in
+            try vm.waitForGuest()
+            try vm.prepareForLayouts()
+            try vm.layOut(Layout.bootable) { layout, disks in
+                try vm.layOut("vgchange -q -a n $group", in: layout)
+                let record = try Record(of: layout, in: vm, disks: disks)
+                for volume in layout.volumes {
+                    let devices = try vm.expectDevicesOfLVM(volume, in: layout)
+                    try record?.add(devices, to: "\(volume).devices")
+                }
+                for pool in record == nil ? [] : layout.pools {
+                    let volume = "$group/\(pool)"
+                    let devices = try vm.layOut(
+                        "lvchange -q -a y \(volume); devices; lvchange -q -a n \(volume)", in: layout)
+                    try record?.add(devices, to: "\(pool).devices")
+                }
+                if layout.group == "pools" { try vm.expectLowWaterMarkOfLVM(in: layout) }
+            }
+        }
+    }
+
+    @Test("what the helper does not activate, it refuses with a reason")
+    func refusals() throws {
+        try machine("refusals", Layout.refused).run { vm in
+            try vm.waitForGuest()
+            try vm.prepareForLayouts()
+            try vm.layOut(Layout.refused) { layout, disks in
+                let isOfMetadata = layout.refusals.contains { $0.disks == nil }
+                let record = isOfMetadata ? try Record(of: layout, in: vm, disks: disks) : nil
+                for refusal in layout.refusals {
+                    let plan = "/usr/lib/imgbased/imgbase-initrd plan"
+                    let result = try vm.run(
+                        """
+                        set -- \(disks)
+                        \(plan) --cmdline root=/dev/\(layout.group)/\(refusal.volume) \(refusal.disks ?? "\"$@\"")
+                        """)
+                    #expect(result.status == 1)
+                    #expect(result.output == "imgbase-initrd: " + refusal.reason)
+                    if refusal.disks == nil {
+                        try record?.add(refusal.reason, to: "\(refusal.volume).refusal")
+                    }
+                }
+            }
+        }
+    }
+
+    private func machine(_ name: String, _ layouts: [Layout]) throws -> Machine {
+        let count = layouts.reduce(0) { $0 + $1.diskCount }
+        return try Artefacts.image.machine(
+            name: name, disks: Array(repeating: .blank(mebibytes: 256), count: count))
+    }
+}
+
+/// The directory that the fixtures of one volume group go to.
+private struct Record {
+    private let directory: String
+
+    /// Records the metadata of `layout`, which is on its first disk; `nil` where nobody wants anything recorded.
+    init?(of layout: Layout, in vm: VM, disks: String) throws {
+        guard let root = ProcessInfo.processInfo.environment["RECORD_FIXTURES"] else { return nil }
+        directory = root + "/" + layout.group
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try add(vm.layOut("metadata \(disks.prefix { $0 != " " })", in: layout), to: "metadata")
+    }
+
+    func add(_ text: String, to file: String) throws {
+        try (text + "\n").write(toFile: directory + "/" + file, atomically: true, encoding: .utf8)
+    }
+}
+
+extension VM {
+    /// Expects that the helper makes the devices that lvm2 makes of `volume`, and that lvm2 then finds nothing to do
+    /// and can remove them. Returns them.
+    fileprivate func expectDevicesOfLVM(_ volume: String, in layout: Layout) throws -> String {
+        var parts: [String: [String]] = [:]
+        var part = ""
+        for line in try layOut("activate \(volume)", in: layout).split(separator: "\n") {
+            if line.hasPrefix("= ") {
+                part = String(line.dropFirst(2))
+            } else {
+                parts[part, default: []].append(String(line))
+            }
+        }
+        let name: Comment = "\(layout.group)/\(volume)"
+        let devices = try #require(parts["lvm2"], name)
+        #expect(parts["helper"] == devices, name)
+        #expect(parts["properties with the helper"] == parts["properties with lvm2"], name)
+        #expect(parts["helper and lvm2"] == devices, name)
+        #expect(parts["left by lvm2"] == ["No devices found"], name)
+        #expect(parts["left by the helper"] == ["No devices found"], name)
+        return devices.joined(separator: "\n")
+    }
+
+    /// Expects that a pool gets the low water mark of lvm2's configuration, which the helper cannot know, as soon as
+    /// lvm2 activates another volume in it.
+    fileprivate func expectLowWaterMarkOfLVM(in layout: Layout) throws {
+        let marks = try layOut(
+            """
+            mark() { dmsetup table --target thin-pool | awk '{ print "mark", $8 }'; }
+            boot default
+            mark
+            lvchange -q -K -a y --config activation/thin_pool_autoextend_threshold=70 "$group/layer"
+            mark
+            vgchange -q -a n "$group"
+            """, in: layout
+        ).split(separator: "\n").filter { $0.hasPrefix("mark ") }
+        // There are 128 chunks, and fewer than 30 % of them free are too few.
+        #expect(marks == ["mark 0", "mark 38"])
+    }
+}
