@@ -100,6 +100,8 @@ extension Layout {
                 thin kept -c 192k --discards nopassdown --errorwhenfull y
                 thin bare -c 1M --discards ignore --errorwhenfull y --zero n
                 thin striped -i 2 -I 64k
+                thin profiled
+                lvchange --metadataprofile thin-generic "$group/pool-profiled"
                 # Data and metadata apart, then both of more than one segment.
                 plain -L 8M -n pool-apart "$2"
                 plain -L 4M -n pool-metadata "$3"
@@ -112,7 +114,7 @@ extension Layout {
                 lvcreate -y -s -n layer "$group/default"
                 lvchange -p r "$group/default"
                 """,
-            volumes: ["default", "layer", "kept", "bare", "striped", "apart"],
+            volumes: ["default", "layer", "kept", "bare", "striped", "profiled", "apart"],
             pools: ["pool-default", "pool-bare"]),
         Layout(
             group: "external", diskCount: 2,
@@ -155,8 +157,6 @@ extension Layout {
                 plain --type raid1 -m 1 -L 8M -n raid-pool
                 lvconvert -y --type thin-pool "$group/raid-pool"
                 lvcreate -y -V 4M --thinpool "$group/raid-pool" -n in-raid
-                thin profiled
-                lvchange --metadataprofile thin-generic "$group/pool-profiled"
                 thin merging
                 lvcreate -y -s -k n -n merged "$group/merging"
                 # Its merging waits until nobody uses it.
@@ -180,7 +180,6 @@ extension Layout {
                 Refusal("writecached", "volume 'refused/writecached' has a segment of type 'writecache'"),
                 Refusal("origin", "volume 'refused/origin' is used by 'snapshot0' (snapshot, origin)"),
                 Refusal("in-raid", "volume 'refused/raid-pool_tdata' has a segment of type 'raid1'"),
-                Refusal("profiled", "volume 'refused/pool-profiled' has 'profile'"),
                 Refusal("merging", "volume 'refused/merging' is used by 'merged' (thin, merge)"),
                 Refusal("read-ahead", "volume 'refused/read-ahead' has 'read_ahead'"),
                 Refusal("fixed-minor", "volume 'refused/fixed-minor' has the status FIXED_MINOR"),

@@ -23,6 +23,9 @@ public struct LogicalVolume: Hashable, Sendable {
         "id", "status", "flags", "tags", "creation_time", "creation_host", "allocation_policy",
         "segment_count",
     ]
+    // What a profile of lvm.profile(5) changes in the table of a pool is its low water mark, which lvm2 sets anew when
+    // it activates any volume of it; oVirt's imgbased gave its pools one.
+    private static let poolKeys = keys.union(["profile"])
     private static let plainStatus: Set<String> = ["READ", "WRITE", "VISIBLE"]
     // ACTIVATION_SKIP and NOAUTOACTIVATE forbid only what nobody asked for by name.
     private static let knownFlags: Set<String> = ["ACTIVATION_SKIP", "NOAUTOACTIVATE", "ERROR_WHEN_FULL"]
@@ -49,7 +52,9 @@ public struct LogicalVolume: Hashable, Sendable {
         var doubts = special.map { "has the status \($0)" }
         doubts += flags.filter { !LogicalVolume.knownFlags.contains($0) }.map { "has the flag \($0)" }
         if !status.contains("READ") { doubts.append("has not the status READ") }
-        for child in node.children where !child.isSection && !LogicalVolume.keys.contains(child.key) {
+        let isPool = if case .thinPool? = segments.first?.kind { true } else { false }
+        let keys = isPool ? LogicalVolume.poolKeys : LogicalVolume.keys
+        for child in node.children where !child.isSection && !keys.contains(child.key) {
             doubts.append("has '\(child.key)'")
         }
         if try node.requiredNumber("segment_count", as: Int.self) != segments.count {

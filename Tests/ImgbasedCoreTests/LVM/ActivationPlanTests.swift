@@ -37,6 +37,11 @@ import Testing
         #expect(Set(lines) == Set(try recorded("full")))
     }
 
+    @Test func aProfileOfThePoolChangesNothing() throws {
+        let profile = Fixture.adding("profile = \"imgbased-pool\"", to: "pool")
+        #expect(try rendered("Base-0.1", profile) == rendered("Base-0.1"))
+    }
+
     @Test func hasRoles() throws {
         let plan = try ActivationPlan("Base-0.1", in: Fixture.group())
         #expect(plan.volumeGroupName == "HostVG")

@@ -26,7 +26,6 @@ import Testing
             (Fixture.adding("major = 253 minor = 9", to: "Base-0.1"), "Base-0.1' has 'major'"),
             (Fixture.adding("profile = \"thin\"", to: "Base-0.1"), "Base-0.1' has 'profile'"),
             (Fixture.adding("lock_args = \"dlm\"", to: "Base-0.1"), "Base-0.1' has 'lock_args'"),
-            (Fixture.adding("profile = \"thin\"", to: "pool"), "pool' has 'profile'"),
             (Fixture.adding("novelty = 1", to: "pool_tmeta"), "pool_tmeta' has 'novelty'"),
             (
                 Fixture.adding("segment2 { }", to: "pool_tdata"),
