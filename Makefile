@@ -19,7 +19,7 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils grub-common grub-emu zstd cpio
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
-SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests dracut/90imgbased/*.sh grub/09_imgbased .ci/run \
+SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased .ci/run \
 	Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
 
@@ -56,6 +56,10 @@ test: ## Run the unit tests: milliseconds, no machine.
 .PHONY: check
 check: deps lint build helper ## Run every check: lint, unit tests, boot tests.
 	@build-aux/run-tests
+
+.PHONY: fuzz
+fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
+	@build-aux/fuzz $(or $(SECONDS),60)
 
 .PHONY: demo
 demo: deps build helper ## From nothing to a booted layer, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.

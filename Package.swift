@@ -86,6 +86,11 @@ let package = Package(
             dependencies: ["ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", systemPackage],
             swiftSettings: settings),
 
+        // What is fuzzed (build-aux/fuzz), over the inputs that are kept.
+        .testTarget(
+            name: "FuzzTests", dependencies: ["ImgbasedCore"], path: "Tests/Fuzz",
+            exclude: ["Corpus", "Dictionaries", "Fuzzer.swift"], swiftSettings: settings),
+
         // Machines: QEMU, consoles, disks; and what is done with them.
         .target(
             name: "TestMachine", path: "Tests/TestMachine", exclude: ["Guest", "Scripts"],

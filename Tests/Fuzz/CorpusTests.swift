@@ -1,0 +1,32 @@
+import Foundation
+import ImgbasedCore
+import Testing
+
+/// The fuzz targets over the inputs that are kept, without libFuzzer.
+@Suite struct CorpusTests {
+    private func corpus(of target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
+        let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Corpus/\(target.rawValue)")
+        return try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+            .map { ($0.lastPathComponent, try [UInt8](Data(contentsOf: $0))) }
+    }
+
+    @Test(arguments: FuzzTarget.allCases)
+    func propertiesHold(target: FuzzTarget) throws {
+        for input in try corpus(of: target) {
+            #expect(throws: Never.self, "\(input.name)") { try target.check(input.bytes) }
+        }
+    }
+
+    /// Otherwise the properties of groups would hold of nothing.
+    @Test func someDisksArePlanned() throws {
+        let groups = try corpus(of: .physicalVolume).compactMap { input in
+            try? PhysicalVolumeScan.read(FuzzedDisk(input.bytes), path: "/dev/vda")?.volumeGroup
+        }
+        let plans = groups.flatMap { group in
+            group.logicalVolumes.compactMap { try? ActivationPlan($0.name, in: group) }
+        }
+        #expect(plans.contains { $0.devices.count == 1 })
+        #expect(plans.contains { $0.poolTransactionID != nil && $0.devices.count >= 4 })
+    }
+}

@@ -1,0 +1,22 @@
+/// A reader of untrusted bytes. Whatever the input, it neither traps nor loops, and what it makes of the input has the
+/// properties that its users rely on.
+enum FuzzTarget: String, CaseIterable, Sendable {
+    /// A disk, from its label to the devices of every volume.
+    case physicalVolume = "physical-volume"
+    /// The text in a metadata area.
+    case metadataText = "metadata-text"
+    /// What the boot loader gives the kernel.
+    case kernelCommandLine = "kernel-command-line"
+    /// Files of layers and of `/boot`, names, and what the kernel says.
+    case smallTexts = "small-texts"
+
+    /// Throws a property that does not hold for `input`.
+    func check(_ input: [UInt8]) throws(Finding) {
+        switch self {
+        case .physicalVolume: try FuzzedDisk(input).check()
+        case .metadataText: try FuzzedMetadata(input).check()
+        case .kernelCommandLine: try FuzzedCommandLine(input).check()
+        case .smallTexts: try FuzzedText(input).check()
+        }
+    }
+}

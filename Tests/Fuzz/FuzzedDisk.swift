@@ -1,0 +1,95 @@
+@testable import ImgbasedCore
+
+/// A disk. Its first eight bytes, which LVM2 leaves to others, say what the rest cannot: 32 bits how many sectors
+/// it has, whatever the input holds of them, and a byte of which a bit each asks for right checksums of labels, headers
+/// of metadata areas, and texts. Without that no mutation would get past them.
+struct FuzzedDisk: BlockSource {
+    private static let path = "/dev/vda"
+    /// Room for the ring of a metadata area and a few extents.
+    private static let sizeLimit: UInt64 = 1 << 20
+
+    let size: Bytes
+    private var bytes: [UInt8]
+
+    init(_ input: [UInt8]) {
+        bytes = input
+        let sectors = input.littleEndian(at: 0, as: UInt32.self) ?? 0
+        size = Bytes(min(Sectors(UInt64(sectors)).bytes?.count ?? 0, FuzzedDisk.sizeLimit))
+        let rightened = input.littleEndian(at: 4, as: UInt8.self) ?? 0
+        if rightened & 1 != 0 { rightenLabels() }
+        if rightened & 6 != 0 { rightenAreas(headers: rightened & 2 != 0, texts: rightened & 4 != 0) }
+    }
+
+    /// What there is not is zero. What lies outside is never asked for.
+    func read(at offset: UInt64, count: Int) throws(BlockReadError) -> [UInt8] {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+        precondition(!overflow && end <= size.count, "read beyond the end")
+        let there = UInt64(bytes.count)
+        let found = offset < there ? Array(bytes[Int(offset)..<Int(min(end, there))]) : []
+        return found + [UInt8](repeating: 0, count: count - found.count)
+    }
+
+    /// Checks the scan of the disk, and the group where the disk has all of it.
+    func check() throws(Finding) {
+        guard let scan = try? PhysicalVolumeScan.read(self, path: FuzzedDisk.path) else { return }
+        try Finding.unless(UInt64(scan.text.count) <= size.count, "the text is longer than the disk")
+        try Finding.unless(
+            (scan.volumeGroup == nil) == scan.text.isEmpty, "a group without a text, or the reverse")
+        guard let group = scan.volumeGroup else { return }
+        var inventory = Inventory()
+        inventory.add(scan)
+        guard case .complete(let found, let devices) = inventory.volumeGroup(.named(group.name)) else {
+            return
+        }
+        try Finding.unless(found == group, "another group was found")
+        for volume in group.physicalVolumes {
+            try Finding.unless(
+                devices[volume.id] == FuzzedDisk.path, "a physical volume is on no disk")
+            try Finding.unless(
+                volume.deviceSize?.bytes ?? size <= size, "a physical volume is longer than its disk")
+        }
+        try GroupProperties(group).check()
+    }
+
+    // MARK: Checksums
+
+    private mutating func rightenLabels() {
+        for start in stride(from: 0, to: PhysicalVolumeLabel.scanLength, by: Int(Sectors.size)) {
+            let end = start + Int(Sectors.size)
+            guard end <= bytes.count, bytes.has("LABELONE", at: start) else { continue }
+            put(LVMChecksum.of(bytes[(start + 20)..<end]), at: start + 16)
+        }
+    }
+
+    private mutating func rightenAreas(headers: Bool, texts: Bool) {
+        let head = Array(bytes.prefix(PhysicalVolumeLabel.scanLength))
+        guard let label = try? PhysicalVolumeLabel.find(in: head) else { return }
+        for area in label.metadataAreas {
+            guard let start = Int(exactly: area.offset.count), start <= bytes.count,
+                bytes.count - start >= MetadataAreaHeader.length
+            else { continue }
+            if texts, let text = text(of: area, start: start) { put(LVMChecksum.of(text), at: start + 56) }
+            let header = bytes[(start + 4)..<(start + MetadataAreaHeader.length)]
+            if headers { put(LVMChecksum.of(header), at: start) }
+        }
+    }
+
+    /// The text that the header at `start` points to, if all of it is in the area and on the disk.
+    private func text(of area: DiskArea, start: Int) -> [UInt8]? {
+        guard let offset = bytes.littleEndian(at: start + 40, as: UInt64.self),
+            let length = bytes.littleEndian(at: start + 48, as: UInt64.self),
+            area.offset.count <= size.count, area.size.count <= size.count - area.offset.count,
+            offset < area.size.count, length <= area.size.count, area.size.count > 512
+        else { return nil }
+        let first = min(length, area.size.count - offset)
+        guard length - first <= area.size.count - 512,
+            let front = try? read(at: area.offset.count + offset, count: Int(first)),
+            let back = try? read(at: area.offset.count + 512, count: Int(length - first))
+        else { return nil }
+        return front + back
+    }
+
+    private mutating func put(_ checksum: UInt32, at offset: Int) {
+        for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+    }
+}
