@@ -27,6 +27,6 @@ import Testing
             group.logicalVolumes.compactMap { try? ActivationPlan($0.name, in: group) }
         }
         #expect(plans.contains { $0.devices.count == 1 })
-        #expect(plans.contains { $0.poolTransactionID != nil && $0.devices.count >= 4 })
+        #expect(plans.contains { $0.devices.count >= 4 && $0.devices[0].role == .poolMetadata })
     }
 }

@@ -48,7 +48,7 @@ struct FuzzedMetadata {
     private func spelled(_ value: MetadataValue) -> String? {
         switch value {
         case .integer(let number): return String(number)
-        case .float: return nil
+        case .decimal(let text): return text
         case .string(let text):
             var bytes: [UInt8] = []
             for byte in text.utf8 {

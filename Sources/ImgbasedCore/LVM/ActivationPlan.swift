@@ -43,9 +43,9 @@ public struct ActivationPlan: Hashable, Sendable {
     /// where it is in none.
     public var ofPoolMetadata: ActivationPlan {
         var plan = self
-        let references = devices.last.map { references(of: $0) } ?? []
-        let pools = devices.filter { references.contains(.mapped($0.name)) }
-        let parts = pools.flatMap { self.references(of: $0) }
+        let own = devices.last.map { references(of: $0) } ?? []
+        let pools = devices.filter { own.contains(.mapped($0.name)) }
+        let parts = pools.flatMap { references(of: $0) }
         plan.devices.removeAll { $0.role != .poolMetadata || !parts.contains(.mapped($0.name)) }
         return plan
     }
