@@ -46,7 +46,9 @@ public struct BootRequest: Hashable, Sendable {
 
         let root = commandLine.last("root")
         let rootVolume = root.flatMap { VolumeArgument(root: $0) }
-        let lvmVolume = commandLine.last("rd.lvm.lv").flatMap { VolumeArgument(lvm: $0) }
+        // One argument a volume: swap space is among them as a rule.
+        let lvmVolumes = commandLine.arguments.compactMap { VolumeArgument(lvm: $0) }
+        let lvmVolume = lvmVolumes.last { $0.hasNameOfLayer } ?? lvmVolumes.last
         let bootID = commandLine.last("img.bootid").flatMap { VolumeArgument(bootID: $0) }
         // What an ordinary initramfs would mount comes first, so that both boot the same.
         let older = rootVolume ?? (root == nil ? bootID ?? lvmVolume : nil)

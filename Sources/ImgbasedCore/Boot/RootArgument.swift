@@ -32,8 +32,9 @@ extension VolumeArgument {
         }
     }
 
-    /// The volume that `argument`, an `rd.lvm.lv=GROUP/VOLUME`, means.
+    /// The volume that `argument` means, where it is an `rd.lvm.lv=GROUP/VOLUME`.
     init?(lvm argument: KernelCommandLine.Argument) {
+        guard argument.name == "rd.lvm.lv" else { return nil }
         let parts = (argument.value ?? "").split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
         self.init(group: String(parts[0]), volume: String(parts[1]), argument)
@@ -43,6 +44,9 @@ extension VolumeArgument {
     init?(bootID argument: KernelCommandLine.Argument) {
         self.init(group: nil, volume: argument.value ?? "", argument)
     }
+
+    /// Whether it is called as layers are.
+    var hasNameOfLayer: Bool { (try? LayerName(volume)) != nil }
 
     private init?(group: String?, volume: String, _ argument: KernelCommandLine.Argument) {
         guard (try? VolumeName.check(volume)) != nil else { return nil }

@@ -67,6 +67,13 @@ import Testing
             ("rd.imgbased.layer=a rd.imgbased.layer=b", "b", nil, "rd.imgbased.layer=b"),
             ("root=/dev/a/b root=/dev/c/d", "d", "c", "root=/dev/c/d"),
             ("root=UUID=1 rd.imgbased.layer=a", "a", nil, "rd.imgbased.layer=a"),
+            // Without root= the volume that has the name of a layer is meant.
+            ("rd.lvm.lv=onn/n-1-1+1 rd.lvm.lv=onn/swap", "n-1-1+1", "onn", "rd.lvm.lv=onn/n-1-1+1"),
+            ("rd.lvm.lv=a/Base-0.1 rd.lvm.lv=a/Base-0.2", "Base-0.2", "a", "rd.lvm.lv=a/Base-0.2"),
+            ("rd.lvm.lv=a/root rd.lvm.lv=a/home", "home", "a", "rd.lvm.lv=a/home"),
+            ("rd.imgbased.layer=\"Base-0.1\"", "Base-0.1", nil, "rd.imgbased.layer=Base-0.1"),
+            ("\"root=/dev/a/b\" \"quoted -- b\"", "b", "a", "root=/dev/a/b"),
+            ("rd.imgbased.layer=a rd-imgbased-layer=b rd_imgbased_layer=c", "a", nil, "rd.imgbased.layer=a"),
         ] as [(String, String, String?, String)])
     func findsTheLayer(text: String, layer: String, group: String?, source: String) {
         let request = request(text)
@@ -159,11 +166,37 @@ import Testing
                     + "rd.imgbased.timeout=, rd.imgbased.vg="
             ]
         ),
+        (
+            "rd.imgbased.layer=a rd.imgbased.layer=",
+            [
+                "'rd.imgbased.layer=' is not understood, using the default; "
+                    + "valid are the name of a layer or a base, latest, previous"
+            ]
+        ),
         ("rd.imgbased.mode=x rd.imgbased.mode=ro", []),
+        ("rd.imgbased.fallback= rd.imgbased=1", []),
         ("rd.lvm.lv=x imgbased.mode=y rd.imgbasedx=1", []),
     ])
     func warns(text: String, warnings: [String]) {
         #expect(request(text).warnings == warnings)
+    }
+
+    @Test(arguments: [
+        ("rd.imgbased.fallback=a,b", ["a", "b"]), ("rd.imgbased.fallback=a rd.imgbased.fallback=b", ["b"]),
+        ("rd.imgbased.fallback=,a,,latest,", ["a", "latest"]),
+        ("rd.imgbased.fallback=\"a,previous\"", ["a", "previous"]),
+        ("rd.imgbased.fallback=\"a, b\"", ["a"]), ("rd.imgbased.fallback", []),
+    ])
+    func fallsBackInOrder(text: String, expected: [String]) {
+        #expect(request(text).fallback.map(\.description) == expected)
+    }
+
+    @Test(arguments: ["rd.imgbased.layer", "rd.imgbased.layer=", "rd.imgbased.layer=\"\""])
+    func aLayerWithoutANameIsWhatRootSaysOrTheLatest(text: String) {
+        #expect(request(text).layer == .latest)
+        #expect(request(text).isOurs)
+        #expect(request(text + " root=/dev/a/b").layer == .named("b"))
+        #expect(request(text + " root=/dev/a/b").layerSource == "root=/dev/a/b")
     }
 
     @Test func goesOnWithDefaultsAfterAWarning() {
