@@ -92,6 +92,6 @@ public struct InstalledDisk: Sendable {
     ]
 
     private static func imgbase(_ arguments: String) -> Step {
-        Step(title: "imgbase " + arguments, script: "imgbase " + arguments, limit: .minutes(5))
+        Step(title: "imgbase " + arguments, script: "imgbase " + arguments, limit: .minutes(15))
     }
 }
