@@ -1,11 +1,11 @@
 import CLinux
 
-/// The names in a directory of `/sys` or `/proc`.
-enum DirectoryListing {
+/// The names in a directory.
+public enum DirectoryListing {
     /// The names in the directory at `path` but `.` and `..`; none where it cannot be read.
     ///
     /// The corresponding C functions are `opendir` and `readdir`.
-    static func names(in path: String) -> [String] {
+    public static func names(in path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []

@@ -3,9 +3,14 @@ import ImgbasedLinux
 
 /// `imgbase-initrd boot`: finds the disks, picks the layer, activates it and mounts it at `/sysroot`.
 enum BootCommand {
-    /// What the kernel command line asks for.
+    /// The kernel command line.
+    static func commandLine() throws(BootError) -> KernelCommandLine {
+        KernelCommandLine(try BootError.call(SmallFile.read("/proc/cmdline")))
+    }
+
+    /// What it asks for.
     static func request() throws(BootError) -> BootRequest {
-        BootRequest(commandLine: KernelCommandLine(try BootError.call(SmallFile.read("/proc/cmdline"))))
+        BootRequest(commandLine: try commandLine())
     }
 
     static func run() throws(BootError) {

@@ -27,7 +27,8 @@ do throws(BootError) {
     case "boot" where arguments.count == 1:
         try BootCommand.run()
     case "claims" where arguments.count == 1:
-        exit(try BootCommand.request().isOurs ? 0 : 1)
+        guard try BootCommand.request().isOurs else { exit(1) }
+        DracutArguments.additional(to: try BootCommand.commandLine()).forEach(say)
     case "generator" where arguments.count == 4:
         try GeneratorCommand.run(early: arguments[2])
     case "plan":

@@ -4,13 +4,30 @@ import Testing
 
 /// What dracut put into the initramfs.
 @Suite struct InitramfsTests {
-    @Test("the initramfs holds the helper and no lvm2")
+    @Test("the initramfs holds what the helper uses, and no lvm2")
     func content() throws {
+        try expectContent(of: Artefacts.image.initramfs)
+    }
+
+    @Test("so does one for the host it was made on, which has other file systems")
+    func hostonly() throws {
+        try RootTree.with { tree in
+            try tree.makeInitramfs([
+                "--hostonly", "--compress", "zstd -T0 -3", "--add", "imgbased", "--omit", "lvm",
+            ])
+            try expectContent(of: tree.path + RootTree.initramfs)
+        }
+    }
+
+    private func expectContent(of initramfs: String) throws {
         let files = try HostCommand.run(
-            "sh", "-c", "zstd -dcq \"$1\" | cpio --quiet -t", "sh", Artefacts.image.initramfs
+            "sh", "-c", "zstd -dcq \"$1\" | cpio --quiet -t", "sh", initramfs
         ).split(separator: "\n")
         #expect(files.contains("usr/bin/imgbase-initrd"))
-        #expect(files.contains { $0.hasSuffix("/dm-thin-pool.ko") })
+        for tool in ["thin_check", "thin_ls", "e2fsck"] { #expect(files.contains("usr/sbin/\(tool)")) }
+        for driver in ["dm-thin-pool", "ext4", "xfs", "overlay"] {
+            #expect(files.contains { $0.hasSuffix("/\(driver).ko") })
+        }
         for name in ["lvm", "lvchange", "lvm_scan", "dmeventd"] {
             #expect(!files.contains { $0.hasSuffix("/" + name) })
         }

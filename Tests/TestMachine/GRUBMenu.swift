@@ -53,13 +53,16 @@ public struct GRUBMenu {
         try boot()
     }
 
-    /// Boots the entry `name` with its `linux` line changed by hand, in GRUB's editor: each of `changes` is one
-    /// stretch of typing.
-    public func boot(_ name: String, editing changes: ((_ line: String) -> String)...) throws {
+    /// Boots the entry `name` changed by hand, in GRUB's editor: its `linux` line, where each of `changes` is one
+    /// stretch of typing, and the file on GRUB's disk that is its initramfs.
+    public func boot(
+        _ name: String, editing changes: ((_ line: String) -> String)..., initramfs: String? = nil
+    ) throws {
         try highlight(name)
         try vm.type("e")
         let editor = try GRUBEditor(vm)
         for change in changes { try editor.changeLine(startingWith: "linux", with: change) }
+        if let initramfs { try editor.changeLine(startingWith: "initrd") { _ in "initrd " + initramfs } }
         try editor.boot()
     }
 }

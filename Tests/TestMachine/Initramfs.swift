@@ -17,6 +17,26 @@ public enum Initramfs: String, Sendable {
         return try BuildDirectory.locked { try artefact().obtain() + "/initrd.img" }
     }
 
+    /// Makes a copy of it that has another file at `path`, with `text` in it, and hands that to `body`.
+    public func adding<Result>(
+        _ text: String, at path: String, _ body: (_ initramfs: String) throws -> Result
+    ) throws -> Result {
+        let directory = try BuildDirectory.makeScratch("initramfs")
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let added = URL(filePath: "\(directory)/added/\(path)")
+        try FileManager.default.createDirectory(
+            at: added.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try text.write(to: added, atomically: false, encoding: .utf8)
+        // Archives may follow each other (linux: Documentation/driver-api/early-userspace/buffer-format.rst).
+        let result = directory + "/initrd.img"
+        try HostCommand.run(
+            "sh", "-c",
+            """
+            cp "$1" "$2" && truncate -s %512 "$2" && cd "$3" && find . | cpio --quiet -o -H newc >>"$2"
+            """, "sh", file(), result, directory + "/added")
+        return try body(result)
+    }
+
     private func artefact() throws -> Artefact {
         let tree = try DebianTree.artefact()
         let key = try Digest.of(

@@ -52,16 +52,21 @@ public struct RootImage: Sendable {
         Machine(name: name, disks: [.overlay(of: image)] + disks, boot: try boot())
     }
 
-    /// A start of the system in this image, on the disk `device`, without firmware and GRUB.
-    public func boot(from device: String = "/dev/vda") throws -> Machine.Boot {
+    /// A start of the system in this image, on the disk `device`, without firmware and GRUB; the kernel gets
+    /// `arguments` besides.
+    public func boot(from device: String = "/dev/vda", _ arguments: String = "") throws -> Machine.Boot {
         .kernel(
             kernel, initramfs: initramfs,
-            arguments: "root=\(device) rw rd.imgbased=0 fstab=no " + (try RootImage.arguments()))
+            arguments: "root=\(device) rw rd.imgbased=0 fstab=no \(arguments) " + (try RootImage.arguments()))
     }
 
     /// A start of what `arguments` ask for, with the kernel in this image and without firmware and GRUB.
     public func boot(_ arguments: String, _ initramfs: Initramfs) throws -> Machine.Boot {
-        .kernel(
-            kernel, initramfs: try initramfs.file(), arguments: arguments + " " + (try RootImage.arguments()))
+        try boot(arguments, initramfs: initramfs.file())
+    }
+
+    /// The same with the initramfs in a file.
+    public func boot(_ arguments: String, initramfs: String) throws -> Machine.Boot {
+        .kernel(kernel, initramfs: initramfs, arguments: arguments + " " + (try RootImage.arguments()))
     }
 }

@@ -11,7 +11,7 @@ public struct RootTree: Sendable {
     static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/in-root"
 
     /// Where in it `makeInitramfs` puts what it makes.
-    static let initramfs = "/boot/initrd.img"
+    public static let initramfs = "/boot/initrd.img"
 
     /// Hands a new tree to `body`, and removes it afterwards.
     public static func with<Result>(_ body: (RootTree) throws -> Result) throws -> Result {

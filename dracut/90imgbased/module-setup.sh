@@ -1,7 +1,7 @@
 #!/bin/bash
 # Puts imgbase-initrd into the initramfs: it picks the layer, activates it and mounts it, without lvm2.
 # dracut calls these functions (dracut.modules(7)).
-# shellcheck disable=SC2154 # moddir, systemdutildir and systemdsystemunitdir are dracut's
+# shellcheck disable=SC2154 # moddir and the like are dracut's; imgbased_thin_check and nofscks are from dracut.conf
 
 # Part of every initramfs of a host that has imgbased; an image that lacks a piece is not built at all.
 check() {
@@ -22,7 +22,11 @@ install() {
 
     # The names of volumes in /dev, by lvm2's own rules; they do not call lvm2. Debian's file, and others'.
     inst_rules 56-lvm.rules 11-dm-lvm.rules
-    inst_multiple -o thin_check
+
+    # thin_ls is the same program under another name; both are a third of what this module adds.
+    [[ $imgbased_thin_check == no ]] || inst_multiple -o thin_check thin_ls
+    # For a hostonly initramfs, fs-lib brings what checks the file systems this host has mounted now, not a layer's.
+    [[ $nofscks == yes ]] || inst_multiple -o e2fsck
 
     inst_hook cmdline 20 "$moddir/parse-imgbased.sh"
     if dracut_module_included systemd; then

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Without systemd in the initramfs, dracut's own loop is what mounts the root.
+# Without systemd in the initramfs, dracut's own loop is what mounts the root. After its shell it comes here again.
 # shellcheck disable=SC2154 # root and NEWROOT are dracut's
 if [ "$root" = imgbased ] && ! ismounted "$NEWROOT"; then
-    imgbase-initrd boot || die "imgbased could not bring up the root"
+    imgbase-initrd boot || emergency_shell "imgbased could not bring up the root"
 fi

@@ -1,0 +1,79 @@
+import TestMachine
+import Testing
+
+/// The helper in the other initramfs that dracut makes.
+@Suite struct DracutTests {
+    @Test("without systemd: the same layer in the same state, and after a failure dracut's shell or the end")
+    func plain() throws {
+        try Artefacts.machine("plain", booting: "rd.imgbased.layer=Base-0.2 ro", .plain).run { vm in
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+            try vm.expectVolumesOfLVM(layer: "Base-0.2")
+            try vm.expectStateOfUdev(layer: "Base-0.2")
+
+            try vm.restart("rd.imgbased.layer=Base-7.7 rd.shell=0", .plain)
+            // Debian's halt(8) is systemd's, and does nothing without it: dracut's init program ends.
+            try vm.expectHalt(after: Self.missing, end: "Attempted to kill init")
+
+            // The administrator tells it another layer and leaves the shell: it goes on.
+            try vm.restart("rd.imgbased.layer=Base-7.7", .plain)
+            let asked = try vm.expect("dracut:/#", within: .minutes(3))
+            #expect(asked.complaints == ["imgbase-initrd: " + Self.missing])
+            try vm.type("echo rd.imgbased.layer=Base-0.1 >/run/c; mount -o bind /run/c /proc/cmdline; exit\r")
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+        }
+    }
+
+    @Test("with lvm2 in the initramfs it is left out of the layer, and does what else it is asked for")
+    func lvm() throws {
+        let layer = "root=/dev/HostVG/Base-0.1 rd.lvm.lv=HostVG/Base-0.1 rd.imgbased.layer=Base-0.2"
+        try Artefacts.machine("lvm", booting: layer + " rd.info", .lvm).run { vm in
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+            let messages =
+                "journalctl -b -o cat -t dracut-cmdline -t dracut-initqueue | grep -E '^(rd.lvm|Scanning)'"
+            try vm.expect("rd.lvm=0: removing LVM activation", from: messages)
+            try vm.expectVolumesOfLVM(layer: "Base-0.2")
+            try vm.expectStateOfUdev(layer: "Base-0.2")
+        }
+    }
+
+    @Test("what udev has in hand is not waited for: it ends when the helper has")
+    func busy() throws {
+        let rule = """
+            SUBSYSTEM=="mem", KERNEL=="null", PROGRAM="/bin/sh -c \
+            'until [ -e /run/imgbased/boot.json ]; do sleep 0.1; done; echo udev ended >/dev/kmsg'"
+            """
+        try Initramfs.ordinary.adding(rule, at: "etc/udev/rules.d/00-busy.rules") { initramfs in
+            var machine = try Artefacts.machine("busy")
+            machine.boot = try Artefacts.image.boot("rd.imgbased.layer=Base-0.1", initramfs: initramfs)
+            try machine.run { vm in
+                try vm.expectBooted("Base-0.1", on: "Base-0")
+                try vm.expect("udev ended", from: "journalctl -b -k -o cat -g '^udev ended'")
+            }
+        }
+    }
+
+    @Test("hostonly, made in a layer: boots that layer, and another one")
+    func hostonly() throws {
+        try Artefacts.machine("hostonly", booting: "rd.imgbased.layer=Base-0.1").run { vm in
+            try vm.waitForGuest()
+            try vm.check(
+                "dracut --quiet --hostonly --force --compress 'zstd -1' /boot/hostonly.img && umount /boot",
+                within: .minutes(10))
+            vm.cutPower()
+            try vm.powerOn(.firstDisk)
+            try vm.menu().boot("Base-0.1", initramfs: "/hostonly.img")
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+
+            // What dracut noted of the system it was made in, a root of its own among it, does not matter.
+            vm.cutPower()
+            try vm.powerOn()
+            try vm.menu().boot(
+                "Base-1.1", editing: { $0.replacing("root=/dev/HostVG/Base-1.1 ", with: "") },
+                initramfs: "/hostonly.img")
+            try vm.expectBooted("Base-1.1", on: "Base-1")
+        }
+    }
+
+    private static let missing =
+        "there is no layer 'Base-7.7' in volume group 'HostVG'; it has Base-0.1, Base-0.2, Base-1.1"
+}
