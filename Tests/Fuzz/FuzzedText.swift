@@ -20,7 +20,7 @@ struct FuzzedText {
         try checkOSRelease()
         try checkFSTab()
         try checkEnvironment()
-        try checkEntry()
+        try checkEntries()
     }
 
     private func checkUevent() throws(Finding) {
@@ -84,8 +84,17 @@ struct FuzzedText {
         try Finding.unless(GRUBEnvironment(block) == environment, "the block comes back as another")
     }
 
-    private func checkEntry() throws(Finding) {
-        guard var entry = BootEntry(layer: "Base-0.1", text: text) else { return }
+    private func checkEntries() throws(Finding) {
+        if let entry = BootEntry(layer: "Base-0.1", text: text) { try check(entry) }
+        // What a layer brings of its own.
+        try check(
+            BootEntry(
+                layer: "Base-0.1", title: OSRelease(text).prettyName ?? "", version: "6", linux: "/l",
+                initrd: "/i", options: BootArguments(file: text), created: 1))
+    }
+
+    private func check(_ entry: BootEntry) throws(Finding) {
+        var entry = entry
         try Finding.unless(
             BootEntry(layer: "Base-0.1", text: entry.text) == entry,
             "the entry comes back as another: \(entry.text)")

@@ -42,6 +42,14 @@ import Testing
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
+    /// A quote that is not closed takes nothing of the next line with it, in the entry or when that is written.
+    @Test func noArgumentSwallowsOthers() throws {
+        let text = "linux /l\ninitrd /i\noptions a=\"b\noptions c=\"d \n"
+        let entry = try #require(BootEntry(layer: "Base-0.1", text: text))
+        #expect(entry.options.words == ["a=\"b\"", "c=\"d\""])
+        #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
+    }
+
     @Test(arguments: ["", "title only\n", "linux /l\n", "linux l\ninitrd /i\n", "\u{0}\u{0}\u{0}"])
     func isNoneWithoutKernelAndInitramfs(text: String) {
         #expect(BootEntry(layer: "Base-0.1", text: text) == nil)
@@ -61,6 +69,8 @@ import Testing
         let release = OSRelease("PRETTY_NAME=\"Evil\nlinux /evil\"\nNAME=x\u{2028}y\n")
         #expect(release.prettyName == "Evil")
         let entry = HostBootEntryTests.entry("Base-0.1", title: "a\nlinux /evil\r\u{85}initrd /evil\u{2028}z")
+        let arguments = BootArguments(file: "a\u{2028}linux /evil b\u{2029}initrd /evil")
+        #expect(arguments.words == ["alinux", "/evil", "binitrd", "/evil"])
         let lines = entry.text.split(whereSeparator: \.isNewline)
         #expect(lines.count { $0.hasPrefix("linux ") } == 1)
         #expect(BootEntry(layer: "Base-0.1", text: entry.text)?.linux == "/imgbased/abc/linux")
@@ -83,7 +93,7 @@ import Testing
         let file = BootArguments(file: "# comment root=x\nconsole=tty0 a=\"b c\"\n\n quiet\u{7}\n")
         #expect(file.foreign == ["console=tty0", "a=\"b c\"", "quiet"])
         // A quote that is not closed ends with its line.
-        #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b", "c"])
+        #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b\"", "c"])
     }
 
     @Test(arguments: [

@@ -4,24 +4,30 @@ public struct BootArguments: Hashable, Sendable {
     /// The words, with their quotes.
     public var words: [String]
 
-    /// The words of `text`. What ends a line ends a word; other control characters are dropped.
+    /// The words of `text`. What ends a line ends a word, and closes its quotes; other control characters are dropped.
     public init(_ text: String) {
         var words: [String] = []
         var word = ""
         var isQuoted = false
+        func end() {
+            // On one line with the rest, a quote left open would swallow what follows.
+            if isQuoted { word += "\"" }
+            isQuoted = false
+            if !word.isEmpty { words.append(word) }
+            word = ""
+        }
         for scalar in text.unicodeScalars {
             if scalar == "\"" { isQuoted.toggle() }
-            let isLineEnd = scalar == "\n" || scalar == "\r"
-            if isLineEnd || (!isQuoted && (scalar == " " || scalar == "\t")) {
-                // No argument can hold the end of a line, whatever its quotes say.
-                if isLineEnd { isQuoted = false }
-                if !word.isEmpty { words.append(word) }
-                word = ""
-            } else if scalar.properties.generalCategory != .control {
-                word.unicodeScalars.append(scalar)
+            if scalar == "\n" || scalar == "\r" || (!isQuoted && (scalar == " " || scalar == "\t")) {
+                end()
+            } else {
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator: break
+                default: word.unicodeScalars.append(scalar)
+                }
             }
         }
-        if !word.isEmpty { words.append(word) }
+        end()
         self.words = words
     }
 

@@ -76,7 +76,7 @@ public struct BootEntry: Hashable, Sendable {
         else { return nil }
         self.init(
             layer: layer, title: values["title"] ?? layer, version: values["version"] ?? "", linux: linux,
-            initrd: initrd, options: BootArguments(options.joined(separator: " ")), created: created)
+            initrd: initrd, options: BootArguments(options.joined(separator: "\n")), created: created)
         self.others = others
     }
 
