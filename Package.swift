@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "CDeviceMapper", linkerSettings: [.linkedLibrary("devmapper")]),
         .target(name: "CKmod", linkerSettings: [.linkedLibrary("kmod")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CLinux"),
+        .target(name: "CLinux", cSettings: isHelper ? [.define("IMGBASED_HELPER")] : []),
 
         // The only system calls.
         .target(

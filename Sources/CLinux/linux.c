@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <linux/openat2.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -18,6 +19,19 @@ char *const *imgbased_arguments(void)
 {
     return arguments;
 }
+
+#ifdef IMGBASED_HELPER
+// Embedded Swift seeds its hashes with this, and nothing else asks for it. The C library's would wait until the kernel has
+// gathered entropy, which early in boot can take long; the 16 bytes the kernel gives to every program are there.
+void arc4random_buf(void *buffer, size_t size)
+{
+    const unsigned char *seed = (const unsigned char *)getauxval(AT_RANDOM);
+    unsigned char *bytes = buffer;
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = seed ? seed[i % 16] : 0;
+}
+#endif
 
 int imgbased_errno(void)
 {
