@@ -35,19 +35,21 @@ public struct LayerMount {
     ///   - mode: Whether it can be written, and where what is written goes.
     ///   - readOnly: For a layer that can be written: whether it is mounted read-only first, as `ro` on the kernel
     ///     command line asks; the booted system makes it writable when it has checked it.
-    ///   - check: How its file system is checked before it is mounted so that it can be written, by whomever.
+    ///   - check: How its file system is checked before it is mounted so that it can be written, by whomever; `nil`
+    ///     where nobody can.
     ///   - options: Mount options of the administrator, `rootflags=`.
     ///   - modules: Where the driver comes from.
     /// - Returns: What the check of the file system said; `nil` where there was none.
     public static func mount(
-        _ device: String, at target: String, mode: BootMode, readOnly: Bool, check: FileSystemCheck,
+        _ device: String, at target: String, mode: BootMode, readOnly: Bool, check: FileSystemCheck?,
         options: String, modules: KernelModules
     ) throws(SystemError) -> String? {
         let type = try fileSystem(of: device)
         try modules.load(type.rawValue)
         switch mode {
         case .readWrite:
-            let message = try FileSystemChecker.run(device, type: type, check)
+            var message: String?
+            if let check { message = try FileSystemChecker.run(device, type: type, check) }
             try Mount.mount(
                 device, at: target, type: type.rawValue, flags: readOnly ? .readOnly : [], options: options)
             return message

@@ -29,7 +29,7 @@ struct RootBringUp: ~Copyable {
         do throws(BootError) {
             let node = try BootError.call(name(selection.volume, active.device))
             times.lap("udev")
-            try mount(node, active.mode, isFallback: !selection.fallbacks.isEmpty)
+            try mount(node, active, isFallback: !selection.fallbacks.isEmpty)
         } catch {
             try activation.undo(after: error, &mapper)
             throw error
@@ -64,19 +64,22 @@ struct RootBringUp: ~Copyable {
         return node
     }
 
-    private func mount(_ node: String, _ mode: BootMode, isFallback: Bool) throws(BootError) {
+    private func mount(
+        _ node: String, _ active: LayerActivation.Active, isFallback: Bool
+    ) throws(BootError) {
         // Started again by hand, from dracut's shell.
         if Mount.isMountPoint(RootBringUp.target) { return }
         let check = try BootError.call(
             LayerMount.mount(
-                node, at: RootBringUp.target, mode: mode, readOnly: !request.mountsWritable,
-                check: request.fileSystemCheck, options: request.rootFlags, modules: modules))
+                node, at: RootBringUp.target, mode: active.mode, readOnly: !request.mountsWritable,
+                check: active.device.isReadOnly ? nil : request.fileSystemCheck, options: request.rootFlags,
+                modules: modules))
         if let check { say(check) }
         // The kernel that runs came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
             !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
         else { return }
-        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: mode))
+        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: active.mode))
         throw .failed("it has no modules of the running kernel \(release)")
     }
 }

@@ -94,13 +94,14 @@ private let functions = #"""
         sed -e 's| | uuid |' -e 's|Writeable$|rw|' -e 's|Read-only$|ro|' /run/layouts/devices
     }
 
-    # What udev knows of these besides what it has read in them, and how far ahead the kernel reads.
+    # What udev knows of these besides what it has read in them, and how far ahead the kernel reads. DM_ACTIVATION tells
+    # whether the last event was the activation: it is not, where a check of the file system came after it.
     properties() {
         udevadm settle
         (
             cd /run/udev/data
             grep -HE '^(E:DM_|E:SYSTEMD|S:)' b$(sed -n 's/ device-mapper//p' /proc/devices | tr -d ' '):* |
-                grep -v ':S:disk/by-uuid/' | sort
+                grep -vE ':S:disk/by-uuid/|:E:DM_ACTIVATION=' | sort
         )
         grep -H . /sys/class/block/dm-*/queue/read_ahead_kb
     }
