@@ -1,0 +1,58 @@
+import TestMachine
+import Testing
+
+/// Which layer is booted, by the arguments that can say so.
+@Suite struct SelectionTests {
+    /// Arguments, and what they lead to: which layer, and which of them is said to have decided.
+    private static let cases: [(arguments: String, layer: String, base: String, by: String)] = [
+        ("rd.imgbased.layer=Base-0", "Base-0.2", "Base-0", "rd.imgbased.layer=Base-0"),
+        ("rd.imgbased.layer=latest", "node-4.5.1-1+1", "Base-1", "rd.imgbased.layer=latest"),
+        ("root=/dev/HostVG/Base-0.1", "Base-0.1", "Base-0", "root=/dev/HostVG/Base-0.1"),
+        (
+            "root=/dev/mapper/HostVG-node--4.5.1--1+1", "node-4.5.1-1+1", "Base-1",
+            "root=/dev/mapper/HostVG-node--4.5.1--1+1"
+        ),
+        ("rd.lvm.lv=HostVG/Base-0.1", "Base-0.1", "Base-0", "rd.lvm.lv=HostVG/Base-0.1"),
+        ("img.bootid=Base-0.1 rd.lvm.lv=HostVG/Base-0.2", "Base-0.1", "Base-0", "img.bootid=Base-0.1"),
+    ]
+
+    @Test("each way to name a layer leads to it; what was never completed is not booted")
+    func everyWay() throws {
+        try Artefacts.machine("selection", booting: "rd.imgbased.layer=Base-0.1").run { vm in
+            try vm.waitForGuest()
+            try vm.check(Self.preparation)
+            for item in Self.cases {
+                try vm.restart(item.arguments)
+                try vm.expectBooted(item.layer, on: item.base, chosenBy: item.by)
+            }
+            try vm.expectStateOfUdev(layer: "Base-0.1")
+
+            // Of the same argument the last one counts; what nobody knows is told, and boot goes on.
+            try vm.restart(
+                "rd.imgbased.layer=Base-0.1 rd.imgbased.layer=previous rd.imgbased.frobnicate rd.imgbased.mode=x"
+            )
+            let report = try vm.expectBooted("Base-1.1", on: "Base-1", chosenBy: "rd.imgbased.layer=previous")
+            #expect(report.warnings.count == 2)
+            #expect(report.warnings.first?.hasPrefix("unknown argument 'rd.imgbased.frobnicate'") == true)
+            #expect(report.warnings.last?.hasPrefix("'rd.imgbased.mode=x' is not understood") == true)
+            let said = report.warnings.map { "imgbase-initrd: " + $0 }
+            #expect(vm.transcript.complaints == said)
+            try vm.expect(
+                said.joined(separator: "\n"), from: "journalctl -b -o cat -t imgbase-initrd | grep valid")
+
+            try vm.restart("rd.imgbased.layer=Base-1.2 rd.shell=0")
+            try vm.expectHalt(
+                after: "volume 'Base-1.2' in volume group 'HostVG' was never completed; "
+                    + "it has Base-0.1, Base-0.2, Base-1.1, node-4.5.1-1+1")
+        }
+    }
+
+    /// Two more layers of the newest base: one with a name that device-mapper and systemd escape, and then one that was
+    /// never completed.
+    private static let preparation = """
+        set -e
+        lvcreate -y -q -s -kn -prw -n node-4.5.1-1+1 HostVG/Base-1.1 \
+            --addtag imgbased:layer --addtag imgbased:of=Base-1
+        lvcreate -y -q -s -kn -prw -n Base-1.2 HostVG/Base-1.1 --addtag imgbased:layer --addtag imgbased:building
+        """
+}
