@@ -59,7 +59,7 @@ struct FuzzedText {
 
     private func checkOSRelease() throws(Finding) {
         guard let name = OSRelease(text).prettyName else { return }
-        try Finding.unless(!name.isEmpty && name.count <= 80, "a name has \(name.count) characters")
+        try Finding.unless((1...80).contains(name.unicodeScalars.count), "a name is as long as '\(name)'")
         try Finding.unless(name.utf8.allSatisfy { $0 >= 32 && $0 != 127 }, "a name has control characters")
     }
 

@@ -42,6 +42,12 @@ import Testing
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
+    /// A space with an accent is one character for people, and two for everybody who reads the file.
+    @Test func keepsAnAccentBehindTheKey() throws {
+        let entry = HostBootEntryTests.entry("Base-0.1", title: "\u{301}e", options: "\u{301}a")
+        #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
+    }
+
     /// A quote that is not closed takes nothing of the next line with it, in the entry or when that is written.
     @Test func noArgumentSwallowsOthers() throws {
         let text = "linux /l\ninitrd /i\noptions a=\"b\noptions c=\"d \n"
@@ -79,6 +85,7 @@ import Testing
     @Test(arguments: [
         ("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"", "Debian GNU/Linux 12 (bookworm)"),
         ("NAME='A \"b\"'\n", "A \"b\""), ("NAME=x\nPRETTY_NAME=\"\\$5 \\`q\\` \\x\"", "$5 `q` \\x"),
+        ("PRETTY_NAME=\"a\"\u{301}\r\nNAME=b\r\n", "a\u{301}"), ("NAME=a\\\\\u{301}", "a\\\u{301}"),
         ("PRETTY_NAME=\"\"", nil), ("", nil), ("# PRETTY_NAME=x", nil),
     ])
     func readsOSRelease(text: String, name: String?) {

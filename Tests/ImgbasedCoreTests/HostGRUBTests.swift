@@ -6,6 +6,8 @@ import Testing
         ("plain", "'plain'"), ("", "''"), ("it's", "'it'\\''s'"),
         ("$x `y` \"z\" \\ {};|&", "'$x `y` \"z\" \\ {};|&'"),
         ("a\nb\rc\u{0}d", "'a b c d'"), ("'", "''\\'''"),
+        // A quote with an accent is a quote to GRUB.
+        ("a'\u{301}; b", "'a'\\''\u{301}; b'"),
     ])
     func quotes(word: String, quoted: String) {
         #expect(GRUBMenu.quoted(word) == quoted)
@@ -37,7 +39,7 @@ import Testing
     @Test func environmentComesBack() throws {
         var environment = GRUBEnvironment()
         environment["imgbased_default"] = "Base-0.1"
-        environment["x"] = "back\\slash and\nline"
+        environment["x"] = "back\\slash, \\\u{301} and\nline\r\nends"
         environment["gone"] = "1"
         environment["gone"] = nil
         let block = try #require(environment.block)

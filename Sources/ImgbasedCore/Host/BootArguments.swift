@@ -20,11 +20,8 @@ public struct BootArguments: Hashable, Sendable {
             if scalar == "\"" { isQuoted.toggle() }
             if scalar == "\n" || scalar == "\r" || (!isQuoted && (scalar == " " || scalar == "\t")) {
                 end()
-            } else {
-                switch scalar.properties.generalCategory {
-                case .control, .lineSeparator, .paragraphSeparator: break
-                default: word.unicodeScalars.append(scalar)
-                }
+            } else if !scalar.isControl {
+                word.unicodeScalars.append(scalar)
             }
         }
         end()
@@ -48,7 +45,7 @@ public struct BootArguments: Hashable, Sendable {
     /// The words that do not say which layer is booted, how it is mounted, or what the boot loader added.
     public var foreign: [String] {
         words.filter { word in
-            let key = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+            let key = String(word.unicodeScalars.prefix { $0 != "=" })
             switch key {
             case "root", "rd.lvm.lv", "img.bootid", "BOOT_IMAGE", "initrd", "ro", "rw", "rootflags",
                 "rootfstype":
@@ -61,6 +58,6 @@ public struct BootArguments: Hashable, Sendable {
 
     /// The words with their double quotes removed where GRUB would put them itself.
     var unquotedWords: [String] {
-        words.map { $0.filter { $0 != "\"" } }
+        words.map { String($0.unicodeScalars.filter { $0 != "\"" }) }
     }
 }

@@ -60,10 +60,10 @@ public struct BootEntry: Hashable, Sendable {
                 created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
                 continue
             }
-            let key = line.prefix { !$0.isWhitespace }
-            let value = line.dropFirst(key.count).trimmed
+            let key = String(line.unicodeScalars.prefix { !$0.properties.isWhitespace })
+            let value = String(line.unicodeScalars.dropFirst(key.unicodeScalars.count)).trimmed
             switch key {
-            case "title", "version", "linux": values[String(key)] = value
+            case "title", "version", "linux": values[key] = value
             case "initrd" where values["initrd"] == nil: values["initrd"] = value
             case "options": options.append(value)
             case "sort-key" where value == "imgbased": break

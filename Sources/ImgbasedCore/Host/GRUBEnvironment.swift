@@ -23,8 +23,9 @@ public struct GRUBEnvironment: Hashable, Sendable {
         while let end = GRUBEnvironment.lineEnd(rest) {
             let line = String(decoding: rest[..<end], as: UTF8.self)
             rest = rest[(end + 1)...]
-            guard let equals = line.firstIndex(of: "="), !line.hasPrefix("#") else { continue }
-            self[String(line[..<equals])] = GRUBEnvironment.unescaped(line[line.index(after: equals)...])
+            let scalars = line.unicodeScalars
+            guard let equals = scalars.firstIndex(of: "="), scalars.first != "#" else { continue }
+            self[String(scalars[..<equals])] = GRUBEnvironment.unescaped(scalars[equals...].dropFirst())
         }
     }
 
@@ -68,19 +69,19 @@ public struct GRUBEnvironment: Hashable, Sendable {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.reduce(into: "") { text, character in
-            if character == "\\" || character == "\n" { text.append("\\") }
-            text.append(character)
+        value.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar == "\\" || scalar == "\n" { text += "\\" }
+            text.unicodeScalars.append(scalar)
         }
     }
 
-    private static func unescaped(_ text: Substring) -> String {
+    private static func unescaped(_ text: Substring.UnicodeScalarView) -> String {
         var isEscaped = false
-        return text.reduce(into: "") { value, character in
-            if !isEscaped, character == "\\" {
+        return text.reduce(into: "") { value, scalar in
+            if !isEscaped, scalar == "\\" {
                 isEscaped = true
             } else {
-                value.append(character)
+                value.unicodeScalars.append(scalar)
                 isEscaped = false
             }
         }

@@ -30,8 +30,7 @@ public enum GRUBMenu {
     /// `word` as GRUB script takes it literally, whatever is in it: within single quotes nothing is special but
     /// the quote itself (grub-core/script/yylex.l). The end of a line has no place in a menu.
     public static func quoted(_ word: String) -> String {
-        let pieces = word.withoutControls.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + pieces.joined(separator: "'\\''") + "'"
+        word.withoutControls.singleQuoted
     }
 
     private static func menuEntry(_ entry: BootEntry, prefix: String) -> [String] {

@@ -6,47 +6,50 @@ public struct OSRelease: Hashable, Sendable {
     /// Parses `text`, which comes from a layer and may be anything.
     public init(_ text: String) {
         var values: [String: String] = [:]
-        for line in text.split(separator: "\n") {
+        for line in text.unicodeScalars.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
-            let key = line[..<equals]
+            let key = String(line[..<equals])
             guard key == "PRETTY_NAME" || key == "NAME" else { continue }
-            values[String(key)] = OSRelease.unquoted(line[line.index(after: equals)...])
+            values[key] = OSRelease.unquoted(line[equals...].dropFirst())
         }
         let name = values["PRETTY_NAME"] ?? values["NAME"]
-        prettyName = name.map { String($0.withoutControls.prefix(80)).trimmed }.flatMap {
+        prettyName = name.map { String($0.withoutControls.unicodeScalars.prefix(80)).trimmed }.flatMap {
             $0.isEmpty ? nil : $0
         }
     }
 
     /// The value as a shell would see it: os-release allows what an assignment in sh(1) has, without expansion.
-    private static func unquoted(_ text: Substring) -> String {
-        var value = ""
-        var quote: Character?
+    private static func unquoted(_ text: Substring.UnicodeScalarView) -> String {
+        var value = String.UnicodeScalarView()
+        var quote: Unicode.Scalar?
         var isEscaped = false
-        for character in text {
+        for scalar in text {
             if isEscaped {
                 // Within double quotes only these lose their backslash.
-                if quote == "\"", !"\"\\$`".contains(character) { value.append("\\") }
-                value.append(character)
+                if quote == "\"", !"\"\\$`".unicodeScalars.contains(scalar) { value.append("\\") }
+                value.append(scalar)
                 isEscaped = false
-            } else if character == "\\", quote != "'" {
+            } else if scalar == "\\", quote != "'" {
                 isEscaped = true
-            } else if character == quote {
+            } else if scalar == quote {
                 quote = nil
-            } else if quote == nil, character == "\"" || character == "'" {
-                quote = character
+            } else if quote == nil, scalar == "\"" || scalar == "'" {
+                quote = scalar
             } else {
-                value.append(character)
+                value.append(scalar)
             }
         }
-        return value
+        return String(value)
     }
 }
 
 extension StringProtocol {
-    /// The same without white space at both ends.
+    /// The same without white space at both ends; an accent that stands on a space stays.
     var trimmed: String {
-        let front = drop { $0.isWhitespace }
-        return String(front.reversed().drop { $0.isWhitespace }.reversed())
+        let isText: (Unicode.Scalar) -> Bool = { !$0.properties.isWhitespace }
+        guard let start = unicodeScalars.firstIndex(where: isText),
+            let last = unicodeScalars.lastIndex(where: isText)
+        else { return "" }
+        return String(self[start..<unicodeScalars.index(after: last)])
     }
 }

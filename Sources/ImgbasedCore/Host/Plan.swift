@@ -131,17 +131,30 @@ extension Action: Encodable {
     }
 }
 
+extension Unicode.Scalar {
+    /// Whether it shows nothing but does something to what stands around it, such as to end a line.
+    var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+        default: false
+        }
+    }
+}
+
 extension String {
     /// The same with every control character, line ends too, as a space: it can stand on one line of a
     /// terminal, a boot entry or a menu.
     var withoutControls: String {
-        String(
-            String.UnicodeScalarView(
-                unicodeScalars.map { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: " "
-                    default: scalar
-                    }
-                }))
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
+    }
+
+    /// The same between single quotes, where a shell and GRUB take everything literally but the quote itself. By
+    /// scalars: they see a quote also where it bears an accent and so is another character.
+    var singleQuoted: String {
+        var result = "'"
+        for scalar in unicodeScalars {
+            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
+        }
+        return result + "'"
     }
 }
