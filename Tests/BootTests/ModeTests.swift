@@ -62,7 +62,7 @@ import Testing
         lvcreate -y -q -V 1G -T HostVG/ImagePool -n Base-0.9 --addtag imgbased:layer --addtag imgbased:of=Base-0
         mkfs.xfs -q /dev/HostVG/Base-0.9
         mount /dev/HostVG/Base-0.9 /mnt
-        cp -ax / /mnt
+        cp -ax /. /mnt
         sed -i 's,^[^ ]* / ext4 ,/dev/HostVG/Base-0.9 / xfs ,' /mnt/etc/fstab
         umount /mnt
         """

@@ -57,16 +57,17 @@ public struct RootImage: Sendable {
     public func boot(from device: String = "/dev/vda", _ arguments: String = "") throws -> Machine.Boot {
         .kernel(
             kernel, initramfs: initramfs,
-            arguments: "root=\(device) rw rd.imgbased=0 fstab=no \(arguments) " + (try RootImage.arguments()))
+            arguments: try RootImage.arguments() + " root=\(device) rw rd.imgbased=0 fstab=no " + arguments)
     }
 
-    /// A start of what `arguments` ask for, with the kernel in this image and without firmware and GRUB.
+    /// A start of what `arguments`, after those of every boot, ask for, with the kernel in this image and without
+    /// firmware and GRUB.
     public func boot(_ arguments: String, _ initramfs: Initramfs) throws -> Machine.Boot {
         try boot(arguments, initramfs: initramfs.file())
     }
 
     /// The same with the initramfs in a file.
     public func boot(_ arguments: String, initramfs: String) throws -> Machine.Boot {
-        .kernel(kernel, initramfs: initramfs, arguments: arguments + " " + (try RootImage.arguments()))
+        .kernel(kernel, initramfs: initramfs, arguments: try RootImage.arguments() + " " + arguments)
     }
 }
