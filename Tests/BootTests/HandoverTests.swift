@@ -1,0 +1,53 @@
+import TestMachine
+import Testing
+
+/// Layers that our own code leaves to lvm2.
+@Suite struct HandoverTests {
+    @Test("lvm2 activates what is refused where the initramfs has it, and what it is asked to")
+    func lvm2() throws {
+        let disks: [Disk] = [.blank(mebibytes: 2048)]
+        try Artefacts.machine("handover", booting: "rd.imgbased.layer=Base-0.2", disks: disks).run { vm in
+            try vm.waitForGuest()
+            try vm.check(Self.preparation, within: .minutes(10))
+            var refusals: [String] = []
+            for (layer, kind) in [("Base-0.8", "raid1"), ("Base-0.9", "snapshot")] {
+                try vm.restart("rd.imgbased.layer=\(layer)", .lvm)
+                let report = try vm.expectBooted(layer, on: "Base-0", activatedBy: "lvm")
+                refusals.append(try #require(report.refusal))
+                #expect(refusals.last?.contains("'HostVG/\(layer)'") == true)
+                #expect(refusals.last?.contains(kind) == true)
+                try vm.expect(
+                    "active open",
+                    from: "lvs --noheadings -o lv_active,lv_device_open HostVG/\(layer) | xargs")
+            }
+
+            try vm.restart("rd.imgbased.layer=Base-0.2 rd.imgbased.activate=lvm", .lvm)
+            let report = try vm.expectBooted("Base-0.2", on: "Base-0", activatedBy: "lvm")
+            #expect(report.refusal == nil)
+            try vm.expectVolumesOfLVM(layer: "Base-0.2")
+            try vm.expectStateOfUdev(layer: "Base-0.2")
+
+            try vm.restart(
+                "rd.imgbased.layer=Base-0.8 rd.imgbased.activate=native rd.shell=0", .lvm)
+            try vm.expectHalt(after: "cannot boot layer 'Base-0.8': " + refusals[0])
+        }
+    }
+
+    /// Two layers that are no thin volumes: one mirrored on two disks, the other with an old snapshot of it.
+    private static let preparation = """
+        set -e
+        pvcreate -q /dev/vdb
+        vgextend -q HostVG /dev/vdb
+        tags='--addtag imgbased:layer --addtag imgbased:of=Base-0'
+        lvcreate -y -q -W n --type raid1 -m 1 -L 448M -n Base-0.8 $tags HostVG
+        lvcreate -y -q -W n -L 448M -n Base-0.9 $tags HostVG /dev/vdb
+        for layer in Base-0.8 Base-0.9; do
+            mkfs.ext4 -q /dev/HostVG/$layer
+            mount /dev/HostVG/$layer /mnt
+            cp -ax /. /mnt
+            sed -i "s,^[^ ]* / ,/dev/HostVG/$layer / ," /mnt/etc/fstab
+            umount /mnt
+        done
+        lvcreate -y -q -s -L 64M -n before HostVG/Base-0.9
+        """
+}
