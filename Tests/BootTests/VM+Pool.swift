@@ -1,0 +1,51 @@
+import TestMachine
+
+/// Damage to the pool, done by a system that does not use it: the root image on the second disk.
+extension VM {
+    /// A start of that system; nothing in it activates a volume by itself.
+    static var rescue: Machine.Boot {
+        get throws {
+            try Artefacts.image.boot(from: "/dev/vdb", "systemd.mask=lvm-activate-HostVG.service")
+        }
+    }
+
+    /// Makes the metadata of the pool what `filter`, a command, makes of that of the healthy pool: it gets and gives XML
+    /// as thin_dump(8) writes it. Returns a digest of the result.
+    func rewritePool(_ filter: String) throws -> String {
+        try changeMetadata(
+            """
+            [ -e /root/healthy.xml ] || { thin_dump $metadata >/root/healthy.xml && sync; }
+            { \(filter)
+            } </root/healthy.xml >/run/changed.xml
+            thin_restore -q -i /run/changed.xml -o $metadata
+            """)
+    }
+
+    /// Runs `script`, which finds the device of the pool's metadata in `$metadata`. Returns a digest of it.
+    private func changeMetadata(_ script: String) throws -> String {
+        let output = try check(
+            """
+            set -e
+            lvchange -y -q -ay HostVG/ImagePool_tmeta
+            table=$(dmsetup table HostVG-ImagePool_tmeta)
+            lvchange -q -an HostVG/ImagePool_tmeta
+            dmsetup create metadata --table "$table"
+            metadata=/dev/mapper/metadata
+            \(script)
+            sync $metadata
+            sha256sum <$metadata
+            dmsetup remove metadata
+            """, within: .minutes(5))
+        return output.split(separator: "\n").last.map(String.init) ?? ""
+    }
+
+    /// A digest of the metadata of the pool that is active, as it is on the disk, whatever is in memory.
+    func digestOfPoolMetadata() throws -> String {
+        try check(
+            """
+            set -- $(dmsetup table HostVG-ImagePool_tmeta)
+            dd if=/dev/vda4 iflag=direct,skip_bytes,count_bytes bs=1M skip=$(($5 * 512)) count=$(($2 * 512)) \
+                status=none | sha256sum
+            """)
+    }
+}
