@@ -44,7 +44,7 @@ import Testing
 
     /// A space with an accent is one character for people, and two for everybody who reads the file.
     @Test func keepsAnAccentBehindTheKey() throws {
-        let entry = HostBootEntryTests.entry("Base-0.1", title: "\u{301}e", options: "\u{301}a")
+        let entry = HostBootEntryTests.entry("Base-0.1", title: "\u{301}e", options: "\u{301}a\u{2007}")
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 

@@ -60,7 +60,7 @@ public struct BootEntry: Hashable, Sendable {
                 created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
                 continue
             }
-            let key = String(line.unicodeScalars.prefix { !$0.properties.isWhitespace })
+            let key = String(line.unicodeScalars.prefix { !$0.isBlank })
             let value = String(line.unicodeScalars.dropFirst(key.unicodeScalars.count)).trimmed
             switch key {
             case "title", "version", "linux": values[key] = value

@@ -44,11 +44,11 @@ public struct OSRelease: Hashable, Sendable {
 }
 
 extension StringProtocol {
-    /// The same without white space at both ends; an accent that stands on a space stays.
+    /// The same without white space at both ends, as files have it: what only Unicode takes for a space stays, and so
+    /// does an accent that stands on one.
     var trimmed: String {
-        let isText: (Unicode.Scalar) -> Bool = { !$0.properties.isWhitespace }
-        guard let start = unicodeScalars.firstIndex(where: isText),
-            let last = unicodeScalars.lastIndex(where: isText)
+        guard let start = unicodeScalars.firstIndex(where: { !$0.isBlank }),
+            let last = unicodeScalars.lastIndex(where: { !$0.isBlank })
         else { return "" }
         return String(self[start..<unicodeScalars.index(after: last)])
     }

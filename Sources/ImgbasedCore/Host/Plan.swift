@@ -132,6 +132,11 @@ extension Action: Encodable {
 }
 
 extension Unicode.Scalar {
+    /// Whether it is white space of ASCII.
+    var isBlank: Bool {
+        self == " " || (9...13).contains(value)
+    }
+
     /// Whether it shows nothing but does something to what stands around it, such as to end a line.
     var isControl: Bool {
         switch properties.generalCategory {
