@@ -20,7 +20,7 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased .ci/run \
-	Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
+	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
 
 .PHONY: help
@@ -66,8 +66,8 @@ demo: deps build helper ## From nothing to a booted layer, in a machine. INTERAC
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: deps build helper ## Measure the helper beside lvm2 and a C program, in a machine.
-	$(SWIFT) run --scratch-path .build bench
+bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot initramfs".
+	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint
 lint: ## Check form: swift format, shellcheck, GRUB script, man pages.

@@ -7,11 +7,16 @@ struct Samples {
         sorted = values.sorted()
     }
 
-    var minimum: Double { sorted[0] }
-    var maximum: Double { sorted[sorted.count - 1] }
+    private var minimum: Double { sorted[0] }
+    private var maximum: Double { sorted[sorted.count - 1] }
     var median: Double {
         let middle = sorted.count / 2
         return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+
+    /// Median, least and most, each with `digits` behind the point.
+    func summary(digits: Int) -> String {
+        "\(median.rounded(digits: digits)) (\(minimum.rounded(digits: digits)) to \(maximum.rounded(digits: digits)))"
     }
 }
 

@@ -1,0 +1,59 @@
+/// Runs the parts and prints what they measured.
+enum Report {
+    private static let rounds = 5
+
+    static func activation() throws {
+        let activation = try ActivationBench(rounds: rounds).run()
+
+        print(
+            "\nActivating \(Contender.layer), kernel modules loaded, no udev, one instruction a nanosecond;")
+        print("median (least to most) of \(rounds) rounds, each way in turn:\n")
+        print("".filled(38) + "time, ms".padded(24) + "peak memory, MiB".padded(20))
+        for (contender, measurements) in zip(Contender.all, activation) {
+            let time = Samples(measurements.map(\.milliseconds))
+            let memory = Samples(measurements.map { $0.kibibytes / 1024 })
+            print(
+                contender.name.filled(38) + time.summary(digits: 1).padded(24)
+                    + memory.median.rounded(digits: 1).padded(20))
+        }
+        print("\nPaired ratios, median (least to most):\n")
+        for pair in Contender.pairs {
+            let ratios = Samples(
+                zip(activation[pair.ours], activation[pair.other]).map { $1.milliseconds / $0.milliseconds })
+            print(
+                "\(Contender.all[pair.other].name) takes \(ratios.summary(digits: 2)) times as long as "
+                    + Contender.all[pair.ours].name)
+        }
+    }
+
+    static func boot() throws {
+        let boot = try BootBench(rounds: rounds).run()
+
+        print("\nFrom the start of the kernel to the mounted root, one instruction a nanosecond;")
+        print("median (least to most) of \(rounds) rounds, each initramfs in turn:\n")
+        print(
+            "".filled(28) + "in all, ms".padded(24) + "the kernel, ms".padded(24) + "the rest, ms".padded(24))
+        for (way, times) in zip(BootBench.Way.all, boot) {
+            let columns = [\BootBench.Measurement.mounted, \.kernel, \.userSpace].map { part in
+                Samples(times.map { $0[keyPath: part] }).summary(digits: 0).padded(24)
+            }
+            print(way.name.filled(28) + columns.joined())
+        }
+        print("\nPaired ratios, median (least to most):\n")
+        for pair in BootBench.Way.pairs {
+            func ratios(_ time: KeyPath<BootBench.Measurement, Double>) -> String {
+                let pairs = zip(boot[pair.ours], boot[pair.other])
+                return Samples(pairs.map { $0[keyPath: time] / $1[keyPath: time] }).summary(digits: 2)
+            }
+            print(
+                "\(BootBench.Way.all[pair.ours].name) takes \(ratios(\.mounted)) of the time of "
+                    + "\(BootBench.Way.all[pair.other].name), \(ratios(\.userSpace)) without the kernel")
+        }
+    }
+
+    static func initramfs() throws {
+        let sizes = try InitramfsBench.run()
+        print("\nWhat is added to an initramfs (zstd -19, kernel modules aside), bytes:\n")
+        for (name, bytes) in sizes { print(name.filled(38) + String(bytes).padded(24)) }
+    }
+}
