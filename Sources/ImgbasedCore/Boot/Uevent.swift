@@ -11,8 +11,8 @@ public struct Uevent: Hashable, Sendable {
         }
         guard value("SUBSYSTEM") == "block", let action = value("ACTION"),
             action == "add" || action == "change",
-            let path = value("DEVPATH"), let name = path.split(separator: "/").last
+            let path = value("DEVPATH"), let name = path.utf8.split(separator: UInt8(ascii: "/")).last
         else { return nil }
-        self.name = String(name)
+        self.name = String(decoding: name, as: UTF8.self)
     }
 }

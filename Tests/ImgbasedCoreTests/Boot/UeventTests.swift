@@ -19,6 +19,12 @@ import Testing
         #expect(event?.name == "vda4")
     }
 
+    /// By bytes: to the kernel a slash with an accent is a slash.
+    @Test func namesHoldNoSlash() {
+        let event = Uevent(message(["ACTION=add", "DEVPATH=/a/\u{301}b", "SUBSYSTEM=block"]))
+        #expect(event?.name == "\u{301}b")
+    }
+
     @Test(arguments: [
         [],
         [""],
