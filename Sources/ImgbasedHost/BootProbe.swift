@@ -5,8 +5,15 @@ import ImgbasedLinux
 enum BootProbe {
     private static let limit = 1 << 20
 
-    static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
+    /// What the kernel can tell without a look at the boot loader.
+    static var runningState: BootState {
         var boot = BootState()
+        boot.runningArguments = (try? SmallFile.read("/proc/cmdline")) ?? ""
+        return boot
+    }
+
+    static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
+        var boot = runningState
         let mount = mounts.at(boot.directory)
         if let mount {
             boot.uuid = mount.uuid
@@ -18,7 +25,6 @@ enum BootProbe {
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
         boot.grubDirectory = ["grub", "grub2"].map { boot.directory + "/" + $0 }.first(
             where: HostSystem.exists)
-        boot.runningArguments = (try? SmallFile.read("/proc/cmdline")) ?? ""
         boot.digests = try BootFileStore(directory: boot.directory + "/imgbased").digests()
         do throws(SystemError) {
             let tree = try HostTree("/")

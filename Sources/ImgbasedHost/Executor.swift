@@ -72,6 +72,10 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
         case .replaceFile(let path, let contents):
             try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+        case .write(let path, let text):
+            try calling { () throws(SystemError) in try SmallFile.write(text, to: path) }
+        case .tellJournal(let message):
+            try calling { () throws(SystemError) in try HostJournal.send(message.entry) }
         case .flushBoot(let path):
             try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
         case .writeImage(let path, let device, let allowance):

@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import ImgbasedCore
 import ImgbasedLinux
 
@@ -11,12 +10,17 @@ public struct HostProbe: Sendable {
         self.runner = runner
     }
 
+    /// Why the boot loader booted the running system.
+    public var reason: BootReason? { BootProbe.runningState.reason }
+
     /// Volume groups, volumes and the booted layer.
     public func volumes() async throws(HostFailure) -> HostState {
         var state = HostState()
         state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
         state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
-        state.booted = bootedLayer(state.volumes)
+        let report = EarlyBootReport.read()
+        state.earlyBoot = report?.value
+        state.booted = bootedLayer(state.volumes, report)
         return state
     }
 
@@ -55,7 +59,7 @@ public struct HostProbe: Sendable {
 
     /// The layer this system runs from: what device-mapper says of the device `/` is on; or, where `/` is an
     /// overlay, what the helper left in `/run`.
-    private func bootedLayer(_ volumes: [Volume]) -> VolumePath? {
+    private func bootedLayer(_ volumes: [Volume], _ report: EarlyBootReport?) -> VolumePath? {
         if let number = HostSystem.device(of: "/"),
             let uuid = SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
         {
@@ -64,16 +68,6 @@ public struct HostProbe: Sendable {
             let volume = volumes.first { $0.uuid.filter { $0 != "-" } == identifier }
             return volume.flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }
         }
-        struct Report: Decodable {
-            var layer: String
-            var volumeGroup: String?
-        }
-        guard let text = try? SmallFile.read("/run/imgbased/boot.json"),
-            let report = try? JSONDecoder().decode(Report.self, from: Data(text.utf8))
-        else { return nil }
-        return volumes.first {
-            $0.name == report.layer && $0.tags.contains(Tag.layer)
-                && (report.volumeGroup == nil || report.volumeGroup == $0.path.group)
-        }?.path
+        return volumes.first { $0.tags.contains(Tag.layer) && report?.names($0) == true }?.path
     }
 }

@@ -92,13 +92,22 @@ public struct Session: Sendable {
         }
     }
 
-    /// `imgbase boot --set-default`.
-    public func setDefault(_ layer: String) async throws {
-        let goal = "set the default to '\(layer)'"
-        try await changing(goal) {
-            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-            try await carryOut(
-                try BootPlanner.planDefault(layer, state, names: names(in: state)), source: nil)
+    /// `imgbase boot`, where it changes something.
+    public func change(_ change: BootChange) async throws {
+        do {
+            try await changing(change.goal, waits: change.isOfThisBoot) {
+                let state = try await looking(change.goal) { () throws(HostFailure) in try await probe.boot()
+                }
+                try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)), source: nil)
+            }
+        } catch {
+            // A trial that cannot even be written down is over all the same: its tries are counted by the boot loader.
+            if change.goesBack, probe.reason == .trial {
+                var plan = Plan(goal: change.goal)
+                plan.commit = [.restart]
+                try await carryOut(plan, source: nil)
+            }
+            throw error
         }
     }
 
@@ -169,13 +178,15 @@ public struct Session: Sendable {
         guard HostSystem.isRoot else { throw .notRoot }
     }
 
-    /// Runs `body` with the host's lock, where it is going to change something.
-    private func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
+    /// Runs `body` with the host's lock, where it is going to change something; where it `waits`, when others are done.
+    private func changing<Result>(
+        _ goal: String, waits: Bool = false, _ body: () async throws -> Result
+    ) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else { return try await body() }
         let lock: HostLock?
         do throws(SystemError) {
-            lock = try HostLock.take(Session.lockPath)
+            lock = try HostLock.take(Session.lockPath, waits: waits)
         } catch {
             throw CommandFailure.refusal(goal, .system(error))
         }

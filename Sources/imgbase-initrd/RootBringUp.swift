@@ -42,7 +42,8 @@ struct RootBringUp: ~Copyable {
         BootReport(
             layer: selection.volume, base: selection.base, volumeGroup: found.group.name,
             device: name(of: selection.volume), chosenBy: selection.chosenBy,
-            mode: active?.mode ?? request.mode, activatedBy: active?.activator ?? .native,
+            reason: request.reason, mode: active?.mode ?? request.mode,
+            activatedBy: active?.activator ?? .native,
             refusal: active?.refusal, degraded: active?.degraded, fallbacks: selection.fallbacks,
             warnings: request.warnings, timings: times.laps)
     }

@@ -16,15 +16,78 @@ struct BootCommand: HostCommand {
     @Option(help: ArgumentHelp("Boot this layer unattended from now on.", valueName: "layer"))
     var setDefault: String?
 
+    @Option(help: ArgumentHelp("Boot this layer at the next boot alone.", valueName: "layer"))
+    var once: String?
+
+    @Option(
+        name: .customLong("try"),
+        help: ArgumentHelp(
+            "Boot this layer unattended; when it has come up healthy it is the default, and when its tries are "
+                + "used up the old one is booted again.", valueName: "layer"))
+    var trial: String?
+
+    @Option(help: ArgumentHelp("How many tries it has, 1 to 9. (default: 3)", valueName: "n"))
+    var tries: Int?
+
+    @Flag(help: "Note that the booted layer has come up, healthy or not; the system does so at every boot.")
+    var started = false
+
+    @Flag(help: "Note that the booted layer came up healthy.")
+    var good = false
+
+    @Flag(help: "Note that the booted layer did not come up healthy.")
+    var bad = false
+
+    @Flag(help: "With --bad, start the system again if another layer is known to be better.")
+    var goBack = false
+
+    @Option(help: ArgumentHelp("Add arguments to the kernel's of this layer.", valueName: "layer"))
+    var argsAdd: String?
+
+    @Option(help: ArgumentHelp("Remove arguments from the kernel's of this layer.", valueName: "layer"))
+    var argsRemove: String?
+
+    @Argument(help: ArgumentHelp("The kernel's arguments to add or remove.", valueName: "argument"))
+    var arguments: [String] = []
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        let modes = [("--list", list), ("--get-default", getDefault), ("--set-default", setDefault != nil)]
+        let modes = [
+            ("--list", list), ("--get-default", getDefault), ("--set-default", setDefault != nil),
+            ("--once", once != nil), ("--try", trial != nil), ("--started", started), ("--good", good),
+            ("--bad", bad),
+            ("--args-add", argsAdd != nil), ("--args-remove", argsRemove != nil),
+        ]
         let chosen = modes.filter(\.1).map(\.0)
-        if chosen.isEmpty { throw ValidationError("give --list, --get-default or --set-default LAYER") }
+        if chosen.isEmpty { throw ValidationError("say what to do; 'imgbase boot --help' lists it") }
         if chosen.count > 1 {
             throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
         }
+        if goBack, !bad { throw ValidationError("--go-back has a meaning only with --bad") }
+        if tries != nil, trial == nil { throw ValidationError("--tries has a meaning only with --try") }
+        if let tries, !BootRecord.Trial.range.contains(tries) {
+            throw ValidationError("--tries must be 1 to 9, not \(tries)")
+        }
+        if argsAdd == nil, argsRemove == nil, let word = arguments.first {
+            throw ValidationError("'\(word)' has a meaning only with --args-add or --args-remove")
+        }
+        if argsAdd != nil || argsRemove != nil, arguments.isEmpty {
+            throw ValidationError("give the arguments to add or remove")
+        }
+    }
+
+    /// What is to be changed, if anything.
+    private var change: BootChange? {
+        if let setDefault { return .standard(setDefault) }
+        if let once { return .once(once) }
+        if let trial { return .trial(trial, tries: tries ?? BootRecord.Trial.standard) }
+        if started { return .started }
+        if good { return .good }
+        if bad { return .bad(HealthRunner().ailment, goesBack: goBack) }
+        if let argsAdd { return .arguments(of: argsAdd, add: arguments, remove: []) }
+        if let argsRemove { return .arguments(of: argsRemove, add: [], remove: arguments) }
+        return nil
     }
 
     private struct Entry: Encodable {
@@ -32,34 +95,51 @@ struct BootCommand: HostCommand {
         var title: String
         var version: String
         var isDefault: Bool
+        var isOnce: Bool
+        var triesLeft: Int?
+        var isLastGood: Bool
+        var health: String
         var isBooted: Bool
+
+        init(_ entry: BootEntry, _ record: BootRecord, standard: String?, booted: String?) {
+            layer = entry.layer
+            title = entry.title
+            version = entry.version
+            isDefault = entry.layer == standard
+            isOnce = entry.layer == record.once
+            triesLeft = record.trial.flatMap { $0.layer == entry.layer ? $0.triesLeft : nil }
+            isLastGood = entry.layer == record.good
+            health = entry.health.rawValue
+            isBooted = entry.layer == booted
+        }
+
+        /// For people.
+        var line: String {
+            let marks = [
+                isDefault ? "default" : nil, isOnce ? "once" : nil,
+                triesLeft.map { "trial, \($0) tries left" }, isLastGood ? "last good" : nil,
+                health == "unknown" || isLastGood ? nil : health, isBooted ? "booted" : nil,
+            ].compactMap { $0 }
+            return marks.isEmpty ? layer : "\(layer) (\(marks.joined(separator: ", ")))"
+        }
     }
 
     func execute(_ context: Context) async throws {
-        if let setDefault {
-            try await context.session.setDefault(setDefault)
-            return context.done(["name": setDefault])
+        if let change {
+            try await context.session.change(change)
+            return context.done(["done": change.goal])
         }
         let goal = getDefault ? "name the default" : "list the boot menu"
         let (state, _, _) = try await context.boot(goal)
-        // Without a record, or with one of a layer that is gone, GRUB boots the newest.
         let entries = BootPlanner.entries(state.boot)
-        let recorded = BootPlanner.defaultLayer(state.boot)
-        let name = entries.first { $0.layer == recorded }?.layer ?? entries.first?.layer
+        let record = state.boot.record
+        let name = BootChoice.standard(record, entries)
         if getDefault {
             let name = try context.answer(goal, name, or: .noLayer)
             context.result(["name": name], lines: [name])
             return
         }
-        let rows = entries.map {
-            Entry(
-                layer: $0.layer, title: $0.title, version: $0.version, isDefault: $0.layer == name,
-                isBooted: $0.layer == state.booted?.name)
-        }
-        let lines = rows.map { row in
-            let marks = [row.isDefault ? "default" : nil, row.isBooted ? "booted" : nil].compactMap { $0 }
-            return marks.isEmpty ? row.layer : "\(row.layer) (\(marks.joined(separator: ", ")))"
-        }
-        context.result(rows, lines: lines)
+        let rows = entries.map { Entry($0, record, standard: name, booted: state.booted?.name) }
+        context.result(rows, lines: rows.map(\.line))
     }
 }

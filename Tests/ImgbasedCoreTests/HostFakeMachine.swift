@@ -20,6 +20,10 @@ struct FakeMachine: Equatable {
     var power = Int.max
     /// The time of creation of what is created now.
     var clock: Int64 = 1
+    /// What the journal was told.
+    var journal: [JournalMessage.Kind] = []
+    /// How often it was started again.
+    var restarts = 0
     /// How many steps were done.
     var stepsDone = 0
 
@@ -81,8 +85,10 @@ struct FakeMachine: Equatable {
         case .installBootFiles(let files, _, _, _): state.boot.digests.insert(files.digest)
         case .sealLayer(let path, let base): retag(path, [Tag.layer, Tag.originPrefix + base, Tag.unlisted])
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
-        case .setDefault(_, _, let environment): state.boot.environment = environment
+        case .recordBoot(_, _, let environment): state.boot.environment = environment
         case .activateVolume(let path): update(path) { $0.isActive = true }
+        case .tell(let messages, _): journal += messages.map(\.kind)
+        case .restart: restarts += 1
         case .removeVolume(let path):
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil

@@ -24,7 +24,7 @@ import Testing
         let titles = menu.split(separator: "\n").filter { $0.hasPrefix("menuentry") }
             .map { $0.split(separator: "'")[1].prefix { $0 != " " } }
         #expect(titles == ["Base-0.11", "Base-0.10", "Base-0.9", "Base-1.1"])
-        #expect(menu.contains("\nset imgbased_choice='imgbased-Base-0.11'\n"))
+        #expect(menu.contains("\nset imgbased_layers='1:Base-0.11 2:Base-0.10 3:Base-0.9 4:Base-1.1'\n"))
     }
 
     @Test func seesPathsFromBoot() {
@@ -33,7 +33,7 @@ import Testing
         entry.linux = "/boot" + entry.linux
         entry.initrd = "/boot" + entry.initrd
         #expect(GRUBMenu.text([entry], prefix: "/boot") == partition)
-        #expect(partition.contains("\tinitrd \"${imgbased_boot}\"'/imgbased/abc/initrd'\n"))
+        #expect(partition.contains("'/imgbased/abc/linux' '/imgbased/abc/initrd' "))
     }
 
     @Test func environmentComesBack() throws {

@@ -250,14 +250,14 @@ import Testing
         var machine = try machine(base: true)
         try machine.addLayer()
         try machine.addLayer()
-        #expect(BootPlanner.defaultLayer(machine.state.boot) == "Base-0.1")
+        #expect(machine.state.boot.record.standard == "Base-0.1")
         try machine.perform(
-            try BootPlanner.planDefault("Base-0.2", machine.state, names: FakeMachine.names))
-        #expect(BootPlanner.defaultLayer(machine.state.boot) == "Base-0.2")
-        let again = try BootPlanner.planDefault("Base-0.2", machine.state, names: FakeMachine.names)
+            try BootPlanner.plan(.standard("Base-0.2"), machine.state, names: FakeMachine.names))
+        #expect(machine.state.boot.record.standard == "Base-0.2")
+        let again = try BootPlanner.plan(.standard("Base-0.2"), machine.state, names: FakeMachine.names)
         #expect(again.steps.isEmpty)
         #expect(
-            reason { _ = try BootPlanner.planDefault("Base-0", machine.state, names: FakeMachine.names) }
+            reason { _ = try BootPlanner.plan(.standard("Base-0"), machine.state, names: FakeMachine.names) }
                 == .notALayer("Base-0"))
     }
 

@@ -11,17 +11,22 @@ enum GRUBEmulator {
     }
 
     /// Runs GRUB on `directory` as the content of a file system, with its own files in `prefix`, and returns what it
-    /// printed, without control sequences.
-    static func run(_ directory: String, prefix: String, seconds: Double = 30) throws -> String {
+    /// printed, without control sequences, and what our environment block has then.
+    static func run(
+        _ directory: String, prefix: String, seconds: Double = 30
+    ) throws -> (output: String, environment: [UInt8]) {
         let scratch = try Scratch()
         let image = scratch("disk")
         try Helper.run("/usr/bin/truncate", "-s", "8M", image)
         try Helper.run("/usr/sbin/mkfs.ext4", "-q", "-F", "-d", directory, image)
         let map = try scratch.write("device.map", "(hd0) \(image)\n".utf8)
         let output = try terminal([path, "-m", map, "-d", prefix, "-r", "hd0"], seconds: seconds)
-        return String(decoding: output, as: UTF8.self)
+        let block = scratch("block")
+        try Helper.run("/usr/sbin/debugfs", "-R", "dump \(prefix)/imgbased.env \(block)", image)
+        let text = String(decoding: output, as: UTF8.self)
             .replacingOccurrences(of: "\u{1B}\\[[0-9;?]*[a-zA-Z]", with: "", options: .regularExpression)
             .replacingOccurrences(of: "\r", with: "")
+        return (text, scratch.read("block") ?? [])
     }
 
     /// Runs a program that wants a terminal, until it ends, and returns what it wrote there.

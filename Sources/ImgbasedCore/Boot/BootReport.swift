@@ -24,6 +24,8 @@ public struct BootReport: Hashable, Sendable {
     public var device: String
     /// What decided on the layer, as the argument would be typed.
     public var chosenBy: String
+    /// Why the boot loader booted it.
+    public var reason: BootReason?
     /// How it was mounted.
     public var mode: BootMode
     /// Who activated it.
@@ -41,7 +43,8 @@ public struct BootReport: Hashable, Sendable {
 
     /// A report of these parts.
     public init(
-        layer: String, base: String?, volumeGroup: String, device: String, chosenBy: String, mode: BootMode,
+        layer: String, base: String?, volumeGroup: String, device: String, chosenBy: String,
+        reason: BootReason? = nil, mode: BootMode,
         activatedBy: Activator = .native, refusal: String? = nil, degraded: String? = nil,
         fallbacks: [SkippedLayer] = [], warnings: [String] = [],
         timings: [(name: String, milliseconds: Double)] = []
@@ -51,6 +54,7 @@ public struct BootReport: Hashable, Sendable {
         self.volumeGroup = volumeGroup
         self.device = device
         self.chosenBy = chosenBy
+        self.reason = reason
         self.mode = mode
         self.activatedBy = activatedBy
         self.refusal = refusal
@@ -68,6 +72,7 @@ public struct BootReport: Hashable, Sendable {
             ("volumeGroup", JSONText.string(volumeGroup)),
             ("device", JSONText.string(device)),
             ("chosenBy", JSONText.string(chosenBy)),
+            ("reason", reason.map { JSONText.string($0.rawValue) } ?? "null"),
             ("mode", JSONText.string(mode.rawValue)),
             ("activatedBy", JSONText.string(activatedBy.rawValue)),
             ("refusal", refusal.map(JSONText.string) ?? "null"),

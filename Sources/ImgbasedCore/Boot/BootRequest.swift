@@ -20,6 +20,8 @@ public struct BootRequest: Hashable, Sendable {
     public let mountsWritable: Bool
     /// What to try, in that order, instead of `layer`.
     public let fallback: [LayerRequest]
+    /// Why the boot loader booted this, where it says so.
+    public let reason: BootReason?
     /// Who activates.
     public let activate: Activator
     /// How long to wait for disks, in seconds.
@@ -36,7 +38,9 @@ public struct BootRequest: Hashable, Sendable {
     public let warnings: [String]
 
     private static let prefix = "rd.imgbased."
-    private static let known = ["activate", "fallback", "layer", "mode", "thincheck", "timeout", "vg"]
+    private static let known = [
+        "activate", "fallback", "layer", "mode", "reason", "thincheck", "timeout", "vg",
+    ]
 
     /// Reads `commandLine`. Of an argument that is there more than once the last one counts.
     public init(commandLine: KernelCommandLine) {
@@ -86,6 +90,7 @@ public struct BootRequest: Hashable, Sendable {
         fallback = reader.list(
             "rd.imgbased.fallback", valid: "names of layers or bases, latest, previous, with commas between",
             LayerRequest.init)
+        reason = reader.read("rd.imgbased.reason", valid: BootReason.words, BootReason.init)
         rootFlags = commandLine.value("rootflags") ?? ""
         rootArgument = root?.value
         warnings = reader.warnings

@@ -6,6 +6,10 @@ public enum Action: Hashable, Sendable {
     case makeDirectory(String)
     /// Replaces a file of the running system atomically.
     case replaceFile(path: String, contents: [UInt8])
+    /// Writes a file that a restart takes away.
+    case write(path: String, text: String)
+    /// Gives an entry to the journal.
+    case tellJournal(JournalMessage)
     /// Brings what was written to the file system at a path to the places where a boot loader that does not
     /// replay a journal looks for it.
     case flushBoot(String)
@@ -98,12 +102,17 @@ extension Step {
             baseActions(image)
         case .createLayer, .renewFileSystem, .replaceLayerFile, .installBootFiles, .sealLayer, .listLayer:
             layerActions
-        case .setDefault(_, let path, let environment):
+        case .recordBoot(_, let path, let environment):
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
             [.run(Command(.lvchange, ["--activate", "y", path.description]))]
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
+        case .tell(let messages, let motd):
+            [.write(path: "/run/imgbased/motd", text: motd.map { $0 + "\n" }.joined())]
+                + messages.map { .tellJournal($0) }
+        case .restart:
+            [.run(Command(.systemctl, ["--no-block", "reboot"]))]
         }
     }
 

@@ -42,6 +42,31 @@ public struct BootArguments: Hashable, Sendable {
         ]
     }
 
+    /// What a rescue entry adds: nothing in the layer changes, and nothing runs in it but a shell for whoever knows
+    /// root's password.
+    public static let rescue = ["rd.imgbased.mode=volatile", "systemd.unit=rescue.target"]
+
+    /// Adds and removes words. `NAME` that is removed takes away every `NAME=VALUE`; a word that is added stands at the
+    /// end, where it counts, and only once.
+    mutating func change(adding: [String], removing: [String]) throws(HostReason) {
+        for word in adding + removing {
+            guard BootArguments(word).words == [word], BootArguments.isFree(word) else {
+                throw .badArgument(word)
+            }
+        }
+        words.removeAll { word in
+            removing.contains { $0 == word || word.hasPrefix($0 + "=") }
+        }
+        for word in adding where !words.contains(word) { words.append(word) }
+    }
+
+    /// Whether `word` is for the administrator to give: those that say which layer is booted are not.
+    private static func isFree(_ word: String) -> Bool {
+        var arguments = BootArguments("")
+        arguments.words = [word]
+        return arguments.foreign == [word]
+    }
+
     /// The words that do not say which layer is booted, how it is mounted, or what the boot loader added.
     public var foreign: [String] {
         words.filter { word in

@@ -1,3 +1,13 @@
+/// What is known of a layer that was booted.
+public enum LayerHealth: String, Hashable, Sendable {
+    /// Nothing.
+    case unknown
+    /// It came up healthy.
+    case good
+    /// A check of its health failed.
+    case bad
+}
+
 /// What the boot menu offers for one layer: a file of the Boot Loader Specification, type 1.
 public struct BootEntry: Hashable, Sendable {
     /// The layer.
@@ -14,6 +24,10 @@ public struct BootEntry: Hashable, Sendable {
     public var options: BootArguments
     /// When the layer was created, in seconds since 1970; what "newest" means.
     public var created: Int64
+    /// What is known of the layer.
+    public var health = LayerHealth.unknown
+    /// Why it is bad, where that is known.
+    public var ailment: String?
     /// Lines with other keys, as an administrator may have added them.
     public var others: [String] = []
 
@@ -32,6 +46,7 @@ public struct BootEntry: Hashable, Sendable {
     }
 
     private static let createdPrefix = "# created "
+    private static let healthPrefix = "# health "
     private static let namePrefix = "imgbased-"
     private static let nameSuffix = ".conf"
 
@@ -52,12 +67,21 @@ public struct BootEntry: Hashable, Sendable {
         var values: [String: String] = [:]
         var options: [String] = []
         var created: Int64 = 0
+        var health = LayerHealth.unknown
+        var ailment: String?
         var others: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
             // Read as it would be written, so that no line turns into another by being kept.
             let line = String(line).withoutControls
             if line.hasPrefix(BootEntry.createdPrefix) {
                 created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
+                continue
+            }
+            if line.hasPrefix(BootEntry.healthPrefix) {
+                let words = line.dropFirst(BootEntry.healthPrefix.count).trimmed
+                    .split(separator: " ", maxSplits: 1).map(String.init)
+                health = words.first.flatMap(LayerHealth.init) ?? .unknown
+                ailment = health == .bad && words.count > 1 ? words[1] : nil
                 continue
             }
             let key = String(line.unicodeScalars.prefix { !$0.isBlank })
@@ -77,12 +101,19 @@ public struct BootEntry: Hashable, Sendable {
         self.init(
             layer: layer, title: values["title"] ?? layer, version: values["version"] ?? "", linux: linux,
             initrd: initrd, options: BootArguments(options.joined(separator: "\n")), created: created)
+        self.health = health
+        self.ailment = ailment
         self.others = others
     }
 
     /// The text of the file.
     public var text: String {
-        var lines = ["\(BootEntry.createdPrefix)\(created)", "title \(title.withoutControls)"]
+        var lines = ["\(BootEntry.createdPrefix)\(created)"]
+        if health != .unknown {
+            let words = [health.rawValue] + (ailment.map { [$0.withoutControls] } ?? [])
+            lines.append(BootEntry.healthPrefix + words.joined(separator: " "))
+        }
+        lines.append("title \(title.withoutControls)")
         if !version.isEmpty { lines.append("version \(version.withoutControls)") }
         lines += [
             "sort-key imgbased", "linux \(linux.withoutControls)", "initrd \(initrd.withoutControls)",

@@ -11,55 +11,37 @@ public enum BootPlanner {
     /// recorded.
     static func follow(_ boot: BootState, adding entry: BootEntry) throws(HostReason) -> [Step] {
         guard let directory = boot.grubDirectory else { throw .noBootLoader }
+        var record = boot.record
+        if record.standard == nil { record.standard = entry.layer }
+        return menu(boot, with: [entry], in: directory) + (try write(record, boot, in: directory))
+    }
+
+    /// The step that derives the menu from the entries there are and `changed` ones, unless that changes nothing.
+    static func menu(_ boot: BootState, with changed: [BootEntry], in directory: String) -> [Step] {
         var texts = boot.entries
-        texts[entry.layer] = entry.text
-        // An entry that somebody damaged is left out of the menu, not in the way of this one.
+        for entry in changed { texts[entry.layer] = entry.text }
+        // An entry that somebody damaged is left out of the menu, not in the way of the others.
         let entries = texts.compactMap { BootEntry(layer: $0.key, text: $0.value) }
         let menu = GRUBMenu.text(entries, prefix: boot.prefix)
-        var steps: [Step] = []
-        if menu != boot.menu {
-            steps.append(
-                .replaceFile(path: directory + "/imgbased.cfg", contents: Array(menu.utf8), isOnBoot: true))
-        }
-        if GRUBEnvironment(boot.environment ?? [])[GRUBEnvironment.defaultKey] == nil {
-            steps.append(try setDefault(entry.layer, boot, in: directory))
-        }
-        return steps
+        if menu == boot.menu { return [] }
+        return [.replaceFile(path: directory + "/imgbased.cfg", contents: Array(menu.utf8), isOnBoot: true)]
     }
 
-    private static func setDefault(_ layer: String, _ boot: BootState, in directory: String)
-        throws(HostReason) -> Step
-    {
+    /// The step that writes the record, unless that changes nothing.
+    static func write(
+        _ record: BootRecord, _ boot: BootState, in directory: String
+    ) throws(HostReason) -> [Step] {
+        let block = try block(record, boot)
+        if block == boot.environment { return [] }
+        return [.recordBoot(record, path: directory + "/imgbased.env", environment: block)]
+    }
+
+    /// The environment block that has the record, and what else there is in it.
+    static func block(_ record: BootRecord, _ boot: BootState) throws(HostReason) -> [UInt8] {
         var environment = GRUBEnvironment(boot.environment ?? [])
-        environment[GRUBEnvironment.defaultKey] = layer
+        record.write(to: &environment)
         guard let block = environment.block else { throw .environmentFull }
-        return .setDefault(layer, path: directory + "/imgbased.env", environment: block)
-    }
-
-    /// `imgbase boot --set-default`.
-    public static func planDefault(_ layer: String, _ state: HostState, names: HostNames) throws(HostRefusal)
-        -> Plan
-    {
-        var plan = Plan(goal: "set the default to '\(layer)'")
-        do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
-            guard let directory = state.boot.grubDirectory else { throw .noBootLoader }
-            guard Layout(state.volumes, group: names.group)[layer]?.isLayer == true else {
-                throw .notALayer(layer)
-            }
-            guard state.boot.entries[layer] != nil else { throw .noEntry(layer) }
-            if defaultLayer(state.boot) != layer {
-                plan.commit = [try setDefault(layer, state.boot, in: directory)]
-            }
-        } catch {
-            throw HostRefusal(plan.goal, error)
-        }
-        return plan
-    }
-
-    /// The layer recorded as the default.
-    public static func defaultLayer(_ boot: BootState) -> String? {
-        GRUBEnvironment(boot.environment ?? [])[GRUBEnvironment.defaultKey]
+        return block
     }
 
     /// The entries as the menu shows them, newest first.

@@ -2,22 +2,26 @@
 public enum GRUBMenu {
     /// The script for `entries`.
     ///
-    /// It is sourced by `grub/09_imgbased`, which sets `imgbased_boot` to where `/boot` is for GRUB and
-    /// `imgbased_default` to the recorded default, and reads `imgbased_choice` afterwards.
+    /// It is sourced by `grub/09_imgbased`, which sets `imgbased_boot` to where `/boot` is for GRUB, and boots the
+    /// entry that `imgbased_choice` then names.
     ///
     /// - Parameter prefix: the path of `/boot` in its own file system, which paths in entries begin with.
     public static func text(_ entries: [BootEntry], prefix: String) -> String {
         let sorted = entries.sorted(by: BootEntry.isNewer(_:than:))
         var lines = ["# Made by imgbase from loader/entries/imgbased-*.conf, whenever those change."]
-        lines.append("set imgbased_choice=\(quoted(sorted.first.map { identifier(of: $0.layer) } ?? ""))")
-        for entry in sorted {
-            lines += menuEntry(entry, prefix: prefix)
-            lines += [
-                "if [ \"${imgbased_default}\" = \(quoted(entry.layer)) ]; then",
-                "\tset imgbased_choice=\(quoted(identifier(of: entry.layer)))",
-                "fi",
-            ]
+        lines.append(GRUBScript.head)
+        let numbers = sorted.indices.map { $0 + 1 }
+        let layers = zip(numbers, sorted).map { "\($0):\($1.layer)" }
+        lines.append("set imgbased_layers=\(quoted(layers.joined(separator: " ")))")
+        let byHealth = BootChoice.byHealth(sorted).map(\.layer)
+        lines.append("set imgbased_by_health=\(quoted(byHealth.joined(separator: " ")))")
+        lines += zip(numbers, sorted).flatMap { menuEntry($1, number: $0, prefix: prefix) }
+        if !sorted.isEmpty {
+            let title = quoted("Rescue: look at a layer, change nothing in it")
+            lines.append("submenu \(title) --class imgbased --id imgbased-rescue {")
+            lines += sorted.flatMap { rescueEntry($0, prefix: prefix) } + ["}"]
         }
+        lines.append(GRUBScript.tail)
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -33,21 +37,40 @@ public enum GRUBMenu {
         word.withoutControls.singleQuoted
     }
 
-    private static func menuEntry(_ entry: BootEntry, prefix: String) -> [String] {
-        let words = entry.options.unquotedWords.map(quoted)
-        return [
+    private static func menuEntry(_ entry: BootEntry, number: Int, prefix: String) -> [String] {
+        [
+            "function imgbased_entry_\(number) {",
+            "\t" + command("imgbased_load", entry, prefix: prefix, adding: []),
+            "}",
             "menuentry \(quoted(entry.title)) --class imgbased --id \(quoted(identifier(of: entry.layer))) {",
-            "\techo \(quoted("Loading layer \(entry.layer) ..."))",
-            "\tlinux \(([path(entry.linux, prefix)] + words).joined(separator: " "))",
-            "\tinitrd \(path(entry.initrd, prefix))",
+            "\timgbased_boot \(number)",
             "}",
         ]
     }
 
+    private static func rescueEntry(_ entry: BootEntry, prefix: String) -> [String] {
+        let identifier = quoted("imgbased-rescue-" + entry.layer)
+        return [
+            "\tmenuentry \(quoted(entry.layer + " (rescue)")) --class imgbased --id \(identifier) {",
+            "\t\t"
+                + command(
+                    "imgbased_look", entry, prefix: prefix,
+                    adding: BootArguments.rescue + ["rd.imgbased.reason=rescue"]),
+            "\t}",
+        ]
+    }
+
+    private static func command(
+        _ function: String, _ entry: BootEntry, prefix: String, adding words: [String]
+    ) -> String {
+        let words =
+            [entry.layer, path(entry.linux, prefix), path(entry.initrd, prefix)]
+            + entry.options.unquotedWords + words
+        return ([function] + words.map(quoted)).joined(separator: " ")
+    }
+
+    /// `path` as it is seen from `/boot`, wherever GRUB found that.
     private static func path(_ path: String, _ prefix: String) -> String {
-        // Seen from /boot, wherever GRUB found that.
-        let relative =
-            !prefix.isEmpty && path.hasPrefix(prefix + "/") ? String(path.dropFirst(prefix.count)) : path
-        return "\"${imgbased_boot}\"" + quoted(relative)
+        !prefix.isEmpty && path.hasPrefix(prefix + "/") ? String(path.dropFirst(prefix.count)) : path
     }
 }

@@ -50,6 +50,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case environmentFull
     case noEntry(String)
     case noBootLoader
+    case badArgument(String)
 }
 
 extension HostReason: CustomStringConvertible {
@@ -110,6 +111,8 @@ extension HostReason: CustomStringConvertible {
                 + "'dracut --kver \(version)' and the imgbased module"
         case .environmentFull: "the environment block of the boot loader has no room left"
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
+        case .badArgument(let word):
+            "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

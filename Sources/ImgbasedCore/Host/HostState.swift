@@ -12,6 +12,8 @@ public struct HostState: Hashable, Sendable {
     public var booted: VolumePath?
     /// What the boot loader has.
     public var boot = BootState()
+    /// What the initramfs told of how this system was booted.
+    public var earlyBoot: HostStatus.EarlyBoot?
     /// Where the booted system mounts `/config`.
     public var config = ConfigState()
 
@@ -116,10 +118,16 @@ public struct BootState: Hashable, Sendable {
     public var menu: String?
     /// Our environment block, as it is now.
     public var environment: [UInt8]?
+    /// What is recorded in it.
+    public var record: BootRecord { BootRecord(GRUBEnvironment(environment ?? [])) }
     /// The digests of the kernels and initramfs stored, complete and true to their name.
     public var digests: Set<String> = []
     /// The arguments the running kernel was given.
     public var runningArguments = ""
+    /// Why the boot loader booted the running system, as it told the kernel.
+    public var reason: BootReason? {
+        KernelCommandLine(runningArguments).value("rd.imgbased.reason").flatMap(BootReason.init)
+    }
 
     /// `/boot` as a partition of its own, with nothing of ours.
     public init() {}

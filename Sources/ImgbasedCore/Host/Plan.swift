@@ -46,6 +46,8 @@ extension Action {
         case .run(let command): ["+ \(command)"]
         case .makeDirectory(let path): ["mkdir \(path)"]
         case .replaceFile(let path, let contents): ["write \(path):"] + Action.shown(contents)
+        case .write(let path, let text): ["write \(path):"] + Action.shown(Array(text.utf8))
+        case .tellJournal(let message): ["journal \(message.kind.rawValue): \(message.text)"]
         case .flushBoot(let path): ["flush the file system of \(path)"]
         case .writeImage(let image, let device, _): ["copy \(image) to \(device), and flush it"]
         case .settleFileSystem(let device, let type):

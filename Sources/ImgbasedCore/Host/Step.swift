@@ -40,12 +40,16 @@ public enum Step: Hashable, Sendable {
     case sealLayer(VolumePath, base: String)
     /// Records that the boot menu has the layer.
     case listLayer(VolumePath)
-    /// Sets the layer that is booted unattended, in the boot loader's environment.
-    case setDefault(String, path: String, environment: [UInt8])
+    /// Records what is booted unattended, in the boot loader's environment.
+    case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
     /// Removes a volume.
     case removeVolume(VolumePath)
+    /// Tells the journal, and those who log in.
+    case tell([JournalMessage], motd: [String])
+    /// Starts the system again.
+    case restart
 }
 
 /// The file systems a base can have.
@@ -107,9 +111,12 @@ extension Step: CustomStringConvertible {
             "copy kernel \(files.version) and its initramfs from layer '\(path.name)' to '\(directory)/\(files.digest)'"
         case .sealLayer(let path, let base): "declare layer '\(path.name)' of base '\(base)' complete"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
-        case .setDefault(let layer, _, _): "set the default to layer '\(layer)'"
+        case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
         case .removeVolume(let path): "remove volume '\(path)'"
+        case .tell(let messages, _):
+            "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
+        case .restart: "restart the system"
         }
     }
 
@@ -136,9 +143,11 @@ extension Step: CustomStringConvertible {
         case .installBootFiles: "installBootFiles"
         case .sealLayer: "sealLayer"
         case .listLayer: "listLayer"
-        case .setDefault: "setDefault"
+        case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
         case .removeVolume: "removeVolume"
+        case .tell: "tell"
+        case .restart: "restart"
         }
     }
 }

@@ -6,13 +6,15 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case mkfsExt4, e2fsck, tune2fs, resize2fs, xfsAdmin
     // util-linux
     case mount, findmnt, lsblk, wipefs
+    // systemd
+    case systemctl
 
     /// Where it is installed.
     public var path: String {
         switch self {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
-        case .mount, .findmnt, .lsblk: "/usr/bin/" + rawValue
+        case .mount, .findmnt, .lsblk, .systemctl: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue
         }
     }

@@ -14,6 +14,7 @@ import Testing
         var volumeGroup: String
         var device: String
         var chosenBy: String
+        var reason: String?
         var mode: String
         var activatedBy: String
         var refusal: String?
@@ -27,7 +28,7 @@ import Testing
         let nasty = "a \"b\" \\c\n\t\r\u{1}\u{1f}\u{7f} ä € 😀 </script>"
         let report = BootReport(
             layer: "Base-0.1", base: nil, volumeGroup: "HostVG", device: "HostVG-Base--0.1", chosenBy: nasty,
-            mode: .volatile, activatedBy: .lvm, refusal: nasty, degraded: nasty,
+            reason: .trial, mode: .volatile, activatedBy: .lvm, refusal: nasty, degraded: nasty,
             fallbacks: [SkippedLayer(layer: "x", reason: nasty)],
             warnings: [nasty, ""], timings: [("start", 1234.5678), ("a\"b", 0)])
         let parsed = try JSONDecoder().decode(Parsed.self, from: Data(report.json.utf8))
@@ -35,7 +36,7 @@ import Testing
             parsed
                 == Parsed(
                     layer: "Base-0.1", base: nil, volumeGroup: "HostVG", device: "HostVG-Base--0.1",
-                    chosenBy: nasty,
+                    chosenBy: nasty, reason: "trial",
                     mode: "volatile", activatedBy: "lvm", refusal: nasty, degraded: nasty,
                     fallbacks: [.init(layer: "x", reason: nasty)],
                     warnings: [nasty, ""], timings: ["start": 1234.568, "a\"b": 0]))
@@ -48,8 +49,8 @@ import Testing
         #expect(
             report.json
                 == #"{"layer":"Base-0.1","base":"Base-0","volumeGroup":"HostVG","device":"d","chosenBy":"default","#
-                + #""mode":"rw","activatedBy":"native","refusal":null,"degraded":null,"fallbacks":[],"warnings":[],"#
-                + #""timings":{"disks":20.250,"mount":3.000}}"# + "\n")
+                + #""reason":null,"mode":"rw","activatedBy":"native","refusal":null,"degraded":null,"fallbacks":[],"#
+                + #""warnings":[],"timings":{"disks":20.250,"mount":3.000}}"# + "\n")
     }
 
     @Test(arguments: [

@@ -162,8 +162,8 @@ import Testing
             "rd.imgbased.thin-check=auto",
             [
                 "unknown argument 'rd.imgbased.thin-check', ignoring; valid are rd.imgbased.activate=, "
-                    + "rd.imgbased.fallback=, rd.imgbased.layer=, rd.imgbased.mode=, rd.imgbased.thincheck=, "
-                    + "rd.imgbased.timeout=, rd.imgbased.vg="
+                    + "rd.imgbased.fallback=, rd.imgbased.layer=, rd.imgbased.mode=, rd.imgbased.reason=, "
+                    + "rd.imgbased.thincheck=, rd.imgbased.timeout=, rd.imgbased.vg="
             ]
         ),
         (

@@ -1,0 +1,163 @@
+/// A change of what is booted, and how: what `imgbase boot` does.
+public enum BootChange: Hashable, Sendable {
+    /// Boots a layer unattended from now on.
+    case standard(String)
+    /// Boots a layer at the next boot alone.
+    case once(String)
+    /// Boots a layer unattended until it has come up healthy or used up its tries.
+    case trial(String, tries: Int)
+    /// The booted layer has come up, healthy or not.
+    case started
+    /// It came up healthy.
+    case good
+    /// It did not, for a reason that may be known; back to a better one, where it `goesBack`.
+    case bad(String? = nil, goesBack: Bool = false)
+    /// Changes the kernel's arguments of a layer.
+    case arguments(of: String, add: [String], remove: [String])
+
+    /// What is being done, as in `cannot …`.
+    public var goal: String {
+        switch self {
+        case .standard(let layer): "set the default to '\(layer)'"
+        case .once(let layer): "boot '\(layer)' once"
+        case .trial(let layer, _): "try '\(layer)'"
+        case .started: "note the start of the booted layer"
+        case .good: "mark the booted layer good"
+        case .bad: "mark the booted layer bad"
+        case .arguments(let layer, _, _): "change the arguments of '\(layer)'"
+        }
+    }
+}
+
+extension BootPlanner {
+    /// The plan for `change`. What changes in entries is committed first, then the record: what a record names is there.
+    public static func plan(
+        _ change: BootChange, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: change.goal)
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            guard let directory = state.boot.grubDirectory else { throw .noBootLoader }
+            let old = try entry(change.layer(booted: state.booted), state, names)
+            var entry = old
+            var record = state.boot.record
+            try change.apply(to: &record, &entry, state)
+            if entry != old {
+                plan.commit = [write(entry, state.boot)]
+                plan.cleanup = menu(state.boot, with: [entry], in: directory)
+            }
+            let steps = try write(record, state.boot, in: directory)
+            if plan.commit.isEmpty { plan.commit = steps } else { plan.cleanup += steps }
+            if change.isOfThisBoot {
+                var after = state
+                after.boot.entries[entry.layer] = entry.text
+                after.boot.environment = try block(record, state.boot)
+                plan.cleanup += change.consequences(after: old, HostStatus(after, names: names))
+            }
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+
+    private static func entry(
+        _ layer: String, _ state: HostState, _ names: HostNames
+    ) throws(HostReason) -> BootEntry {
+        guard Layout(state.volumes, group: names.group)[layer]?.isLayer == true else {
+            throw .notALayer(layer)
+        }
+        guard let text = state.boot.entries[layer], let entry = BootEntry(layer: layer, text: text) else {
+            throw .noEntry(layer)
+        }
+        return entry
+    }
+}
+
+extension BootChange {
+    /// Whether it is about how the running system was booted: what the system's own units report.
+    public var isOfThisBoot: Bool {
+        switch self {
+        case .started, .good, .bad: true
+        case .standard, .once, .trial, .arguments: false
+        }
+    }
+
+    /// Whether the system is to go back where that is better.
+    public var goesBack: Bool {
+        if case .bad(_, let goesBack) = self { goesBack } else { false }
+    }
+
+    /// What follows where that is recorded, and `status` is how things stand then; `old` was the entry before.
+    fileprivate func consequences(after old: BootEntry, _ status: HostStatus) -> [Step] {
+        var messages: [JournalMessage] = []
+        var steps: [Step] = []
+        switch self {
+        case .started: messages = status.messages
+        case .good:
+            messages = [JournalMessage(.good, layer: old.layer, "layer '\(old.layer)' came up healthy")]
+        case .bad(let ailment, let goesBack):
+            let cause = ailment.map { ": \($0)" } ?? ""
+            var text = "layer '\(old.layer)' did not come up healthy\(cause)"
+            if goesBack {
+                let recovery = Recovery(after: old, status)
+                text += "; \(recovery)"
+                if case .restart = recovery { steps = [.restart] }
+            }
+            let kind: JournalMessage.Kind = steps.isEmpty ? .bad : .goingBack
+            messages = [JournalMessage(kind, layer: old.layer, text)]
+        case .standard, .once, .trial, .arguments: break
+        }
+        return [.tell(messages, motd: status.lines)] + steps
+    }
+
+    fileprivate func layer(booted: VolumePath?) throws(HostReason) -> String {
+        switch self {
+        case .standard(let layer), .once(let layer), .trial(let layer, _), .arguments(let layer, _, _):
+            return layer
+        case .started, .good, .bad:
+            guard let booted else { throw .notOnALayer }
+            return booted.name
+        }
+    }
+
+    fileprivate func apply(
+        to record: inout BootRecord, _ entry: inout BootEntry, _ state: HostState
+    ) throws(HostReason) {
+        let layer = entry.layer
+        switch self {
+        case .standard:
+            record.standard = layer
+            // What a person decides is not tried any more.
+            if record.trial?.layer == layer { record.trial = nil }
+        case .once:
+            record.once = layer
+        case .trial(_, let tries):
+            record.trial = BootRecord.Trial(layer: layer, tries: tries)
+            // It is to show that it has got better.
+            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
+        case .started:
+            guard let trial = record.trial, trial.layer == layer, trial.triesUsed > 0 else { break }
+            if state.boot.reason == .trial { record.trial?.starts.insert(trial.triesLeft) }
+        case .good:
+            (entry.health, entry.ailment) = (.good, nil)
+            record.good = layer
+            if record.trial?.layer == layer {
+                record.trial = nil
+                record.standard = layer
+            }
+        case .bad(let ailment, _):
+            (entry.health, entry.ailment) = (.bad, ailment)
+            if record.good == layer { record.good = nil }
+            // What there is to tell of it stays.
+            if record.trial?.layer == layer { record.trial?.triesLeft = 0 }
+            // Back to what is known to come up, where there is such a layer.
+            if record.standard == layer {
+                let others = BootPlanner.entries(state.boot).filter { $0.layer != layer }
+                let good = others.first { $0.layer == record.good } ?? others.first { $0.health == .good }
+                record.standard = good?.layer ?? layer
+            }
+        case .arguments(_, let add, let remove):
+            try entry.options.change(adding: add, removing: remove)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// Which layer the next boot without a person is of, and why: what `GRUBScript` decides, for those who want to know
+/// before.
+public struct BootChoice: Hashable, Sendable {
+    /// The layer.
+    public var layer: String
+    /// Why.
+    public var reason: BootReason
+
+    /// Every layer that would be tried, in that order, should those before it not load.
+    public static func order(_ record: BootRecord, _ entries: [BootEntry]) -> [BootChoice] {
+        let layers = entries.sorted(by: BootEntry.isNewer(_:than:))
+        var wanted: [(String?, BootReason)] = [(record.once, .once)]
+        if let trial = record.trial, trial.triesLeft > 0 { wanted.append((trial.layer, .trial)) }
+        // A trial that has used up its tries does not come back as the default.
+        if record.standard != record.trial?.layer { wanted.append((record.standard, .standard)) }
+        wanted.append((record.good, .good))
+        wanted += byHealth(layers).map { ($0.layer, .best) }
+        var order: [BootChoice] = []
+        for (name, reason) in wanted {
+            guard let name, layers.contains(where: { $0.layer == name }),
+                !order.contains(where: { $0.layer == name })
+            else { continue }
+            order.append(BootChoice(layer: name, reason: reason))
+        }
+        return order
+    }
+
+    /// The layer that is booted unattended in the long run: without a record, or with one of a layer that is gone, the boot
+    /// loader chooses.
+    public static func standard(_ record: BootRecord, _ entries: [BootEntry]) -> String? {
+        order(BootRecord(standard: record.standard, good: record.good), entries).first?.layer
+    }
+
+    /// `entries`, which are in the menu's order, with the good ones first and the bad ones last.
+    static func byHealth(_ entries: [BootEntry]) -> [BootEntry] {
+        [LayerHealth.good, .unknown, .bad].flatMap { health in entries.filter { $0.health == health } }
+    }
+}

@@ -1,0 +1,98 @@
+/// What is recorded for the boot loader: which layer is booted unattended, and what is being tried. Kept in our
+/// environment block, by the names of layers, never by positions.
+public struct BootRecord: Hashable, Sendable {
+    /// A layer that is booted unattended until it has come up healthy, or has used up its tries.
+    public struct Trial: Hashable, Sendable {
+        /// How many tries it can have.
+        public static let range = 1...9
+        /// How many it has where nobody says.
+        public static let standard = 3
+
+        /// The layer.
+        public var layer: String
+        /// How many tries it was given.
+        public var tries: Int
+        /// How many tries are left: GRUB takes one away before each.
+        public var triesLeft: Int
+        /// The tries in which the system came up at all, healthy or not, each by what was left after it: what is not
+        /// among them ended in the boot loader, the kernel or the initramfs.
+        public var starts: Set<Int> = []
+
+        /// `layer`, with so many tries, none of them used.
+        public init(layer: String, tries: Int) {
+            self.layer = layer
+            self.tries = tries
+            self.triesLeft = tries
+        }
+
+        /// How many tries were used.
+        public var triesUsed: Int { tries - triesLeft }
+    }
+
+    /// The layer booted unattended.
+    public var standard: String?
+    /// The layer of the next boot alone.
+    public var once: String?
+    /// The layer on trial.
+    public var trial: Trial?
+    /// The layer that last came up healthy.
+    public var good: String?
+
+    private static let onceKey = "imgbased_once"
+    private static let trialKey = "imgbased_trial"
+    private static let triesKey = "imgbased_tries"
+    private static let givenKey = "imgbased_given"
+    private static let startsKey = "imgbased_starts"
+    private static let goodKey = "imgbased_good"
+
+    /// A record of a default and a layer that came up healthy, if any.
+    public init(standard: String? = nil, good: String? = nil) {
+        self.standard = standard
+        self.good = good
+    }
+
+    /// Reads the record; what is damaged is as if it had never been there.
+    public init(_ environment: GRUBEnvironment) {
+        func layer(_ key: String) -> String? {
+            environment[key].flatMap { name in (try? VolumeName.check(name)).map { name } }
+        }
+        standard = layer(GRUBEnvironment.defaultKey)
+        once = layer(BootRecord.onceKey)
+        good = layer(BootRecord.goodKey)
+        if let name = layer(BootRecord.trialKey) {
+            let left = environment[BootRecord.triesKey].flatMap { Int($0) } ?? 0
+            let given = environment[BootRecord.givenKey].flatMap { Int($0) } ?? 0
+            var trial = Trial(layer: name, tries: Trial.range.contains(given) ? given : 0)
+            trial.triesLeft = Trial.range.contains(left) ? left : 0
+            trial.tries = max(trial.tries, trial.triesLeft)
+            let starts = (environment[BootRecord.startsKey] ?? "").compactMap(\.wholeNumberValue)
+            trial.starts = Set(starts.filter { (trial.triesLeft..<trial.tries).contains($0) })
+            self.trial = trial
+        }
+    }
+
+    /// Writes the record into `environment`, and leaves alone what else is in it.
+    public func write(to environment: inout GRUBEnvironment) {
+        environment[GRUBEnvironment.defaultKey] = standard
+        environment[BootRecord.onceKey] = once
+        environment[BootRecord.trialKey] = trial?.layer
+        environment[BootRecord.triesKey] = trial.map { String($0.triesLeft) }
+        environment[BootRecord.givenKey] = trial.map { String($0.tries) }
+        environment[BootRecord.startsKey] = trial.flatMap { trial in
+            trial.starts.isEmpty ? nil : trial.starts.sorted(by: >).map(String.init).joined()
+        }
+        environment[BootRecord.goodKey] = good
+    }
+}
+
+extension BootRecord: CustomStringConvertible {
+    /// All of it, as the end of a sentence.
+    public var description: String {
+        let parts = [
+            standard.map { "default '\($0)'" }, once.map { "once '\($0)'" },
+            trial.map { "trial '\($0.layer)' with \($0.triesLeft) of \($0.tries) tries left" },
+            good.map { "good '\($0)'" },
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+}

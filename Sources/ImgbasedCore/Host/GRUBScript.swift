@@ -1,0 +1,132 @@
+/// What GRUB decides, in its own language: which layer is booted unattended, and what it writes down before a kernel
+/// starts. Part of every menu, so that the two always fit each other.
+///
+/// `BootChoice` is the same in Swift; both are tested by the same cases.
+enum GRUBScript {
+    /// Before the entries: what was recorded, and how a layer is loaded.
+    static let head = #"""
+        # Only what is known is taken from the environment block.
+        set imgbased_default=
+        set imgbased_once=
+        set imgbased_trial=
+        set imgbased_tries=
+        set imgbased_good=
+        if [ -s "${prefix}/imgbased.env" ]; then
+          load_env --file "${prefix}/imgbased.env" \
+            imgbased_default imgbased_once imgbased_trial imgbased_tries imgbased_good
+        fi
+        if regexp '^[1-9]$' "${imgbased_tries}"; then true; else
+          set imgbased_tries=0
+        fi
+        if regexp '^[A-Za-z0-9+_.-]+$' "${imgbased_good}"; then true; else
+          set imgbased_good=
+        fi
+
+        # imgbased_load LAYER LINUX INITRD ARGUMENT...: loads a layer, and tells it why it was picked. What the next boot must
+        # not find again, a boot meant to happen once or a try that is used up, is written before the kernel starts; where
+        # it cannot be written, the layer is not loaded.
+        function imgbased_load {
+          set imgbased_write=
+          set imgbased_arguments=
+          if [ -n "${imgbased_once}" ]; then
+            set imgbased_once=
+            set imgbased_write="${imgbased_reason}"
+          fi
+          if [ "${imgbased_trial}" = "$1" -a "${imgbased_tries}" != 0 ]; then
+            for imgbased_count in 9:8 8:7 7:6 6:5 5:4 4:3 3:2 2:1 1:0; do
+              if regexp --set=1:imgbased_left "^${imgbased_tries}:(.)\$" "${imgbased_count}"; then
+                set imgbased_rest="${imgbased_left}"
+              fi
+            done
+            set imgbased_tries="${imgbased_rest}"
+            set imgbased_reason=trial
+            set imgbased_write=trial
+            # Nobody may be there: what fails ends in a restart, not at a prompt.
+            set imgbased_arguments='panic=10 rd.shell=0 rd.emergency=reboot'
+          elif [ -n "${imgbased_good}" -a "${imgbased_good}" != "$1" ]; then
+            # A layer the initramfs cannot mount gives way to one that came up before.
+            set imgbased_arguments="rd.imgbased.fallback=${imgbased_good}"
+          fi
+          if [ -n "${imgbased_write}" ]; then
+            if save_env --file "${prefix}/imgbased.env" imgbased_once imgbased_tries; then true; else
+              if [ "${imgbased_write}" = once -o "${imgbased_write}" = trial ]; then
+                return 1
+              fi
+            fi
+          fi
+          imgbased_look "$@" ${imgbased_arguments} "rd.imgbased.reason=${imgbased_reason}"
+        }
+
+        # imgbased_look LAYER LINUX INITRD ARGUMENT...: loads a layer and writes nothing.
+        function imgbased_look {
+          echo "Loading layer $1 ..."
+          set imgbased_linux="${imgbased_boot}$2"
+          set imgbased_initrd="${imgbased_boot}$3"
+          shift 3
+          if linux "${imgbased_linux}" "$@"; then
+            initrd "${imgbased_initrd}"
+          else
+            return 1
+          fi
+        }
+
+        # imgbased_boot NUMBER: an entry of the menu. Where the one that is booted unattended cannot be loaded, the others get
+        # their turn. (The variable fallback of GRUB wants positions in the menu, which other entries shift.)
+        function imgbased_boot {
+          set imgbased_reason=menu
+          if [ "${imgbased_number}" = "$1" ]; then
+            set imgbased_reason="${imgbased_why}"
+          fi
+          if imgbased_entry_$1; then true; else
+            if [ "${imgbased_number}" = "$1" ]; then
+              for imgbased_other in ${imgbased_others}; do
+                set imgbased_reason=fallback
+                if imgbased_entry_${imgbased_other}; then
+                  return 0
+                fi
+              done
+            fi
+            return 1
+          fi
+        }
+
+        # imgbased_choose WHY LAYER: the first layer that is offered is booted unattended, those after it where that cannot be
+        # loaded.
+        function imgbased_choose {
+          for imgbased_pair in ${imgbased_layers}; do
+            if regexp --set=1:imgbased_position --set=2:imgbased_layer '^([0-9]+):(.*)$' "${imgbased_pair}"; then
+              if [ "${imgbased_layer}" = "$2" ]; then
+                if [ -z "${imgbased_number}" ]; then
+                  set imgbased_number="${imgbased_position}"
+                  set imgbased_choice="imgbased-$2"
+                  set imgbased_why="$1"
+                else
+                  set imgbased_others="${imgbased_others} ${imgbased_position}"
+                fi
+              fi
+            fi
+          done
+        }
+        """#
+
+    /// After the entries: which of them is booted unattended, and those after it should it not load.
+    static let tail = #"""
+        set imgbased_choice=
+        set imgbased_number=
+        set imgbased_others=
+        if [ -n "${imgbased_once}" ]; then
+          imgbased_choose once "${imgbased_once}"
+        fi
+        if [ "${imgbased_tries}" != 0 ]; then
+          imgbased_choose trial "${imgbased_trial}"
+        fi
+        # A trial that has used up its tries does not come back as the default.
+        if [ -z "${imgbased_trial}" -o "${imgbased_default}" != "${imgbased_trial}" ]; then
+          imgbased_choose default "${imgbased_default}"
+        fi
+        imgbased_choose good "${imgbased_good}"
+        for imgbased_name in ${imgbased_by_health}; do
+          imgbased_choose best "${imgbased_name}"
+        done
+        """#
+}

@@ -1,0 +1,173 @@
+/// How this system came to be booted, and what the next boot will do: what `imgbase status` tells.
+public struct HostStatus: Hashable, Sendable {
+    /// What the initramfs told, as far as a host looks at it.
+    public struct EarlyBoot: Hashable, Sendable {
+        /// The layer.
+        public var layer: String
+        /// How it was mounted.
+        public var mode: BootMode
+        /// Why nothing that is written to it will be kept, though that was asked for.
+        public var degraded: String?
+        /// What was wanted before it and not taken.
+        public var fallbacks: [SkippedLayer]
+
+        /// What was told.
+        public init(layer: String, mode: BootMode, degraded: String?, fallbacks: [SkippedLayer]) {
+            self.layer = layer
+            self.mode = mode
+            self.degraded = degraded
+            self.fallbacks = fallbacks
+        }
+    }
+
+    /// The booted layer.
+    public var booted: String?
+    /// Why the boot loader booted it.
+    public var reason: BootReason?
+    /// What the initramfs told.
+    public var early: EarlyBoot?
+    /// What is known of the booted layer.
+    public var health: LayerHealth
+    /// Why it is bad.
+    public var ailment: String?
+    /// The default.
+    public var standard: String?
+    /// The trial that is under way, or the last.
+    public var trial: BootRecord.Trial?
+    /// Why the layer of the trial is bad, where it came so far as to be found so.
+    public var trialAilment: String?
+    /// What the next boot without a person is of.
+    public var next: BootChoice?
+    /// What is known of that layer.
+    public var nextHealth: LayerHealth
+    /// How full the pool is, where it is active.
+    public var pool: (path: VolumePath, size: Bytes, usage: PoolUsage)? {
+        poolVolume.flatMap(HostStatus.space)
+    }
+    /// What is free in `/boot`.
+    public var bootFree: Bytes
+
+    private var poolVolume: Volume?
+
+    /// The status of the host in `state`.
+    public init(_ state: HostState, names: HostNames) {
+        let record = state.boot.record
+        let entries = BootPlanner.entries(state.boot)
+        func entry(_ layer: String?) -> BootEntry? { entries.first { $0.layer == layer } }
+        booted = state.booted?.name
+        reason = state.boot.reason
+        early = state.earlyBoot
+        health = entry(booted)?.health ?? .unknown
+        ailment = entry(booted)?.ailment
+        standard = BootChoice.standard(record, entries)
+        trial = record.trial
+        trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
+            entry.health == .bad ? entry.ailment ?? "a check of its health failed" : nil
+        }
+        next = BootChoice.order(record, entries).first
+        nextHealth = entry(next?.layer)?.health ?? .unknown
+        poolVolume = state.volume(names.poolPath)
+        bootFree = state.boot.free
+    }
+
+    private static func space(_ pool: Volume) -> (path: VolumePath, size: Bytes, usage: PoolUsage)? {
+        pool.usage.map { (pool.path, pool.size, $0) }
+    }
+}
+
+extension HostStatus {
+    /// What a person should know of who is responsible for the host, though the system works; the most urgent first.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        for fallback in early?.fallbacks ?? [] {
+            warnings.append("layer '\(fallback.layer)' was not booted: \(fallback.reason)")
+        }
+        if let degraded = early?.degraded {
+            warnings.append("nothing that is written will be kept: \(degraded)")
+        }
+        if let booted, health == .bad {
+            let cause = ailment.map { ": \($0)" } ?? ""
+            let outlook = next?.layer == booted ? "; nothing better is known" : ""
+            warnings.append("layer '\(booted)' is bad\(cause)\(outlook)")
+        }
+        if let trial, trial.layer != booted, let story = story(of: trial) { warnings.append(story) }
+        return warnings
+    }
+
+    /// What became of a trial; `nil` where it has not begun.
+    private func story(of trial: BootRecord.Trial) -> String? {
+        if let trialAilment { return "layer '\(trial.layer)' was tried and is bad: \(trialAilment)" }
+        guard trial.triesUsed > 0 else { return nil }
+        let lost = trial.triesUsed - trial.starts.count
+        let parts = [
+            lost > 0 ? "\(lost) ended in the boot loader, the kernel or the initramfs" : nil,
+            trial.starts.isEmpty
+                ? nil : "\(trial.starts.count) came up and did not become healthy",
+        ].compactMap { $0 }
+        let tries = "\(trial.triesUsed) of \(trial.tries) tries"
+        return "layer '\(trial.layer)' did not come up in \(tries): " + parts.joined(separator: ", ")
+    }
+
+    /// Why the booted layer is, as people say it.
+    private var why: String {
+        if let early, !early.fallbacks.isEmpty { return "in place of another" }
+        switch reason {
+        case nil: return "not told by the boot loader"
+        case .menu: return "picked in the menu"
+        case .standard: return "the default"
+        case .once: return "asked for once"
+        case .trial: return "on trial"
+        case .good: return "the last good one"
+        case .best: return "the newest that is not bad"
+        case .fallback: return "in place of one that could not be loaded"
+        case .rescue: return "for rescue"
+        }
+    }
+
+    /// What the journal is told of it when the system has come up.
+    var messages: [JournalMessage] {
+        guard let booted else { return [] }
+        let isFallback = early?.fallbacks.isEmpty == false || [.good, .best, .fallback].contains(reason)
+        return [
+            JournalMessage(
+                isFallback ? .fallback : .booted, layer: booted, "layer '\(booted)' is booted: \(why)")
+        ]
+            + warnings.map { JournalMessage(.warning, layer: booted, $0) }
+    }
+
+    /// All of it for people, a line each.
+    public var lines: [String] {
+        var lines: [(String, String)] = []
+        if let booted {
+            let mode = early.flatMap { $0.mode == .readWrite ? nil : $0.mode.rawValue }
+            let marks = [why, mode, health == .unknown ? nil : health.rawValue].compactMap { $0 }
+            lines.append(("booted", "\(booted) (\(marks.joined(separator: ", ")))"))
+        } else {
+            lines.append(("booted", "not from a layer"))
+        }
+        lines.append(("default", standard ?? "none"))
+        if let next { lines.append(("next boot", next.layer + nextWhy(next))) }
+        if let pool {
+            let usage = pool.usage
+            lines.append(
+                (
+                    "pool",
+                    "\(usage.free(of: pool.size).formatted) of \(pool.size.formatted) free, "
+                        + "\(Int(usage.metadata.rounded()))% of the metadata used"
+                ))
+        }
+        lines.append(("/boot", "\(bootFree.formatted) free"))
+        lines += warnings.map { ("warning", $0) }
+        return lines.map { name, value in name + ":" + String(repeating: " ", count: 11 - name.count) + value
+        }
+    }
+
+    private func nextWhy(_ next: BootChoice) -> String {
+        switch next.reason {
+        case .trial: " (trial, \(trial?.triesLeft ?? 0) tries left)"
+        case .once: " (once)"
+        case .standard: ""
+        default: " (\(next.reason == .good ? "the last good one" : "the newest that is not bad"))"
+        }
+    }
+}

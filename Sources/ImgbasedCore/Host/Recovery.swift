@@ -1,0 +1,36 @@
+/// What becomes of a system whose layer did not come up healthy, and nobody may be there.
+public enum Recovery: Hashable, Sendable {
+    /// It starts again, into a better layer.
+    case restart(into: String)
+    /// Somebody picked the layer in the menu and may be at work: it stays as it is.
+    case pickedByHand
+    /// The layer was known to be bad before; a system goes back once for each layer.
+    case knownBefore
+    /// What would be booted instead is no better.
+    case nothingBetter
+
+    /// What follows where the booted layer, whose entry was `old`, was found bad, and `status` is what that makes of it.
+    init(after old: BootEntry, _ status: HostStatus) {
+        if status.reason == .menu || status.reason == .rescue {
+            self = .pickedByHand
+        } else if old.health == .bad {
+            self = .knownBefore
+        } else if let next = status.next, next.layer != old.layer, status.nextHealth != .bad {
+            self = .restart(into: next.layer)
+        } else {
+            self = .nothingBetter
+        }
+    }
+}
+
+extension Recovery: CustomStringConvertible {
+    /// What is done, as the end of a sentence.
+    public var description: String {
+        switch self {
+        case .restart(let layer): "going back to layer '\(layer)'"
+        case .pickedByHand: "staying, since it was picked in the menu"
+        case .knownBefore: "staying, since that was known before"
+        case .nothingBetter: "staying, since nothing better is known"
+        }
+    }
+}

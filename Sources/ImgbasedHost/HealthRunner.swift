@@ -1,0 +1,74 @@
+public import ImgbasedCore
+import ImgbasedLinux
+import Subprocess
+import SystemPackage
+
+/// Runs the administrator's checks, and keeps what they found for those who ask later.
+public struct HealthRunner: Sendable {
+    private let directory: String
+    private let ailmentPath: String
+
+    /// A runner of the checks below `directory`; why the system is not healthy is kept in the file `ailmentPath`.
+    public init(
+        directory: String = "/etc/imgbased/health.d", ailmentPath: String = "/run/imgbased/ailment"
+    ) {
+        self.directory = directory
+        self.ailmentPath = ailmentPath
+    }
+
+    /// Runs every check, one after the other, whatever those before it found; each result is shown to `report` as it
+    /// comes. What a check writes goes where the program's own output goes.
+    public func run(_ report: (HealthCheck.Result) -> Void = { _ in }) async throws(HostFailure)
+        -> [HealthCheck.Result]
+    {
+        var results: [HealthCheck.Result] = []
+        for check in try checks() {
+            let start = ContinuousClock.now
+            let complaint = await complaint(of: check)
+            let time = (ContinuousClock.now - start).components
+            let milliseconds = Int(time.seconds) * 1000 + Int(time.attoseconds / 1_000_000_000_000_000)
+            let result = HealthCheck.Result(check, complaint: complaint, milliseconds: milliseconds)
+            report(result)
+            results.append(result)
+        }
+        let ailment = HealthCheck.ailment(results) ?? ""
+        try calling { () throws(SystemError) in try SmallFile.write(ailment, to: ailmentPath) }
+        return results
+    }
+
+    /// Why this system is not healthy, as the last run found it.
+    public var ailment: String? {
+        SmallFile.line(ailmentPath).flatMap { $0.isEmpty ? nil : $0.asMessageLine }
+    }
+
+    /// The checks there are, in the order they are run in.
+    public func checks() throws(HostFailure) -> [HealthCheck] {
+        var checks: [HealthCheck] = []
+        for weight in HealthCheck.Weight.allCases {
+            let names = try calling { () throws(SystemError) in
+                try HostTree("/").names(in: "\(directory)/\(weight.rawValue)")
+            }
+            checks += HealthCheck.names(names).map { HealthCheck(weight, $0) }
+        }
+        return checks
+    }
+
+    /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
+    /// and does not happen is no sign of health.
+    private func complaint(of check: HealthCheck) async -> String? {
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath("\(directory)/\(check.path)")),
+                environment: .inherit.updating(["LC_ALL": "C"]), input: .none,
+                output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
+            switch result.terminationStatus {
+            case .exited(0): return nil
+            case .exited(let status): return "failed with status \(status)"
+            case .signaled(let signal): return "was ended by signal \(signal)"
+            }
+        } catch {
+            return "cannot be run: \("\(error)".oneLine)"
+        }
+    }
+}

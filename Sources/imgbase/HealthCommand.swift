@@ -1,0 +1,45 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+
+/// `imgbase health`
+struct HealthCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Run the checks of this system's health.",
+        discussion: """
+            The programs in /etc/imgbased/health.d/required and /etc/imgbased/health.d/wanted are run one after the \
+            other. Where a required one fails, so does this command; at boot, the layer is marked bad then.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    private struct Row: Encodable {
+        var name: String
+        var isRequired: Bool
+        var complaint: String?
+        var milliseconds: Int
+    }
+
+    func execute(_ context: Context) async throws {
+        let goal = "check the health of this system"
+        let runner = HealthRunner()
+        let results: [HealthCheck.Result]
+        do throws(HostFailure) {
+            if context.isDry {
+                return context.result(
+                    try runner.checks().map(\.path), lines: try runner.checks().map { "run \($0.path)" })
+            }
+            try Session.checkRoot()
+            results = try await runner.run { if !context.isJSON { print($0.line) } }
+        } catch {
+            throw CommandFailure(goal, error)
+        }
+        let rows = results.map {
+            Row(
+                name: $0.check.name, isRequired: $0.check.weight == .required, complaint: $0.complaint,
+                milliseconds: $0.milliseconds)
+        }
+        context.result(rows, lines: [])
+        if let ailment = HealthCheck.ailment(results) { throw CommandFailure(goal, .unhealthy(ailment)) }
+    }
+}

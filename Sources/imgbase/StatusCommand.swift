@@ -1,0 +1,83 @@
+import ArgumentParser
+import ImgbasedCore
+
+/// `imgbase status`
+struct StatusCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Say how this system came to be booted, and what the next boot will do.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func execute(_ context: Context) async throws {
+        let (state, names, _) = try await context.boot("tell the status")
+        let status = HostStatus(state, names: names)
+        context.result(StatusResult(status), lines: status.lines)
+    }
+}
+
+/// The status, as JSON.
+private struct StatusResult: Encodable {
+    struct Fallback: Encodable {
+        var layer: String
+        var reason: String
+    }
+    struct Trial: Encodable {
+        var layer: String
+        var tries: Int
+        var triesLeft: Int
+        var starts: Int
+    }
+    struct Next: Encodable {
+        var layer: String
+        var reason: String
+    }
+    struct Pool: Encodable {
+        var path: String
+        var size: UInt64
+        var free: UInt64
+        var metadataPercent: Double
+    }
+
+    var booted: String?
+    var reason: String?
+    var mode: String?
+    var health: String
+    var ailment: String?
+    var fallbacks: [Fallback]
+    var degraded: String?
+    var standard: String?
+    var trial: Trial?
+    var next: Next?
+    var pool: Pool?
+    var bootFree: UInt64
+    var warnings: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case booted, reason, mode, health, ailment, fallbacks, degraded
+        case standard = "default"
+        case trial, next, pool, bootFree, warnings
+    }
+
+    init(_ status: HostStatus) {
+        booted = status.booted
+        reason = status.reason?.rawValue
+        mode = status.early?.mode.rawValue
+        health = status.health.rawValue
+        ailment = status.ailment
+        fallbacks = (status.early?.fallbacks ?? []).map { Fallback(layer: $0.layer, reason: $0.reason) }
+        degraded = status.early?.degraded
+        standard = status.standard
+        trial = status.trial.map {
+            Trial(layer: $0.layer, tries: $0.tries, triesLeft: $0.triesLeft, starts: $0.starts.count)
+        }
+        next = status.next.map { Next(layer: $0.layer, reason: $0.reason.rawValue) }
+        pool = status.pool.map {
+            Pool(
+                path: $0.path.description, size: $0.size.count, free: $0.usage.free(of: $0.size).count,
+                metadataPercent: $0.usage.metadata)
+        }
+        bootFree = status.bootFree.count
+        warnings = status.warnings
+    }
+}

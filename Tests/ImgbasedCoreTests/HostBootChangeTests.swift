@@ -1,0 +1,179 @@
+import Testing
+
+@testable import ImgbasedCore
+
+/// What `imgbase boot` changes, on a machine with three layers.
+@Suite struct HostBootChangeTests {
+    private static func machine(booted: String? = nil) throws -> FakeMachine {
+        var machine = FakeMachine()
+        try machine.initialize()
+        try machine.addBase()
+        for _ in 1...3 { try machine.addLayer() }
+        machine.state.booted = booted.map { VolumePath(group: FakeMachine.names.group, name: $0) }
+        return machine
+    }
+
+    private static func change(_ machine: inout FakeMachine, _ changes: BootChange...) throws {
+        for change in changes {
+            let plan = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+            try machine.perform(plan)
+            // Once is enough, but for telling it.
+            let again = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+            #expect(again.steps.allSatisfy { $0.verb == "tell" })
+        }
+    }
+
+    private static func health(_ machine: FakeMachine, _ layer: String) -> LayerHealth? {
+        BootPlanner.entries(machine.state.boot).first { $0.layer == layer }?.health
+    }
+
+    @Test func aTrialThatComesUpBecomesTheDefault() throws {
+        var machine = try Self.machine(booted: "Base-0.3")
+        try Self.change(&machine, .trial("Base-0.3", tries: 2))
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.3", tries: 2))
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.3", good: "Base-0.3"))
+        #expect(Self.health(machine, "Base-0.3") == .good)
+        #expect(Self.health(machine, "Base-0.1") == .unknown)
+        #expect(
+            machine.state.boot.menu?.contains("set imgbased_by_health='Base-0.3 Base-0.2 Base-0.1'") == true)
+    }
+
+    @Test func aTrialThatDoesNotComeUpIsOver() throws {
+        var machine = try Self.machine(booted: "Base-0.3")
+        try Self.change(&machine, .trial("Base-0.3", tries: 2), .bad("check 'x' failed"))
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial?.triesLeft == 0)
+        #expect(Self.health(machine, "Base-0.3") == .bad)
+        let text = try #require(machine.state.boot.entries["Base-0.3"])
+        #expect(BootEntry(layer: "Base-0.3", text: text)?.ailment == "check 'x' failed")
+        #expect(
+            machine.state.boot.menu?.contains("set imgbased_by_health='Base-0.2 Base-0.1 Base-0.3'") == true)
+    }
+
+    @Test func aDefaultThatFailsGivesWayToTheLastGoodLayer() throws {
+        var machine = try Self.machine(booted: "Base-0.2")
+        try Self.change(&machine, .good, .standard("Base-0.3"))
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.3")
+        try Self.change(&machine, .bad())
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2", good: "Base-0.2"))
+    }
+
+    /// Nothing better is known: then it stays, and says so.
+    @Test func aDefaultThatFailsStaysWhereNothingIsBetter() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        try Self.change(&machine, .good, .bad())
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1"))
+    }
+
+    /// GRUB's part of a boot: it takes a try away and says why.
+    private static func boot(_ machine: inout FakeMachine, _ layer: String, _ reason: BootReason) {
+        var environment = GRUBEnvironment(machine.state.boot.environment ?? [])
+        var record = machine.state.boot.record
+        if reason == .trial { record.trial?.triesLeft -= 1 }
+        record.write(to: &environment)
+        machine.state.boot.environment = environment.block
+        machine.state.boot.runningArguments = "ro rd.imgbased.reason=\(reason.rawValue)"
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: layer)
+    }
+
+    @Test(arguments: [
+        // The default fails: back to the one that was good before.
+        (BootReason.standard, 1, JournalMessage.Kind.goingBack), (.once, 1, .goingBack), (.menu, 0, .bad),
+        (.rescue, 0, .bad),
+    ])
+    func goesBackOnceWhereNobodyIsThere(reason: BootReason, restarts: Int, kind: JournalMessage.Kind) throws {
+        var machine = try Self.machine(booted: "Base-0.2")
+        try Self.change(&machine, .good, .standard("Base-0.3"))
+        Self.boot(&machine, "Base-0.3", reason)
+        try Self.change(&machine, .bad(goesBack: true))
+        #expect(machine.restarts == restarts)
+        #expect(machine.journal.last == kind)
+        // Somebody picks it again: it stays.
+        try machine.perform(
+            BootPlanner.plan(.bad(goesBack: true), machine.state, names: FakeMachine.names))
+        #expect(machine.restarts == restarts)
+    }
+
+    @Test func staysWhereNothingIsBetter() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        for layer in ["Base-0.2", "Base-0.3", "Base-0.1"] {
+            Self.boot(&machine, layer, .standard)
+            try Self.change(&machine, .bad())
+        }
+        machine.restarts = 0
+        try Self.change(&machine, .trial("Base-0.2", tries: 1))
+        Self.boot(&machine, "Base-0.2", .trial)
+        try machine.perform(
+            BootPlanner.plan(.bad(goesBack: true), machine.state, names: FakeMachine.names))
+        #expect(machine.restarts == 0)
+        let status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.warnings.contains { $0.hasPrefix("layer 'Base-0.2' is bad") })
+    }
+
+    @Test func whatBecameOfTriesIsTold() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
+        func story() -> [String] { HostStatus(machine.state, names: FakeMachine.names).warnings }
+        #expect(story().isEmpty)
+        // One ends in the kernel, the others reach the system, which is then cut off.
+        Self.boot(&machine, "Base-0.3", .trial)
+        for _ in 1...2 {
+            Self.boot(&machine, "Base-0.3", .trial)
+            try Self.change(&machine, .started)
+        }
+        let status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.next == BootChoice(layer: "Base-0.1", reason: .standard))
+        Self.boot(&machine, "Base-0.1", .standard)
+        try Self.change(&machine, .started)
+        #expect(
+            story() == [
+                "layer 'Base-0.3' did not come up in 3 of 3 tries: "
+                    + "1 ended in the boot loader, the kernel or the initramfs, 2 came up and did not become healthy"
+            ])
+        // Another try is a new story.
+        try Self.change(&machine, .trial("Base-0.3", tries: 1))
+        #expect(story().isEmpty)
+    }
+
+    @Test func onceIsRecordedBesideTheDefault() throws {
+        var machine = try Self.machine()
+        try Self.change(&machine, .once("Base-0.2"))
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.once == "Base-0.2")
+    }
+
+    @Test func argumentsAreOfOneLayer() throws {
+        var machine = try Self.machine()
+        let before = BootPlanner.entries(machine.state.boot)
+        try Self.change(
+            &machine, .arguments(of: "Base-0.2", add: ["console=ttyS0", "x=\"a b\""], remove: []))
+        let words =
+            BootPlanner.entries(machine.state.boot).first { $0.layer == "Base-0.2" }?.options.words ?? []
+        #expect(words.suffix(2) == ["console=ttyS0", "x=\"a b\""])
+        try Self.change(&machine, .arguments(of: "Base-0.2", add: [], remove: ["console", "x"]))
+        #expect(BootPlanner.entries(machine.state.boot) == before)
+    }
+
+    @Test(arguments: ["a b", "", "rd.imgbased.layer=x", "root=/dev/sda", "a\nb", "ro"])
+    func refusesArguments(word: String) throws {
+        let machine = try Self.machine()
+        let change = BootChange.arguments(of: "Base-0.2", add: [word], remove: [])
+        let refusal = #expect(throws: HostRefusal.self) {
+            try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+        }
+        #expect(refusal?.reason == .badArgument(word))
+    }
+
+    @Test(arguments: [
+        BootChange.once("Base-0"), .standard("Base-9.9"), .trial("Config", tries: 1), .good, .bad(),
+        .started,
+    ])
+    func refusesWhatIsNoLayer(change: BootChange) throws {
+        let machine = try Self.machine()
+        #expect(throws: HostRefusal.self) {
+            try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import ImgbasedCore
+import ImgbasedHost
+import Testing
+
+@Suite struct HealthRunnerTests {
+    private static func add(_ scratch: Scratch, _ name: String, _ script: String, mode: Int = 0o755) throws {
+        let path = try scratch.write("health.d/" + name, "#!/bin/sh\n\(script)\n".utf8)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    @Test func allAreRunAndTheRequiredOnesDecide() async throws {
+        let scratch = try Scratch()
+        try Self.add(scratch, "required/2-fails", "exit 3")
+        try Self.add(scratch, "required/10-passes", "exit 0")
+        try Self.add(scratch, "required/20-dies", "kill -TERM $$")
+        try Self.add(scratch, "required/30-cannot", "exit 0", mode: 0o644)
+        try Self.add(scratch, "required/40-old.dpkg-old", "exit 1")
+        try Self.add(scratch, "required/.hidden", "exit 1")
+        try Self.add(scratch, "wanted/fails", "exit 1")
+        let runner = HealthRunner(
+            directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
+        let results = try await runner.run()
+        #expect(
+            results.map(\.check.path) == [
+                "required/2-fails", "required/10-passes", "required/20-dies", "required/30-cannot",
+                "wanted/fails",
+            ])
+        #expect(results.map { $0.complaint == nil } == [false, true, false, false, false])
+        let ailment = try #require(runner.ailment)
+        #expect(
+            ailment.hasPrefix(
+                "check '2-fails' failed with status 3, check '20-dies' was ended by signal 15, "
+                    + "check '30-cannot' cannot be run: "), "\(ailment)")
+    }
+
+    @Test func withoutRequiredFailuresAllIsWell() async throws {
+        let scratch = try Scratch()
+        try Self.add(scratch, "wanted/fails", "exit 1")
+        let runner = HealthRunner(
+            directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
+        #expect(try await runner.run().count == 1)
+        #expect(runner.ailment == nil)
+        // None are there.
+        let none = HealthRunner(directory: scratch("none"), ailmentPath: scratch("run/ailment"))
+        #expect(try await none.run().isEmpty)
+    }
+}
