@@ -3,6 +3,40 @@ import Testing
 
 /// Volume groups on several disks.
 @Suite struct DiskTests {
+    @Test("a second disk that is there, that comes while the helper waits, and that never comes")
+    func secondDisk() throws {
+        let layer = "rd.imgbased.layer=Base-0.2"
+        try Artefacts.machine("disks", booting: layer, disks: [.blank(mebibytes: 1024)]).run { vm in
+            try vm.waitForGuest()
+            try vm.check("set -e; pvcreate -q /dev/vdb; \(Self.extendPool(onto: "/dev/vdb"))")
+            let id = try vm.check("pvs --noheadings -o pv_uuid /dev/vdb | tr -d ' '")
+
+            try vm.restart(layer)
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+            try vm.expect("/dev/vda4 /dev/vdb", from: "pvs --noheadings -o pv_name | xargs")
+            try vm.expectVolumesOfLVM(layer: "Base-0.2")
+
+            vm.cutPower()
+            vm.unplug(1)
+            try vm.powerOn(Artefacts.image.boot(layer + " systemd.show_status=yes", .ordinary))
+            // What systemd says of a start that takes its time.
+            try vm.expect("Layer chosen by imgbased (", within: .minutes(3))
+            try vm.plug(1)
+            let report = try vm.expectBooted("Base-0.2", on: "Base-0")
+            let arrival = "dmesg | sed -n 's/^\\[ *\\([0-9.]*\\)\\] virtio_blk .*\\[vdb\\].*/\\1/p'"
+            let seconds = try #require(Double(vm.check(arrival)))
+            let search = report.timings["start", default: 0] + report.timings["modules", default: 0]
+            #expect(seconds * 1000 > search)
+
+            vm.cutPower()
+            vm.unplug(1)
+            try vm.powerOn(
+                Artefacts.image.boot(layer + " rd.imgbased.timeout=5 rd.shell=0", .ordinary))
+            try vm.expectHalt(
+                after: "cannot boot layer 'Base-0.2': volume group 'HostVG' lacks physical volume \(id)")
+        }
+    }
+
     @Test("a physical volume on an encrypted disk, which dracut opens when somebody types the passphrase")
     func encrypted() throws {
         let layer = "rd.imgbased.layer=Base-0.2"

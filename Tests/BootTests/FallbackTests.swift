@@ -27,7 +27,8 @@ import Testing
                 "booting layer 'Base-0.2' (rd.imgbased.fallback=Base-0.2); "
                 + [destroyed, missing, foreign].joined(separator: "; ")
             #expect(vm.transcript.complaints == ["imgbase-initrd: " + said])
-            try vm.expect("imgbase-initrd: " + said, from: "journalctl -b -o cat -t imgbase-initrd")
+            try vm.expect(
+                "imgbase-initrd: " + said, from: "journalctl -b -o cat -t imgbase-initrd | grep booting")
 
             // A name that is no layer's is as good as a base's newest: Base-0's is the one without modules.
             try vm.restart("root=/dev/HostVG/Base-7.7 rd.imgbased.fallback=Base-0,latest")
