@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 
 /// The journal of the booted system.
 public enum HostJournal {
