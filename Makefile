@@ -19,7 +19,7 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils grub-common grub-emu zstd cpio
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
-SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased .ci/run \
+SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
 
@@ -86,7 +86,12 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	install -D -m 755 build/imgbase-initrd $(DESTDIR)$(PREFIX)/lib/imgbased/imgbase-initrd
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.sh
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.service
-	install -D -m 755 grub/09_imgbased $(DESTDIR)/etc/grub.d/09_imgbased
+	install -D -m 755 grub/09_imgbased $(DESTDIR)$(PREFIX)/lib/imgbased/09_imgbased
+	install -d $(DESTDIR)/etc/grub.d
+	ln -sfT $(PREFIX)/lib/imgbased/09_imgbased $(DESTDIR)/etc/grub.d/09_imgbased
+	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postinst.d/zz-imgbased
+	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postrm.d/zz-imgbased
+	install -D -m 755 kernel/95-imgbased.install $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-imgbased.install
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.d \
 		systemd/boot-complete.target.d/imgbased.conf

@@ -125,6 +125,16 @@ public struct BootFileStore: Sendable {
         }
     }
 
+    /// Removes the pairs named `digests`, whole or not.
+    public func remove(_ digests: [String]) throws(HostFailure) {
+        try calling { () throws(SystemError) in
+            let host = try HostTree("/")
+            let store = try host.open(directory, O_RDONLY | O_DIRECTORY)
+            for digest in digests { try remove(digest, in: store, host) }
+            try store.flush()
+        }
+    }
+
     /// Copies one file into the new directory and returns its digest.
     private func place(
         _ path: String, _ name: String, from tree: borrowing HostTree, _ host: borrowing HostTree

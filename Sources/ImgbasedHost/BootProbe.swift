@@ -34,9 +34,16 @@ enum BootProbe {
                 guard let text = try tree.read("\(entries)/\(name)", limit: limit) else { continue }
                 boot.entries[layer] = String(decoding: text, as: UTF8.self)
             }
+            let script = "/usr/lib/imgbased/09_imgbased"
+            if let program = try tree.read(script, limit: limit) {
+                boot.grubScript = GRUBSnippet(path: script, program: String(decoding: program, as: UTF8.self))
+            }
+            boot.isGRUBScriptLinked = HostSystem.resolved(GRUBConfig.script) == script
             if let directory = boot.grubDirectory {
                 let menu = try tree.read(directory + "/imgbased.cfg", limit: limit)
                 boot.menu = menu.map { String(decoding: $0, as: UTF8.self) }
+                let config = try tree.read(directory + "/grub.cfg", limit: limit)
+                boot.grubConfig = config.map { String(decoding: $0, as: UTF8.self) }
                 boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
             }
         } catch {

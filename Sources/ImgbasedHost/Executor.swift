@@ -72,6 +72,10 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
         case .replaceFile(let path, let contents):
             try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+        case .link(let path, let target):
+            try calling { () throws(SystemError) in try SmallFile.link(to: target, at: path) }
+        case .removeFile(let path):
+            try calling { () throws(SystemError) in try HostTree("/").removeFile(path) }
         case .write(let path, let text):
             try calling { () throws(SystemError) in try SmallFile.write(text, to: path) }
         case .tellJournal(let message):
@@ -93,11 +97,17 @@ public struct Executor {
                 try tree.replaceFile(path, contents: contents)
                 try tree.flush()
             }
-        case .copyBootFiles(let files, let device, let type, let directory):
+        case .copyBootFiles(let files, let source, let directory):
             let tree = try calling { () throws(SystemError) in
-                try HostMount.mount(device, type: type.rawValue, .readOnly)
+                switch source {
+                case .running: try HostTree("/")
+                case .layer(let path, let type):
+                    try HostMount.mount(path.device, type: type.rawValue, .readOnly)
+                }
             }
             try BootFileStore(directory: directory).install(files, from: tree)
+        case .removeBootFiles(let digests, let directory):
+            try BootFileStore(directory: directory).remove(digests)
         case .flushDevice(let device):
             try calling { () throws(SystemError) in try HostFlush.device(device) }
         }

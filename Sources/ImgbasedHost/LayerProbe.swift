@@ -42,13 +42,25 @@ public enum LayerProbe {
         let fstab = try read(["/etc/fstab"], in: tree) ?? []
         let release = try read(["/etc/os-release", "/usr/lib/os-release"], in: tree) ?? []
         let arguments = try read(["/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"], in: tree)
-        guard let pair = KernelChoice.newest(of: try versions(tree)) else {
-            throw .contents(.noKernel(layer: name))
-        }
         return LayerContents(
             type: type, fstab: fstab, release: OSRelease(String(decoding: release, as: UTF8.self)),
             arguments: arguments.map { BootArguments(file: String(decoding: $0, as: UTF8.self)) },
-            files: try BootFileStore.files(pair, in: tree, layer: name))
+            files: try files(in: tree, versions: try versions(tree), named: name))
+    }
+
+    /// The newest kernel of the running system, which is the layer called `name`. In a `/boot` that layers share, others
+    /// may have left theirs: only those count that have their modules in this one.
+    public static func runningFiles(named name: String) throws(HostFailure) -> BootFiles {
+        let tree = try calling { () throws(SystemError) in try HostTree("/") }
+        let modules = try calling { () throws(SystemError) in try tree.names(in: "/usr/lib/modules") }
+        return try files(in: tree, versions: try versions(tree).intersection(modules), named: name)
+    }
+
+    private static func files(
+        in tree: borrowing HostTree, versions: Set<String>, named name: String
+    ) throws(HostFailure) -> BootFiles {
+        guard let pair = KernelChoice.newest(of: versions) else { throw .contents(.noKernel(layer: name)) }
+        return try BootFileStore.files(pair, in: tree, layer: name)
     }
 
     /// The versions of the kernels that are there.

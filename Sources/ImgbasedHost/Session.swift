@@ -111,6 +111,39 @@ public struct Session: Sendable {
         }
     }
 
+    /// `imgbase boot --refresh`
+    public func refresh() async throws {
+        let goal = RefreshPlanner.goal
+        try await changing(goal, waits: true) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            let files = try await looking(goal) { () throws(HostFailure) in
+                guard let booted = state.booted else { throw .contents(.notOnALayer) }
+                return try LayerProbe.runningFiles(named: booted.name)
+            }
+            try await carryOut(
+                try RefreshPlanner.plan(files, state, names: names(in: state)), source: nil)
+        }
+    }
+
+    /// `imgbase boot --install`
+    public func installBootLoader() async throws {
+        try await changeBootLoader("put the layers into GRUB's menu", BootLoaderPlanner.install)
+    }
+
+    /// `imgbase boot --uninstall`
+    public func uninstallBootLoader() async throws {
+        try await changeBootLoader("take the layers out of GRUB's menu", BootLoaderPlanner.uninstall)
+    }
+
+    private func changeBootLoader(
+        _ goal: String, _ plan: (HostState) throws(HostRefusal) -> Plan
+    ) async throws {
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            try await carryOut(try plan(state), source: nil)
+        }
+    }
+
     /// The second part of adding a layer, planned from what the first, `begun`, has made; where that cannot be, the
     /// first is undone.
     private func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {

@@ -41,6 +41,15 @@ struct BootCommand: HostCommand {
     @Flag(help: "With --bad, start the system again if another layer is known to be better.")
     var goBack = false
 
+    @Flag(help: "Have the booted layer's entry boot the newest kernel that is installed in it.")
+    var refresh = false
+
+    @Flag(help: "Put the layers into the menu of GRUB; what else is in it stays as it is.")
+    var install = false
+
+    @Flag(help: "Take them out of it again.")
+    var uninstall = false
+
     @Option(help: ArgumentHelp("Add arguments to the kernel's of this layer.", valueName: "layer"))
     var argsAdd: String?
 
@@ -57,6 +66,7 @@ struct BootCommand: HostCommand {
             ("--list", list), ("--get-default", getDefault), ("--set-default", setDefault != nil),
             ("--once", once != nil), ("--try", trial != nil), ("--started", started), ("--good", good),
             ("--bad", bad),
+            ("--refresh", refresh), ("--install", install), ("--uninstall", uninstall),
             ("--args-add", argsAdd != nil), ("--args-remove", argsRemove != nil),
         ]
         let chosen = modes.filter(\.1).map(\.0)
@@ -128,6 +138,14 @@ struct BootCommand: HostCommand {
         if let change {
             try await context.session.change(change)
             return context.done(["done": change.goal])
+        }
+        if refresh {
+            try await context.session.refresh()
+            return context.done(["done": RefreshPlanner.goal])
+        }
+        if install || uninstall {
+            try await (install ? context.session.installBootLoader() : context.session.uninstallBootLoader())
+            return context.done(["installed": install])
         }
         let goal = getDefault ? "name the default" : "list the boot menu"
         let (state, _, _) = try await context.boot(goal)

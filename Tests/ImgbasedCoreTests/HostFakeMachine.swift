@@ -70,6 +70,9 @@ struct FakeMachine: Equatable {
         case .sealVolume(let path): retag(path, [])
         case .makeDirectory(let path): directories.insert(path)
         case .replaceFile(let path, let bytes, _): replace(path, bytes)
+        case .link: state.boot.isGRUBScriptLinked = true
+        case .removeFile: state.boot.isGRUBScriptLinked = false
+        case .checkScript: break
         case .mount: state.config.isMounted = true
         case .createBase(let path, let pool, let size):
             add(path, size, "thin", pool: pool, uses: 0)
@@ -82,7 +85,8 @@ struct FakeMachine: Equatable {
             contents[path] = contents[source]
         case .renewFileSystem(let path, _, let uuid): contents[path]?.uuid = uuid
         case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
-        case .installBootFiles(let files, _, _, _): state.boot.digests.insert(files.digest)
+        case .removeBootFiles(let digests, _): state.boot.digests.subtract(digests)
+        case .installBootFiles(let files, _, _): state.boot.digests.insert(files.digest)
         case .sealLayer(let path, let base): retag(path, [Tag.layer, Tag.originPrefix + base, Tag.unlisted])
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
         case .recordBoot(_, _, let environment): state.boot.environment = environment
@@ -98,6 +102,7 @@ struct FakeMachine: Equatable {
     private mutating func replace(_ path: String, _ bytes: [UInt8]) {
         switch path {
         case "/etc/fstab": state.config.fstab = bytes
+        case "/boot/grub/grub.cfg": state.boot.grubConfig = String(decoding: bytes, as: UTF8.self)
         case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
         default:
             let name = path.split(separator: "/").last.map(String.init) ?? ""

@@ -100,7 +100,7 @@ import Testing
             .renewFileSystem(device.path, type: type, uuid: uuid),
             .replaceLayerFile(device.path, type: type, path: "/etc/fstab", contents: fstab),
             .installBootFiles(
-                contents.files, from: device.path, type: type, directory: scratch("boot/imgbased")),
+                contents.files, from: .layer(device.path, type), directory: scratch("boot/imgbased")),
         ])
         #expect(
             try Helper.run("/usr/sbin/blkid", "-p", "-o", "value", "-s", "UUID", device.path.device) == uuid)

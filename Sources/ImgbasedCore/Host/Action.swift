@@ -6,6 +6,10 @@ public enum Action: Hashable, Sendable {
     case makeDirectory(String)
     /// Replaces a file of the running system atomically.
     case replaceFile(path: String, contents: [UInt8])
+    /// Makes a symbolic link of the running system, or replaces one.
+    case link(path: String, target: String)
+    /// Removes a file of the running system.
+    case removeFile(String)
     /// Writes a file that a restart takes away.
     case write(path: String, text: String)
     /// Gives an entry to the journal.
@@ -19,8 +23,10 @@ public enum Action: Hashable, Sendable {
     case settleFileSystem(device: String, type: FileSystemType)
     /// Replaces a file in a file system that is mounted for this alone.
     case replaceFileOn(device: String, type: FileSystemType, path: String, contents: [UInt8])
-    /// Copies a kernel and its initramfs out of a file system that is mounted for this alone.
-    case copyBootFiles(BootFiles, device: String, type: FileSystemType, directory: String)
+    /// Copies a kernel and its initramfs.
+    case copyBootFiles(BootFiles, from: BootFileSource, directory: String)
+    /// Removes kernels and initramfs by the names of their directories.
+    case removeBootFiles([String], directory: String)
     /// Waits until what was written to a device is on it.
     case flushDevice(String)
 }
@@ -96,12 +102,24 @@ extension Step {
         case .replaceFile(let path, let contents, let isOnBoot):
             [.replaceFile(path: path, contents: contents)]
                 + (isOnBoot ? [.flushBoot(Step.directory(of: path))] : [])
+        case .link(let path, let target): [.link(path: path, target: target)]
+        case .removeFile(let path): [.removeFile(path)]
+        case .checkScript(let name, let text):
+            [
+                .write(path: "/run/imgbased/\(name)", text: text),
+                .run(Command(.grubScriptCheck, ["/run/imgbased/\(name)"])),
+                .removeFile("/run/imgbased/\(name)"),
+            ]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
         case .createBase, .writeImage, .sealBase:
             baseActions(image)
-        case .createLayer, .renewFileSystem, .replaceLayerFile, .installBootFiles, .sealLayer, .listLayer:
+        case .createLayer, .renewFileSystem, .replaceLayerFile, .sealLayer, .listLayer:
             layerActions
+        case .installBootFiles(let files, let source, let directory):
+            [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
+        case .removeBootFiles(let digests, let directory):
+            [.removeBootFiles(digests, directory: directory)]
         case .recordBoot(_, let path, let environment):
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
@@ -180,11 +198,6 @@ extension Step {
             [
                 .replaceFileOn(device: path.device, type: type, path: file, contents: contents),
                 .flushDevice(path.device),
-            ]
-        case .installBootFiles(let files, let path, let type, let directory):
-            [
-                .copyBootFiles(files, device: path.device, type: type, directory: directory),
-                .flushBoot(directory),
             ]
         case .sealLayer(let path, let base):
             [

@@ -42,10 +42,9 @@ extension BootPlanner {
             var entry = old
             var record = state.boot.record
             try change.apply(to: &record, &entry, state)
-            if entry != old {
-                plan.commit = [write(entry, state.boot)]
-                plan.cleanup = menu(state.boot, with: [entry], in: directory)
-            }
+            if entry != old { plan.commit = [write(entry, state.boot)] }
+            // Also where an interrupted run has changed the entry and no more.
+            plan.cleanup = menu(state.boot, with: [entry], in: directory)
             let steps = try write(record, state.boot, in: directory)
             if plan.commit.isEmpty { plan.commit = steps } else { plan.cleanup += steps }
             if change.isOfThisBoot {
@@ -54,6 +53,7 @@ extension BootPlanner {
                 after.boot.environment = try block(record, state.boot)
                 plan.cleanup += change.consequences(after: old, HostStatus(after, names: names))
             }
+            plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)
         }

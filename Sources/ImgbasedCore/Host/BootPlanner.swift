@@ -1,5 +1,15 @@
 /// What is done to the boot menu: entries, GRUB's menu of them, the default.
 public enum BootPlanner {
+    /// The step that stores `files`, which are not there yet, if there is room.
+    static func install(
+        _ files: BootFiles, from source: BootFileSource, _ boot: BootState
+    ) throws(HostReason) -> Step {
+        // The entry, the menu and the directories are small; a MiB is more than they need.
+        let needed = Bytes(files.size.count + (1 << 20))
+        guard needed <= boot.free else { throw .bootFull(free: boot.free, needed: needed) }
+        return .installBootFiles(files, from: source, directory: boot.directory + "/imgbased")
+    }
+
     /// The step that writes an entry.
     static func write(_ entry: BootEntry, _ boot: BootState) -> Step {
         .replaceFile(

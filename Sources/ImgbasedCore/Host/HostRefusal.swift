@@ -50,6 +50,8 @@ public enum HostReason: Error, Hashable, Sendable {
     case environmentFull
     case noEntry(String)
     case noBootLoader
+    case noGRUBConfig(String)
+    case noGRUBScript
     case badArgument(String)
 }
 
@@ -113,6 +115,9 @@ extension HostReason: CustomStringConvertible {
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
         case .badArgument(let word):
             "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
+        case .noGRUBConfig(let directory):
+            "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
+        case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

@@ -112,6 +112,12 @@ public struct BootState: Hashable, Sendable {
     public var free = Bytes(UInt64.max)
     /// Where GRUB's files are, or `nil` where there is no GRUB.
     public var grubDirectory: String?
+    /// GRUB's configuration, as it is now.
+    public var grubConfig: String?
+    /// Our piece of it, as delivered.
+    public var grubScript: GRUBSnippet?
+    /// Whether grub-mkconfig finds it.
+    public var isGRUBScriptLinked = false
     /// The text of each of our entries, by layer.
     public var entries: [String: String] = [:]
     /// GRUB's menu of them, as it is now.

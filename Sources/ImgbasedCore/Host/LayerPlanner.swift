@@ -125,20 +125,14 @@ public struct LayerPlanner: Sendable {
                 plan.undo = [.removeVolume(draft.path)]
             }
             if !state.boot.digests.contains(files.digest) {
-                // The entry, the menu and the directories are small; a MiB is more than they need.
-                let needed = Bytes(files.size.count + (1 << 20))
-                guard needed <= state.boot.free else {
-                    throw .bootFull(free: state.boot.free, needed: needed)
-                }
                 plan.prepare.append(
-                    .installBootFiles(
-                        files, from: draft.path, type: contents.type,
-                        directory: state.boot.directory + "/imgbased"))
+                    try BootPlanner.install(files, from: .layer(draft.path, contents.type), state.boot))
             }
             if !draft.isSealed { plan.prepare.append(.sealLayer(draft.path, base: draft.base)) }
             let entry = entry(draft, state, contents)
             plan.commit = [BootPlanner.write(entry, state.boot)]
             plan.cleanup = try BootPlanner.follow(state.boot, adding: entry) + [.listLayer(draft.path)]
+            plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)
         }

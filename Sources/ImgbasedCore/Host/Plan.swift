@@ -46,6 +46,8 @@ extension Action {
         case .run(let command): ["+ \(command)"]
         case .makeDirectory(let path): ["mkdir \(path)"]
         case .replaceFile(let path, let contents): ["write \(path):"] + Action.shown(contents)
+        case .link(let path, let target): ["ln -sf \(target) \(path)"]
+        case .removeFile(let path): ["rm \(path)"]
         case .write(let path, let text): ["write \(path):"] + Action.shown(Array(text.utf8))
         case .tellJournal(let message): ["journal \(message.kind.rawValue): \(message.text)"]
         case .flushBoot(let path): ["flush the file system of \(path)"]
@@ -57,9 +59,9 @@ extension Action {
         case .replaceFileOn(let device, let type, let path, let contents):
             ["mount \(device) privately (\(type.rawValue)), write \(path) in it, unmount it:"]
                 + Action.shown(contents)
-        case .copyBootFiles(let files, let device, let type, let directory):
-            [
-                "mount \(device) privately (\(type.rawValue), read-only)",
+        case .removeBootFiles(let digests, let directory): digests.map { "rm -r \(directory)/\($0)" }
+        case .copyBootFiles(let files, let source, let directory):
+            source.lines() + [
                 "copy \(files.linux) to \(directory)/\(files.digest)/linux",
                 "copy \(files.initrd) to \(directory)/\(files.digest)/initrd",
             ]
@@ -76,6 +78,16 @@ extension Action {
             .map { "| " + String(decoding: $0, as: UTF8.self).withoutControls }
         if lines.last == "| " { lines.removeLast() }
         return lines
+    }
+}
+
+extension BootFileSource {
+    /// How it is got at.
+    fileprivate func lines() -> [String] {
+        switch self {
+        case .running: []
+        case .layer(let path, let type): ["mount \(path.device) privately (\(type.rawValue), read-only)"]
+        }
     }
 }
 

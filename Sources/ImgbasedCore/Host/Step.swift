@@ -20,6 +20,12 @@ public enum Step: Hashable, Sendable {
     case makeDirectory(String)
     /// Replaces a file of the running system, or makes it.
     case replaceFile(path: String, contents: [UInt8], isOnBoot: Bool)
+    /// Makes a symbolic link of the running system, or replaces one.
+    case link(path: String, target: String)
+    /// Removes a file of the running system.
+    case removeFile(String)
+    /// Throws unless a text is script that GRUB can read.
+    case checkScript(name: String, String)
     /// Mounts what `/etc/fstab` has for a directory.
     case mount(String)
     /// Makes an empty thin volume for a base, not yet complete.
@@ -35,7 +41,9 @@ public enum Step: Hashable, Sendable {
     /// Replaces a file in a layer that is not mounted.
     case replaceLayerFile(VolumePath, type: FileSystemType, path: String, contents: [UInt8])
     /// Stores a kernel and its initramfs in `/boot`, by content.
-    case installBootFiles(BootFiles, from: VolumePath, type: FileSystemType, directory: String)
+    case installBootFiles(BootFiles, from: BootFileSource, directory: String)
+    /// Removes kernels and initramfs from `/boot` that no entry refers to.
+    case removeBootFiles([String], directory: String)
     /// Declares a layer complete.
     case sealLayer(VolumePath, base: String)
     /// Records that the boot menu has the layer.
@@ -55,6 +63,14 @@ public enum Step: Hashable, Sendable {
 /// The file systems a base can have.
 public enum FileSystemType: String, Hashable, Sendable, Encodable {
     case ext4, xfs
+}
+
+/// Where a kernel and its initramfs are taken from.
+public enum BootFileSource: Hashable, Sendable {
+    /// The running system, with everything that is mounted in it.
+    case running
+    /// A layer, which is mounted for this alone.
+    case layer(VolumePath, FileSystemType)
 }
 
 /// The kernel and initramfs of a layer.
@@ -80,6 +96,16 @@ public struct BootFiles: Hashable, Sendable {
     }
 }
 
+extension BootFileSource: CustomStringConvertible {
+    /// As part of a sentence.
+    public var description: String {
+        switch self {
+        case .running: "the running system"
+        case .layer(let path, _): "layer '\(path.name)'"
+        }
+    }
+}
+
 extension Step: CustomStringConvertible {
     /// What it does, as one line for people.
     public var description: String {
@@ -96,6 +122,9 @@ extension Step: CustomStringConvertible {
         case .sealVolume(let path): "declare volume '\(path)' complete"
         case .makeDirectory(let path): "make directory '\(path)'"
         case .replaceFile(let path, let contents, _): "write '\(path)' (\(contents.count) bytes)"
+        case .link(let path, let target): "make '\(path)' a link to '\(target)'"
+        case .removeFile(let path): "remove '\(path)'"
+        case .checkScript(let name, _): "check that GRUB can read the new '\(name)'"
         case .mount(let path): "mount '\(path)'"
         case .createBase(let path, let pool, let size):
             "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
@@ -107,8 +136,10 @@ extension Step: CustomStringConvertible {
             "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
         case .replaceLayerFile(let path, _, let file, let contents):
             "write '\(file)' in layer '\(path.name)' (\(contents.count) bytes)"
-        case .installBootFiles(let files, let path, _, let directory):
-            "copy kernel \(files.version) and its initramfs from layer '\(path.name)' to '\(directory)/\(files.digest)'"
+        case .installBootFiles(let files, let source, let directory):
+            "copy kernel \(files.version) and its initramfs from \(source) to '\(directory)/\(files.digest)'"
+        case .removeBootFiles(let digests, let directory):
+            "remove what no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
         case .sealLayer(let path, let base): "declare layer '\(path.name)' of base '\(base)' complete"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
@@ -133,6 +164,9 @@ extension Step: CustomStringConvertible {
         case .sealVolume: "sealVolume"
         case .makeDirectory: "makeDirectory"
         case .replaceFile: "replaceFile"
+        case .link: "link"
+        case .removeFile: "removeFile"
+        case .checkScript: "checkScript"
         case .mount: "mount"
         case .createBase: "createBase"
         case .writeImage: "writeImage"
@@ -141,6 +175,7 @@ extension Step: CustomStringConvertible {
         case .renewFileSystem: "renewFileSystem"
         case .replaceLayerFile: "replaceLayerFile"
         case .installBootFiles: "installBootFiles"
+        case .removeBootFiles: "removeBootFiles"
         case .sealLayer: "sealLayer"
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"

@@ -8,12 +8,15 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case mount, findmnt, lsblk, wipefs
     // systemd
     case systemctl
+    // GRUB
+    case grubScriptCheck
 
     /// Where it is installed.
     public var path: String {
         switch self {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
+        case .grubScriptCheck: "/usr/bin/" + name
         case .mount, .findmnt, .lsblk, .systemctl: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue
         }
@@ -24,6 +27,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         switch self {
         case .mkfsExt4: "mkfs.ext4"
         case .xfsAdmin: "xfs_admin"
+        case .grubScriptCheck: "grub-script-check"
         default: rawValue
         }
     }

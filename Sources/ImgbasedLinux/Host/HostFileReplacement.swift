@@ -45,6 +45,18 @@ extension HostTree {
         try directory.flush()
     }
 
+    /// Removes the file or link at `path`, if it is there; the directory is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `unlinkat`.
+    public func removeFile(_ path: String) throws(SystemError) {
+        let (directoryPath, name) = HostTree.split(path)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard unlinkat(directory.number, name, 0) == 0 || errno == ENOENT else {
+            throw .last("remove", shown(path))
+        }
+        try directory.flush()
+    }
+
     /// Makes the directory at `path`, and those above it, where they are missing.
     ///
     /// The corresponding C functions are `openat2` and `mkdirat`.

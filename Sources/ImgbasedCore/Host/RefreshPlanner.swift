@@ -1,0 +1,75 @@
+/// `imgbase boot --refresh`: the kernel of the booted layer has changed, as its package manager does it.
+public enum RefreshPlanner {
+    /// What is being done, as in `cannot …`.
+    public static let goal = "refresh the entry of the booted layer"
+
+    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel that is in the running system.
+    ///
+    /// A layer that boots unattended is on trial with its new kernel, so that one that does not come up gives way to
+    /// another layer.
+    public static func plan(
+        _ files: BootFiles, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal)
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            guard let directory = state.boot.grubDirectory else { throw .noBootLoader }
+            guard let booted = state.booted else { throw .notOnALayer }
+            guard let text = state.boot.entries[booted.name],
+                var entry = BootEntry(layer: booted.name, text: text)
+            else { throw .noEntry(booted.name) }
+            let old = entry
+            let stored = "\(state.boot.prefix)/imgbased/\(files.digest)"
+            entry.version = files.version
+            entry.linux = stored + "/linux"
+            entry.initrd = stored + "/initrd"
+            if !state.boot.digests.contains(files.digest) {
+                plan.prepare.append(try BootPlanner.install(files, from: .running, state.boot))
+            }
+            var after = state.boot
+            if entry != old {
+                plan.commit = [BootPlanner.write(entry, state.boot)]
+                after.entries[entry.layer] = entry.text
+                var record = state.boot.record
+                if record.standard == entry.layer {
+                    record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
+                }
+                // Before the entry: a trial of the kernel there is now does no harm.
+                plan.prepare += try BootPlanner.write(record, state.boot, in: directory)
+            }
+            // Also where an interrupted run has changed the entry and no more.
+            plan.cleanup = BootPlanner.menu(state.boot, with: [entry], in: directory)
+            after.digests.insert(files.digest)
+            let rest = BootPlanner.unreferenced(after)
+            if !rest.isEmpty {
+                plan.cleanup.append(
+                    .removeBootFiles(rest, directory: state.boot.directory + "/imgbased"))
+            }
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+        return plan
+    }
+}
+
+extension BootPlanner {
+    /// The digests of the kernels and initramfs that no entry refers to; none, where an entry cannot be read.
+    static func unreferenced(_ boot: BootState) -> [String] {
+        let entries = BootPlanner.entries(boot)
+        guard entries.count == boot.entries.count else { return [] }
+        let paths = entries.flatMap { [$0.linux, $0.initrd] }
+        let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
+        return boot.digests.subtracting(used).sorted()
+    }
+}
+
+extension Plan {
+    /// Has every script of GRUB that will be put in place checked before anything is.
+    mutating func checkScripts() {
+        for case .replaceFile(let path, let contents, _) in commit + cleanup where path.hasSuffix(".cfg") {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            prepare.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
+        }
+    }
+}
