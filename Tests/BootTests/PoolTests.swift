@@ -19,33 +19,59 @@ import Testing
 
     @Test("a pool that must not be written: the layer boots all the same, and the pool does not change")
     func degraded() throws {
-        let machine = try Machine(
-            name: "pool", disks: [.overlay(of: Artefacts.disk.disk), .overlay(of: Artefacts.image.image)],
-            boot: VM.rescue)
-        try machine.run { vm in
+        try Self.machine("pool").run { vm in
             for damage in Self.damages {
                 try vm.waitForGuest()
                 let digest = try vm.rewritePool(damage.filter)
-
                 try vm.restart(Self.layer)
-                try vm.waitForGuest()
-                let report = try vm.bootReport()
-                #expect(report.layer == "Base-0.2")
-                #expect(report.mode == "volatile")
-                #expect(report.activatedBy == "native")
-                #expect(report.fallbacks.isEmpty)
-                let reason = try #require(report.degraded)
-                #expect(reason.hasPrefix(damage.reason))
-                let said =
-                    "imgbase-initrd: nothing that is written to layer 'Base-0.2' will be kept: " + reason
-                #expect(vm.transcript.complaints == [said])
-                try vm.expect(said, from: "journalctl -b -o cat -t imgbase-initrd | grep kept")
-                try vm.check("echo forgotten >/root/forgotten && sync")
-                #expect(try vm.digestOfPoolMetadata() == digest)
-
+                try vm.expectDegraded("Base-0.2", damage.reason, metadata: digest)
                 vm.cutPower()
                 try vm.powerOn(VM.rescue)
             }
         }
+    }
+
+    @Test("a pool without free data space: only a layer that needs no more of it is written")
+    func full() throws {
+        try Self.machine("pool-full").run { vm in
+            try vm.waitForGuest()
+            let digest = try vm.fillPool(owning: "Base-0.2")
+
+            try vm.restart("rd.imgbased.layer=Base-0.1")
+            try vm.expectDegraded(
+                "Base-0.1", "the thin pool has no free data space; extend it with 'lvextend'",
+                metadata: digest)
+
+            try vm.restart(Self.layer)
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+            try vm.check("dd if=/dev/urandom of=/root/kept bs=1M count=16 conv=fsync status=none")
+        }
+    }
+
+    /// A machine with the installed disk, started from another one.
+    private static func machine(_ name: String) throws -> Machine {
+        try Machine(
+            name: name, disks: [.overlay(of: Artefacts.disk.disk), .overlay(of: Artefacts.image.image)],
+            boot: VM.rescue)
+    }
+}
+
+extension VM {
+    /// Expects that `layer` has booted so that nothing is written, has said why, and that the metadata of the pool still have
+    /// the digest `metadata`.
+    fileprivate func expectDegraded(_ layer: String, _ prefix: String, metadata: String) throws {
+        try waitForGuest()
+        let report = try bootReport()
+        #expect(report.layer == layer)
+        #expect(report.mode == "volatile")
+        #expect(report.activatedBy == "native")
+        #expect(report.fallbacks.isEmpty)
+        let reason = try #require(report.degraded)
+        #expect(reason.hasPrefix(prefix))
+        let said = "imgbase-initrd: nothing that is written to layer '\(layer)' will be kept: " + reason
+        #expect(transcript.complaints == [said])
+        try expect(said, from: "journalctl -b -o cat -t imgbase-initrd | grep kept")
+        try check("echo forgotten >/root/forgotten && sync")
+        #expect(try digestOfPoolMetadata() == metadata)
     }
 }

@@ -21,6 +21,26 @@ extension VM {
             """)
     }
 
+    /// Gives `layer` blocks of its own for all it can hold, and another volume all that are left. Returns a digest of the
+    /// pool's metadata.
+    func fillPool(owning layer: String) throws -> String {
+        try check(
+            """
+            set -e
+            lvchange -q -K -ay HostVG/\(layer)
+            dd if=/dev/HostVG/\(layer) of=/dev/HostVG/\(layer) bs=1M conv=notrunc,fsync status=none
+            lvcreate -y -q -V 4G -T HostVG/ImagePool -n filler
+            chunk=$(dmsetup table HostVG-ImagePool-tpool | cut -d ' ' -f 6)
+            blocks=$(dmsetup status HostVG-ImagePool-tpool | cut -d ' ' -f 6)
+            free=$((${blocks#*/} - ${blocks%/*}))
+            head -c $((free * chunk * 512)) /dev/zero |
+                dd of=/dev/HostVG/filler bs=1M iflag=fullblock conv=notrunc,fsync status=none
+            dmsetup status HostVG-ImagePool-tpool
+            vgchange -q -an HostVG
+            """, within: .minutes(10))
+        return try changeMetadata("")
+    }
+
     /// Runs `script`, which finds the device of the pool's metadata in `$metadata`. Returns a digest of it.
     private func changeMetadata(_ script: String) throws -> String {
         let output = try check(
