@@ -48,6 +48,33 @@ import Testing
         }
     }
 
+    @Test("a pool with damaged metadata is used only if nothing is to look at them")
+    func damaged() throws {
+        try Self.machine("pool-damaged").run { vm in
+            try vm.waitForGuest()
+            try vm.damagePool()
+
+            try vm.restart(Self.layer + " rd.shell=0")
+            try vm.expectHalt(
+                after: "cannot boot layer 'Base-0.2': thin_check found the metadata of the thin pool "
+                    + "damaged; repair it with 'lvconvert --repair'")
+
+            try vm.restart(Self.layer + " rd.imgbased.thincheck=never")
+            try vm.expectBooted("Base-0.2", on: "Base-0")
+
+            // A program that nobody can run is none.
+            try Initramfs.ordinary.adding("", at: "usr/sbin/thin_check") { initramfs in
+                vm.cutPower()
+                try vm.powerOn(
+                    Artefacts.image.boot(
+                        Self.layer + " rd.imgbased.thincheck=always rd.shell=0", initramfs: initramfs))
+                try vm.expectHalt(
+                    after: "cannot boot layer 'Base-0.2': rd.imgbased.thincheck=always, "
+                        + "and the initramfs has no thin_check")
+            }
+        }
+    }
+
     /// A machine with the installed disk, started from another one.
     private static func machine(_ name: String) throws -> Machine {
         try Machine(

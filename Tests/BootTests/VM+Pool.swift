@@ -21,6 +21,19 @@ extension VM {
             """)
     }
 
+    /// Writes zeros over the mappings of the first volume in the pool, which is a base and not in use.
+    func damagePool() throws {
+        // struct thin_disk_superblock, data_mapping_root (linux: drivers/md/dm-thin-metadata.c); struct node_header,
+        // nr_entries, max_entries (drivers/md/persistent-data/dm-btree-internal.h), then keys and values.
+        _ = try changeMetadata(
+            """
+            number() { od -An -t "u$2" -j "$1" -N "$2" $metadata | tr -d ' '; }
+            root=$(($(number 320 8) * 4096))
+            first=$(number $((root + 32 + 8 * $(number $((root + 20)) 4))) 8)
+            dd if=/dev/zero of=$metadata bs=4096 seek=$first count=1 conv=fsync status=none
+            """)
+    }
+
     /// Gives `layer` blocks of its own for all it can hold, and another volume all that are left. Returns a digest of the
     /// pool's metadata.
     func fillPool(owning layer: String) throws -> String {
