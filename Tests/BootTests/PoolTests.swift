@@ -15,6 +15,18 @@ import Testing
             #"sed '1 s/ transaction="[0-9]*"/ transaction="99"/'"#,
             "the thin pool has transaction id 99, expected "
         ),
+        (
+            // Volumes that share the same blocks: of the metadata they take all but what the kernel keeps.
+            """
+            sed '$d'
+            for id in $(seq 100 112); do
+                echo "<device dev_id='$id' mapped_blocks='16500' transaction='0' creation_time='0' snap_time='0'>"
+                echo "<range_mapping origin_begin='0' data_begin='0' length='16500' time='0'/></device>"
+            done
+            echo '</superblock>'
+            """,
+            "the thin pool has no free metadata; extend it with 'lvextend --poolmetadatasize'"
+        ),
     ]
 
     @Test("a pool that must not be written: the layer boots all the same, and the pool does not change")
