@@ -22,6 +22,7 @@ enum BootProbe {
             boot.isMissing = fstab.entry(at: boot.directory) != nil
         }
         boot.fileSystem = (mount ?? mounts.at("/"))?.fstype ?? boot.fileSystem
+        boot.device = (mount ?? mounts.at("/"))?.source
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
         boot.grubDirectory = ["grub", "grub2"].map { boot.directory + "/" + $0 }.first(
             where: HostSystem.exists)

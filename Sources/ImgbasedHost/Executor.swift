@@ -101,6 +101,7 @@ public struct Executor {
             let tree = try calling { () throws(SystemError) in
                 switch source {
                 case .running: try HostTree("/")
+                case .runningAlone: try HostMount.only("/")
                 case .layer(let path, let type):
                     try HostMount.mount(path.device, type: type.rawValue, .readOnly)
                 }

@@ -48,12 +48,18 @@ public enum LayerProbe {
             files: try files(in: tree, versions: try versions(tree), named: name))
     }
 
-    /// The newest kernel of the running system, which is the layer called `name`. In a `/boot` that layers share, others
-    /// may have left theirs: only those count that have their modules in this one.
-    public static func runningFiles(named name: String) throws(HostFailure) -> BootFiles {
-        let tree = try calling { () throws(SystemError) in try HostTree("/") }
-        let modules = try calling { () throws(SystemError) in try tree.names(in: "/usr/lib/modules") }
-        return try files(in: tree, versions: try versions(tree).intersection(modules), named: name)
+    /// The newest kernel of the running system, which is the layer called `name`, and where it is. In a `/boot` that layers
+    /// share, others may have left theirs: only those count that have their modules in this one.
+    public static func runningFiles(named name: String) throws(HostFailure) -> (BootFiles, BootFileSource) {
+        let whole = try calling { () throws(SystemError) in try HostTree("/") }
+        let alone = try calling { () throws(SystemError) in try HostMount.only("/") }
+        let modules = try calling { () throws(SystemError) in try whole.names(in: "/usr/lib/modules") }
+        let mounted = try versions(whole).intersection(modules)
+        let hidden = try versions(alone).intersection(modules)
+        if let newest = KernelChoice.newest(of: mounted.union(hidden)), mounted.contains(newest.version) {
+            return (try BootFileStore.files(newest, in: whole, layer: name), .running)
+        }
+        return (try files(in: alone, versions: hidden, named: name), .runningAlone)
     }
 
     private static func files(

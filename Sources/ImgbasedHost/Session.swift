@@ -116,12 +116,12 @@ public struct Session: Sendable {
         let goal = RefreshPlanner.goal
         try await changing(goal, waits: true) {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-            let files = try await looking(goal) { () throws(HostFailure) in
+            let (files, source) = try await looking(goal) { () throws(HostFailure) in
                 guard let booted = state.booted else { throw .contents(.notOnALayer) }
                 return try LayerProbe.runningFiles(named: booted.name)
             }
             try await carryOut(
-                try RefreshPlanner.plan(files, state, names: names(in: state)), source: nil)
+                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)), source: nil)
         }
     }
 

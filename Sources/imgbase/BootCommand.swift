@@ -44,6 +44,9 @@ struct BootCommand: HostCommand {
     @Flag(help: "Have the booted layer's entry boot the newest kernel that is installed in it.")
     var refresh = false
 
+    @Flag(help: "Check that everything the menu offers can be booted.")
+    var verify = false
+
     @Flag(help: "Put the layers into the menu of GRUB; what else is in it stays as it is.")
     var install = false
 
@@ -66,7 +69,7 @@ struct BootCommand: HostCommand {
             ("--list", list), ("--get-default", getDefault), ("--set-default", setDefault != nil),
             ("--once", once != nil), ("--try", trial != nil), ("--started", started), ("--good", good),
             ("--bad", bad),
-            ("--refresh", refresh), ("--install", install), ("--uninstall", uninstall),
+            ("--refresh", refresh), ("--verify", verify), ("--install", install), ("--uninstall", uninstall),
             ("--args-add", argsAdd != nil), ("--args-remove", argsRemove != nil),
         ]
         let chosen = modes.filter(\.1).map(\.0)
@@ -134,6 +137,19 @@ struct BootCommand: HostCommand {
         }
     }
 
+    private func verify(_ context: Context) async throws {
+        let goal = "verify the boot menu"
+        let (state, names, _) = try await context.boot(goal)
+        let findings = try context.looking(goal) { () throws(HostFailure) in
+            try BootInspection.findings(state, names: names)
+        }
+        let problems = BootAudit(state, names: names, findings).problems
+        context.result(problems, lines: problems)
+        if !problems.isEmpty {
+            throw CommandFailure(goal, .unbootable(problems.count))
+        }
+    }
+
     func execute(_ context: Context) async throws {
         if let change {
             try await context.session.change(change)
@@ -147,6 +163,7 @@ struct BootCommand: HostCommand {
             try await (install ? context.session.installBootLoader() : context.session.uninstallBootLoader())
             return context.done(["installed": install])
         }
+        if verify { return try await verify(context) }
         let goal = getDefault ? "name the default" : "list the boot menu"
         let (state, _, _) = try await context.boot(goal)
         let entries = BootPlanner.entries(state.boot)

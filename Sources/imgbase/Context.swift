@@ -74,6 +74,13 @@ struct Context {
         try await looking(goal) { probe throws(HostFailure) in try await probe.boot() }
     }
 
+    /// Names `goal` in what goes wrong while the host is looked at.
+    func looking<Value>(_ goal: String, _ look: () throws(HostFailure) -> Value) throws(CommandFailure)
+        -> Value
+    {
+        do throws(HostFailure) { return try look() } catch { throw CommandFailure(goal, error) }
+    }
+
     private func looking(
         _ goal: String, _ look: (HostProbe) async throws(HostFailure) -> HostState
     ) async throws(CommandFailure) -> (state: HostState, names: HostNames, layout: Layout) {

@@ -18,7 +18,7 @@ import Testing
     }
 
     private static func plan(_ machine: FakeMachine, _ files: BootFiles = new) throws -> Plan {
-        try RefreshPlanner.plan(files, machine.state, names: FakeMachine.names)
+        try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names)
     }
 
     @Test func theEntryFollows() throws {

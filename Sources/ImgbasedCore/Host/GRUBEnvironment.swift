@@ -7,7 +7,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
     /// The name of the variable that names the layer booted unattended.
     public static let defaultKey = "imgbased_default"
 
-    private static let header = "# GRUB Environment Block\n"
+    static let header = "# GRUB Environment Block\n"
 
     /// Variables and their values, in the order of the file.
     public private(set) var variables: [(name: String, value: String)] = []

@@ -106,6 +106,8 @@ public struct BootState: Hashable, Sendable {
     public var uuid: String?
     /// The type of the file system `/boot` is on.
     public var fileSystem = "ext4"
+    /// The device of that file system.
+    public var device: String?
     /// Whether the system's `/etc/fstab` has a `/boot` that is not mounted now.
     public var isMissing = false
     /// What can still be written there.

@@ -86,6 +86,7 @@ extension BootFileSource {
     fileprivate func lines() -> [String] {
         switch self {
         case .running: []
+        case .runningAlone: ["look below / without what is mounted there"]
         case .layer(let path, let type): ["mount \(path.device) privately (\(type.rawValue), read-only)"]
         }
     }

@@ -3,12 +3,12 @@ public enum RefreshPlanner {
     /// What is being done, as in `cannot …`.
     public static let goal = "refresh the entry of the booted layer"
 
-    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel that is in the running system.
+    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running system.
     ///
     /// A layer that boots unattended is on trial with its new kernel, so that one that does not come up gives way to
     /// another layer.
     public static func plan(
-        _ files: BootFiles, _ state: HostState, names: HostNames
+        _ files: BootFiles, from source: BootFileSource, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
@@ -24,7 +24,7 @@ public enum RefreshPlanner {
             entry.linux = stored + "/linux"
             entry.initrd = stored + "/initrd"
             if !state.boot.digests.contains(files.digest) {
-                plan.prepare.append(try BootPlanner.install(files, from: .running, state.boot))
+                plan.prepare.append(try BootPlanner.install(files, from: source, state.boot))
             }
             var after = state.boot
             if entry != old {

@@ -69,6 +69,8 @@ public enum FileSystemType: String, Hashable, Sendable, Encodable {
 public enum BootFileSource: Hashable, Sendable {
     /// The running system, with everything that is mounted in it.
     case running
+    /// The running layer alone: a `/boot` that is mounted hides what is in it.
+    case runningAlone
     /// A layer, which is mounted for this alone.
     case layer(VolumePath, FileSystemType)
 }
@@ -101,6 +103,7 @@ extension BootFileSource: CustomStringConvertible {
     public var description: String {
         switch self {
         case .running: "the running system"
+        case .runningAlone: "the running layer"
         case .layer(let path, _): "layer '\(path.name)'"
         }
     }

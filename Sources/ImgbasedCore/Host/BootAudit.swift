@@ -1,0 +1,91 @@
+/// Whether everything that the boot menu offers can be booted: what `imgbase boot --verify` finds.
+public struct BootAudit: Hashable, Sendable {
+    /// What is in the layers and in `/boot`, as far as it was looked at.
+    public struct Findings: Hashable, Sendable {
+        /// The digests whose kernel and initramfs are whole and what the name says.
+        public var intact: Set<String> = []
+        /// The files of entries that are there, of those that are not in our store.
+        public var files: Set<String> = []
+        /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
+        public var modules: [String: Set<String>] = [:]
+
+        /// Nothing was looked at.
+        public init() {}
+    }
+
+    /// What is wrong, one sentence each without a full stop.
+    public private(set) var problems: [String] = []
+
+    /// Holds the host in `state` against `findings`.
+    public init(_ state: HostState, names: HostNames, _ findings: Findings) {
+        let boot = state.boot
+        let layout = Layout(state.volumes, group: names.group)
+        for (layer, text) in boot.entries.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
+            guard let entry = BootEntry(layer: layer, text: text) else {
+                problems.append("the entry of '\(layer)' names no kernel or no initramfs")
+                continue
+            }
+            guard layout[layer]?.isLayer == true else {
+                problems.append("there is an entry of '\(layer)', but no such layer")
+                continue
+            }
+            for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
+                problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
+            }
+            if let modules = findings.modules[layer], !modules.contains(entry.version) {
+                problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
+            }
+        }
+        for layer in layout.layers where boot.entries[layer.name] == nil {
+            problems.append("layer '\(layer.name)' has no entry")
+        }
+        if let standard = boot.record.standard, boot.entries[standard] == nil {
+            problems.append("the default is '\(standard)', which has no entry")
+        }
+        if boot.grubDirectory != nil { auditGRUB(boot) }
+    }
+
+    private static func isThere(_ path: String, _ boot: BootState, _ findings: Findings) -> Bool {
+        let store = boot.prefix + "/imgbased/"
+        guard path.hasPrefix(store) else { return findings.files.contains(path) }
+        let digest = path.dropFirst(store.count).split(separator: "/").first.map(String.init)
+        return digest.map(findings.intact.contains) ?? false
+    }
+
+    private mutating func auditGRUB(_ boot: BootState) {
+        if GRUBConfig(boot.grubConfig ?? "").hasSection == false {
+            problems.append(
+                "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'")
+        }
+        let entries = BootPlanner.entries(boot)
+        if boot.menu != GRUBMenu.text(entries, prefix: boot.prefix) {
+            problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
+        }
+        if !GRUBEnvironment.isBlock(boot.environment ?? []) {
+            problems.append(
+                "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
+        }
+        if !boot.isWritableByGRUB {
+            problems.append(
+                "GRUB cannot write to '/boot' on \(boot.fileSystem), so that it cannot count tries; use ext4, xfs or "
+                    + "vfat on a plain partition")
+        }
+    }
+}
+
+extension BootState {
+    /// Whether GRUB can replace blocks of a file there: it can where the blocks of a file are those of a disk
+    /// (grub-core/commands/loadenv.c, `check_blocklists`).
+    var isWritableByGRUB: Bool {
+        let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
+        let mapped = ["/dev/mapper/", "/dev/dm-", "/dev/md"]
+        return types.contains(fileSystem) && !mapped.contains { (device ?? "").hasPrefix($0) }
+    }
+}
+
+extension GRUBEnvironment {
+    /// Whether `bytes` are a block that GRUB can read and write.
+    static func isBlock(_ bytes: [UInt8]) -> Bool {
+        bytes.count == size && bytes.starts(with: header.utf8)
+    }
+}
