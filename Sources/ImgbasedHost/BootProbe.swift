@@ -24,32 +24,68 @@ enum BootProbe {
         boot.fileSystem = (mount ?? mounts.at("/"))?.fstype ?? boot.fileSystem
         boot.device = (mount ?? mounts.at("/"))?.source
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
-        boot.grubDirectory = ["grub", "grub2"].map { boot.directory + "/" + $0 }.first(
-            where: HostSystem.exists)
+        boot.loader = loader(boot.directory)
         boot.digests = try BootFileStore(directory: boot.directory + "/imgbased").digests()
         do throws(SystemError) {
             let tree = try HostTree("/")
-            let entries = boot.directory + "/loader/entries"
-            for name in try tree.names(in: entries) {
-                guard let layer = BootEntry.layer(ofFile: name) else { continue }
-                guard let text = try tree.read("\(entries)/\(name)", limit: limit) else { continue }
-                boot.entries[layer] = String(decoding: text, as: UTF8.self)
-            }
+            try readEntries(tree, &boot)
             let script = "/usr/lib/imgbased/09_imgbased"
             if let program = try tree.read(script, limit: limit) {
                 boot.grubScript = GRUBSnippet(path: script, program: String(decoding: program, as: UTF8.self))
             }
             boot.isGRUBScriptLinked = HostSystem.resolved(GRUBConfig.script) == script
-            if let directory = boot.grubDirectory {
-                let menu = try tree.read(directory + "/imgbased.cfg", limit: limit)
-                boot.menu = menu.map { String(decoding: $0, as: UTF8.self) }
-                let config = try tree.read(directory + "/grub.cfg", limit: limit)
-                boot.grubConfig = config.map { String(decoding: $0, as: UTF8.self) }
+            switch boot.loader {
+            case nil: break
+            case .grub(let directory):
+                boot.menu = try text(directory + "/imgbased.cfg", in: tree)
+                boot.grubConfig = try text(directory + "/grub.cfg", in: tree)
                 boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
+            case .systemdBoot:
+                boot.environment = try tree.read(boot.directory + "/loader/imgbased.env", limit: limit)
+                boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
+                boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
             }
         } catch {
             throw .system(error)
         }
         return boot
+    }
+
+    /// Who boots: the one that booted this system where it says so, else the one whose files are there.
+    private static func loader(_ directory: String) -> BootLoader? {
+        let grub = ["grub", "grub2"].map { directory + "/" + $0 }.first(where: HostSystem.exists)
+        let isSystemdBoot = EFIVariables.text("LoaderInfo")?.hasPrefix("systemd-boot") ?? (grub == nil)
+        if isSystemdBoot, HostSystem.exists(directory + "/loader/loader.conf") { return .systemdBoot }
+        return grub.map { .grub(directory: $0) }
+    }
+
+    private static func readEntries(_ tree: borrowing HostTree, _ boot: inout BootState) throws(SystemError) {
+        let entries = boot.directory + "/loader/entries"
+        for name in try tree.names(in: entries).sorted() {
+            guard let layer = BootState.layer(ofEntryFile: name, boot.loader) else { continue }
+            guard let text = try text("\(entries)/\(name)", in: tree) else { continue }
+            boot.entries[layer] = text
+            boot.entryFiles[layer, default: []].append(name)
+        }
+    }
+
+    private static func text(_ path: String, in tree: borrowing HostTree) throws(SystemError) -> String? {
+        try tree.read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// Variables of the firmware that boot loaders leave (Boot Loader Interface).
+enum EFIVariables {
+    private static let vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+    /// The text in a variable, which is UTF-16 behind four bytes of attributes (linux: fs/efivarfs).
+    static func text(_ name: String) -> String? {
+        let path = "/sys/firmware/efi/efivars/\(name)-\(vendor)"
+        guard let bytes = try? HostTree("/").read(path, limit: 65536), bytes.count > 4 else { return nil }
+        let units = stride(from: 4, to: bytes.count - 1, by: 2).map {
+            UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8
+        }
+        let text = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        return text.isEmpty ? nil : text
     }
 }

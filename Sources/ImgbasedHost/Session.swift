@@ -127,12 +127,12 @@ public struct Session: Sendable {
 
     /// `imgbase boot --install`
     public func installBootLoader() async throws {
-        try await changeBootLoader("put the layers into GRUB's menu", BootLoaderPlanner.install)
+        try await changeBootLoader(BootLoaderPlanner.installGoal, BootLoaderPlanner.install)
     }
 
     /// `imgbase boot --uninstall`
     public func uninstallBootLoader() async throws {
-        try await changeBootLoader("take the layers out of GRUB's menu", BootLoaderPlanner.uninstall)
+        try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
     }
 
     private func changeBootLoader(

@@ -47,7 +47,7 @@ struct BootCommand: HostCommand {
     @Flag(help: "Check that everything the menu offers can be booted.")
     var verify = false
 
-    @Flag(help: "Put the layers into the menu of GRUB; what else is in it stays as it is.")
+    @Flag(help: "Put the layers into the menu of GRUB or systemd-boot; what else is in it stays as it is.")
     var install = false
 
     @Flag(help: "Take them out of it again.")

@@ -35,7 +35,7 @@ struct FakeMachine: Equatable {
     /// A machine with an empty disk and a `/boot`.
     init() {
         state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
-        state.boot.grubDirectory = "/boot/grub"
+        state.boot.loader = .grub(directory: "/boot/grub")
         state.boot.uuid = "boot-uuid"
         state.boot.free = Bytes(500 << 20)
         state.config.fstab = Array("UUID=host / ext4 defaults 0 1\n".utf8)
@@ -71,7 +71,11 @@ struct FakeMachine: Equatable {
         case .makeDirectory(let path): directories.insert(path)
         case .replaceFile(let path, let bytes, _): replace(path, bytes)
         case .link: state.boot.isGRUBScriptLinked = true
-        case .removeFile: state.boot.isGRUBScriptLinked = false
+        case .removeFile(let path):
+            if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
+            for (layer, names) in state.boot.entryFiles {
+                state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
+            }
         case .checkScript: break
         case .mount: state.config.isMounted = true
         case .createBase(let path, let pool, let size):
@@ -88,6 +92,7 @@ struct FakeMachine: Equatable {
         case .removeBootFiles(let digests, _): state.boot.digests.subtract(digests)
         case .installBootFiles(let files, _, _): state.boot.digests.insert(files.digest)
         case .sealLayer(let path, let base): retag(path, [Tag.layer, Tag.originPrefix + base, Tag.unlisted])
+        case .bootOnce(let name): state.boot.oneShot = name.isEmpty ? nil : name
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
         case .recordBoot(_, _, let environment): state.boot.environment = environment
         case .activateVolume(let path): update(path) { $0.isActive = true }
@@ -106,8 +111,12 @@ struct FakeMachine: Equatable {
         case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
         default:
             let name = path.split(separator: "/").last.map(String.init) ?? ""
-            if let layer = BootEntry.layer(ofFile: name) {
+            if name == "loader.conf" { state.boot.loaderConfig = String(decoding: bytes, as: UTF8.self) }
+            if let layer = BootState.layer(ofEntryFile: name, state.boot.loader) {
                 state.boot.entries[layer] = String(decoding: bytes, as: UTF8.self)
+                if state.boot.entryFiles[layer]?.contains(name) != true {
+                    state.boot.entryFiles[layer, default: []].append(name)
+                }
             }
         }
     }

@@ -73,16 +73,16 @@ import Testing
     @Test func refusesWithoutWhatItNeeds() throws {
         var machine = Self.machine()
         machine.state.boot.grubConfig = nil
-        #expect(throws: HostRefusal("put the layers into GRUB's menu", .noGRUBConfig("/boot/grub"))) {
+        #expect(throws: HostRefusal("put the layers into the boot menu", .noGRUBConfig("/boot/grub"))) {
             try BootLoaderPlanner.install(machine.state)
         }
         machine = Self.machine()
         machine.state.boot.grubScript = nil
-        #expect(throws: HostRefusal("put the layers into GRUB's menu", .noGRUBScript)) {
+        #expect(throws: HostRefusal("put the layers into the boot menu", .noGRUBScript)) {
             try BootLoaderPlanner.install(machine.state)
         }
         machine.state.boot.isMissing = true
-        #expect(throws: HostRefusal("take the layers out of GRUB's menu", .bootNotMounted)) {
+        #expect(throws: HostRefusal("take the layers out of the boot menu", .bootNotMounted)) {
             try BootLoaderPlanner.uninstall(machine.state)
         }
     }

@@ -223,7 +223,7 @@ import Testing
         machine.state.boot.isMissing = true
         #expect(found(machine) == .bootNotMounted)
         machine.state.boot.isMissing = false
-        machine.state.boot.grubDirectory = nil
+        machine.state.boot.loader = nil
         #expect(found(machine) == .noBootLoader)
     }
 

@@ -118,6 +118,7 @@ extension Step {
             layerActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
+        case .bootOnce(let name): [.run(Command(.bootctl, ["set-oneshot", name]))]
         case .removeBootFiles(let digests, let directory):
             [.removeBootFiles(digests, directory: directory)]
         case .recordBoot(_, let path, let environment):

@@ -46,6 +46,17 @@ public struct BootArguments: Hashable, Sendable {
     /// root's password.
     public static let rescue = ["rd.imgbased.mode=volatile", "systemd.unit=rescue.target"]
 
+    /// What a boot on trial adds where the boot loader does not: nobody may be there, so what fails ends in a restart, not
+    /// at a prompt.
+    static let trial = ["panic=10", "rd.shell=0", "rd.emergency=reboot", "rd.imgbased.reason=trial"]
+
+    /// Takes that away.
+    mutating func dropTrial() {
+        if words.suffix(BootArguments.trial.count) == BootArguments.trial[...] {
+            words.removeLast(BootArguments.trial.count)
+        }
+    }
+
     /// Adds and removes words. `NAME` that is removed takes away every `NAME=VALUE`; a word that is added stands at the
     /// end, where it counts, and only once.
     mutating func change(adding: [String], removing: [String]) throws(HostReason) {

@@ -42,7 +42,11 @@ public struct BootAudit: Hashable, Sendable {
         if let standard = boot.record.standard, boot.entries[standard] == nil {
             problems.append("the default is '\(standard)', which has no entry")
         }
-        if boot.grubDirectory != nil { auditGRUB(boot) }
+        switch boot.loader {
+        case nil: problems.append("there is no boot loader that is known here")
+        case .grub: auditGRUB(boot)
+        case .systemdBoot: auditSystemdBoot(boot)
+        }
     }
 
     private static func isThere(_ path: String, _ boot: BootState, _ findings: Findings) -> Bool {
@@ -50,6 +54,23 @@ public struct BootAudit: Hashable, Sendable {
         guard path.hasPrefix(store) else { return findings.files.contains(path) }
         let digest = path.dropFirst(store.count).split(separator: "/").first.map(String.init)
         return digest.map(findings.intact.contains) ?? false
+    }
+
+    private mutating func auditSystemdBoot(_ boot: BootState) {
+        if !LoaderConfig(boot.loaderConfig ?? "").hasLine {
+            problems.append(
+                "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'")
+        }
+        let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
+        if steps?.isEmpty != true {
+            problems.append(
+                "the files of the entries are not what is recorded; renew them with 'imgbase boot --install'")
+        }
+        if boot.fileSystem != "vfat" {
+            problems.append(
+                "'/boot' is \(boot.fileSystem), which systemd-boot cannot read; use the ESP or an XBOOTLDR partition"
+            )
+        }
     }
 
     private mutating func auditGRUB(_ boot: BootState) {

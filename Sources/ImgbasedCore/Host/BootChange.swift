@@ -37,16 +37,13 @@ extension BootPlanner {
         var plan = Plan(goal: change.goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
-            guard let directory = state.boot.grubDirectory else { throw .noBootLoader }
             let old = try entry(change.layer(booted: state.booted), state, names)
             var entry = old
             var record = state.boot.record
             try change.apply(to: &record, &entry, state)
-            if entry != old { plan.commit = [write(entry, state.boot)] }
-            // Also where an interrupted run has changed the entry and no more.
-            plan.cleanup = menu(state.boot, with: [entry], in: directory)
-            let steps = try write(record, state.boot, in: directory)
-            if plan.commit.isEmpty { plan.commit = steps } else { plan.cleanup += steps }
+            let steps = try steps(state.boot, changing: entry, record)
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst())
             if change.isOfThisBoot {
                 var after = state
                 after.boot.entries[entry.layer] = entry.text

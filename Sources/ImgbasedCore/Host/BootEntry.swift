@@ -45,6 +45,7 @@ public struct BootEntry: Hashable, Sendable {
         self.created = created
     }
 
+    private static let sortKey = "imgbased"
     private static let createdPrefix = "# created "
     private static let healthPrefix = "# health "
     private static let namePrefix = "imgbased-"
@@ -90,7 +91,7 @@ public struct BootEntry: Hashable, Sendable {
             case "title", "version", "linux": values[key] = value
             case "initrd" where values["initrd"] == nil: values["initrd"] = value
             case "options": options.append(value)
-            case "sort-key" where value == "imgbased": break
+            case "sort-key" where value.hasPrefix(BootEntry.sortKey): break
             case _ where key.hasPrefix("#"): break
             default: others.append(line)
             }
@@ -101,13 +102,17 @@ public struct BootEntry: Hashable, Sendable {
         self.init(
             layer: layer, title: values["title"] ?? layer, version: values["version"] ?? "", linux: linux,
             initrd: initrd, options: BootArguments(options.joined(separator: "\n")), created: created)
+        self.options.dropTrial()
         self.health = health
         self.ailment = ailment
         self.others = others
     }
 
     /// The text of the file.
-    public var text: String {
+    public var text: String { text(sortKey: BootEntry.sortKey) }
+
+    /// The text of the file that has `sortKey`.
+    func text(sortKey: String) -> String {
         var lines = ["\(BootEntry.createdPrefix)\(created)"]
         if health != .unknown {
             let words = [health.rawValue] + (ailment.map { [$0.withoutControls] } ?? [])
@@ -116,7 +121,7 @@ public struct BootEntry: Hashable, Sendable {
         lines.append("title \(title.withoutControls)")
         if !version.isEmpty { lines.append("version \(version.withoutControls)") }
         lines += [
-            "sort-key imgbased", "linux \(linux.withoutControls)", "initrd \(initrd.withoutControls)",
+            "sort-key \(sortKey)", "linux \(linux.withoutControls)", "initrd \(initrd.withoutControls)",
             "options \(options.words.joined(separator: " "))",
         ]
         return (lines + others.map(\.withoutControls)).map { $0 + "\n" }.joined()

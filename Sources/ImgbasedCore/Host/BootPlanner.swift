@@ -10,40 +10,45 @@ public enum BootPlanner {
         return .installBootFiles(files, from: source, directory: boot.directory + "/imgbased")
     }
 
-    /// The step that writes an entry.
-    static func write(_ entry: BootEntry, _ boot: BootState) -> Step {
-        .replaceFile(
-            path: "\(boot.directory)/loader/entries/\(BootEntry.fileName(for: entry.layer))",
-            contents: Array(entry.text.utf8), isOnBoot: true)
-    }
-
-    /// The steps that follow from a new entry: the menu derived from all of them, and a default where none is
-    /// recorded.
-    static func follow(_ boot: BootState, adding entry: BootEntry) throws(HostReason) -> [Step] {
-        guard let directory = boot.grubDirectory else { throw .noBootLoader }
-        var record = boot.record
-        if record.standard == nil { record.standard = entry.layer }
-        return menu(boot, with: [entry], in: directory) + (try write(record, boot, in: directory))
-    }
-
-    /// The step that derives the menu from the entries there are and `changed` ones, unless that changes nothing.
-    static func menu(_ boot: BootState, with changed: [BootEntry], in directory: String) -> [Step] {
-        var texts = boot.entries
-        for entry in changed { texts[entry.layer] = entry.text }
+    /// The steps after which the boot loader offers `entry` as it is now, and `record` holds: entries first, so that what
+    /// a record names is there.
+    static func steps(
+        _ boot: BootState, changing entry: BootEntry? = nil, _ record: BootRecord
+    ) throws(HostReason) -> [Step] {
         // An entry that somebody damaged is left out of the menu, not in the way of the others.
-        let entries = texts.compactMap { BootEntry(layer: $0.key, text: $0.value) }
+        let entries = entries(boot).filter { $0.layer != entry?.layer } + (entry.map { [$0] } ?? [])
+        switch boot.loader {
+        case nil: throw .noBootLoader
+        case .grub(let directory):
+            return write(entry, boot) + menu(entries, boot, in: directory)
+                + (try write(record, boot, to: directory + "/imgbased.env"))
+        case .systemdBoot:
+            return try SystemdBoot.steps(entries, record, boot)
+                + write(record, boot, to: SystemdBoot.recordPath(boot))
+        }
+    }
+
+    /// The step that writes an entry, unless that changes nothing.
+    private static func write(_ entry: BootEntry?, _ boot: BootState) -> [Step] {
+        guard let entry, boot.entries[entry.layer] != entry.text else { return [] }
+        let path = "\(boot.directory)/loader/entries/\(BootEntry.fileName(for: entry.layer))"
+        return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
+    }
+
+    /// The step that derives GRUB's menu from `entries`, unless that changes nothing.
+    static func menu(_ entries: [BootEntry], _ boot: BootState, in directory: String) -> [Step] {
         let menu = GRUBMenu.text(entries, prefix: boot.prefix)
         if menu == boot.menu { return [] }
         return [.replaceFile(path: directory + "/imgbased.cfg", contents: Array(menu.utf8), isOnBoot: true)]
     }
 
     /// The step that writes the record, unless that changes nothing.
-    static func write(
-        _ record: BootRecord, _ boot: BootState, in directory: String
+    private static func write(
+        _ record: BootRecord, _ boot: BootState, to path: String
     ) throws(HostReason) -> [Step] {
         let block = try block(record, boot)
         if block == boot.environment { return [] }
-        return [.recordBoot(record, path: directory + "/imgbased.env", environment: block)]
+        return [.recordBoot(record, path: path, environment: block)]
     }
 
     /// The environment block that has the record, and what else there is in it.

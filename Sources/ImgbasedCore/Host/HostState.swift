@@ -96,6 +96,14 @@ public struct HostState: Hashable, Sendable {
     }
 }
 
+/// The boot loaders there are.
+public enum BootLoader: Hashable, Sendable {
+    /// GRUB, whose files are in `directory`.
+    case grub(directory: String)
+    /// systemd-boot, of which `/boot` is the ESP or an XBOOTLDR partition.
+    case systemdBoot
+}
+
 /// What the boot loader has, as far as it concerns imgbased.
 public struct BootState: Hashable, Sendable {
     /// `/boot`.
@@ -112,8 +120,12 @@ public struct BootState: Hashable, Sendable {
     public var isMissing = false
     /// What can still be written there.
     public var free = Bytes(UInt64.max)
-    /// Where GRUB's files are, or `nil` where there is no GRUB.
-    public var grubDirectory: String?
+    /// Who boots, or `nil` where there is nobody we know.
+    public var loader: BootLoader?
+    /// What systemd-boot is told to boot once, by the name of the entry's file.
+    public var oneShot: String?
+    /// The names of the files of each of our entries, by layer: more than one, where a change was cut short.
+    public var entryFiles: [String: [String]] = [:]
     /// GRUB's configuration, as it is now.
     public var grubConfig: String?
     /// Our piece of it, as delivered.
@@ -124,12 +136,17 @@ public struct BootState: Hashable, Sendable {
     public var entries: [String: String] = [:]
     /// GRUB's menu of them, as it is now.
     public var menu: String?
-    /// Our environment block, as it is now.
+    /// What we recorded, as it is now: GRUB's environment block, or one in its form.
     public var environment: [UInt8]?
     /// What is recorded in it.
-    public var record: BootRecord { BootRecord(GRUBEnvironment(environment ?? [])) }
+    public var record: BootRecord {
+        let record = BootRecord(GRUBEnvironment(environment ?? []))
+        return loader == .systemdBoot ? SystemdBoot.record(record, self) : record
+    }
     /// The digests of the kernels and initramfs stored, complete and true to their name.
     public var digests: Set<String> = []
+    /// systemd-boot's configuration, as it is now.
+    public var loaderConfig: String?
     /// The arguments the running kernel was given.
     public var runningArguments = ""
     /// Why the boot loader booted the running system, as it told the kernel.
@@ -139,6 +156,11 @@ public struct BootState: Hashable, Sendable {
 
     /// `/boot` as a partition of its own, with nothing of ours.
     public init() {}
+
+    /// The layer whose entry a file named `name` is for `loader`; `nil` where it is somebody else's.
+    public static func layer(ofEntryFile name: String, _ loader: BootLoader?) -> String? {
+        loader == .systemdBoot ? SystemdBoot.FileName(name)?.layer : BootEntry.layer(ofFile: name)
+    }
 }
 
 /// Where and how `/config` is.

@@ -103,7 +103,7 @@ public struct LayerPlanner: Sendable {
 
     private func checkBoot(_ boot: BootState) throws(HostReason) {
         if boot.isMissing { throw .bootNotMounted }
-        if boot.grubDirectory == nil { throw .noBootLoader }
+        if boot.loader == nil { throw .noBootLoader }
     }
 
     /// The second part: the file system, the kernel, the entry. `contents` is what is in the layer.
@@ -130,8 +130,11 @@ public struct LayerPlanner: Sendable {
             }
             if !draft.isSealed { plan.prepare.append(.sealLayer(draft.path, base: draft.base)) }
             let entry = entry(draft, state, contents)
-            plan.commit = [BootPlanner.write(entry, state.boot)]
-            plan.cleanup = try BootPlanner.follow(state.boot, adding: entry) + [.listLayer(draft.path)]
+            var record = state.boot.record
+            if record.standard == nil { record.standard = entry.layer }
+            let steps = try BootPlanner.steps(state.boot, changing: entry, record)
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst()) + [.listLayer(draft.path)]
             plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)

@@ -13,7 +13,6 @@ public enum RefreshPlanner {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
-            guard let directory = state.boot.grubDirectory else { throw .noBootLoader }
             guard let booted = state.booted else { throw .notOnALayer }
             guard let text = state.boot.entries[booted.name],
                 var entry = BootEntry(layer: booted.name, text: text)
@@ -27,18 +26,19 @@ public enum RefreshPlanner {
                 plan.prepare.append(try BootPlanner.install(files, from: source, state.boot))
             }
             var after = state.boot
+            var record = state.boot.record
             if entry != old {
-                plan.commit = [BootPlanner.write(entry, state.boot)]
                 after.entries[entry.layer] = entry.text
-                var record = state.boot.record
                 if record.standard == entry.layer {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
                 }
                 // Before the entry: a trial of the kernel there is now does no harm.
-                plan.prepare += try BootPlanner.write(record, state.boot, in: directory)
+                plan.prepare += try BootPlanner.steps(state.boot, record)
             }
-            // Also where an interrupted run has changed the entry and no more.
-            plan.cleanup = BootPlanner.menu(state.boot, with: [entry], in: directory)
+            let steps = try BootPlanner.steps(state.boot, changing: entry, record)
+                .filter { !plan.prepare.contains($0) }
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst())
             after.digests.insert(files.digest)
             let rest = BootPlanner.unreferenced(after)
             if !rest.isEmpty {

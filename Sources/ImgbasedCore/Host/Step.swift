@@ -46,6 +46,8 @@ public enum Step: Hashable, Sendable {
     case removeBootFiles([String], directory: String)
     /// Declares a layer complete.
     case sealLayer(VolumePath, base: String)
+    /// Tells systemd-boot which entry to boot once; none, where that is empty.
+    case bootOnce(String)
     /// Records that the boot menu has the layer.
     case listLayer(VolumePath)
     /// Records what is booted unattended, in the boot loader's environment.
@@ -144,6 +146,7 @@ extension Step: CustomStringConvertible {
         case .removeBootFiles(let digests, let directory):
             "remove what no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
         case .sealLayer(let path, let base): "declare layer '\(path.name)' of base '\(base)' complete"
+        case .bootOnce(let name): name.isEmpty ? "boot nothing once" : "boot entry '\(name)' once"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
@@ -180,6 +183,7 @@ extension Step: CustomStringConvertible {
         case .installBootFiles: "installBootFiles"
         case .removeBootFiles: "removeBootFiles"
         case .sealLayer: "sealLayer"
+        case .bootOnce: "bootOnce"
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"

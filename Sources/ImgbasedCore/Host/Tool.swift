@@ -7,7 +7,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // util-linux
     case mount, findmnt, lsblk, wipefs
     // systemd
-    case systemctl
+    case systemctl, bootctl
     // GRUB
     case grubScriptCheck
 
@@ -17,7 +17,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .grubScriptCheck: "/usr/bin/" + name
-        case .mount, .findmnt, .lsblk, .systemctl: "/usr/bin/" + rawValue
+        case .mount, .findmnt, .lsblk, .systemctl, .bootctl: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue
         }
     }

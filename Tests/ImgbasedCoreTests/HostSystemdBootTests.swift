@@ -1,0 +1,120 @@
+import Testing
+
+@testable import ImgbasedCore
+
+/// A machine whose boot loader counts tries in the names of files.
+@Suite struct HostSystemdBootTests {
+    @Test(
+        arguments: [
+            ("imgbased-Base-0.1.conf", "Base-0.1", nil, nil),
+            ("imgbased-Base-0.1+3.conf", "Base-0.1", 3, nil),
+            ("imgbased-Base-0.1+2-1.conf", "Base-0.1", 2, 1),
+            ("imgbased-Base-0.1+0-3.conf", "Base-0.1", 0, 3),
+            // Layers of oVirt's have names that look like a count.
+            ("imgbased-node-4.5.1-1+1~.conf", "node-4.5.1-1+1", nil, nil),
+            ("imgbased-node-4.5.1-1+1~+2-1.conf", "node-4.5.1-1+1", 2, 1),
+            ("imgbased-node-4.5.1-1+x.conf", "node-4.5.1-1+x", nil, nil),
+        ] as [(String, String, Int?, Int?)])
+    func namesAreRead(text: String, layer: String, left: Int?, done: Int?) {
+        let name = SystemdBoot.FileName(text)
+        #expect(name == SystemdBoot.FileName(layer: layer, triesLeft: left, triesDone: done))
+        #expect(name?.text == text)
+    }
+
+    @Test(arguments: ["debian.conf", "imgbased-.conf", "imgbased-a", "imgbased-+3.conf", "imgbased-a/b.conf"])
+    func otherNamesAreNot(text: String) {
+        #expect(SystemdBoot.FileName(text) == nil)
+    }
+
+    private static func machine() throws -> FakeMachine {
+        var machine = FakeMachine()
+        machine.state.boot.loader = .systemdBoot
+        machine.state.boot.loaderConfig = "timeout 3\ndefault debian-*\n"
+        try machine.initialize()
+        try machine.addBase()
+        for _ in 1...2 { try machine.addLayer() }
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
+        return machine
+    }
+
+    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
+        try machine.perform(BootPlanner.plan(change, machine.state, names: FakeMachine.names))
+        #expect(
+            try BootPlanner.plan(change, machine.state, names: FakeMachine.names).steps
+                .allSatisfy { $0.verb == "tell" })
+    }
+
+    /// systemd-boot's part of a boot: it renames the file of an entry that has tries.
+    private static func count(_ machine: inout FakeMachine, _ layer: String) throws {
+        var name = try #require(SystemdBoot.FileName(machine.state.boot.entryFiles[layer]?.first ?? ""))
+        let left = try #require(name.triesLeft)
+        (name.triesLeft, name.triesDone) = (left - 1, (name.triesDone ?? 0) + 1)
+        machine.state.boot.entryFiles[layer] = [name.text]
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: layer)
+        machine.state.boot.runningArguments =
+            BootEntry(layer: layer, text: machine.state.boot.entries[layer] ?? "")?.options.words.joined(
+                separator: " ") ?? ""
+        machine.state.boot.runningArguments += " rd.imgbased.reason=trial"
+    }
+
+    private static func sortKey(_ machine: FakeMachine, _ layer: String) -> String? {
+        machine.state.boot.entries[layer]?.split(separator: "\n").first { $0.hasPrefix("sort-key") }
+            .map(String.init)
+    }
+
+    @Test func theDefaultIsFirst() throws {
+        var machine = try Self.machine()
+        #expect(Self.sortKey(machine, "Base-0.1") == "sort-key imgbased-1")
+        #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-2")
+        try Self.change(&machine, .standard("Base-0.2"))
+        #expect(Self.sortKey(machine, "Base-0.1") == "sort-key imgbased-2")
+        #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-1")
+        try Self.change(&machine, .once("Base-0.1"))
+        #expect(machine.state.boot.oneShot == "imgbased-Base-0.1.conf")
+    }
+
+    @Test func aTrialIsCountedInTheNameOfItsFile() throws {
+        var machine = try Self.machine()
+        try Self.change(&machine, .trial("Base-0.2", tries: 2))
+        #expect(machine.state.boot.entryFiles["Base-0.2"] == ["imgbased-Base-0.2+2.conf"])
+        #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-0")
+        #expect(machine.state.boot.entries["Base-0.2"]?.contains(" panic=10 rd.shell=0") == true)
+        try Self.count(&machine, "Base-0.2")
+        #expect(machine.state.boot.record.trial?.triesLeft == 1)
+        try Self.change(&machine, .started)
+        #expect(machine.state.boot.entryFiles["Base-0.2"] == ["imgbased-Base-0.2+1-1.conf"])
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.entryFiles["Base-0.2"] == ["imgbased-Base-0.2.conf"])
+        #expect(machine.state.boot.entries["Base-0.2"]?.contains("panic") == false)
+        #expect(machine.state.boot.record.standard == "Base-0.2")
+        #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-1")
+    }
+
+    @Test func aTrialThatIsUsedUpIsOver() throws {
+        var machine = try Self.machine()
+        try Self.change(&machine, .good)
+        try Self.change(&machine, .trial("Base-0.2", tries: 1))
+        try Self.count(&machine, "Base-0.2")
+        let record = machine.state.boot.record
+        #expect(record.trial?.triesLeft == 0)
+        let entries = BootPlanner.entries(machine.state.boot)
+        #expect(BootChoice.order(record, entries).first == BootChoice(layer: "Base-0.1", reason: .standard))
+        // systemd's own unit may be the one that blesses it.
+        machine.state.boot.entryFiles["Base-0.2"] = ["imgbased-Base-0.2.conf"]
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record.standard == "Base-0.2")
+    }
+
+    @Test func itsConfigurationGetsOneLine() throws {
+        var machine = try Self.machine()
+        let before = machine.state.boot.loaderConfig
+        try machine.perform(BootLoaderPlanner.install(machine.state))
+        #expect(
+            machine.state.boot.loaderConfig
+                == "default imgbased-*\ntimeout 3\n#imgbased default debian-*\n")
+        #expect(try BootLoaderPlanner.install(machine.state).steps.isEmpty)
+        try machine.perform(BootLoaderPlanner.uninstall(machine.state))
+        #expect(machine.state.boot.loaderConfig == before)
+        #expect(try BootLoaderPlanner.uninstall(machine.state).steps.isEmpty)
+    }
+}
