@@ -41,7 +41,10 @@ public struct LayerActivation: ~Copyable {
             return try activateByLVM2(&mapper, wait)
         }
         do throws(BootError) {
-            return try activate(&mapper)
+            let lock = LVM2Lock(found.group.name)
+            let active = try activate(&mapper)
+            lock.release()
+            return active
         } catch {
             guard case .refused(let refusal) = error, request.activate == .auto, LVM2.isThere else {
                 throw error
@@ -59,8 +62,10 @@ public struct LayerActivation: ~Copyable {
     /// Deactivates it again, because of `cause`.
     /// - Throws: where something of it is left.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
-        if isActiveByLVM2 { try LVM2.deactivate(volume, of: found.group.name) }
+        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name) }
+        let lock = LVM2Lock(found.group.name)
         try stack?.undo(after: cause, &mapper)
+        lock.release()
     }
 
     // MARK: Our own code

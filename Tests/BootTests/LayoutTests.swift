@@ -56,6 +56,26 @@ import Testing
         }
     }
 
+    @Test("lvm2 and the helper at the same time: whichever comes second finds the work done, not half done")
+    func race() throws {
+        let layout = Layout(
+            group: "race", diskCount: 1, script: "vgcreate $group $1; thin root; fill root", volumes: ["root"]
+        )
+        try machine("race", [layout]).run { vm in
+            try vm.waitForGuest()
+            try vm.prepareForLayouts()
+            try vm.layOut([layout]) { layout, _ in
+                try vm.layOut("vgchange -q -a n $group", in: layout)
+                let devices = try vm.expectDevicesOfLVM("root", in: layout)
+                let expected = "\"activatedBy\":\"native\"\n" + devices + "\nNo devices found"
+                for lead in stride(from: 0, through: 30, by: 2) {
+                    let result = try vm.layOut("race root \(lead)", in: layout)
+                    #expect(result == expected, "lvm2 first by \(lead)")
+                }
+            }
+        }
+    }
+
     private func machine(_ name: String, _ layouts: [Layout]) throws -> Machine {
         let count = layouts.reduce(0) { $0 + $1.diskCount }
         return try Artefacts.image.machine(

@@ -1,0 +1,55 @@
+import CLinux
+import Foundation
+import Testing
+
+@testable import ImgbasedLinux
+
+@Suite struct LVM2LockTests {
+    private let directory = NSTemporaryDirectory() + "imgbased-" + UUID().uuidString
+
+    @Test func keepsOthersOutUntilReleased() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let lock = LVM2Lock("HostVG", in: directory)
+        #expect(try !canLock("V_HostVG"))
+        #expect(try canLock("V_Other"))
+        lock.release()
+        #expect(try canLock("V_HostVG"))
+    }
+
+    /// lvm2 removes the file when it lets go of the lock that others wait for.
+    @Test func isOnTheFileThatIsThere() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try SmallFile.makeDirectory(directory)
+        let path = directory + "/V_HostVG"
+        let theirs = try OpenFile(opening: path, O_RDWR | O_CREAT, permissions: 0o600)
+        #expect(flock(theirs.number, LOCK_EX) == 0)
+        var file = stat()
+        #expect(fstat(theirs.number, &file) == 0)
+
+        // Not a task: it blocks the thread.
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var others: Bool?
+        Thread.detachNewThread { [directory] in
+            let ours = LVM2Lock("HostVG", in: directory)
+            others = try? canLock("V_HostVG")
+            ours.release()
+            done.signal()
+        }
+        // proc_locks(5): "1: -> FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF" is who waits.
+        let waiting = try Regex("-> FLOCK .*:\(file.st_ino) ")
+        let limit = ContinuousClock.now + .seconds(30)
+        while try SmallFile.read("/proc/locks").firstMatch(of: waiting) == nil {
+            try #require(ContinuousClock.now < limit)
+            sched_yield()
+        }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(flock(theirs.number, LOCK_UN) == 0)
+        #expect(done.wait(timeout: .now() + 30) == .success)
+        #expect(others == false)
+    }
+
+    private func canLock(_ name: String) throws -> Bool {
+        let file = try OpenFile(opening: directory + "/" + name, O_RDWR | O_CREAT, permissions: 0o600)
+        return flock(file.number, LOCK_EX | LOCK_NB) == 0
+    }
+}
