@@ -6,7 +6,7 @@ enum DebianTree {
         "dmsetup", "cryptsetup-bin", "dracut", "dracut-core", "e2fsprogs", "xfsprogs", "dosfstools", "fdisk",
         "util-linux",
         "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common", "grub-common", "libssl3", "libkmod2",
-        "libdevmapper1.02.1", "libstdc++6", "zstd", "gzip", "cpio",
+        "systemd-boot", "systemd-boot-efi", "libdevmapper1.02.1", "libstdc++6", "zstd", "gzip", "cpio",
     ]
 
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/debian-tree"
