@@ -1,4 +1,4 @@
-/// A disk with GRUB, two bases and three layers, laid out by `imgbase` in a machine with the real lvm2.
+/// A disk with GRUB for BIOS and for UEFI, two bases and three layers, laid out by `imgbase` in a machine with the real lvm2.
 public struct InstalledDisk: Sendable {
     private let directory: String
 
@@ -60,7 +60,7 @@ public struct InstalledDisk: Sendable {
                 sfdisk --quiet /dev/vdb <<END
                 label: gpt
                 size=1MiB, type=21686148-6449-6E6F-744E-656564454649
-                size=64MiB, type=uefi
+                size=128MiB, type=uefi
                 size=256MiB, type=linux
                 type=lvm
                 END
@@ -68,6 +68,7 @@ public struct InstalledDisk: Sendable {
                 mkfs.vfat -n ESP /dev/vdb2
                 mkfs.ext4 -q -L boot /dev/vdb3
                 mount /dev/vdb3 /boot
+                mount --mkdir /dev/vdb2 /boot/efi
                 """,
             limit: .minutes(2)),
         Step(
@@ -76,6 +77,8 @@ public struct InstalledDisk: Sendable {
                 set -e
                 chmod -x /etc/grub.d/10_linux /etc/grub.d/20_linux_xen
                 grub-install --target=i386-pc --boot-directory=/boot /dev/vdb
+                grub-install --target=x86_64-efi --efi-directory=/boot/efi --boot-directory=/boot --removable \
+                    --no-nvram
                 grub-mkconfig -o /boot/grub/grub.cfg
                 """,
             limit: .minutes(5)),
@@ -87,7 +90,7 @@ public struct InstalledDisk: Sendable {
         imgbase("layer --add Base-1"),
         imgbase("layout"),
         Step(
-            title: "unmount", script: "umount /boot; ! mountpoint -q /config || umount /config",
+            title: "unmount", script: "umount --recursive /boot; ! mountpoint -q /config || umount /config",
             limit: .minutes(1)),
     ]
 
