@@ -2,12 +2,15 @@
 final class Channel {
     /// What `poll(2)` waits for.
     let descriptor: Descriptor
+    /// Where it takes what is said to the machine.
+    let sink: Descriptor
     /// Whether the other side has gone.
     private(set) var hasEnded = false
     private var received: [UInt8] = []
 
-    init(_ descriptor: Descriptor) {
+    init(_ descriptor: Descriptor, sink: Descriptor? = nil) {
         self.descriptor = descriptor
+        self.sink = sink ?? descriptor
     }
 
     /// Takes in what has come, and returns it.

@@ -35,6 +35,13 @@ final class Descriptor {
         }
     }
 
+    /// One end of a pipe with a name, made anew; it never blocks, and can be read and written.
+    static func fifo(_ path: String) throws(MachineError) -> Descriptor {
+        unlink(path)
+        try check("mkfifo '\(path)'", mkfifo(path, 0o600))
+        return Descriptor(try check("open '\(path)'", open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)))
+    }
+
     /// Two connected sockets: ours, which never blocks, and the one for a child.
     static func socketPair() throws(MachineError) -> (ours: Descriptor, theirs: Descriptor) {
         var ends: [CInt] = [0, 0]

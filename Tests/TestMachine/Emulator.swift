@@ -11,36 +11,40 @@ final class Emulator {
 
     private static let supervision = """
         trap '' INT TERM HUP
-        "$@" 6<&- &
-        exec 3<&- 4<&- 5<&-
-        read -r _ <&6
+        "$@" 5<&- &
+        exec 3<&- 4<&-
+        read -r _ <&5
         kill -KILL $!
         wait $!
         """
 
-    /// Starts QEMU with `arguments` and the channels; its messages go to the file `log`,
-    /// what comes on the console also to the end of `consoleLog`.
-    init(_ arguments: [String], consoleLog: String, log: String) throws {
-        let console = try Descriptor.socketPair()
+    /// Starts QEMU with `arguments` and the channels, for which the directory `scratch` is there; its messages go to
+    /// the file `log`, what comes on the console also to the end of `consoleLog`.
+    init(_ arguments: [String], scratch: String, consoleLog: String, log: String) throws {
+        // UEFI throws away what its console does not take within 0.2 ms. So it is no socket: that is full after some
+        // hundred bytes that are written one by one, a pipe after 64 KiB.
+        let console = (
+            output: try Descriptor.fifo(scratch + "/console.out"),
+            input: try Descriptor.fifo(scratch + "/console.in")
+        )
         let agent = try Descriptor.socketPair()
         let monitor = try Descriptor.socketPair()
         let lifeline = try Descriptor.pipe()
         let output = try Descriptor.create(log)
         let channels = [
-            "-chardev", "socket,id=console,fd=3,logfile=\(consoleLog),logappend=on", "-serial",
-            "chardev:console",
-            "-chardev", "socket,id=agent,fd=4", "-device", "virtio-serial",
+            "-chardev", "pipe,id=console,path=\(scratch)/console,logfile=\(consoleLog),logappend=on",
+            "-serial", "chardev:console",
+            "-chardev", "socket,id=agent,fd=3", "-device", "virtio-serial",
             "-device", "virtserialport,chardev=agent,name=agent",
-            "-chardev", "socket,id=monitor,fd=5", "-mon", "chardev=monitor,mode=control",
+            "-chardev", "socket,id=monitor,fd=4", "-mon", "chardev=monitor,mode=control",
         ]
         supervisor = try ChildProcess(
             ["sh", "-c", Emulator.supervision, "sh", "qemu-system-x86_64"] + arguments + channels,
             descriptors: [
-                Descriptor.null(), output, output, console.theirs, agent.theirs, monitor.theirs,
-                lifeline.reading,
+                Descriptor.null(), output, output, agent.theirs, monitor.theirs, lifeline.reading,
             ])
-        for end in [console.theirs, agent.theirs, monitor.theirs, lifeline.reading] { end.close() }
-        self.console = Channel(console.ours)
+        for end in [agent.theirs, monitor.theirs, lifeline.reading] { end.close() }
+        self.console = Channel(console.output, sink: console.input)
         self.agent = Channel(agent.ours)
         self.monitor = Channel(monitor.ours)
         self.lifeline = lifeline.writing

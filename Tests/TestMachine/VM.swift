@@ -27,7 +27,7 @@ public final class VM {
         }
         log = "\(logs)/\(machine.name)"
         _ = try Descriptor.create(log + ".console.log")
-        emulator = try VM.start(machine, drives, log: log)
+        emulator = try VM.start(machine, drives, scratch: scratch, log: log)
         try execute("qmp_capabilities")
     }
 
@@ -36,13 +36,16 @@ public final class VM {
         try? FileManager.default.removeItem(atPath: scratch)
     }
 
-    private static func start(_ machine: Machine, _ drives: [Drive], log: String) throws -> Emulator {
+    private static func start(
+        _ machine: Machine, _ drives: [Drive], scratch: String, log: String
+    ) throws -> Emulator {
         var arguments = Emulator.arguments(for: machine)
         for drive in drives where drive.isPlugged { arguments += try drive.arguments() }
         if case .kernel(let kernel, let initramfs, let line) = machine.boot {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
         }
-        return try Emulator(arguments, consoleLog: log + ".console.log", log: log + ".qemu.log")
+        return try Emulator(
+            arguments, scratch: scratch, consoleLog: log + ".console.log", log: log + ".qemu.log")
     }
 
     // MARK: Waiting
@@ -93,7 +96,7 @@ public final class VM {
 
     /// Types `text` on the console.
     public func type(_ text: String) throws {
-        try emulator.console.descriptor.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
+        try emulator.console.sink.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
     }
 
     /// Everything that has come on the console since the machine started last, as plain text.
@@ -151,7 +154,7 @@ public final class VM {
     public func powerOn(_ boot: Machine.Boot? = nil) throws {
         if let boot { machine.boot = boot }
         console.forget()
-        emulator = try VM.start(machine, drives, log: log)
+        emulator = try VM.start(machine, drives, scratch: scratch, log: log)
         try execute("qmp_capabilities")
     }
 
