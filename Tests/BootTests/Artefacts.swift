@@ -16,17 +16,19 @@ enum Artefacts {
     }
 
     /// A machine with the installed disk as /dev/vda, whose changes are thrown away.
-    static func machine(_ name: String) throws -> Machine {
-        try Machine(name: name, disks: [.overlay(of: disk.disk)])
+    static func machine(_ name: String, firmware: Firmware = .bios) throws -> Machine {
+        try Machine(name: name, disks: [.overlay(of: disk.disk)], firmware: firmware)
     }
 
     /// The same, which starts the layers' kernel with `arguments` at once instead of GRUB, and has `disks` from
     /// /dev/vdb on.
     static func machine(
-        _ name: String, booting arguments: String, _ initramfs: Initramfs = .ordinary, disks: [Disk] = []
+        _ name: String, booting arguments: String, _ initramfs: Initramfs = .ordinary, disks: [Disk] = [],
+        firmware: Firmware = .bios
     ) throws -> Machine {
         try Machine(
-            name: name, disks: [.overlay(of: disk.disk)] + disks, boot: image.boot(arguments, initramfs))
+            name: name, disks: [.overlay(of: disk.disk)] + disks, boot: image.boot(arguments, initramfs),
+            firmware: firmware)
     }
 }
 

@@ -1,13 +1,15 @@
 /// The serial console of a machine: everything it wrote, and what a terminal there shows now.
 final class Console {
     /// What a terminal shows.
-    private(set) var screen = Screen()
+    private(set) var screen: Screen
     /// Everything since the machine started last, as plain text.
     private(set) var transcript = ""
     /// How far `expect` has looked: the next one looks only at what came later.
     private var position: String.Index
 
-    init() {
+    /// One whose terminal has `lines`.
+    init(lines: Int) {
+        screen = Screen(lines: lines)
         position = transcript.startIndex
     }
 
@@ -29,7 +31,7 @@ final class Console {
 
     /// Forgets everything that has come so far: another boot begins.
     func forget() {
-        screen = Screen()
+        screen = Screen(lines: screen.cells.count)
         transcript = ""
         position = transcript.startIndex
     }

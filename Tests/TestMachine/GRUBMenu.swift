@@ -6,15 +6,16 @@ public struct GRUBMenu {
     /// Waits for the menu, then stops GRUB's clock.
     init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
-        _ = try vm.wait(for: "GRUB's menu", within: limit) { vm.console.screen.menu.highlighted }
+        // The line with the seconds left is drawn last.
+        try vm.wait(
+            for: "GRUB's menu", within: limit,
+            until: { vm.console.screen.grubClock && vm.console.screen.menu.highlighted != nil })
         // A key that does nothing in a menu.
         try vm.type(" ")
         // It came when GRUB has blotted out the line with the seconds left.
         try vm.wait(
             for: "GRUB's clock to stop", within: GRUBMenu.limit,
-            until: {
-                !vm.screen.contains { $0.contains("will be executed automatically") }
-            })
+            until: { !vm.console.screen.grubClock })
     }
 
     /// The titles, as far as the menu's box shows them.
@@ -77,15 +78,18 @@ enum Key {
 }
 
 extension Screen {
+    /// Whether GRUB's menu says how long it waits.
+    var grubClock: Bool { text.contains { $0.contains("will be executed automatically") } }
+
     /// The titles in the box of GRUB's menu, and which of them is highlighted.
     var menu: (titles: [String], highlighted: Int?) {
         var titles: [String] = []
         var highlighted: Int?
         for row in boxRows {
             let title = String(cells[row][2..<(Screen.columns - 3)].map(\.character))
-            // An asterisk or a blank stands before the title.
+            // An asterisk stands before the highlighted title, a blank before the others; UEFI's colors say less.
             guard title.contains(where: { $0 != " " }) else { continue }
-            if cells[row][10].isReversed { highlighted = titles.count }
+            if title.hasPrefix("*") { highlighted = titles.count }
             titles.append(title.dropFirst().trimmingBlanksAtEnd)
         }
         return (titles, highlighted)
@@ -93,7 +97,8 @@ extension Screen {
 
     /// The lines between the upper and lower border of GRUB's box.
     var boxRows: Range<Int> {
-        let borders = cells.indices.filter { text($0).contains("+----") }
+        let line = String(repeating: Screen.boxLine, count: 4)
+        let borders = cells.indices.filter { text($0).contains("+----") || text($0).contains(line) }
         guard let first = borders.first, let last = borders.last, first < last else { return 0..<0 }
         return (first + 1)..<last
     }

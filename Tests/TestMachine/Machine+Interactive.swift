@@ -5,6 +5,7 @@ extension Machine {
     /// away. Returns only to throw.
     public func becomeInteractive() throws -> Never {
         var arguments = ["qemu-system-x86_64"] + Emulator.arguments(for: self) + ["-serial", "mon:stdio"]
+        arguments += firmware.arguments(scratch: nil)
         for disk in disks {
             guard case .overlay(let file) = disk else {
                 throw MachineError.unexpected("only a disk that is thrown away can be used by hand")

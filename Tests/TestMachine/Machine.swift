@@ -2,7 +2,7 @@
 public struct Machine: Sendable {
     /// How it starts.
     public enum Boot: Hashable, Sendable {
-        /// Firmware, GRUB on the first disk, and so on: the whole way.
+        /// Firmware, boot loader on the first disk, and so on: the whole way.
         case firstDisk
         /// A kernel and an initramfs given to QEMU, with the kernel's arguments.
         case kernel(String, initramfs: String, arguments: String)
@@ -14,16 +14,21 @@ public struct Machine: Sendable {
     public var disks: [Disk]
     /// How it starts.
     public var boot: Boot
+    /// What starts it.
+    public var firmware: Firmware
     /// MiB of memory.
     public var memory: Int
     /// Whether its clock counts instructions, one a nanosecond: slower, but what is measured repeats.
     public var countsInstructions = false
 
     /// A machine of `disks`.
-    public init(name: String, disks: [Disk], boot: Boot = .firstDisk, memory: Int = 768) {
+    public init(
+        name: String, disks: [Disk], boot: Boot = .firstDisk, firmware: Firmware = .bios, memory: Int = 768
+    ) {
         self.name = name
         self.disks = disks
         self.boot = boot
+        self.firmware = firmware
         self.memory = memory
     }
 }

@@ -1,7 +1,8 @@
-/// What a terminal of 80 columns and 24 lines shows: enough of a VT100 for GRUB's menu and editor.
+/// What a terminal of 80 columns shows: enough of a VT100 for the menus of boot loaders and GRUB's editor.
 struct Screen {
     static let columns = 80
-    static let lines = 24
+    /// What stands for every piece of a box's border that is not ASCII.
+    static let boxLine: Character = "─"
 
     /// One place of the screen.
     struct Cell: Hashable {
@@ -9,12 +10,17 @@ struct Screen {
         var isReversed = false
     }
 
-    private(set) var cells = Array(repeating: Array(repeating: Cell(), count: columns), count: lines)
+    private(set) var cells: [[Cell]]
     private(set) var row = 0
     private(set) var column = 0
     private var isReversed = false
     /// Bytes of an escape sequence, or of a character, that has not ended yet.
     private var pending: [UInt8] = []
+
+    /// One that shows nothing.
+    init(lines: Int) {
+        cells = Array(repeating: Array(repeating: Cell(), count: Screen.columns), count: lines)
+    }
 
     /// Line `index` as text, without the blanks at its end.
     func text(_ index: Int) -> String {
@@ -35,6 +41,12 @@ struct Screen {
     }
 
     private mutating func write(_ byte: UInt8, _ plain: inout String) {
+        // Bytes that are no UTF-8 come from UEFI's terminal: lines of boxes in code page 437.
+        if let first = pending.first, first >= 0x80, byte & 0xc0 != 0x80 {
+            plain += String(repeating: Screen.boxLine, count: pending.count)
+            for _ in pending { put(Screen.boxLine) }
+            pending = []
+        }
         if pending.first == 0x1b {
             pending.append(byte)
             endSequence(byte)
@@ -73,7 +85,7 @@ struct Screen {
     }
 
     private mutating func lineFeed() {
-        if row + 1 < Screen.lines {
+        if row + 1 < cells.count {
             row += 1
         } else {
             cells.removeFirst()
@@ -98,10 +110,10 @@ struct Screen {
         let first = numbers.first.flatMap { $0 }
         switch UnicodeScalar(letter) {
         case "H", "f":
-            row = min(max((first ?? 1) - 1, 0), Screen.lines - 1)
+            row = min(max((first ?? 1) - 1, 0), cells.count - 1)
             column = min(max((numbers.dropFirst().first.flatMap { $0 } ?? 1) - 1, 0), Screen.columns - 1)
         case "A": row = max(row - (first ?? 1), 0)
-        case "B": row = min(row + (first ?? 1), Screen.lines - 1)
+        case "B": row = min(row + (first ?? 1), cells.count - 1)
         case "C": column = min(column + (first ?? 1), Screen.columns - 1)
         case "D": column = max(column - (first ?? 1), 0)
         case "J": erase(wholeScreen: first == 2)
@@ -111,8 +123,9 @@ struct Screen {
         case "m":
             for number in numbers {
                 switch number ?? 0 {
-                case 0, 27: isReversed = false
-                case 7: isReversed = true
+                case 0, 27, 40: isReversed = false
+                // UEFI's terminal says what it is made of: a light background.
+                case 7, 47: isReversed = true
                 default: break
                 }
             }
@@ -123,7 +136,7 @@ struct Screen {
     private mutating func erase(wholeScreen: Bool) {
         let blank = Array(repeating: Cell(), count: Screen.columns)
         if wholeScreen {
-            cells = Array(repeating: blank, count: Screen.lines)
+            cells = Array(repeating: blank, count: cells.count)
             return
         }
         if column < Screen.columns { cells[row].replaceSubrange(column..., with: blank[column...]) }

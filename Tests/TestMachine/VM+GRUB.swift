@@ -1,6 +1,6 @@
 extension VM {
     /// Waits for GRUB's menu and stops its clock.
-    public func menu(within limit: Duration = .minutes(1)) throws -> GRUBMenu {
+    public func menu(within limit: Duration = .minutes(3)) throws -> GRUBMenu {
         try GRUBMenu(self, within: limit)
     }
 

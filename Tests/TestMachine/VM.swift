@@ -6,7 +6,7 @@ import Foundation
 public final class VM {
     /// What it is made of, and how it started last.
     public private(set) var machine: Machine
-    let console = Console()
+    let console: Console
     /// Its disks, and which of them are in it.
     var drives: [Drive]
     private var emulator: Emulator
@@ -20,11 +20,13 @@ public final class VM {
 
     init(_ machine: Machine, logs: String) throws {
         self.machine = machine
+        console = Console(lines: machine.firmware.lines)
         scratch = try BuildDirectory.makeScratch(machine.name)
         guestLog = try Descriptor.create("\(logs)/\(machine.name).guest.log")
         drives = try machine.disks.enumerated().map { [scratch] index, disk in
             try Drive(disk, index: index, scratch: scratch)
         }
+        try machine.firmware.makeVariables(in: scratch)
         log = "\(logs)/\(machine.name)"
         _ = try Descriptor.create(log + ".console.log")
         emulator = try VM.start(machine, drives, scratch: scratch, log: log)
@@ -39,7 +41,7 @@ public final class VM {
     private static func start(
         _ machine: Machine, _ drives: [Drive], scratch: String, log: String
     ) throws -> Emulator {
-        var arguments = Emulator.arguments(for: machine)
+        var arguments = Emulator.arguments(for: machine) + machine.firmware.arguments(scratch: scratch)
         for drive in drives where drive.isPlugged { arguments += try drive.arguments() }
         if case .kernel(let kernel, let initramfs, let line) = machine.boot {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
@@ -149,7 +151,7 @@ public final class VM {
         emulator.kill()
     }
 
-    /// Gives a machine without power its power back: it starts again from its disks, the way it did before or
+    /// Gives a machine without power its power back: it starts again from its disks and EFI variables, the way it did before or
     /// as `boot` says.
     public func powerOn(_ boot: Machine.Boot? = nil) throws {
         if let boot { machine.boot = boot }

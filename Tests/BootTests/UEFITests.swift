@@ -1,0 +1,20 @@
+import TestMachine
+import Testing
+
+/// The same disk on UEFI, with the same GRUB and its menu.
+@Suite struct UEFITests {
+    @Test("on UEFI the default layer boots without a person, and another one when it is chosen in the menu")
+    func grub() throws {
+        try Artefacts.machine("uefi", firmware: .uefi).run { vm in
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+            try vm.check("test -d /sys/firmware/efi")
+
+            try vm.reboot()
+            let menu = try vm.menu()
+            #expect(menu.names == InstalledDisk.layers.reversed().map(\.name))
+            #expect(menu.highlighted?.hasPrefix("Base-0.1 ") == true)
+            try menu.boot("Base-1.1")
+            try vm.expectBooted("Base-1.1", on: "Base-1")
+        }
+    }
+}
