@@ -1,0 +1,60 @@
+import Foundation
+import TestMachine
+import Testing
+
+extension Artefacts {
+    /// A machine with UEFI which starts the layer `Base-0.1` from the installed disk, whose changes are thrown away,
+    /// without a boot loader.
+    static func machineForSystemdBoot(_ name: String) throws -> Machine {
+        try machine(name, booting: "rd.imgbased.layer=Base-0.1", firmware: .uefi)
+    }
+}
+
+extension VM {
+    /// Turns the disk into one of a host with systemd-boot: the ESP is /boot in every layer, it has the layers'
+    /// entries with their kernels, and systemd-boot is what firmware finds where nothing is recorded in its
+    /// variables. Layer `Base-0.1` must be booted.
+    func turnIntoSystemdBootHost() throws {
+        try check(
+            """
+            set -e
+            mount --mkdir /dev/disk/by-label/ESP /run/esp
+            cp -r /boot/imgbased /boot/loader /run/esp
+            umount /run/esp /boot
+            for layer in Base-0.1 Base-0.2 Base-1.1; do
+                root=
+                if [ $layer != Base-0.1 ]; then
+                    root=/mnt
+                    lvchange -ay HostVG/$layer
+                    mount /dev/HostVG/$layer $root
+                fi
+                sed -i 's|^LABEL=boot .*|LABEL=ESP /boot vfat umask=0077 0 2|' $root/etc/fstab
+                [ -z "$root" ] || umount $root
+            done
+            systemctl daemon-reload
+            systemctl start boot.mount
+            bootctl install --no-variables
+            printf 'timeout 5\\n' >/boot/loader/loader.conf
+            sync
+            """)
+    }
+
+    /// Takes the power away and starts the machine from its disk.
+    func restartFromDisk() throws {
+        cutPower()
+        try powerOn(.firstDisk)
+    }
+
+    /// The layers' entries, by the names of their files.
+    func entryFiles() throws -> [String] {
+        try check("cd /boot/loader/entries && ls").split(separator: "\n").map(String.init)
+    }
+
+    /// What systemd-boot has recorded in the EFI variable `name`; `nil` if there is none.
+    func loaderVariable(_ name: String) throws -> String? {
+        let file = "/sys/firmware/efi/efivars/\(name)-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+        // Four bytes of attributes, then UTF-16, which is ASCII here, with a zero at the end.
+        let result = try run("test -e \(file) && cat \(file) | tail -c +5 | tr -d '\\000'")
+        return result.status == 0 ? result.output : nil
+    }
+}

@@ -1,0 +1,74 @@
+/// systemd-boot's menu as it stands on a machine's serial console. It waits for nobody any more: a key stopped its
+/// clock.
+public struct SystemdBootMenu {
+    private let vm: VM
+    private static let limit = Duration.seconds(30)
+
+    /// Waits for the menu, then stops systemd-boot's clock.
+    init(_ vm: VM, within limit: Duration) throws {
+        self.vm = vm
+        // The line with the seconds left is drawn last.
+        try vm.wait(
+            for: "systemd-boot's menu", within: limit,
+            until: {
+                vm.console.screen.systemdBootClock && vm.console.screen.systemdBootMenu.highlighted != nil
+            })
+        // A key that does nothing in a menu.
+        try vm.type(" ")
+        try vm.wait(
+            for: "systemd-boot's clock to stop", within: SystemdBootMenu.limit,
+            until: { !vm.console.screen.systemdBootClock })
+    }
+
+    /// The titles of all entries.
+    public var titles: [String] { vm.console.screen.systemdBootMenu.titles }
+
+    /// The title of the highlighted entry: the default until a key moves on.
+    public var highlighted: String? { vm.console.screen.systemdBootMenu.highlighted.map { titles[$0] } }
+
+    /// Boots the entry whose title is `name` or begins with it and a blank.
+    ///
+    /// - Throws: `MachineError.unexpected` if the menu has none.
+    public func boot(_ name: String) throws {
+        let wanted = titles.firstIndex { $0 == name || $0.hasPrefix(name + " ") }
+        guard let wanted else {
+            throw MachineError.unexpected("no entry '\(name)' in systemd-boot's menu: \(titles)")
+        }
+        while let current = vm.console.screen.systemdBootMenu.highlighted, current != wanted {
+            let next = current + (current < wanted ? 1 : -1)
+            // Letters instead of arrows: nobody has to put an escape sequence together.
+            try vm.type(current < wanted ? "j" : "k")
+            try vm.wait(
+                for: "entry \(next) to be highlighted", within: SystemdBootMenu.limit,
+                until: { vm.console.screen.systemdBootMenu.highlighted == next })
+        }
+        try vm.type("\r")
+    }
+}
+
+extension VM {
+    /// Waits for systemd-boot's menu and stops its clock.
+    public func systemdBootMenu(within limit: Duration = .minutes(3)) throws -> SystemdBootMenu {
+        try SystemdBootMenu(self, within: limit)
+    }
+}
+
+extension Screen {
+    /// Whether systemd-boot's menu says how long it waits.
+    var systemdBootClock: Bool { text.contains { $0.contains("Boot in ") && $0.hasSuffix(" s.") } }
+
+    /// The titles in systemd-boot's menu, and which of them is highlighted: the lines around that one, as far as
+    /// there is text.
+    var systemdBootMenu: (titles: [String], highlighted: Int?) {
+        let highlighted = cells.indices.first { row in
+            cells[row].contains { $0.isReversed && $0.character != " " }
+        }
+        guard let highlighted else { return ([], nil) }
+        let isTitle = { (row: Int) in !text(row).isEmpty && !text(row).contains(Screen.boxLine) }
+        let first = cells[..<highlighted].indices.reversed().prefix(while: isTitle).last ?? highlighted
+        let last = cells[highlighted...].indices.prefix(while: isTitle).last ?? highlighted
+        // The entry that EFI variables name as the default has a mark before its title.
+        let titles = (first...last).map { String(text($0).drop { " >".contains($0) }) }
+        return (titles, highlighted - first)
+    }
+}
