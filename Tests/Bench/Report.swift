@@ -51,6 +51,24 @@ enum Report {
         }
     }
 
+    static func entry() throws {
+        let entry = try EntryBench(rounds: rounds).run()
+
+        print("\nA change of the boot menu of three layers, one instruction a nanosecond;")
+        print("median (least to most) of \(rounds) rounds, each way in turn:\n")
+        print("".filled(38) + "time, ms".padded(24))
+        for (way, times) in zip(EntryBench.Way.all, entry) {
+            print(way.name.filled(38) + Samples(times).summary(digits: 0).padded(24))
+        }
+        print("\nPaired ratios, median (least to most):\n")
+        for ours in entry.indices.dropLast() {
+            let ratios = Samples(zip(entry[ours], entry[entry.count - 1]).map { $1 / $0 })
+            print(
+                "\(EntryBench.Way.all[entry.count - 1].name) takes \(ratios.summary(digits: 1)) times as long as "
+                    + EntryBench.Way.all[ours].name)
+        }
+    }
+
     static func initramfs() throws {
         let sizes = try InitramfsBench.run()
         print("\nWhat is added to an initramfs (zstd -19, kernel modules aside), bytes:\n")

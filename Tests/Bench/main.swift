@@ -3,7 +3,8 @@
 import Foundation
 
 let parts: [(name: String, report: () throws -> Void)] = [
-    ("activation", Report.activation), ("boot", Report.boot), ("initramfs", Report.initramfs),
+    ("activation", Report.activation), ("boot", Report.boot), ("entry", Report.entry),
+    ("initramfs", Report.initramfs),
 ]
 do {
     let wanted = CommandLine.arguments.dropFirst()

@@ -71,6 +71,10 @@ import Testing
         #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-1")
         try Self.change(&machine, .once("Base-0.1"))
         #expect(machine.state.boot.oneShot == "imgbased-Base-0.1.conf")
+        try Self.change(&machine, .trial("Base-0.1", tries: 3))
+        try Self.change(&machine, .once("Base-0.2"))
+        try Self.change(&machine, .once("Base-0.1"))
+        #expect(machine.state.boot.oneShot == "imgbased-Base-0.1+3.conf")
     }
 
     @Test func aTrialIsCountedInTheNameOfItsFile() throws {

@@ -51,9 +51,6 @@ enum SystemdBoot {
             }
             return FileName.prefix + stem + FileName.suffix
         }
-
-        /// What systemd-boot calls the entry, whatever its tries.
-        var identifier: String { FileName(layer: layer).text }
     }
 
     /// Where the record is kept, for us alone: systemd-boot does not read it.
@@ -101,7 +98,9 @@ enum SystemdBoot {
             steps += there.filter { $0 != name.text }.map { .removeFile("\(directory)/\($0)") }
         }
         if record.once != boot.record.once {
-            steps.append(.bootOnce(record.once.map { FileName(layer: $0).identifier } ?? ""))
+            // systemd-boot knows an entry by the name of its file, with the tries in it.
+            let entry = entries.first { $0.layer == record.once }
+            steps.append(.bootOnce(entry.map { file($0, record).name.text } ?? ""))
         }
         return steps
     }

@@ -1,0 +1,54 @@
+import Foundation
+import TestMachine
+
+/// Changes the boot menu in every way in turn, in one guest where an instruction takes a nanosecond: an entry and what is
+/// derived from it, or all of grub.cfg as grub-mkconfig makes it of as many kernels.
+struct EntryBench {
+    let rounds: Int
+
+    /// A way to do it.
+    struct Way {
+        /// For people.
+        let name: String
+        /// A command; `$round` is another number each time.
+        let command: String
+
+        static let all = [
+            Way(
+                name: "imgbase, its look at the host included",
+                command: "imgbase boot --args-add Base-0.2 bench=$round"),
+            Way(name: "grub-mkconfig", command: "grub-mkconfig -o /boot/grub/grub.cfg"),
+        ]
+    }
+
+    /// What each way took in milliseconds, a value a round.
+    func run() throws -> [[Double]] {
+        var machine = try Machine(
+            name: "bench-entry", disks: [.overlay(of: InstalledDisk.current().disk)])
+        machine.countsInstructions = true
+        return try machine.run { vm in
+            try vm.waitForGuest(within: .minutes(10))
+            try vm.check("for n in 1 2 3; do cp /boot/imgbased/*/linux /boot/vmlinuz-6.1.0-$n; done; sync")
+            var results = Way.all.map { _ in [Double]() }
+            // The first round warms caches and is not counted.
+            for round in 0...rounds {
+                for (index, way) in Way.all.enumerated() {
+                    let output = try vm.check(
+                        """
+                        round=\(round)
+                        start=$(date +%s%N)
+                        \(way.command) >/run/output 2>&1 || { cat /run/output; exit 1; }
+                        end=$(date +%s%N)
+                        echo $((end - start))
+                        """, within: .minutes(10))
+                    guard let nanoseconds = Double(output.trimmingCharacters(in: .whitespacesAndNewlines))
+                    else {
+                        throw BenchError(description: "no time in '\(output)'")
+                    }
+                    if round > 0 { results[index].append(nanoseconds / 1_000_000) }
+                }
+            }
+            return results
+        }
+    }
+}
