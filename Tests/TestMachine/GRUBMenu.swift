@@ -54,6 +54,18 @@ public struct GRUBMenu {
         try boot()
     }
 
+    /// Opens the submenu `name`.
+    public func open(_ name: String) throws {
+        try highlight(name)
+        let above = titles
+        try vm.type("\r")
+        try vm.wait(
+            for: "submenu '\(name)'", within: GRUBMenu.limit,
+            until: {
+                vm.console.screen.menu.highlighted == 0 && !titles.isEmpty && titles != above
+            })
+    }
+
     /// Boots the entry `name` changed by hand, in GRUB's editor: its `linux` line, where each of `changes` is one
     /// stretch of typing, and the file on GRUB's disk that is its initramfs.
     public func boot(

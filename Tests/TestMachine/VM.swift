@@ -111,6 +111,13 @@ public final class VM {
         _ = try wait(for: "the agent in the guest", within: limit) { agent.take(through: "HELLO\n") }
     }
 
+    /// The same, of the system that starts after `text` has come on the console; one that ran before does not count.
+    public func waitForGuest(after text: String, within limit: Duration = .minutes(6)) throws {
+        try expect(text, within: limit)
+        agent.forget()
+        try waitForGuest(within: limit)
+    }
+
     /// Runs `script` in the guest as root, with `sh`, and returns how it ended and what it wrote.
     public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
         let deadline = Deadline(within: limit)

@@ -62,7 +62,7 @@ public struct HostStatus: Hashable, Sendable {
         standard = BootChoice.standard(record, entries)
         trial = record.trial
         trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
-            entry.health == .bad ? entry.ailment ?? "a check of its health failed" : nil
+            entry.health == .bad ? entry.ailment ?? "it did not come up" : nil
         }
         next = BootChoice.order(record, entries).first
         nextHealth = entry(next?.layer)?.health ?? .unknown

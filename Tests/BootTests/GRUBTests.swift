@@ -1,0 +1,54 @@
+import TestMachine
+import Testing
+
+/// Our piece of GRUB's configuration, and what else is there.
+@Suite struct GRUBTests {
+    @Test(
+        "taken out and put back, grub.cfg is what it was; entries of others boot, and a hidden menu is hidden"
+    )
+    func foreign() throws {
+        try Artefacts.machine("foreign").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                """
+                set -e
+                cp /boot/grub/grub.cfg /run/before
+                imgbase boot --uninstall
+                ! grep imgbased /boot/grub/grub.cfg
+                ! test -e /etc/grub.d/09_imgbased
+                ls /boot/loader/entries/imgbased-Base-1.1.conf
+                imgbase boot --install
+                cmp /boot/grub/grub.cfg /run/before
+                test -x /etc/grub.d/09_imgbased
+                printf 'menuentry "Other system" {\\n echo "This is" not ours\\n sleep 600\\n}\\n' \
+                    >/boot/grub/custom.cfg
+                sync
+                """)
+            try vm.reboot()
+            let menu = try vm.menu()
+            #expect(menu.titles.last == "Other system")
+            try menu.boot("Other system")
+            try vm.expect("This is not ours", within: .minutes(1))
+
+            // grub-mkconfig keeps our piece, and the administrator's wish for a menu that is not shown.
+            try vm.reset()
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.expect("", from: "imgbase boot --verify")
+            try vm.check(
+                """
+                set -e
+                printf 'GRUB_TIMEOUT_STYLE=hidden\\nGRUB_TIMEOUT=3\\n' >>/etc/default/grub.d/serial.cfg
+                grub-mkconfig -o /boot/grub/grub.cfg 1>&2
+                sync
+                """, within: .minutes(5))
+            try vm.reboot()
+            try vm.expectStatus("Base-0.1", "default")
+            #expect(!vm.transcript.contains("GNU GRUB"))
+            // A kernel that is damaged is found.
+            try vm.check("echo damaged >>$(echo /boot/imgbased/*/initrd)")
+            let found = try vm.run("imgbase boot --verify")
+            #expect(found.status == 1)
+            #expect(found.output.hasSuffix("imgbase: cannot verify the boot menu: it has 6 problems"))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import TestMachine
+import Testing
+
+/// Layers on trial, in a machine where nobody is at the keyboard: each ends on a layer that is good.
+@Suite struct TrialTests {
+    @Test("a layer that is healthy becomes the default; one whose check fails gives way to it again")
+    func health() throws {
+        try Artefacts.machine("health").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check("imgbase boot --try Base-1.1")
+            try vm.reboot()
+            try vm.expectStatus("Base-1.1", "trial")
+            try vm.expect("Base-1.1", from: "imgbase boot --get-default")
+
+            // A check of the administrator's, and one of somebody else's on the same target.
+            try vm.check("imgbase boot --try Base-0.2 && \(Self.addCheck(to: "Base-0.2", "exit 1"))")
+            try vm.reboot()
+            let story = "layer 'Base-0.2' was tried and is bad: check '50-service' failed with status 1"
+            try vm.expectStatus("Base-1.1", "default", warnings: [story])
+            try vm.expect(
+                "warning:    " + story, from: "cat /etc/motd.d/imgbased | grep warning")
+            let id = "a8bad25b20421a3fbf824824002d32e9"
+            try vm.expect(story, from: "journalctl -b -o cat MESSAGE_ID=\(id)")
+            try vm.check(
+                "journalctl --update-catalog; journalctl -b -x MESSAGE_ID=\(id) | grep -q 'until it is settled'"
+            )
+
+            // Somebody boots it nevertheless: it went back once, and stays now, until the next boot.
+            try vm.check("imgbase boot --set-default Base-0.2")
+            try vm.reboot()
+            try vm.expectStatus(
+                "Base-0.2", "default", health: "bad", next: "Base-1.1",
+                warnings: ["layer 'Base-0.2' is bad: check '50-service' failed with status 1"])
+        }
+    }
+
+    @Test(
+        "a kernel that panics and an initramfs without a root: each try is counted, and the good layer comes back"
+    )
+    func kernel() throws {
+        try Artefacts.machine("trial").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                """
+                imgbase boot --args-add Base-1.1 rdinit=/bin/false
+                imgbase boot --try Base-1.1 --tries 2
+                """)
+            try vm.reboot()
+            for _ in 1...2 {
+                try vm.expect("Loading layer Base-1.1", within: .minutes(2))
+                try vm.expect("Kernel panic", within: .minutes(2))
+            }
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: [
+                    "layer 'Base-1.1' did not come up in 2 of 2 tries: "
+                        + "2 ended in the boot loader, the kernel or the initramfs"
+                ])
+
+            try vm.check(
+                """
+                dd if=/dev/zero of=/dev/HostVG/Base-0.2 bs=64K count=1 conv=fsync status=none
+                imgbase boot --try Base-0.2 --tries 1
+                """)
+            try vm.reboot()
+            try vm.expect("cannot boot layer 'Base-0.2'", within: .minutes(3))
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: [
+                    "layer 'Base-0.2' did not come up in 1 of 1 tries: "
+                        + "1 ended in the boot loader, the kernel or the initramfs"
+                ])
+
+            // What is no trial gives way at once, to the last good layer.
+            try vm.check("imgbase boot --once Base-0.2")
+            try vm.reboot()
+            try vm.waitForGuest(after: "Loading layer Base-0.2")
+            #expect(try vm.bootReport().chosenBy == "rd.imgbased.fallback=Base-0.1")
+            try vm.check(
+                "imgbase status >&2; imgbase status | grep \"not booted: cannot boot layer 'Base-0.2'\"")
+        }
+    }
+
+    @Test("a system that ends in emergency mode: nobody is there to type, and the good layer comes back")
+    func emergency() throws {
+        try Artefacts.machine("emergency").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                """
+                mount /dev/HostVG/Base-1.1 /mnt
+                echo 'LABEL=nowhere /srv ext4 x-systemd.device-timeout=5s 0 0' >>/mnt/etc/fstab
+                umount /mnt
+                imgbase boot --try Base-1.1
+                """)
+            try vm.reboot()
+            try vm.expect("Loading layer Base-1.1", within: .minutes(2))
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: ["layer 'Base-1.1' was tried and is bad: it did not come up"])
+        }
+    }
+
+    @Test("power cuts use up tries; a boot that hangs in the system is told from them")
+    func powerCuts() throws {
+        try Artefacts.machine("power-cuts").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(Self.addCheck(to: "Base-1.1", "exec sleep infinity"))
+            try vm.check("imgbase boot --try Base-1.1 --tries 2")
+            try vm.reboot()
+            try vm.expect("Loading layer Base-1.1", within: .minutes(2))
+            vm.cutPower()
+            try vm.powerOn()
+            // It comes up, its check hangs, and then the power goes.
+            try vm.expect("Loading layer Base-1.1", within: .minutes(2))
+            try vm.waitForGuest()
+            try vm.check("systemctl start imgbase-started")
+            vm.cutPower()
+            try vm.powerOn()
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: [
+                    "layer 'Base-1.1' did not come up in 2 of 2 tries: "
+                        + "1 ended in the boot loader, the kernel or the initramfs, "
+                        + "1 came up and did not become healthy"
+                ])
+        }
+    }
+
+    @Test("a damaged record: the newest good layer, and the record is whole again")
+    func damagedRecord() throws {
+        try Artefacts.machine("record").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            let record = "/boot/grub/imgbased.env"
+            for damage in [
+                "rm \(record)", ": >\(record)", "head -c 1024 /dev/zero | tr '\\0' '\\377' >\(record)",
+            ] {
+                try vm.check("imgbase boot --set-default Base-1.1; \(damage); sync")
+                try vm.reboot()
+                try vm.expectStatus("Base-0.1", "best")
+                try vm.expect("1024", from: "stat -c %s \(record)")
+            }
+            // What is left of it counts.
+            try vm.check("imgbase boot --set-default Base-1.1; truncate -s 300 \(record); sync")
+            try vm.reboot()
+            try vm.expectStatus("Base-1.1", "default")
+        }
+    }
+
+    /// Commands that give `layer` a required check.
+    private static func addCheck(to layer: String, _ script: String) -> String {
+        """
+        mount /dev/HostVG/\(layer) /mnt
+        printf '#!/bin/sh\\n%s\\n' '\(script)' >/mnt/etc/imgbased/health.d/required/50-service
+        chmod +x /mnt/etc/imgbased/health.d/required/50-service
+        umount /mnt
+        """
+    }
+}
