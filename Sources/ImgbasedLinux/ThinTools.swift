@@ -7,7 +7,11 @@ public enum ThinTools {
 
     /// Has thin_check(8) look at the metadata in the device at `path`, as lvm2 does before it uses a pool.
     /// - Returns: Why the pool should not be written though it can be read; `nil` where nothing is wrong.
+    /// - Throws: where it must not be used: whatever the policy where there is nothing to look at.
     public static func check(_ path: String, _ policy: ThinCheckPolicy) throws(BootError) -> String? {
+        if try areMetadataMissing(path) {
+            throw .failed("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
+        }
         if policy == .never { return nil }
         guard ChildProcess.isExecutable(check) else {
             if policy == .auto { return nil }
@@ -26,6 +30,15 @@ public enum ThinTools {
         guard ChildProcess.isExecutable(list) else { return ThinListing("") }
         let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path]))
         return ThinListing(result.status == 0 ? result.output : "")
+    }
+
+    private static func areMetadataMissing(_ path: String) throws(BootError) -> Bool {
+        let source = try BootError.call(OpenBlockSource(path: path))
+        do throws(BlockReadError) {
+            return try ThinMetadata.areMissing(in: source)
+        } catch {
+            throw .failed(SystemError("read", path, reason: error.reason).description)
+        }
     }
 
     private static func run(_ tool: String, _ arguments: [String]) throws(BootError) -> Int32 {

@@ -87,6 +87,24 @@ import Testing
         }
     }
 
+    @Test("a pool that has lost its metadata does not get new ones")
+    func lost() throws {
+        try Self.machine("pool-lost").run { vm in
+            try vm.waitForGuest()
+            let digest = try vm.destroyPool()
+
+            try vm.restart(Self.layer + " rd.imgbased.thincheck=never rd.shell=0")
+            try vm.expectHalt(
+                after: "cannot boot layer 'Base-0.2': the thin pool has lost its metadata; "
+                    + "repair it with 'lvconvert --repair'")
+
+            vm.cutPower()
+            try vm.powerOn(VM.rescue)
+            try vm.waitForGuest()
+            #expect(try vm.digestOfInactivePool() == digest)
+        }
+    }
+
     /// A machine with the installed disk, started from another one.
     private static func machine(_ name: String) throws -> Machine {
         try Machine(

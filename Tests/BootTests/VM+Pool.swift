@@ -51,7 +51,17 @@ extension VM {
             dmsetup status HostVG-ImagePool-tpool
             vgchange -q -an HostVG
             """, within: .minutes(10))
-        return try changeMetadata("")
+        return try digestOfInactivePool()
+    }
+
+    /// Writes zeros where the metadata of the pool begin. Returns a digest of the result.
+    func destroyPool() throws -> String {
+        try changeMetadata("dd if=/dev/zero of=$metadata bs=4096 count=1 conv=fsync status=none")
+    }
+
+    /// A digest of the metadata of the pool, which is not active.
+    func digestOfInactivePool() throws -> String {
+        try changeMetadata("")
     }
 
     /// Runs `script`, which finds the device of the pool's metadata in `$metadata`. Returns a digest of it.
