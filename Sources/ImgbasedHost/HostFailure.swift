@@ -19,8 +19,6 @@ public enum HostFailure: Error, Sendable {
     case unbootable(Int)
     /// Checks of the system's health failed.
     case unhealthy(String)
-    /// Another run has the lock.
-    case locked
     /// Only root may do this.
     case notRoot
 }
@@ -39,7 +37,6 @@ extension HostFailure: CustomStringConvertible {
         case .contents(let reason): "\(reason)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"
         case .unhealthy(let ailment): ailment
-        case .locked: "another imgbase is changing this host; try again when it is done"
         case .notRoot: "only root may do this; use sudo"
         }
     }

@@ -16,16 +16,22 @@ public struct Session: Sendable {
     private let runner: CommandRunner
     private let group: String?
     private let pool: String?
+    private let waiting: @Sendable () -> Void
 
     /// Where the lock of those that change something is.
     private static let lockPath = "/run/lock/imgbased.lock"
 
-    /// A session for the volume group and pool named, which runs commands through `runner`.
-    public init(mode: Mode, runner: CommandRunner, group: String?, pool: String?) {
+    /// A session for the volume group and pool named, which runs commands through `runner`; `waiting` is called where
+    /// another one is changing the host, and this one waits for it.
+    public init(
+        mode: Mode, runner: CommandRunner, group: String?, pool: String?,
+        waiting: @escaping @Sendable () -> Void
+    ) {
         self.mode = mode
         self.runner = runner
         self.group = group
         self.pool = pool
+        self.waiting = waiting
     }
 
     /// What looks at the host.
@@ -95,7 +101,7 @@ public struct Session: Sendable {
     /// `imgbase boot`, where it changes something.
     public func change(_ change: BootChange) async throws {
         do {
-            try await changing(change.goal, waits: change.isOfThisBoot) {
+            try await changing(change.goal) {
                 let state = try await looking(change.goal) { () throws(HostFailure) in try await probe.boot()
                 }
                 try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)), source: nil)
@@ -114,7 +120,7 @@ public struct Session: Sendable {
     /// `imgbase boot --refresh`
     public func refresh() async throws {
         let goal = RefreshPlanner.goal
-        try await changing(goal, waits: true) {
+        try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
             let (files, source) = try await looking(goal) { () throws(HostFailure) in
                 guard let booted = state.booted else { throw .contents(.notOnALayer) }
@@ -211,19 +217,16 @@ public struct Session: Sendable {
         guard HostSystem.isRoot else { throw .notRoot }
     }
 
-    /// Runs `body` with the host's lock, where it is going to change something; where it `waits`, when others are done.
-    private func changing<Result>(
-        _ goal: String, waits: Bool = false, _ body: () async throws -> Result
-    ) async throws -> Result {
+    /// Runs `body` with the host's lock, where it is going to change something.
+    private func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else { return try await body() }
-        let lock: HostLock?
+        let lock: HostLock
         do throws(SystemError) {
-            lock = try HostLock.take(Session.lockPath, waits: waits)
+            lock = try HostLock.take(Session.lockPath, waiting: waiting)
         } catch {
             throw CommandFailure.refusal(goal, .system(error))
         }
-        guard let lock else { throw CommandFailure.refusal(goal, .locked) }
         let result = try await body()
         lock.release()
         return result

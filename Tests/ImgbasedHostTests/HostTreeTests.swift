@@ -67,16 +67,18 @@ import Testing
 
     @Test func oneAtATimeHasTheLock() throws {
         let scratch = try Scratch()
-        let first = try HostLock.take(scratch("lock"))
-        switch try HostLock.take(scratch("lock")) {
-        case nil: break
-        case .some(_): Issue.record("two have the lock")
+        let path = scratch("lock")
+        let first = try HostLock.take(path) { Issue.record("nobody has the lock yet") }
+        let waits = DispatchSemaphore(value: 0)
+        let hasIt = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let second = try? HostLock.take(path) { waits.signal() }
+            second?.release()
+            hasIt.signal()
         }
-        first?.release()
-        let third = try HostLock.take(scratch("lock"))
-        switch consume third {
-        case nil: Issue.record("nobody has the lock")
-        case .some(_): break
-        }
+        #expect(waits.wait(timeout: .now() + 60) == .success)
+        #expect(hasIt.wait(timeout: .now()) == .timedOut)
+        first.release()
+        #expect(hasIt.wait(timeout: .now() + 60) == .success)
     }
 }

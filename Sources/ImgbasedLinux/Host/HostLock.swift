@@ -4,16 +4,24 @@ import Glibc
 public struct HostLock: ~Copyable {
     private let file: OpenFile
 
-    /// Takes the lock at `path`, and `waits` for it; else `nil` where another program has it.
+    /// Takes the lock at `path`; where another program has it, `waiting` is called, and then waits until that is done.
     ///
     /// The corresponding C functions are `open` and `flock`.
-    public static func take(_ path: String, waits: Bool = false) throws(SystemError) -> HostLock? {
+    public static func take(_ path: String, waiting: () -> Void) throws(SystemError) -> HostLock {
         let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard number >= 0 else { throw .last("lock", path) }
         let file = OpenFile(owning: number, name: path)
-        if flock(number, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 { return HostLock(file: file) }
-        if errno == EWOULDBLOCK { return nil }
-        throw .last("lock", path)
+        var operation = LOCK_EX | LOCK_NB
+        while flock(number, operation) != 0 {
+            switch errno {
+            case EWOULDBLOCK:
+                waiting()
+                operation = LOCK_EX
+            case EINTR: continue
+            default: throw .last("lock", path)
+            }
+        }
+        return HostLock(file: file)
     }
 
     /// Gives the lock back.
