@@ -85,7 +85,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	install -D -m 755 build/imgbase $(DESTDIR)$(PREFIX)/sbin/imgbase
 	install -D -m 755 build/imgbase-initrd $(DESTDIR)$(PREFIX)/lib/imgbased/imgbase-initrd
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.sh
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.{service,rules}
 	install -D -m 755 grub/09_imgbased $(DESTDIR)$(PREFIX)/lib/imgbased/09_imgbased
 	install -d $(DESTDIR)/etc/grub.d
 	ln -sfT $(PREFIX)/lib/imgbased/09_imgbased $(DESTDIR)/etc/grub.d/09_imgbased

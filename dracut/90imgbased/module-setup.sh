@@ -22,6 +22,11 @@ install() {
 
     # The names of volumes in /dev, by lvm2's own rules; they do not call lvm2. Debian's file, and others'.
     inst_rules 56-lvm.rules 11-dm-lvm.rules
+    if dracut_module_included lvm; then
+        # Where that module's own is, and is removed from.
+        inst_simple "$moddir/64-lvm-imgbased.rules" /etc/udev/rules.d/64-lvm-imgbased.rules \
+            || _missing 64-lvm-imgbased.rules
+    fi
 
     # thin_ls is the same program under another name; both are a third of what this module adds.
     [[ $imgbased_thin_check == no ]] || inst_multiple -o thin_check thin_ls
