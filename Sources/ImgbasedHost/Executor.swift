@@ -91,6 +91,12 @@ public struct Executor {
                 try tree.fillDevice(device)
                 try tree.flush()
             }
+        case .makeDirectoryOn(let device, let type, let path):
+            try calling { () throws(SystemError) in
+                let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)
+                try tree.makeDirectories(path)
+                try tree.flush()
+            }
         case .replaceFileOn(let device, let type, let path, let contents):
             try calling { () throws(SystemError) in
                 let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)

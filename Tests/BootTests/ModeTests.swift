@@ -35,6 +35,11 @@ import Testing
             try vm.expectBooted("Base-0.1", on: "Base-0", mode: "volatile")
             try vm.expect(digest, from: Self.digest)
             try vm.expect("kept", from: "ls /root")
+
+            // One that was never written to has what it needs for that.
+            try vm.restart("rd.imgbased.layer=Base-0.2 rd.imgbased.mode=ro")
+            try vm.expectBooted("Base-0.2", on: "Base-0", mode: "ro")
+            try vm.expect("/config", from: "findmnt -no TARGET /config")
         }
     }
 

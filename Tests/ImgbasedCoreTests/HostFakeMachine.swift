@@ -9,6 +9,7 @@ struct FakeMachine: Equatable {
     struct Contents: Equatable {
         var uuid = "of the image"
         var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
+        var directories: Set<String> = []
         var isWhole = true
     }
 
@@ -88,6 +89,7 @@ struct FakeMachine: Equatable {
             state.volumes[state.volumes.count - 1].origin = source.name
             contents[path] = contents[source]
         case .renewFileSystem(let path, _, let uuid): contents[path]?.uuid = uuid
+        case .makeLayerDirectory(let path, _, let directory): contents[path]?.directories.insert(directory)
         case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
         case .removeBootFiles(let digests, _): state.boot.digests.subtract(digests)
         case .installBootFiles(let files, _, _): state.boot.digests.insert(files.digest)

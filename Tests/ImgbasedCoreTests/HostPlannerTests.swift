@@ -246,6 +246,13 @@ import Testing
         )
     }
 
+    @Test func aLayerHasWhatIsMountedIn() throws {
+        var machine = try machine(base: true)
+        try machine.addLayer()
+        let layer = VolumePath(group: "HostVG", name: "Base-0.1")
+        #expect(machine.contents[layer]?.directories == ["/boot", "/config"])
+    }
+
     @Test func aDefaultThatIsSetStays() throws {
         var machine = try machine(base: true)
         try machine.addLayer()

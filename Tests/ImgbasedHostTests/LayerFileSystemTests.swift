@@ -98,6 +98,7 @@ import Testing
         let fstab = Array("\(device.path.device) / \(type.rawValue) noatime,discard 0 1\n# keep\n".utf8)
         try await run([
             .renewFileSystem(device.path, type: type, uuid: uuid),
+            .makeLayerDirectory(device.path, type: type, path: "/config"),
             .replaceLayerFile(device.path, type: type, path: "/etc/fstab", contents: fstab),
             .installBootFiles(
                 contents.files, from: .layer(device.path, type), directory: scratch("boot/imgbased")),

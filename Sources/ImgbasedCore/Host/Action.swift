@@ -21,6 +21,8 @@ public enum Action: Hashable, Sendable {
     case writeImage(String, device: String, ImageAllowance)
     /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
     case settleFileSystem(device: String, type: FileSystemType)
+    /// Makes a directory in a file system that is mounted for this alone.
+    case makeDirectoryOn(device: String, type: FileSystemType, path: String)
     /// Replaces a file in a file system that is mounted for this alone.
     case replaceFileOn(device: String, type: FileSystemType, path: String, contents: [UInt8])
     /// Copies a kernel and its initramfs.
@@ -114,7 +116,7 @@ extension Step {
             [.run(Command(.mount, [path]))]
         case .createBase, .writeImage, .sealBase:
             baseActions(image)
-        case .createLayer, .renewFileSystem, .replaceLayerFile, .sealLayer, .listLayer:
+        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .sealLayer, .listLayer:
             layerActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
@@ -195,6 +197,8 @@ extension Step {
                 .run(Command(.xfsAdmin, ["-U", uuid, path.device])),
                 .flushDevice(path.device),
             ]
+        case .makeLayerDirectory(let path, let type, let directory):
+            [.makeDirectoryOn(device: path.device, type: type, path: directory), .flushDevice(path.device)]
         case .replaceLayerFile(let path, let type, let file, let contents):
             [
                 .replaceFileOn(device: path.device, type: type, path: file, contents: contents),

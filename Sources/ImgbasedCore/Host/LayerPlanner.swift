@@ -117,6 +117,10 @@ public struct LayerPlanner: Sendable {
             if !draft.isSealed {
                 plan.prepare.append(.renewFileSystem(draft.path, type: contents.type, uuid: uuid))
                 let table = fileSystemTable(draft, state, names, contents)
+                // A layer that is booted read-only cannot make them.
+                for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
+                    plan.prepare.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
+                }
                 if table != contents.fstab {
                     plan.prepare.append(
                         .replaceLayerFile(

@@ -56,6 +56,8 @@ extension Action {
             [
                 "mount \(device) privately (\(type.rawValue)), let it replay its log and fill the device, unmount it"
             ]
+        case .makeDirectoryOn(let device, let type, let path):
+            ["mount \(device) privately (\(type.rawValue)), mkdir \(path) in it, unmount it"]
         case .replaceFileOn(let device, let type, let path, let contents):
             ["mount \(device) privately (\(type.rawValue)), write \(path) in it, unmount it:"]
                 + Action.shown(contents)

@@ -38,6 +38,8 @@ public enum Step: Hashable, Sendable {
     case createLayer(VolumePath, from: VolumePath)
     /// Checks the file system of a layer, gives it a UUID of its own and the size of its volume.
     case renewFileSystem(VolumePath, type: FileSystemType, uuid: String)
+    /// Makes a directory in a layer that is not mounted.
+    case makeLayerDirectory(VolumePath, type: FileSystemType, path: String)
     /// Replaces a file in a layer that is not mounted.
     case replaceLayerFile(VolumePath, type: FileSystemType, path: String, contents: [UInt8])
     /// Stores a kernel and its initramfs in `/boot`, by content.
@@ -139,6 +141,8 @@ extension Step: CustomStringConvertible {
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):
             "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
+        case .makeLayerDirectory(let path, _, let directory):
+            "make directory '\(directory)' in layer '\(path.name)'"
         case .replaceLayerFile(let path, _, let file, let contents):
             "write '\(file)' in layer '\(path.name)' (\(contents.count) bytes)"
         case .installBootFiles(let files, let source, let directory):
@@ -179,6 +183,7 @@ extension Step: CustomStringConvertible {
         case .sealBase: "sealBase"
         case .createLayer: "createLayer"
         case .renewFileSystem: "renewFileSystem"
+        case .makeLayerDirectory: "makeLayerDirectory"
         case .replaceLayerFile: "replaceLayerFile"
         case .installBootFiles: "installBootFiles"
         case .removeBootFiles: "removeBootFiles"
