@@ -33,15 +33,28 @@ import Testing
             try vm.expect("rd.lvm=0: removing LVM activation", from: messages)
             try vm.expectVolumesOfLVM(layer: "Base-0.2")
             try vm.expectStateOfUdev(layer: "Base-0.2")
+        }
+    }
 
-            // dracut waits for both volumes and goes on without them, with a warning, when its time is over.
-            try vm.restart("rd.lvm.lv=HostVG/Base-0.1 rd.lvm.lv=HostVG/Config rd.info", .lvm)
-            try vm.expectBooted("Base-0.1", on: "Base-0", chosenBy: "rd.lvm.lv=HostVG/Base-0.1")
-            try vm.expect(
-                "Scanning devices vda4  for LVM logical volumes HostVG/Base-0.1",
-                from: "journalctl -b -o cat -t dracut-initqueue | grep -E '^Scanning|timeout|Not all'")
-            try vm.check("test -b /dev/HostVG/Config")
-            try vm.expectStateOfUdev(layer: "Base-0.1")
+    @Test(
+        "with lvm2 in the initramfs, other volumes come as well where the helper is on the disk before udev")
+    func lvmSecond() throws {
+        let rule = """
+            KERNEL=="vda4", PROGRAM="/bin/sh -c 'until [ -e /run/imgbased/boot.json ]; do sleep 0.1; done'"
+            """
+        try Initramfs.lvm.adding(rule, at: "etc/udev/rules.d/00-late.rules") { initramfs in
+            var machine = try Artefacts.machine("lvm-second")
+            machine.boot = try Artefacts.image.boot(
+                "rd.lvm.lv=HostVG/Base-0.1 rd.lvm.lv=HostVG/Config rd.info", initramfs: initramfs)
+            try machine.run { vm in
+                try vm.expectBooted("Base-0.1", on: "Base-0", chosenBy: "rd.lvm.lv=HostVG/Base-0.1")
+                // dracut waits for both volumes; it says so where it goes on without them.
+                try vm.expect(
+                    "Scanning devices vda4  for LVM logical volumes HostVG/Base-0.1",
+                    from: "journalctl -b -o cat -t dracut-initqueue | grep -E '^Scanning|timeout|Not all'")
+                try vm.check("test -b /dev/HostVG/Config")
+                try vm.expectStateOfUdev(layer: "Base-0.1")
+            }
         }
     }
 

@@ -45,6 +45,7 @@ import Testing
             try vm.waitForGuest()
             try vm.expect("You are on Base-0.1", from: "imgbase w")
             try vm.expect("Base-1.1", from: "imgbase boot --get-default")
+            try vm.check("systemctl is-system-running --wait")
             try vm.expect("timeout 5", from: "imgbase boot --uninstall && cat /boot/loader/loader.conf")
         }
     }

@@ -137,6 +137,19 @@ import Testing
         #expect(story().isEmpty)
     }
 
+    /// A layer that somebody boots by means of their own.
+    @Test(arguments: [BootChange.started, .good, .bad(goesBack: true)])
+    func withoutAnEntryThereIsNothingToRecord(change: BootChange) throws {
+        var machine = try Self.machine(booted: "Base-0.3")
+        machine.state.boot.entries["Base-0.3"] = nil
+        func verbs() throws -> [String] {
+            try BootPlanner.plan(change, machine.state, names: FakeMachine.names).steps.map(\.verb)
+        }
+        #expect(try verbs() == ["tell"])
+        machine.state.boot.loader = nil
+        #expect(try verbs() == ["tell"])
+    }
+
     @Test func onceIsRecordedBesideTheDefault() throws {
         var machine = try Self.machine()
         try Self.change(&machine, .once("Base-0.2"))

@@ -33,7 +33,7 @@ import Testing
         entry.linux = "/boot" + entry.linux
         entry.initrd = "/boot" + entry.initrd
         #expect(GRUBMenu.text([entry], prefix: "/boot") == partition)
-        #expect(partition.contains("'/imgbased/abc/linux' '/imgbased/abc/initrd' "))
+        #expect(partition.contains("\tinitrd \"${imgbased_boot}\"'/imgbased/abc/initrd'\n"))
     }
 
     @Test func environmentComesBack() throws {

@@ -37,6 +37,13 @@ extension BootPlanner {
         var plan = Plan(goal: change.goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
+            if change.isOfThisBoot, let booted = state.booted,
+                state.boot.loader == nil || state.boot.entries[booted.name] == nil
+            {
+                // Somebody boots it who does not do so by us: there is nothing to record.
+                plan.commit = [.tell([], motd: HostStatus(state, names: names).lines)]
+                return plan
+            }
             let old = try entry(change.layer(booted: state.booted), state, names)
             var entry = old
             var record = state.boot.record

@@ -19,7 +19,7 @@ public enum GRUBMenu {
         if !sorted.isEmpty {
             let title = quoted("Rescue: look at a layer, change nothing in it")
             lines.append("submenu \(title) --class imgbased --id imgbased-rescue {")
-            lines += sorted.flatMap { rescueEntry($0, prefix: prefix) } + ["}"]
+            lines += sorted.flatMap { rescueEntry($0, prefix: prefix) }.map { "\t" + $0 } + ["}"]
         }
         lines.append(GRUBScript.tail)
         return lines.map { $0 + "\n" }.joined()
@@ -37,40 +37,39 @@ public enum GRUBMenu {
         word.withoutControls.singleQuoted
     }
 
+    /// The commands that load a kernel stand in the entry itself, where GRUB's editor shows them; and once more in a
+    /// function, for when the entry takes another's place.
     private static func menuEntry(_ entry: BootEntry, number: Int, prefix: String) -> [String] {
-        [
-            "function imgbased_entry_\(number) {",
-            "\t" + command("imgbased_load", entry, prefix: prefix, adding: []),
-            "}",
-            "menuentry \(quoted(entry.title)) --class imgbased --id \(quoted(identifier(of: entry.layer))) {",
-            "\timgbased_boot \(number)",
-            "}",
-        ]
+        let load =
+            ["\tif imgbased_begin \(number) \(quoted(entry.layer)); then"]
+            + commands(entry, prefix: prefix, adding: ["${imgbased_arguments}"]) + ["\tfi"]
+        return ["function imgbased_entry_\(number) {"] + load + ["\timgbased_is_loaded $?", "}"]
+            + [
+                "menuentry \(quoted(entry.title)) --class imgbased --id \(quoted(identifier(of: entry.layer))) {"
+            ]
+            + load + ["\timgbased_end \(number) $?", "}"]
     }
 
     private static func rescueEntry(_ entry: BootEntry, prefix: String) -> [String] {
-        let identifier = quoted("imgbased-rescue-" + entry.layer)
-        return [
-            "\tmenuentry \(quoted(entry.layer + " (rescue)")) --class imgbased --id \(identifier) {",
-            "\t\t"
-                + command(
-                    "imgbased_look", entry, prefix: prefix,
-                    adding: BootArguments.rescue + ["rd.imgbased.reason=rescue"]),
-            "\t}",
-        ]
+        let words = BootArguments.rescue + ["rd.imgbased.reason=rescue"]
+        let title = quoted(entry.layer + " (rescue)")
+        return ["menuentry \(title) --class imgbased --id \(quoted("imgbased-rescue-" + entry.layer)) {"]
+            + commands(entry, prefix: prefix, adding: words) + ["}"]
     }
 
-    private static func command(
-        _ function: String, _ entry: BootEntry, prefix: String, adding words: [String]
-    ) -> String {
-        let words =
-            [entry.layer, path(entry.linux, prefix), path(entry.initrd, prefix)]
-            + entry.options.unquotedWords + words
-        return ([function] + words.map(quoted)).joined(separator: " ")
+    private static func commands(_ entry: BootEntry, prefix: String, adding words: [String]) -> [String] {
+        let linux = [path(entry.linux, prefix)] + entry.options.unquotedWords.map(quoted) + words
+        return [
+            "\techo \(quoted("Loading layer \(entry.layer) ..."))",
+            "\tlinux \(linux.joined(separator: " "))",
+            "\tinitrd \(path(entry.initrd, prefix))",
+        ]
     }
 
     /// `path` as it is seen from `/boot`, wherever GRUB found that.
     private static func path(_ path: String, _ prefix: String) -> String {
-        !prefix.isEmpty && path.hasPrefix(prefix + "/") ? String(path.dropFirst(prefix.count)) : path
+        let relative =
+            !prefix.isEmpty && path.hasPrefix(prefix + "/") ? String(path.dropFirst(prefix.count)) : path
+        return "\"${imgbased_boot}\"" + quoted(relative)
     }
 }

@@ -22,17 +22,25 @@ enum GRUBScript {
           set imgbased_good=
         fi
 
-        # imgbased_load LAYER LINUX INITRD ARGUMENT...: loads a layer, and tells it why it was picked. What the next boot must
-        # not find again, a boot meant to happen once or a try that is used up, is written before the kernel starts; where
-        # it cannot be written, the layer is not loaded.
-        function imgbased_load {
+        # imgbased_begin NUMBER LAYER: an entry is going to load a layer, which is told why it was picked. What the next boot
+        # must not find again, a boot meant to happen once or a try that is used up, is written before the kernel starts;
+        # where it cannot be written, the layer is not loaded.
+        function imgbased_begin {
+          if [ -n "${imgbased_other}" ]; then
+            set imgbased_reason=fallback
+          elif [ "${imgbased_number}" = "$1" ]; then
+            set imgbased_reason="${imgbased_why}"
+          else
+            set imgbased_reason=menu
+          fi
+          set imgbased_refused=
           set imgbased_write=
           set imgbased_arguments=
           if [ -n "${imgbased_once}" ]; then
             set imgbased_once=
             set imgbased_write="${imgbased_reason}"
           fi
-          if [ "${imgbased_trial}" = "$1" -a "${imgbased_tries}" != 0 ]; then
+          if [ "${imgbased_trial}" = "$2" -a "${imgbased_tries}" != 0 ]; then
             for imgbased_count in 9:8 8:7 7:6 6:5 5:4 4:3 3:2 2:1 1:0; do
               if regexp --set=1:imgbased_left "^${imgbased_tries}:(.)\$" "${imgbased_count}"; then
                 set imgbased_rest="${imgbased_left}"
@@ -43,51 +51,40 @@ enum GRUBScript {
             set imgbased_write=trial
             # Nobody may be there: what fails ends in a restart, not at a prompt.
             set imgbased_arguments='panic=10 rd.shell=0 rd.emergency=reboot'
-          elif [ -n "${imgbased_good}" -a "${imgbased_good}" != "$1" ]; then
+          elif [ -n "${imgbased_good}" -a "${imgbased_good}" != "$2" ]; then
             # A layer the initramfs cannot mount gives way to one that came up before.
             set imgbased_arguments="rd.imgbased.fallback=${imgbased_good}"
           fi
+          set imgbased_arguments="${imgbased_arguments} rd.imgbased.reason=${imgbased_reason}"
           if [ -n "${imgbased_write}" ]; then
             if save_env --file "${prefix}/imgbased.env" imgbased_once imgbased_tries; then true; else
               if [ "${imgbased_write}" = once -o "${imgbased_write}" = trial ]; then
+                set imgbased_refused=1
                 return 1
               fi
             fi
           fi
-          imgbased_look "$@" ${imgbased_arguments} "rd.imgbased.reason=${imgbased_reason}"
         }
 
-        # imgbased_look LAYER LINUX INITRD ARGUMENT...: loads a layer and writes nothing.
-        function imgbased_look {
-          echo "Loading layer $1 ..."
-          set imgbased_linux="${imgbased_boot}$2"
-          set imgbased_initrd="${imgbased_boot}$3"
-          shift 3
-          if linux "${imgbased_linux}" "$@"; then
-            initrd "${imgbased_initrd}"
-          else
-            return 1
+        # imgbased_is_loaded STATUS: whether the kernel and the initramfs of the layer that was begun are there.
+        function imgbased_is_loaded {
+          test "$1" = 0 -a -z "${imgbased_refused}"
+        }
+
+        # imgbased_end NUMBER STATUS: an entry has loaded its layer, or not. Where that was to be booted unattended, the others
+        # get their turn. (The variable fallback of GRUB wants positions in the menu, which other entries shift.)
+        function imgbased_end {
+          if imgbased_is_loaded "$2"; then
+            return 0
           fi
-        }
-
-        # imgbased_boot NUMBER: an entry of the menu. Where the one that is booted unattended cannot be loaded, the others get
-        # their turn. (The variable fallback of GRUB wants positions in the menu, which other entries shift.)
-        function imgbased_boot {
-          set imgbased_reason=menu
           if [ "${imgbased_number}" = "$1" ]; then
-            set imgbased_reason="${imgbased_why}"
+            for imgbased_other in ${imgbased_others}; do
+              if imgbased_entry_${imgbased_other}; then
+                return 0
+              fi
+            done
           fi
-          if imgbased_entry_$1; then true; else
-            if [ "${imgbased_number}" = "$1" ]; then
-              for imgbased_other in ${imgbased_others}; do
-                set imgbased_reason=fallback
-                if imgbased_entry_${imgbased_other}; then
-                  return 0
-                fi
-              done
-            fi
-            return 1
-          fi
+          return 1
         }
 
         # imgbased_choose WHY LAYER: the first layer that is offered is booted unattended, those after it where that cannot be
@@ -113,6 +110,7 @@ enum GRUBScript {
     static let tail = #"""
         set imgbased_choice=
         set imgbased_number=
+        set imgbased_other=
         set imgbased_others=
         if [ -n "${imgbased_once}" ]; then
           imgbased_choose once "${imgbased_once}"
