@@ -36,8 +36,7 @@ import Testing
         }
     }
 
-    @Test(
-        "with lvm2 in the initramfs, other volumes come as well where the helper is on the disk before udev")
+    @Test("with lvm2 in the initramfs, other volumes come where the helper is on the disk before udev")
     func lvmSecond() throws {
         let rule = """
             KERNEL=="vda4", PROGRAM="/bin/sh -c 'until [ -e /run/imgbased/boot.json ]; do sleep 0.1; done'"
