@@ -38,6 +38,8 @@ import Testing
 
     @Test("with lvm2 in the initramfs, other volumes come where the helper is on the disk before udev")
     func lvmSecond() throws {
+        // A rule can wait for a program alone, and there is none in the initramfs that waits for a file. udev ends it after
+        // 180 s.
         let rule = """
             KERNEL=="vda4", PROGRAM="/bin/sh -c 'until [ -e /run/imgbased/boot.json ]; do sleep 0.1; done'"
             """

@@ -9,6 +9,7 @@ import Testing
     func foreign() throws {
         try Artefacts.machine("foreign").run { vm in
             try vm.expectStatus("Base-0.1", "default")
+            // The entry of others sleeps, for GRUB draws its menu over what an entry that has ended said; reset() ends it.
             try vm.check(
                 """
                 set -e

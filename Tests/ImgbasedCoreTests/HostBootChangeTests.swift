@@ -150,6 +150,12 @@ import Testing
         #expect(try verbs() == ["tell"])
     }
 
+    @Test func aDefaultThatIsSetComesBeforeATrial() throws {
+        var machine = try Self.machine()
+        try Self.change(&machine, .trial("Base-0.3", tries: 2), .standard("Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+    }
+
     @Test func onceIsRecordedBesideTheDefault() throws {
         var machine = try Self.machine()
         try Self.change(&machine, .once("Base-0.2"))

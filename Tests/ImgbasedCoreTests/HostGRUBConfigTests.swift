@@ -59,7 +59,12 @@ import Testing
 
     @Test func installsAndUninstalls() throws {
         var machine = Self.machine()
-        try machine.perform(BootLoaderPlanner.install(machine.state))
+        let plan = try BootLoaderPlanner.install(machine.state)
+        // The menu as well as grub.cfg is checked before either is there.
+        let verbs = plan.steps.map(\.verb)
+        #expect(
+            verbs == ["checkScript", "checkScript", "replaceFile", "recordBoot", "replaceFile", "link"])
+        try machine.perform(plan)
         #expect(machine.state.boot.grubConfig == Self.header + Self.section + Self.linux)
         #expect(machine.state.boot.isGRUBScriptLinked)
         #expect(machine.state.boot.menu != nil)

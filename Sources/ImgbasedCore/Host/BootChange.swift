@@ -131,8 +131,9 @@ extension BootChange {
         switch self {
         case .standard:
             record.standard = layer
-            // What a person decides is not tried any more.
-            if record.trial?.layer == layer { record.trial = nil }
+            // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
+            // to tell.
+            if let trial = record.trial, trial.layer == layer || trial.triesLeft > 0 { record.trial = nil }
         case .once:
             record.once = layer
         case .trial(_, let tries):

@@ -83,6 +83,7 @@ enum GRUBScript {
                 return 0
               fi
             done
+            set imgbased_other=
           fi
           return 1
         }

@@ -67,9 +67,11 @@ extension BootPlanner {
 extension Plan {
     /// Has every script of GRUB that will be put in place checked before anything is.
     mutating func checkScripts() {
-        for case .replaceFile(let path, let contents, _) in commit + cleanup where path.hasSuffix(".cfg") {
+        var checks: [Step] = []
+        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
             let name = path.split(separator: "/").last.map(String.init) ?? path
-            prepare.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
+            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
         }
+        prepare = checks + prepare
     }
 }
