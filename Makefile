@@ -96,11 +96,13 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.d \
 		systemd/boot-complete.target.d/imgbased.conf
 	# Enabled as delivered: nobody has to remember it in each base. 'systemctl mask' turns one off.
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/{basic.target.wants,boot-complete.target.requires}
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/{basic,emergency}.target.wants $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires
 	ln -sfT ../imgbase-started.service $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-started.service
 	ln -sfT ../imgbase-good.service $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-good.service
 	ln -sfT ../imgbase-health.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires/imgbase-health.service
+	ln -sfT ../imgbase-emergency.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-emergency.service
 	install -D -m 644 systemd/imgbased.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/imgbased.catalog
 	install -d $(DESTDIR)/etc/motd.d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
 	ln -sfT /run/imgbased/motd $(DESTDIR)/etc/motd.d/imgbased

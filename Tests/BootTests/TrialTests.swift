@@ -81,6 +81,25 @@ import Testing
         }
     }
 
+    @Test("a system that ends in emergency mode: nobody is there to type, and the good layer comes back")
+    func emergency() throws {
+        try Artefacts.machine("emergency").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                """
+                mount /dev/HostVG/Base-1.1 /mnt
+                echo 'LABEL=nowhere /srv ext4 x-systemd.device-timeout=5s 0 0' >>/mnt/etc/fstab
+                umount /mnt
+                imgbase boot --try Base-1.1
+                """)
+            try vm.reboot()
+            try vm.expect("Loading layer Base-1.1", within: .minutes(2))
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: ["layer 'Base-1.1' was tried and is bad: it ended in emergency mode"])
+        }
+    }
+
     @Test("power cuts use up tries; a boot that hangs in the system is told from them")
     func powerCuts() throws {
         try Artefacts.machine("power-cuts").run { vm in
