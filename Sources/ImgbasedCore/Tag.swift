@@ -14,6 +14,11 @@ public enum Tag {
     /// On a complete layer until the boot menu offers it. The next run finishes that, so that a command whose
     /// power was cut ends as if it had not been.
     public static let unlisted = "imgbased:unlisted"
+    /// On a base or layer that is being removed, until it is gone; on a base it means its layers as well. It is whole to
+    /// the end, but nothing new is made of it. The next run of the same command, or `imgbase recover`, finishes that.
+    public static let removing = "imgbased:removing"
+    /// On a base that is not removed to make room.
+    public static let pinned = "imgbased:pinned"
 
     /// Before the SHA-256, in lower-case hexadecimal, of the image a base was written from.
     public static let digestPrefix = "imgbased:sha256="

@@ -25,7 +25,7 @@ public struct Executor {
         do throws(HostFailure) {
             for step in plan.prepare {
                 try await perform(step)
-                begun = true
+                begun = begun || !step.isCheck
             }
         } catch {
             throw await undo(plan, after: error, begun: begun)

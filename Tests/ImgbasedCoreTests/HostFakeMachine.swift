@@ -27,6 +27,8 @@ struct FakeMachine: Equatable {
     var restarts = 0
     /// How many steps were done.
     var stepsDone = 0
+    /// The kernel and initramfs that new layers have.
+    var kernel = FakeMachine.kernel
 
     static let names = HostNames(group: nil, pool: nil, in: HostState())
     static let kernel = BootFiles(
@@ -100,6 +102,14 @@ struct FakeMachine: Equatable {
         case .activateVolume(let path): update(path) { $0.isActive = true }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .restart: restarts += 1
+        case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }
+        case .cancelRemoval(let path): update(path) { $0.tags.remove(Tag.removing) }
+        case .removeEntry(let path):
+            for (layer, names) in state.boot.entryFiles {
+                let rest = names.filter { path != "/boot/loader/entries/" + $0 }
+                state.boot.entryFiles[layer] = rest.isEmpty ? nil : rest
+                if rest.isEmpty { state.boot.entries[layer] = nil }
+            }
         case .removeVolume(let path):
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil
@@ -174,6 +184,13 @@ extension FakeMachine {
         try finish(draft, planner)
     }
 
+    /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
+    mutating func remove(_ target: RemovalPlanner.Target, isForced: Bool = false) throws {
+        let planner = RemovalPlanner(target, isForced: isForced)
+        try clean()
+        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
     private mutating func clean() throws {
         try perform(state.cleaning(FakeMachine.names))
     }
@@ -181,7 +198,7 @@ extension FakeMachine {
     private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
         let found = LayerContents(
             type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
-            arguments: nil, files: FakeMachine.kernel)
+            arguments: nil, files: kernel)
         try perform(try planner.finish(draft, state, names: FakeMachine.names, contents: found))
     }
 

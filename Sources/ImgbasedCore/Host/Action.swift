@@ -127,6 +127,12 @@ extension Step {
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
             [.run(Command(.lvchange, ["--activate", "y", path.description]))]
+        case .beginRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.removing], remove: [])))]
+        case .cancelRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.removing])))]
+        case .removeEntry(let path):
+            [.removeFile(path), .flushBoot(Step.directory(of: path))]
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
         case .tell(let messages, let motd):

@@ -31,8 +31,9 @@ public struct LayerPlanner: Sendable {
 
     /// The complete layers that the boot menu was not told of, oldest first: an interrupted run's.
     public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
-        Layout(state.volumes, group: names.group).layers
-            .filter { $0.tags.contains(Tag.unlisted) }
+        let layout = Layout(state.volumes, group: names.group)
+        return layout.layers
+            .filter { $0.tags.contains(Tag.unlisted) && !layout.isGoing($0) }
             .map {
                 let base = $0.baseName ?? $0.name
                 return LayerDraft(
@@ -65,6 +66,7 @@ public struct LayerPlanner: Sendable {
             if let source {
                 goal = "add a layer on '\(source)'"
                 guard let volume = layout[source] else { throw .unknown(source) }
+                if layout.isGoing(volume) { throw .isGoing(source) }
                 found = volume
             } else {
                 guard let volume = layout.latest else { throw .noBase }

@@ -40,11 +40,7 @@ public enum RefreshPlanner {
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())
             after.digests.insert(files.digest)
-            let rest = BootPlanner.unreferenced(after)
-            if !rest.isEmpty {
-                plan.cleanup.append(
-                    .removeBootFiles(rest, directory: state.boot.directory + "/imgbased"))
-            }
+            plan.cleanup += BootPlanner.removalOfUnreferenced(after)
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)

@@ -56,6 +56,12 @@ public enum Step: Hashable, Sendable {
     case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
+    /// Marks a base or layer as being removed: from here on it goes.
+    case beginRemoval(VolumePath)
+    /// Takes that mark away: it stays.
+    case cancelRemoval(VolumePath)
+    /// Removes a file of an entry, before what it refers to goes.
+    case removeEntry(path: String)
     /// Removes a volume.
     case removeVolume(VolumePath)
     /// Tells the journal, and those who log in.
@@ -154,6 +160,9 @@ extension Step: CustomStringConvertible {
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
+        case .beginRemoval(let path): "mark '\(path)' as being removed"
+        case .cancelRemoval(let path): "keep '\(path)' after all"
+        case .removeEntry(let path): "remove entry '\(path)'"
         case .removeVolume(let path): "remove volume '\(path)'"
         case .tell(let messages, _):
             "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
@@ -192,6 +201,9 @@ extension Step: CustomStringConvertible {
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
+        case .beginRemoval: "beginRemoval"
+        case .cancelRemoval: "cancelRemoval"
+        case .removeEntry: "removeEntry"
         case .removeVolume: "removeVolume"
         case .tell: "tell"
         case .restart: "restart"
