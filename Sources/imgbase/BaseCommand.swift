@@ -5,7 +5,7 @@ import ImgbasedHost
 /// `imgbase base`
 struct BaseCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "base", abstract: "Add a base, remove one, or name one.")
+        commandName: "base", abstract: "Add a base, remove or pin one, or name one.")
 
     @Flag(help: "Write an image as a new base, and print the base's name.")
     var add = false
@@ -27,6 +27,12 @@ struct BaseCommand: HostCommand {
     )
     var force = false
 
+    @Option(help: ArgumentHelp("Keep this base when room is made for another.", valueName: "base"))
+    var pin: String?
+
+    @Option(help: ArgumentHelp("Let this base go again when room is made.", valueName: "base"))
+    var unpin: String?
+
     @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
     var size: String?
 
@@ -41,10 +47,11 @@ struct BaseCommand: HostCommand {
     func validate() throws {
         let modes = [
             ("--add", add), ("--latest", latest), ("--of-layer", ofLayer != nil), ("--remove", remove != nil),
+            ("--pin", pin != nil), ("--unpin", unpin != nil),
         ]
         let chosen = modes.filter(\.1).map(\.0)
         if chosen.isEmpty {
-            throw ValidationError("give --add IMAGE, --remove BASE, --latest or --of-layer LAYER")
+            throw ValidationError("say what to do; 'imgbase base --help' lists it")
         }
         if chosen.count > 1 {
             throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
@@ -70,6 +77,9 @@ struct BaseCommand: HostCommand {
                     name: name, size: try size.map(Bytes.init(argument:)), image: image))
         } else if let remove {
             context.removed(try await context.session.remove(.base(remove), isForced: force))
+        } else if let base = pin ?? unpin {
+            try await context.session.pin(base, isPinned: pin != nil)
+            context.done(["pinned": pin != nil])
         } else if let ofLayer {
             let goal = "name the base of '\(ofLayer)'"
             let (_, _, layout) = try await context.volumes(goal)

@@ -106,12 +106,14 @@ struct FamilyResult: Encodable {
 
     var base: String
     var isRemoved: Bool
+    var isPinned: Bool
     var digest: String?
     var layers: [Member]
 
     init(_ family: Layout.Family, booted: VolumePath?) {
         base = family.name
         isRemoved = family.base == nil
+        isPinned = family.base?.isPinned == true
         digest = family.base?.tags.first { $0.hasPrefix(Tag.digestPrefix) }
             .map { String($0.dropFirst(Tag.digestPrefix.count)) }
         layers = family.layers.map {

@@ -102,6 +102,8 @@ struct FakeMachine: Equatable {
         case .activateVolume(let path): update(path) { $0.isActive = true }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .restart: restarts += 1
+        case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
+        case .unpin(let path): update(path) { $0.tags.remove(Tag.pinned) }
         case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }
         case .cancelRemoval(let path): update(path) { $0.tags.remove(Tag.removing) }
         case .removeEntry(let path):

@@ -220,6 +220,35 @@ import Testing
         #expect(reason(.layer("Base-0.2"), state) == .bootNotMounted)
     }
 
+    // MARK: pins
+
+    @Test func pinsABase() throws {
+        var machine = try Self.machine()
+        func refusal(_ name: String, isPinned: Bool) -> HostReason? {
+            do throws(HostRefusal) {
+                _ = try PinPlanner.plan(name, isPinned: isPinned, machine.state, names: FakeMachine.names)
+                return nil
+            } catch {
+                return error.reason
+            }
+        }
+        func pin(_ isPinned: Bool) throws -> Plan {
+            let plan = try PinPlanner.plan(
+                "Base-1", isPinned: isPinned, machine.state, names: FakeMachine.names)
+            try machine.perform(plan)
+            return plan
+        }
+        #expect(try pin(false).steps.isEmpty)
+        #expect(
+            try pin(true).lines().last == "    + /usr/sbin/lvchange --addtag imgbased:pinned HostVG/Base-1")
+        #expect(try pin(true).steps.isEmpty)
+        let layout = Layout(machine.state.volumes, group: "HostVG")
+        #expect(layout.lines(booted: nil).contains("Base-1 (pinned)"))
+        #expect(try pin(false).steps == [.unpin(Self.path("Base-1"))])
+        #expect(refusal("Base-1.1", isPinned: true) == .notABase("Base-1.1"))
+        #expect(refusal("Base-7", isPinned: false) == .unknown("Base-7"))
+    }
+
     // MARK: the plan
 
     @Test func theOrderIsMarkRecordMenuEntryKernelVolume() throws {

@@ -127,6 +127,10 @@ extension Step {
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
             [.run(Command(.lvchange, ["--activate", "y", path.description]))]
+        case .pin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.pinned], remove: [])))]
+        case .unpin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.pinned])))]
         case .beginRemoval(let path):
             [.run(Command(.lvchange, Step.retag(path, add: [Tag.removing], remove: [])))]
         case .cancelRemoval(let path):

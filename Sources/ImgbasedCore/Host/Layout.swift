@@ -69,7 +69,14 @@ public struct Layout: Hashable, Sendable {
         }
         func going(_ isGoing: Bool) -> String? { isGoing ? "being removed" : nil }
         return families.flatMap { family in
-            [line(family.name, [family.base == nil ? "removed" : nil, going(family.isGoing)])]
+            [
+                line(
+                    family.name,
+                    [
+                        family.base == nil ? "removed" : nil, family.base?.isPinned == true ? "pinned" : nil,
+                        going(family.isGoing),
+                    ])
+            ]
                 + family.layers.map {
                     line(" +- " + $0.name, [$0.path == booted ? "booted" : nil, going(isGoing($0))])
                 }

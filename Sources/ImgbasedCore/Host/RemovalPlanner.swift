@@ -91,7 +91,7 @@ public struct Removal: Hashable, Sendable {
                 let roles = state.boot.roles(of: layer.name)
                 if !roles.isEmpty { throw .isNeeded(layer.name, as: roles) }
             }
-            if let base, base.tags.contains(Tag.pinned) { throw .isPinned(base.name) }
+            if let base, base.isPinned { throw .isPinned(base.name) }
         }
         for volume in volumes {
             if volume.isOpen { throw .isOpen(volume.path) }

@@ -56,6 +56,10 @@ public enum Step: Hashable, Sendable {
     case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
+    /// Keeps a base from being removed to make room.
+    case pin(VolumePath)
+    /// Lets it be removed again.
+    case unpin(VolumePath)
     /// Marks a base or layer as being removed: from here on it goes.
     case beginRemoval(VolumePath)
     /// Takes that mark away: it stays.
@@ -160,6 +164,8 @@ extension Step: CustomStringConvertible {
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
+        case .pin(let path): "pin base '\(path.name)'"
+        case .unpin(let path): "unpin base '\(path.name)'"
         case .beginRemoval(let path): "mark '\(path)' as being removed"
         case .cancelRemoval(let path): "keep '\(path)' after all"
         case .removeEntry(let path): "remove entry '\(path)'"
@@ -201,6 +207,8 @@ extension Step: CustomStringConvertible {
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
+        case .pin: "pin"
+        case .unpin: "unpin"
         case .beginRemoval: "beginRemoval"
         case .cancelRemoval: "cancelRemoval"
         case .removeEntry: "removeEntry"

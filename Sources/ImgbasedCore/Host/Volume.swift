@@ -56,6 +56,9 @@ public struct Volume: Hashable, Sendable {
     /// Whether it carries the mark of what is being removed.
     public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
 
+    /// Whether it is a base that is not removed to make room.
+    public var isPinned: Bool { tags.contains(Tag.pinned) }
+
     /// The name of the base a layer came from, by its tag, or by its name where the tag is missing.
     public var baseName: String? {
         for tag in tags.sorted() where tag.hasPrefix(Tag.originPrefix) {
