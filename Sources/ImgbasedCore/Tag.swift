@@ -1,5 +1,7 @@
 /// The LVM tags that say what a volume group or a volume is to imgbased. Tags are the truth about volumes.
 public enum Tag {
+    /// What all of them begin with.
+    public static let prefix = "imgbased:"
     /// On the volume group.
     public static let volumeGroup = "imgbased:vg"
     /// On the thin pool.

@@ -45,6 +45,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case isGoing(String)
     case isOpen(VolumePath)
     case isOrigin(VolumePath, of: [String])
+    case badSettings(SettingsError)
     case sizeNeeded
     case imageLarger(image: Bytes, size: Bytes)
     case noFileSystem(image: String)
@@ -110,6 +111,7 @@ extension HostReason: CustomStringConvertible {
         case .isOrigin(let path, let volumes):
             "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "
                 + "being stored as what differs from it; remove that first"
+        case .badSettings(let error): "\(error)"
         case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
         case .sizeNeeded: "the length of the image is not known before it is read; give --size"
         case .imageLarger(let image, let size):
