@@ -76,6 +76,7 @@ struct FakeMachine: Equatable {
         case .link: state.boot.isGRUBScriptLinked = true
         case .removeFile(let path):
             if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
+            state.boot.leftovers.removeAll { $0 == path }
             for (layer, names) in state.boot.entryFiles {
                 state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
             }
@@ -191,6 +192,18 @@ extension FakeMachine {
         let planner = RemovalPlanner(target, isForced: isForced)
         try clean()
         try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
+    /// `imgbase recover`, as `Session.recover` does it.
+    mutating func recover() throws {
+        let debris = try Debris(state, names: FakeMachine.names)
+        try perform(try debris.plan(state))
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
+        }
+        let rest = try Debris(state, names: FakeMachine.names)
+        if rest != debris { try perform(try rest.plan(state)) }
     }
 
     private mutating func clean() throws {

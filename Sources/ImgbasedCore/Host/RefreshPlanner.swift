@@ -50,13 +50,13 @@ public enum RefreshPlanner {
 }
 
 extension BootPlanner {
-    /// The digests of the kernels and initramfs that no entry refers to; none, where an entry cannot be read.
+    /// The digests of the kernels and initramfs that no entry refers to, of ours or of others; none, where an entry cannot be read.
     static func unreferenced(_ boot: BootState) -> [String] {
         let entries = BootPlanner.entries(boot)
         guard entries.count == boot.entries.count else { return [] }
         let paths = entries.flatMap { [$0.linux, $0.initrd] }
         let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
-        return boot.digests.subtracting(used).sorted()
+        return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
     }
 }
 
