@@ -153,10 +153,17 @@ public struct Session: Sendable {
     /// The second part of adding a layer, planned from what the first, `begun`, has made; where that cannot be, the
     /// first is undone.
     func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {
+        var draft = draft
         let plan: Plan
         do {
             var state = try await probe.boot()
-            let contents = try contents(of: draft, in: state)
+            var contents = try contents(of: draft, in: state)
+            if let part = planner.furnish(draft, state, names: names(in: state), contents: contents) {
+                try await carryOut(part, source: nil)
+                draft.isFurnished = true
+                state = try await probe.boot()
+                contents = try self.contents(of: draft, in: state)
+            }
             let store = BootFileStore(directory: state.boot.directory + "/imgbased")
             if !store.verify(contents.files.digest) { state.boot.digests.remove(contents.files.digest) }
             plan = try planner.finish(draft, state, names: names(in: state), contents: contents)

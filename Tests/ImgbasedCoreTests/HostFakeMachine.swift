@@ -23,6 +23,8 @@ struct FakeMachine: Equatable {
     var clock: Int64 = 1
     /// What the journal was told.
     var journal: [JournalMessage.Kind] = []
+    /// What hooks were run for.
+    var hookRuns: [HookRun] = []
     /// How often it was started again.
     var restarts = 0
     /// How many steps were done.
@@ -103,6 +105,7 @@ struct FakeMachine: Equatable {
         case .activateVolume(let path): update(path) { $0.isActive = true }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .restart: restarts += 1
+        case .runHooks(let run): hookRuns.append(run)
         case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
         case .unpin(let path): update(path) { $0.tags.remove(Tag.pinned) }
         case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }
@@ -211,9 +214,15 @@ extension FakeMachine {
     }
 
     private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
-        let found = LayerContents(
+        var draft = draft
+        var found = LayerContents(
             type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
             arguments: nil, files: kernel)
+        if let part = planner.furnish(draft, state, names: FakeMachine.names, contents: found) {
+            try perform(part)
+            draft.isFurnished = true
+            found.fstab = contents[draft.path]?.fstab ?? []
+        }
         try perform(try planner.finish(draft, state, names: FakeMachine.names, contents: found))
     }
 

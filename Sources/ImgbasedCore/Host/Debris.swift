@@ -71,6 +71,7 @@ public struct Debris: Hashable, Sendable {
             }
             // What has the mark goes when nothing is left that it leads to.
             plan.cleanup += removals.flatMap(\.volumes).map { .removeVolume($0.path) }
+            plan.cleanup += removals.flatMap { $0.hooks(.layerRemoved, state) }
             plan.checkScripts()
         } catch {
             throw HostRefusal(Debris.goal, error)

@@ -14,6 +14,8 @@ public struct HostState: Hashable, Sendable {
     public var boot = BootState()
     /// What the initramfs told of how this system was booted.
     public var earlyBoot: HostStatus.EarlyBoot?
+    /// The programs that are run at events.
+    public var hooks = Hooks()
     /// Where the booted system mounts `/config`.
     public var config = ConfigState()
 

@@ -114,15 +114,30 @@ public struct Removal: Hashable, Sendable {
     /// The steps after which it is gone.
     func plan(_ goal: String, _ state: HostState) throws(HostReason) -> Plan {
         var plan = Plan(goal: goal)
-        if !isBegun { plan.commit = [.beginRemoval(subject.path)] }
+        if !isBegun {
+            if let base, base.path == subject.path {
+                plan.prepare += state.hooks.steps(
+                    .preBaseRemoved, group: base.path.group, base: base.name)
+            }
+            plan.prepare += hooks(.preLayerRemoved, state)
+            plan.commit = [.beginRemoval(subject.path)]
+        }
         let names = Set(layers.map(\.name))
         plan.cleanup = try BootPlanner.steps(state.boot, removing: names)
         var after = state.boot
         for name in names { after.entries[name] = nil }
         plan.cleanup += BootPlanner.removalOfUnreferenced(after)
-        plan.cleanup += volumes.map { .removeVolume($0.path) }
+        plan.cleanup += volumes.map { .removeVolume($0.path) } + hooks(.layerRemoved, state)
         plan.checkScripts()
         return plan
+    }
+
+    /// What is run at `event` for each layer.
+    func hooks(_ event: HookEvent, _ state: HostState) -> [Step] {
+        layers.flatMap {
+            state.hooks.steps(
+                event, group: $0.path.group, base: base?.name ?? $0.baseName, layer: $0.name)
+        }
     }
 }
 
@@ -188,7 +203,7 @@ extension Step {
     /// Whether it only looks whether the rest may be done.
     public var isCheck: Bool {
         switch self {
-        case .checkScript: true
+        case .checkScript, .runHooks: true
         default: false
         }
     }

@@ -56,6 +56,8 @@ public enum Step: Hashable, Sendable {
     case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
+    /// Runs the programs of administrators and packages at an event.
+    case runHooks(HookRun)
     /// Keeps a base from being removed to make room.
     case pin(VolumePath)
     /// Lets it be removed again.
@@ -164,6 +166,7 @@ extension Step: CustomStringConvertible {
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
+        case .runHooks(let run): "\(run)"
         case .pin(let path): "pin base '\(path.name)'"
         case .unpin(let path): "unpin base '\(path.name)'"
         case .beginRemoval(let path): "mark '\(path)' as being removed"
@@ -207,6 +210,7 @@ extension Step: CustomStringConvertible {
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
+        case .runHooks: "runHooks"
         case .pin: "pin"
         case .unpin: "unpin"
         case .beginRemoval: "beginRemoval"

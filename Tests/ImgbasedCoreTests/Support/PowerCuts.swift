@@ -67,7 +67,7 @@ enum PowerCuts {
         try run(&machine)
         (machine.power, machine.stepsDone) = (0, 0)
         machine.state.volumes.sort { NaturalOrder.precedes($0.name, $1.name) }
-        machine.state.boot.leftovers = []
+        machine.hookRuns = []
         return machine
     }
 
