@@ -107,6 +107,50 @@ import Testing
         #expect(kill(pid, 0) == -1 && errno == ESRCH, "it is still there")
     }
 
+    // MARK: in a plan
+
+    private static func failure(_ plan: Plan) async -> CommandFailure? {
+        var executor = Executor(runner: CommandRunner())
+        do throws(CommandFailure) {
+            try await executor.run(plan)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func oneThatFailsKeepsThePlanFromBeingCarriedOut() async throws {
+        let scratch = try Scratch()
+        let failing = try Self.add(scratch, "etc/pre-layer-removed/1", "exit 7")
+        let hooks = try Self.hooks(scratch)
+        var plan = Plan(goal: "remove layer 'Base-0.1'")
+        plan.prepare = hooks.steps(.preLayerRemoved, group: "HostVG", base: "Base-0", layer: "Base-0.1")
+        plan.commit = [.replaceFile(path: scratch("committed"), contents: [1], isOnBoot: false)]
+        let failure = try #require(await Self.failure(plan))
+        #expect("\(failure)" == "cannot remove layer 'Base-0.1': hook '\(failing)' failed with status 7")
+        #expect(!failure.leavesChanges)
+        #expect(!Helper.exists(scratch("committed")))
+        // Behind something that was done, that is undone.
+        plan.prepare =
+            [.replaceFile(path: scratch("prepared"), contents: [1], isOnBoot: false)] + plan.prepare
+        plan.undo = [.removeFile(scratch("prepared"))]
+        #expect(await Self.failure(plan) != nil)
+        #expect(!Helper.exists(scratch("prepared")))
+    }
+
+    @Test func oneThatFailsAfterwardsIsSaidAndChangesNothing() async throws {
+        let scratch = try Scratch()
+        let failing = try Self.add(scratch, "etc/layer-removed/1", "exit 7")
+        let hooks = try Self.hooks(scratch)
+        var plan = Plan(goal: "remove layer 'Base-0.1'")
+        plan.cleanup = hooks.steps(.layerRemoved, group: "HostVG", base: "Base-0", layer: "Base-0.1")
+        plan.cleanup.append(.replaceFile(path: scratch("cleaned"), contents: [1], isOnBoot: false))
+        let failure = try #require(await Self.failure(plan))
+        #expect(
+            "\(failure)" == "cannot run the hooks of layer-removed: hook '\(failing)' failed with status 7")
+        #expect(Helper.exists(scratch("cleaned")))
+    }
+
     // MARK: a layer's tree
 
     private static var missing: String? {
