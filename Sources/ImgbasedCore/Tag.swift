@@ -1,5 +1,7 @@
 /// The LVM tags that say what a volume group or a volume is to imgbased. Tags are the truth about volumes.
 public enum Tag {
+    /// What all of them begin with.
+    public static let prefix = "imgbased:"
     /// On the volume group.
     public static let volumeGroup = "imgbased:vg"
     /// On the thin pool.
@@ -14,6 +16,11 @@ public enum Tag {
     /// On a complete layer until the boot menu offers it. The next run finishes that, so that a command whose
     /// power was cut ends as if it had not been.
     public static let unlisted = "imgbased:unlisted"
+    /// On a base or layer that is being removed, until it is gone; on a base it means its layers as well. It is whole to
+    /// the end, but nothing new is made of it. The next run of the same command, or `imgbase recover`, finishes that.
+    public static let removing = "imgbased:removing"
+    /// On a base that is not removed to make room.
+    public static let pinned = "imgbased:pinned"
 
     /// Before the SHA-256, in lower-case hexadecimal, of the image a base was written from.
     public static let digestPrefix = "imgbased:sha256="

@@ -10,7 +10,7 @@ public struct BootFileStore: Sendable {
     private static let linuxName = "linux"
     private static let initrdName = "initrd"
     /// What an interrupted copy leaves; the next copy removes it.
-    private static let temporary = ".imgbased-new"
+    static let temporary = ".imgbased-new"
     private static let pieceSize = 1 << 20
 
     /// The store in `directory`.

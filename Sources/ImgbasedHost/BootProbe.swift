@@ -45,6 +45,8 @@ enum BootProbe {
                 boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
                 boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
             }
+            boot.foreignDigests = try BootLeftovers.foreignDigests(boot, in: tree)
+            boot.leftovers = try BootLeftovers.paths(boot, in: tree)
         } catch {
             throw .system(error)
         }

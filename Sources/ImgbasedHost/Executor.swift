@@ -25,16 +25,24 @@ public struct Executor {
         do throws(HostFailure) {
             for step in plan.prepare {
                 try await perform(step)
-                begun = true
+                begun = begun || !step.isCheck
             }
         } catch {
             throw await undo(plan, after: error, begun: begun)
         }
-        do throws(HostFailure) {
-            for step in plan.commit + plan.cleanup { try await perform(step) }
-        } catch {
-            throw CommandFailure(plan.goal, error, leavesChanges: true)
+        var complaint: CommandFailure?
+        for step in plan.commit + plan.cleanup {
+            do throws(HostFailure) {
+                try await perform(step)
+            } catch {
+                // What was to be done is done, and nothing is gained by leaving the rest.
+                guard case .runHooks(let run) = step, run.event.isAfterwards else {
+                    throw CommandFailure(plan.goal, error, leavesChanges: true)
+                }
+                complaint = complaint ?? CommandFailure(run.goal, error)
+            }
         }
+        if let complaint { throw complaint }
     }
 
     /// Undoes what `plan` prepared, and says why.
@@ -115,6 +123,8 @@ public struct Executor {
             try BootFileStore(directory: directory).install(files, from: tree)
         case .removeBootFiles(let digests, let directory):
             try BootFileStore(directory: directory).remove(digests)
+        case .runHooks(let run):
+            try await HookRunner().run(run)
         case .flushDevice(let device):
             try calling { () throws(SystemError) in try HostFlush.device(device) }
         }

@@ -15,6 +15,8 @@ public enum HostFailure: Error, Sendable {
     case image(String, reason: String)
     /// Something in a layer cannot be used.
     case contents(HostReason)
+    /// A hook did not do what it is for.
+    case hook(String, complaint: String)
     /// So many things are wrong with the boot menu.
     case unbootable(Int)
     /// Checks of the system's health failed.
@@ -35,6 +37,7 @@ extension HostFailure: CustomStringConvertible {
         case .system(let error): "\(error)"
         case .image(let path, let reason): "image '\(path)': \(reason)"
         case .contents(let reason): "\(reason)"
+        case .hook(let path, let complaint): "hook '\(path)' \(complaint)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"
         case .unhealthy(let ailment): ailment
         case .notRoot: "only root may do this; use sudo"

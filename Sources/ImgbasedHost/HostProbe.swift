@@ -20,6 +20,7 @@ public struct HostProbe: Sendable {
         state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
         let report = EarlyBootReport.read()
         state.earlyBoot = report?.value
+        state.hooks = try HookRunner.hooks()
         state.booted = bootedLayer(state.volumes, report)
         return state
     }

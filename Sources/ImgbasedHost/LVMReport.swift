@@ -18,6 +18,7 @@ public enum LVMReport {
         format + [
             "--options",
             "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_time,segtype,pool_lv,origin,lv_active,"
+                + "lv_device_open,"
                 + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero",
         ])
 
@@ -52,6 +53,7 @@ public enum LVMReport {
             volume.pool = nonempty(row["pool_lv"])
             volume.origin = nonempty(row["origin"])
             volume.isActive = row["lv_active"] == "active"
+            volume.isOpen = row["lv_device_open"] == "open"
             if volume.segmentType == "thin-pool" { volume.usage = usage(row) }
             volumes.append(volume)
         }

@@ -12,7 +12,7 @@ public struct Session: Sendable {
         case show(@Sendable (Plan) -> Void)
     }
 
-    private let mode: Mode
+    let mode: Mode
     private let runner: CommandRunner
     private let group: String?
     private let pool: String?
@@ -152,11 +152,18 @@ public struct Session: Sendable {
 
     /// The second part of adding a layer, planned from what the first, `begun`, has made; where that cannot be, the
     /// first is undone.
-    private func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {
+    func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {
+        var draft = draft
         let plan: Plan
         do {
             var state = try await probe.boot()
-            let contents = try contents(of: draft, in: state)
+            var contents = try contents(of: draft, in: state)
+            if let part = planner.furnish(draft, state, names: names(in: state), contents: contents) {
+                try await carryOut(part, source: nil)
+                draft.isFurnished = true
+                state = try await probe.boot()
+                contents = try self.contents(of: draft, in: state)
+            }
             let store = BootFileStore(directory: state.boot.directory + "/imgbased")
             if !store.verify(contents.files.digest) { state.boot.digests.remove(contents.files.digest) }
             plan = try planner.finish(draft, state, names: names(in: state), contents: contents)
@@ -192,7 +199,7 @@ public struct Session: Sendable {
         return .unknown
     }
 
-    private func carryOut(_ plan: Plan, source: ImageSource?) async throws(CommandFailure) {
+    func carryOut(_ plan: Plan, source: ImageSource?) async throws(CommandFailure) {
         switch mode {
         case .show(let show):
             show(plan)
@@ -218,7 +225,7 @@ public struct Session: Sendable {
     }
 
     /// Runs `body` with the host's lock, where it is going to change something.
-    private func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
+    func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else { return try await body() }
         let lock: HostLock
@@ -234,7 +241,7 @@ public struct Session: Sendable {
 
     /// Looks at the host and plans; where an interrupted run left debris, that is removed first. It is not, where
     /// what is asked for is refused all the same.
-    private func planning<Result>(
+    func planning<Result>(
         _ goal: String, look: () async throws(HostFailure) -> HostState,
         plan: (HostState, HostNames) throws(HostRefusal) -> Result
     ) async throws -> Result {
@@ -248,7 +255,7 @@ public struct Session: Sendable {
     }
 
     /// Names `goal` in what goes wrong while the host is looked at.
-    private func looking<Result>(
+    func looking<Result>(
         _ goal: String, _ body: () async throws(HostFailure) -> Result
     ) async throws(CommandFailure) -> Result {
         do throws(HostFailure) {
@@ -259,7 +266,7 @@ public struct Session: Sendable {
     }
 
     /// A new random UUID, from the kernel.
-    private func newUUID(_ goal: String) throws(CommandFailure) -> String {
+    func newUUID(_ goal: String) throws(CommandFailure) -> String {
         guard let uuid = SmallFile.line("/proc/sys/kernel/random/uuid") else {
             throw .refusal(
                 goal,

@@ -5,7 +5,7 @@ import ImgbasedHost
 /// `imgbase base`
 struct BaseCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "base", abstract: "Add a base, or name one.")
+        commandName: "base", abstract: "Add a base, remove or pin one, or name one.")
 
     @Flag(help: "Write an image as a new base, and print the base's name.")
     var add = false
@@ -15,6 +15,23 @@ struct BaseCommand: HostCommand {
 
     @Option(help: ArgumentHelp("Print the name of the base a layer came from.", valueName: "layer"))
     var ofLayer: String?
+
+    @Option(
+        help: ArgumentHelp("Remove this base and all its layers, and say what that freed.", valueName: "base")
+    )
+    var remove: String?
+
+    @Flag(
+        help:
+            "With --remove, also where it is pinned, or a layer is the default, the last good one or on trial."
+    )
+    var force = false
+
+    @Option(help: ArgumentHelp("Keep this base when room is made for another.", valueName: "base"))
+    var pin: String?
+
+    @Option(help: ArgumentHelp("Let this base go again when room is made.", valueName: "base"))
+    var unpin: String?
 
     @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
     var size: String?
@@ -28,9 +45,14 @@ struct BaseCommand: HostCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        let chosen = [("--add", add), ("--latest", latest), ("--of-layer", ofLayer != nil)].filter(\.1).map(
-            \.0)
-        if chosen.isEmpty { throw ValidationError("give --add IMAGE, --latest or --of-layer LAYER") }
+        let modes = [
+            ("--add", add), ("--latest", latest), ("--of-layer", ofLayer != nil), ("--remove", remove != nil),
+            ("--pin", pin != nil), ("--unpin", unpin != nil),
+        ]
+        let chosen = modes.filter(\.1).map(\.0)
+        if chosen.isEmpty {
+            throw ValidationError("say what to do; 'imgbase base --help' lists it")
+        }
         if chosen.count > 1 {
             throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
         }
@@ -39,6 +61,7 @@ struct BaseCommand: HostCommand {
         if !add, size != nil || name != nil {
             throw ValidationError("--size and --name have a meaning only with --add")
         }
+        if force, remove == nil { throw ValidationError("--force has a meaning only with --remove") }
         _ = try size.map(Bytes.init(argument:))
         if let name {
             do { _ = try BaseName(name) } catch {
@@ -52,6 +75,11 @@ struct BaseCommand: HostCommand {
             context.made(
                 try await context.session.addBase(
                     name: name, size: try size.map(Bytes.init(argument:)), image: image))
+        } else if let remove {
+            context.removed(try await context.session.remove(.base(remove), isForced: force))
+        } else if let base = pin ?? unpin {
+            try await context.session.pin(base, isPinned: pin != nil)
+            context.done(["pinned": pin != nil])
         } else if let ofLayer {
             let goal = "name the base of '\(ofLayer)'"
             let (_, _, layout) = try await context.volumes(goal)

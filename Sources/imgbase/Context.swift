@@ -55,6 +55,14 @@ struct Context {
         done(["name": name], lines: [name])
     }
 
+    /// What was removed.
+    func removed(_ report: RemovalReport) {
+        let freed = report.freed.map { "; \($0.formatted) freed" } ?? ""
+        done(
+            RemovalResult(removed: report.names, freed: report.freed?.count),
+            lines: ["removed \(report.names.joined(separator: ", "))\(freed)"])
+    }
+
     private static func printJSON(_ value: some Encodable) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -105,4 +113,10 @@ struct Context {
         guard let value else { throw CommandFailure(goal, .contents(reason)) }
         return value
     }
+}
+
+/// What was removed, as JSON.
+private struct RemovalResult: Encodable {
+    var removed: [String]
+    var freed: UInt64?
 }

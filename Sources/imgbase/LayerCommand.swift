@@ -5,7 +5,7 @@ import ImgbasedHost
 /// `imgbase layer`
 struct LayerCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layer", abstract: "Add a layer with its boot entry, or name one.")
+        commandName: "layer", abstract: "Add a layer with its boot entry, remove one, or name one.")
 
     @Flag(help: "Make a layer, give it an entry in the boot menu, and print its name.")
     var add = false
@@ -16,6 +16,17 @@ struct LayerCommand: HostCommand {
     @Flag(help: "Print the name of the booted layer.")
     var current = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Remove this layer and its boot entry, and say what that freed.", valueName: "layer"))
+    var remove: String?
+
+    @Flag(
+        help:
+            "With --remove, also where it is the default, the last good one, on trial, or its base is pinned."
+    )
+    var force = false
+
     @Argument(
         help: ArgumentHelp(
             "The base or layer to make it on. (default: the newest layer of the newest base, or that base)",
@@ -25,17 +36,23 @@ struct LayerCommand: HostCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        let chosen = [("--add", add), ("--latest", latest), ("--current", current)].filter(\.1).map(\.0)
-        if chosen.isEmpty { throw ValidationError("give --add, --latest or --current") }
+        let modes = [
+            ("--add", add), ("--latest", latest), ("--current", current), ("--remove", remove != nil),
+        ]
+        let chosen = modes.filter(\.1).map(\.0)
+        if chosen.isEmpty { throw ValidationError("give --add, --remove LAYER, --latest or --current") }
         if chosen.count > 1 {
             throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
         }
         if !add, let source { throw ValidationError("'\(source)' has a meaning only with --add") }
+        if force, remove == nil { throw ValidationError("--force has a meaning only with --remove") }
     }
 
     func execute(_ context: Context) async throws {
         if add {
             context.made(try await context.session.addLayer(on: source))
+        } else if let remove {
+            context.removed(try await context.session.remove(.layer(remove), isForced: force))
         } else if latest {
             let goal = "name the newest layer"
             let (_, _, layout) = try await context.volumes(goal)

@@ -102,20 +102,28 @@ struct FamilyResult: Encodable {
         var created: Int64
         var size: UInt64
         var isBooted: Bool
+        var isBeingRemoved: Bool
     }
 
     var base: String
     var isRemoved: Bool
+    var isPinned: Bool
+    var isBeingRemoved: Bool
     var digest: String?
     var layers: [Member]
 
     init(_ family: Layout.Family, booted: VolumePath?) {
         base = family.name
         isRemoved = family.base == nil
+        isPinned = family.base?.isPinned == true
+        let isGoing = family.base?.isMarkedForRemoval == true
+        isBeingRemoved = isGoing
         digest = family.base?.tags.first { $0.hasPrefix(Tag.digestPrefix) }
             .map { String($0.dropFirst(Tag.digestPrefix.count)) }
         layers = family.layers.map {
-            Member(name: $0.name, created: $0.created, size: $0.size.count, isBooted: $0.path == booted)
+            Member(
+                name: $0.name, created: $0.created, size: $0.size.count, isBooted: $0.path == booted,
+                isBeingRemoved: isGoing || $0.isMarkedForRemoval)
         }
     }
 }

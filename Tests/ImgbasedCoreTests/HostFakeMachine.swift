@@ -23,10 +23,14 @@ struct FakeMachine: Equatable {
     var clock: Int64 = 1
     /// What the journal was told.
     var journal: [JournalMessage.Kind] = []
+    /// What hooks were run for.
+    var hookRuns: [HookRun] = []
     /// How often it was started again.
     var restarts = 0
     /// How many steps were done.
     var stepsDone = 0
+    /// The kernel and initramfs that new layers have.
+    var kernel = FakeMachine.kernel
 
     static let names = HostNames(group: nil, pool: nil, in: HostState())
     static let kernel = BootFiles(
@@ -74,6 +78,7 @@ struct FakeMachine: Equatable {
         case .link: state.boot.isGRUBScriptLinked = true
         case .removeFile(let path):
             if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
+            state.boot.leftovers.removeAll { $0 == path }
             for (layer, names) in state.boot.entryFiles {
                 state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
             }
@@ -100,6 +105,17 @@ struct FakeMachine: Equatable {
         case .activateVolume(let path): update(path) { $0.isActive = true }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .restart: restarts += 1
+        case .runHooks(let run): hookRuns.append(run)
+        case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
+        case .unpin(let path): update(path) { $0.tags.remove(Tag.pinned) }
+        case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }
+        case .cancelRemoval(let path): update(path) { $0.tags.remove(Tag.removing) }
+        case .removeEntry(let path):
+            for (layer, names) in state.boot.entryFiles {
+                let rest = names.filter { path != "/boot/loader/entries/" + $0 }
+                state.boot.entryFiles[layer] = rest.isEmpty ? nil : rest
+                if rest.isEmpty { state.boot.entries[layer] = nil }
+            }
         case .removeVolume(let path):
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil
@@ -174,14 +190,39 @@ extension FakeMachine {
         try finish(draft, planner)
     }
 
+    /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
+    mutating func remove(_ target: RemovalPlanner.Target, isForced: Bool = false) throws {
+        let planner = RemovalPlanner(target, isForced: isForced)
+        try clean()
+        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
+    /// `imgbase recover`, as `Session.recover` does it.
+    mutating func recover() throws {
+        let debris = try Debris(state, names: FakeMachine.names)
+        try perform(try debris.plan(state))
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
+        }
+        let rest = try Debris(state, names: FakeMachine.names)
+        if rest != debris { try perform(try rest.plan(state)) }
+    }
+
     private mutating func clean() throws {
         try perform(state.cleaning(FakeMachine.names))
     }
 
     private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
-        let found = LayerContents(
+        var draft = draft
+        var found = LayerContents(
             type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
-            arguments: nil, files: FakeMachine.kernel)
+            arguments: nil, files: kernel)
+        if let part = planner.furnish(draft, state, names: FakeMachine.names, contents: found) {
+            try perform(part)
+            draft.isFurnished = true
+            found.fstab = contents[draft.path]?.fstab ?? []
+        }
         try perform(try planner.finish(draft, state, names: FakeMachine.names, contents: found))
     }
 

@@ -9,8 +9,8 @@ import Testing
               "report": [
                   {
                       "lv": [
-                          {"vg_name":"HostVG", "lv_name":"Base-0", "lv_uuid":"TlaXl3-A7fv-D7SW-83qR-DK3F-bJeG-j16LXQ", "lv_size":"536870912", "lv_tags":"imgbased:base,imgbased:bytes=1234", "lv_time":"1795384061", "segtype":"thin", "pool_lv":"pool", "origin":"", "lv_active":"", "data_percent":"1.10", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
-                          {"vg_name":"HostVG", "lv_name":"Base-0.1", "lv_uuid":"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4", "lv_size":"536870912", "lv_tags":"", "lv_time":"1795384063", "segtype":"thin", "pool_lv":"pool", "origin":"Base-0", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
+                          {"vg_name":"HostVG", "lv_name":"Base-0", "lv_uuid":"TlaXl3-A7fv-D7SW-83qR-DK3F-bJeG-j16LXQ", "lv_size":"536870912", "lv_tags":"imgbased:base,imgbased:bytes=1234", "lv_time":"1795384061", "segtype":"thin", "pool_lv":"pool", "origin":"", "lv_active":"", "lv_device_open":"", "data_percent":"1.10", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
+                          {"vg_name":"HostVG", "lv_name":"Base-0.1", "lv_uuid":"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4", "lv_size":"536870912", "lv_tags":"", "lv_time":"1795384063", "segtype":"thin", "pool_lv":"pool", "origin":"Base-0", "lv_active":"active", "lv_device_open":"open", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"zero"},
                           {"vg_name":"HostVG", "lv_name":"Config", "lv_uuid":"8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "lv_size":"67108864", "lv_tags":"", "lv_time":"1795384065", "segtype":"linear", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"unknown"},
                           {"vg_name":"HostVG", "lv_name":"Config", "lv_uuid":"8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "lv_size":"67108864", "lv_tags":"", "lv_time":"1795384065", "segtype":"linear", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"", "metadata_percent":"", "lv_metadata_size":"", "chunk_size":"0", "zero":"unknown"},
                           {"vg_name":"HostVG", "lv_name":"pool", "lv_uuid":"NJe6rr-AedB-WBLX-1KUf-AlCG-NwG9-1FvDmO", "lv_size":"1073741824", "lv_tags":"imgbased:pool", "lv_time":"1795384060", "segtype":"thin-pool", "pool_lv":"", "origin":"", "lv_active":"active", "data_percent":"1.82", "metadata_percent":"11.23", "lv_metadata_size":"4194304", "chunk_size":"65536", "zero":"zero"}
@@ -28,6 +28,7 @@ import Testing
         #expect(volumes[0].created == 1_795_384_061)
         #expect(volumes[1].origin == "Base-0")
         #expect(volumes[1].pool == "pool")
+        #expect(volumes.map(\.isOpen) == [false, true, false, false])
         #expect(volumes[1].path.device == "/dev/HostVG/Base-0.1")
         #expect(volumes[2].pool == nil)
         let usage = try #require(volumes[3].usage)

@@ -29,6 +29,8 @@ public enum Action: Hashable, Sendable {
     case copyBootFiles(BootFiles, from: BootFileSource, directory: String)
     /// Removes kernels and initramfs by the names of their directories.
     case removeBootFiles([String], directory: String)
+    /// Runs the programs for an event, one after the other.
+    case runHooks(HookRun)
     /// Waits until what was written to a device is on it.
     case flushDevice(String)
 }
@@ -127,6 +129,18 @@ extension Step {
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
             [.run(Command(.lvchange, ["--activate", "y", path.description]))]
+        case .runHooks(let run):
+            [.runHooks(run)] + (run.tree.map { [.flushDevice($0.volume.device)] } ?? [])
+        case .pin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.pinned], remove: [])))]
+        case .unpin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.pinned])))]
+        case .beginRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.removing], remove: [])))]
+        case .cancelRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.removing])))]
+        case .removeEntry(let path):
+            [.removeFile(path), .flushBoot(Step.directory(of: path))]
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
         case .tell(let messages, let motd):

@@ -73,6 +73,7 @@ public struct BasePlanner: Sendable {
                 .createBase(path, pool: names.pool, size: size),
                 .writeImage(image.path, to: path, allowance),
             ]
+            plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
             plan.commit = [.sealBase(path)]
             plan.undo = [.removeVolume(path)]
             return (plan, path)

@@ -67,9 +67,9 @@ extension BootPlanner {
     private static func entry(
         _ layer: String, _ state: HostState, _ names: HostNames
     ) throws(HostReason) -> BootEntry {
-        guard Layout(state.volumes, group: names.group)[layer]?.isLayer == true else {
-            throw .notALayer(layer)
-        }
+        let layout = Layout(state.volumes, group: names.group)
+        guard let volume = layout[layer], volume.isLayer else { throw .notALayer(layer) }
+        if layout.isGoing(volume), volume.path != state.booted { throw .isGoing(layer) }
         guard let text = state.boot.entries[layer], let entry = BootEntry(layer: layer, text: text) else {
             throw .noEntry(layer)
         }

@@ -43,7 +43,7 @@ public enum BootPlanner {
     }
 
     /// The step that writes the record, unless that changes nothing.
-    private static func write(
+    static func write(
         _ record: BootRecord, _ boot: BootState, to path: String
     ) throws(HostReason) -> [Step] {
         let block = try block(record, boot)

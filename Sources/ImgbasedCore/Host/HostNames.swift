@@ -66,7 +66,7 @@ extension HostState {
     }
 
     /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume.
-    private func debris(_ names: HostNames) -> [Volume] {
+    func debris(_ names: HostNames) -> [Volume] {
         volumes.filter {
             $0.path.group == names.group && $0.isBuilding && $0.segmentType == "thin" && $0.pool == names.pool
         }

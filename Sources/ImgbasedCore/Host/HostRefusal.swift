@@ -37,7 +37,15 @@ public enum HostReason: Error, Hashable, Sendable {
     case noLayer
     case unknown(String)
     case notALayer(String)
+    case notABase(String)
     case notOnALayer
+    case isBooted(String)
+    case isNeeded(String, as: [String])
+    case isPinned(String)
+    case isGoing(String)
+    case isOpen(VolumePath)
+    case isOrigin(VolumePath, of: [String])
+    case badSettings(SettingsError)
     case sizeNeeded
     case imageLarger(image: Bytes, size: Bytes)
     case noFileSystem(image: String)
@@ -92,6 +100,18 @@ extension HostReason: CustomStringConvertible {
         case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
         case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' shows those there are"
         case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' shows those there are"
+        case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' shows those there are"
+        case .isBooted(let layer): "this system runs from '\(layer)'; boot another layer first"
+        case .isNeeded(let layer, let roles):
+            "'\(layer)' is \(roles.joined(separator: " and ")); give --force if it is to go all the same"
+        case .isPinned(let base):
+            "base '\(base)' is pinned; unpin it with 'imgbase base --unpin \(base)', or give --force"
+        case .isGoing(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
+        case .isOpen(let path): "'\(path)' is mounted or in use; unmount it"
+        case .isOrigin(let path, let volumes):
+            "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "
+                + "being stored as what differs from it; remove that first"
+        case .badSettings(let error): "\(error)"
         case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
         case .sizeNeeded: "the length of the image is not known before it is read; give --size"
         case .imageLarger(let image, let size):

@@ -14,6 +14,8 @@ public struct HostState: Hashable, Sendable {
     public var boot = BootState()
     /// What the initramfs told of how this system was booted.
     public var earlyBoot: HostStatus.EarlyBoot?
+    /// The programs that are run at events.
+    public var hooks = Hooks()
     /// Where the booted system mounts `/config`.
     public var config = ConfigState()
 
@@ -145,6 +147,10 @@ public struct BootState: Hashable, Sendable {
     }
     /// The digests of the kernels and initramfs stored, complete and true to their name.
     public var digests: Set<String> = []
+    /// Those of them that others refer to: they stay, whatever our entries say.
+    public var foreignDigests: Set<String> = []
+    /// The paths of new files that never took the place of the old, as an interrupted run left them.
+    public var leftovers: [String] = []
     /// systemd-boot's configuration, as it is now.
     public var loaderConfig: String?
     /// The arguments the running kernel was given.

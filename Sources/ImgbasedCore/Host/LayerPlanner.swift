@@ -8,6 +8,8 @@ public struct LayerDraft: Hashable, Sendable {
     public var base: String
     /// Whether it is complete, and only the boot menu is to be told.
     public var isSealed: Bool
+    /// Whether all is done to its tree that is done to it.
+    public var isFurnished = false
 
     /// What is being done, as in `cannot …`.
     public var goal: String { isSealed ? "finish layer '\(path.name)'" : "add layer '\(path.name)'" }
@@ -31,8 +33,9 @@ public struct LayerPlanner: Sendable {
 
     /// The complete layers that the boot menu was not told of, oldest first: an interrupted run's.
     public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
-        Layout(state.volumes, group: names.group).layers
-            .filter { $0.tags.contains(Tag.unlisted) }
+        let layout = Layout(state.volumes, group: names.group)
+        return layout.layers
+            .filter { $0.tags.contains(Tag.unlisted) && !layout.isGoing($0) }
             .map {
                 let base = $0.baseName ?? $0.name
                 return LayerDraft(
@@ -65,6 +68,7 @@ public struct LayerPlanner: Sendable {
             if let source {
                 goal = "add a layer on '\(source)'"
                 guard let volume = layout[source] else { throw .unknown(source) }
+                if layout.isGoing(volume) { throw .isGoing(source) }
                 found = volume
             } else {
                 guard let volume = layout.latest else { throw .noBase }
@@ -115,17 +119,7 @@ public struct LayerPlanner: Sendable {
             try checkBoot(state.boot)
             let files = contents.files
             if !draft.isSealed {
-                plan.prepare.append(.renewFileSystem(draft.path, type: contents.type, uuid: uuid))
-                let table = fileSystemTable(draft, state, names, contents)
-                // A layer that is booted read-only cannot make them.
-                for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
-                    plan.prepare.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
-                }
-                if table != contents.fstab {
-                    plan.prepare.append(
-                        .replaceLayerFile(
-                            draft.path, type: contents.type, path: "/etc/fstab", contents: table))
-                }
+                if !draft.isFurnished { plan.prepare = furnishing(draft, state, names, contents) }
                 plan.undo = [.removeVolume(draft.path)]
             }
             if !state.boot.digests.contains(files.digest) {
@@ -144,6 +138,40 @@ public struct LayerPlanner: Sendable {
             throw HostRefusal(plan.goal, error)
         }
         return plan
+    }
+
+    /// The part of ``finish(_:_:names:contents:)`` that is done to the tree of the layer, as a plan of its own, for a host
+    /// with hooks: they may change the kernel that the rest is about. `nil` where that can as well be one plan.
+    public func furnish(
+        _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
+    ) -> Plan? {
+        if draft.isSealed || draft.isFurnished || state.hooks[.newLayerAdded].isEmpty { return nil }
+        var plan = Plan(goal: draft.goal)
+        plan.prepare = furnishing(draft, state, names, contents)
+        let isLayer = state.volume(draft.source)?.isLayer == true
+        plan.prepare += state.hooks.steps(
+            .newLayerAdded, group: draft.path.group, base: draft.base, layer: draft.path.name,
+            fromLayer: isLayer ? draft.source.name : nil, tree: HookRun.Tree(draft.path, contents.type))
+        plan.undo = [.removeVolume(draft.path)]
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The file system of its own, and what is mounted in it.
+    private func furnishing(
+        _ draft: LayerDraft, _ state: HostState, _ names: HostNames, _ contents: LayerContents
+    ) -> [Step] {
+        var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
+        let table = fileSystemTable(draft, state, names, contents)
+        // A layer that is booted read-only cannot make them.
+        for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
+            steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
+        }
+        if table != contents.fstab {
+            steps.append(
+                .replaceLayerFile(draft.path, type: contents.type, path: "/etc/fstab", contents: table))
+        }
+        return steps
     }
 
     private func fileSystemTable(

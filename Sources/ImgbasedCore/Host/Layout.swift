@@ -8,6 +8,9 @@ public struct Layout: Hashable, Sendable {
         public var base: Volume?
         /// Its layers, oldest first.
         public var layers: [Volume]
+
+        /// Whether all of it is being removed.
+        var isGoing: Bool { base?.isMarkedForRemoval == true }
     }
 
     /// The bases with their layers, oldest first.
@@ -35,15 +38,22 @@ public struct Layout: Hashable, Sendable {
     public var layers: [Volume] { families.flatMap(\.layers).sorted(by: Layout.isOlder) }
 
     /// The newest base.
-    public var latestBase: Volume? { bases.last }
+    public var latestBase: Volume? { bases.last { !$0.isMarkedForRemoval } }
 
     /// The newest layer.
-    public var latestLayer: Volume? { layers.last }
+    public var latestLayer: Volume? { layers.last { !isGoing($0) } }
 
     /// What a new layer is made of when nothing is said: the newest layer of the newest base, or that base.
     public var latest: Volume? {
         guard let base = latestBase else { return nil }
-        return families.last { $0.name == base.name }?.layers.last ?? base
+        return families.last { $0.name == base.name }?.layers.last { !isGoing($0) } ?? base
+    }
+
+    /// Whether `volume` is being removed, by itself or with its base.
+    func isGoing(_ volume: Volume) -> Bool {
+        if volume.isMarkedForRemoval { return true }
+        guard volume.isLayer, let base = volume.baseName else { return false }
+        return families.contains { $0.name == base && $0.isGoing }
     }
 
     /// The base or layer of this name.
@@ -53,9 +63,23 @@ public struct Layout: Hashable, Sendable {
 
     /// The tree as people read it; `booted` is marked.
     public func lines(booted: VolumePath?) -> [String] {
-        families.flatMap { family in
-            [family.base == nil ? "\(family.name) (removed)" : family.name]
-                + family.layers.map { " +- \($0.name)\($0.path == booted ? " (booted)" : "")" }
+        func line(_ name: String, _ marks: [String?]) -> String {
+            let marks = marks.compactMap { $0 }
+            return marks.isEmpty ? name : "\(name) (\(marks.joined(separator: ", ")))"
+        }
+        func going(_ isGoing: Bool) -> String? { isGoing ? "being removed" : nil }
+        return families.flatMap { family in
+            [
+                line(
+                    family.name,
+                    [
+                        family.base == nil ? "removed" : nil, family.base?.isPinned == true ? "pinned" : nil,
+                        going(family.isGoing),
+                    ])
+            ]
+                + family.layers.map {
+                    line(" +- " + $0.name, [$0.path == booted ? "booted" : nil, going(isGoing($0))])
+                }
         }
     }
 

@@ -67,6 +67,7 @@ extension Action {
                 "copy \(files.linux) to \(directory)/\(files.digest)/linux",
                 "copy \(files.initrd) to \(directory)/\(files.digest)/initrd",
             ]
+        case .runHooks(let run): run.lines()
         case .flushDevice(let device): ["flush \(device)"]
         }
     }

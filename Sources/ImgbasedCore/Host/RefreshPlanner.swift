@@ -40,11 +40,7 @@ public enum RefreshPlanner {
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())
             after.digests.insert(files.digest)
-            let rest = BootPlanner.unreferenced(after)
-            if !rest.isEmpty {
-                plan.cleanup.append(
-                    .removeBootFiles(rest, directory: state.boot.directory + "/imgbased"))
-            }
+            plan.cleanup += BootPlanner.removalOfUnreferenced(after)
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)
@@ -54,13 +50,13 @@ public enum RefreshPlanner {
 }
 
 extension BootPlanner {
-    /// The digests of the kernels and initramfs that no entry refers to; none, where an entry cannot be read.
+    /// The digests of the kernels and initramfs that no entry refers to, of ours or of others; none, where an entry cannot be read.
     static func unreferenced(_ boot: BootState) -> [String] {
         let entries = BootPlanner.entries(boot)
         guard entries.count == boot.entries.count else { return [] }
         let paths = entries.flatMap { [$0.linux, $0.initrd] }
         let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
-        return boot.digests.subtracting(used).sorted()
+        return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
     }
 }
 

@@ -56,6 +56,18 @@ public enum Step: Hashable, Sendable {
     case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
+    /// Runs the programs of administrators and packages at an event.
+    case runHooks(HookRun)
+    /// Keeps a base from being removed to make room.
+    case pin(VolumePath)
+    /// Lets it be removed again.
+    case unpin(VolumePath)
+    /// Marks a base or layer as being removed: from here on it goes.
+    case beginRemoval(VolumePath)
+    /// Takes that mark away: it stays.
+    case cancelRemoval(VolumePath)
+    /// Removes a file of an entry, before what it refers to goes.
+    case removeEntry(path: String)
     /// Removes a volume.
     case removeVolume(VolumePath)
     /// Tells the journal, and those who log in.
@@ -154,6 +166,12 @@ extension Step: CustomStringConvertible {
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
+        case .runHooks(let run): "\(run)"
+        case .pin(let path): "pin base '\(path.name)'"
+        case .unpin(let path): "unpin base '\(path.name)'"
+        case .beginRemoval(let path): "mark '\(path)' as being removed"
+        case .cancelRemoval(let path): "keep '\(path)' after all"
+        case .removeEntry(let path): "remove entry '\(path)'"
         case .removeVolume(let path): "remove volume '\(path)'"
         case .tell(let messages, _):
             "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
@@ -192,6 +210,12 @@ extension Step: CustomStringConvertible {
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
+        case .runHooks: "runHooks"
+        case .pin: "pin"
+        case .unpin: "unpin"
+        case .beginRemoval: "beginRemoval"
+        case .cancelRemoval: "cancelRemoval"
+        case .removeEntry: "removeEntry"
         case .removeVolume: "removeVolume"
         case .tell: "tell"
         case .restart: "restart"

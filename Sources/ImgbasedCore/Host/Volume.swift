@@ -18,6 +18,8 @@ public struct Volume: Hashable, Sendable {
     public var origin: String?
     /// Whether its device exists.
     public var isActive: Bool
+    /// Whether it is mounted, or open otherwise.
+    public var isOpen = false
     /// What a pool says of its space, while it is active.
     public var usage: PoolUsage?
 
@@ -50,6 +52,12 @@ public struct Volume: Hashable, Sendable {
 
     /// Whether it is a layer, complete.
     public var isLayer: Bool { tags.contains(Tag.layer) && !isBuilding }
+
+    /// Whether it carries the mark of what is being removed.
+    public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
+
+    /// Whether it is a base that is not removed to make room.
+    public var isPinned: Bool { tags.contains(Tag.pinned) }
 
     /// The name of the base a layer came from, by its tag, or by its name where the tag is missing.
     public var baseName: String? {

@@ -14,10 +14,13 @@ public enum HostMount {
         case untouched
     }
 
-    /// Mounts the file system of `type` on `device` and returns its tree.
+    /// Mounts the file system of `type` on `device` and returns its tree, from which nothing can be run unless it
+    /// `allowsPrograms`.
     ///
     /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
-    public static func mount(_ device: String, type: String, _ mode: Mode) throws(SystemError) -> HostTree {
+    public static func mount(
+        _ device: String, type: String, _ mode: Mode, allowsPrograms: Bool = false
+    ) throws(SystemError) -> HostTree {
         let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         guard context >= 0 else { throw .last("mount", device) }
         let options = OpenFile(owning: context, name: device)
@@ -32,7 +35,7 @@ public enum HostMount {
         default: break
         }
         try set(options, FSCONFIG_CMD_CREATE, nil, nil)
-        let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+        let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (allowsPrograms ? 0 : MOUNT_ATTR_NOEXEC)
         let mount = fsmount(
             options.number, UInt32(FSMOUNT_CLOEXEC),
             UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))

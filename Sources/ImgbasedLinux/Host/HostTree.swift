@@ -21,6 +21,11 @@ public struct HostTree: ~Copyable {
             root: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY), name: path == "/" ? "" : path)
     }
 
+    /// Where another program reaches the tree, as long as this one has it.
+    ///
+    /// The corresponding C function is `getpid`; the link is proc(5)'s.
+    public var processPath: String { "/proc/\(getpid())/fd/\(root.number)" }
+
     /// Opens `path`, absolute within the tree.
     ///
     /// The corresponding system call is `openat2` with `RESOLVE_IN_ROOT`.

@@ -1,0 +1,50 @@
+public import ImgbasedCore
+
+/// What was removed.
+public struct RemovalReport: Hashable, Sendable {
+    /// The layers and the base, in that order.
+    public var names: [String]
+    /// By how much less of the pool is in use than before; `nil` where that cannot be told.
+    public var freed: Bytes?
+}
+
+extension Session {
+    /// `imgbase layer --remove` and `imgbase base --remove`
+    public func remove(_ target: RemovalPlanner.Target, isForced: Bool) async throws -> RemovalReport {
+        try await changing(target.goal) { try await removeLocked(target, isForced: isForced) }
+    }
+
+    /// Removes the bases that are not to be kept, so that there is room for another where one is `adding`; this session
+    /// has the lock.
+    func makeRoom(adding: Bool) async throws -> [RemovalReport] {
+        let goal = "make room for another base"
+        let settings = try await looking(goal) { () throws(HostFailure) in try Settings.read() }
+        let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+        let leaving = KeepPolicy(keep: settings.keep).leaving(state, names: names(in: state), adding: adding)
+        var reports: [RemovalReport] = []
+        for removal in leaving {
+            reports.append(try await removeLocked(.base(removal.subject.name), isForced: false))
+        }
+        return reports
+    }
+
+    /// The same, where this session has the lock.
+    func removeLocked(_ target: RemovalPlanner.Target, isForced: Bool) async throws -> RemovalReport {
+        let planner = RemovalPlanner(target, isForced: isForced)
+        var state = HostState()
+        let (plan, removal) = try await planning(target.goal) { () throws(HostFailure) in
+            state = try await probe.boot()
+            return state
+        } plan: { state, names throws(HostRefusal) in
+            try planner.plan(state, names: names)
+        }
+        let meter = PoolMeter(of: removal.volumes, in: state)
+        let before = meter.used()
+        try await carryOut(plan, source: nil)
+        var report = RemovalReport(names: removal.volumes.map(\.name))
+        if let before, let after = meter.used() {
+            report.freed = Bytes(before.count - min(before.count, after.count))
+        }
+        return report
+    }
+}

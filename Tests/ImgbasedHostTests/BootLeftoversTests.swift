@@ -1,0 +1,51 @@
+import Foundation
+import ImgbasedCore
+import ImgbasedLinux
+import Testing
+
+@testable import ImgbasedHost
+
+@Suite struct BootLeftoversTests {
+    private func boot() -> BootState {
+        var boot = BootState()
+        boot.loader = .grub(directory: "/boot/grub")
+        return boot
+    }
+
+    @Test func findsWhatReplacingFilesLeaves() throws {
+        let scratch = try Scratch()
+        let left = [
+            "/boot/grub/.imgbased.cfg.imgbased-new", "/boot/imgbased/.imgbased-new",
+            "/boot/loader/.imgbased.env.imgbased-new",
+            "/boot/loader/entries/.imgbased-Base-0.1.conf.imgbased-new", "/etc/.fstab.imgbased-new",
+        ]
+        for path in left where path != left[1] { try scratch.write(path, [1]) }
+        try scratch.write("boot/imgbased/.imgbased-new/linux", [1])
+        // Of others, or not where imgbased writes.
+        for path in [
+            "boot/grub/.grub.cfg.new", "boot/grub/imgbased-new", "boot/grub/x.imgbased-new",
+            "boot/.x.imgbased-new",
+        ] { try scratch.write(path, [1]) }
+        try FileManager.default.createDirectory(
+            atPath: scratch("boot/grub/.directory.imgbased-new"), withIntermediateDirectories: true)
+        try scratch.link("etc/.link.imgbased-new", to: "/nowhere")
+        #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
+    }
+
+    @Test func leavesWhatOthersBoot() throws {
+        let scratch = try Scratch()
+        let digests = "abcdef".map { String(repeating: $0, count: 64) }
+        func entry(_ digest: String) -> String.UTF8View { "linux /imgbased/\(digest)/linux\n".utf8 }
+        try scratch.write("boot/loader/entries/imgbased-Base-0.1.conf", entry(digests[0]))
+        try scratch.write("boot/loader/entries/mine.conf", entry(digests[1]))
+        try scratch.write("boot/loader/entries/mine.txt", entry(digests[2]))
+        try scratch.write("boot/grub/custom.cfg", entry(digests[3]))
+        try scratch.write("boot/loader/entries/odd.conf/file", entry(digests[5]))
+        var boot = boot()
+        boot.digests = Set(digests)
+        boot.grubConfig = String(entry(digests[4]))
+        #expect(
+            try BootLeftovers.foreignDigests(boot, in: HostTree(scratch.path))
+                == [digests[1], digests[3], digests[4]])
+    }
+}

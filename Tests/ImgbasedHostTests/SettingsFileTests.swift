@@ -1,0 +1,21 @@
+import ImgbasedCore
+import ImgbasedHost
+import Testing
+
+@Suite struct SettingsFileTests {
+    @Test func readsTheFileThatIsThere() throws {
+        let scratch = try Scratch()
+        #expect(try Settings.read(scratch("imgbased.conf")) == Settings())
+        let path = try scratch.write("imgbased.conf", "keep = 5\n".utf8)
+        #expect(try Settings.read(path).keep == 5)
+        try scratch.write("imgbased.conf", [0xFF, 0xFE, 0x0A])
+        do throws(HostFailure) {
+            _ = try Settings.read(path)
+            Issue.record("no text was read")
+        } catch {
+            #expect("\(error)".hasPrefix("'\(path)' line 1: "), "\(error)")
+        }
+        // What is no file is not taken for settings that are not there.
+        #expect(throws: HostFailure.self) { try Settings.read(scratch.path) }
+    }
+}
