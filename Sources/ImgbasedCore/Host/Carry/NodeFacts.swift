@@ -61,6 +61,11 @@ public struct NodeFacts: Hashable, Sendable {
     /// Whether it is a directory.
     public var isDirectory: Bool { kind == .directory }
 
+    /// Whether it is a symbolic link.
+    public var isLink: Bool {
+        if case .link = kind { true } else { false }
+    }
+
     /// Whether it is a plain file.
     public var isFile: Bool {
         if case .file = kind { true } else { false }
