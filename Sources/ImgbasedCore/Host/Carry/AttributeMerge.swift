@@ -19,7 +19,8 @@ struct AttributeMerge {
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let old = base.map { $0.extended[name] }
             let words = "attribute \(EscapedText.escaped(name))"
-            attributes.extended[name] = merged(words, old, ours.extended[name], new.extended[name]) { _ in nil }
+            attributes.extended[name] = merged(words, old, ours.extended[name], new.extended[name]) { _ in nil
+            }
         }
     }
 

@@ -8,7 +8,8 @@ extension CarryWalk {
         let place = try look(etc, root)
         let isMissing = place.ours == nil && (place.base != nil || place.new != nil)
         guard !isMissing, place.three.allSatisfy({ $0.isDirectory && !$0.isMountPoint }) else {
-            throw TreeReadError("there is no directory '/etc' in each of the old base, the old layer and the new base")
+            throw TreeReadError(
+                "there is no directory '/etc' in each of the old base, the old layer and the new base")
         }
         let level = try open(etc, place, root, CarryScope.configuration)
         try prepareAccounts(level)
@@ -21,7 +22,8 @@ extension CarryWalk {
         guard let base = try accounts(level.base), let ours = try accounts(level.ours),
             let new = try accounts(level.new)
         else {
-            let words = "an account file is no plain file, or too long; accounts are merged as other files are"
+            let words =
+                "an account file is no plain file, or too long; accounts are merged as other files are"
             return note(CarryScope.configuration, .omitted, words)
         }
         // The layer's numbers are what stays: those of its own base as well as those of the new one are seen as these.
@@ -35,7 +37,9 @@ extension CarryWalk {
         for file in AccountFile.allCases {
             isAsNew = isAsNew && there[file] == new[file]
             isAsDecided = isAsDecided && there[file] == merge.files[file]
-            if let bytes = merge.files[file], let path = AccountFile.path(file) { settings.decided[path] = bytes }
+            if let bytes = merge.files[file], let path = AccountFile.path(file) {
+                settings.decided[path] = bytes
+            }
         }
         // Without anything to change now, an earlier run may have changed something: its accounts are there then.
         settings.checksOwners = !settings.newIdentities.isEmpty || !(isAsNew || isAsDecided)

@@ -54,7 +54,9 @@ public struct CarryReport: Hashable, Sendable {
 
     /// A report of `items`.
     public init(_ items: [CarryItem] = []) {
-        self.items = items.sorted { ($0.path, $0.outcome.rawValue, $0.detail) < ($1.path, $1.outcome.rawValue, $1.detail) }
+        self.items = items.sorted {
+            ($0.path, $0.outcome.rawValue, $0.detail) < ($1.path, $1.outcome.rawValue, $1.detail)
+        }
     }
 
     /// Whether there is nothing to say.

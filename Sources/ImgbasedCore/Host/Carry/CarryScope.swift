@@ -18,6 +18,9 @@ public struct CarryScope: Hashable, Sendable {
     /// The scope of what is copied, and of what is merged besides `/etc`.
     public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
         self.files = files
+        var rebase = rebase
+        // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
+        rebase.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
         self.rebase = rebase
         roots = [CarryScope.configuration] + files.roots + rebase.roots
     }
@@ -25,7 +28,9 @@ public struct CarryScope: Hashable, Sendable {
     /// How `path` is carried; `nil` where it is not.
     func mode(of path: TreePath) -> Mode? {
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
-        if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) { return .merge }
+        if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) {
+            return .merge
+        }
         return nil
     }
 

@@ -32,7 +32,8 @@ extension CarryWalk {
 
     /// A directory of the layer, and what is in it.
     private mutating func directory(
-        _ path: TreePath, _ name: [UInt8], _ place: Place, _ ours: NodeFacts, _ rule: CarryRule?, _ level: Level
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ ours: NodeFacts, _ rule: CarryRule?,
+        _ level: Level
     ) throws(TreeReadError) -> Bool {
         let isCopied = settings.scope.mode(of: path) == .copy
         let base = place.base.flatMap { $0.isDirectory ? $0 : nil }
@@ -68,7 +69,8 @@ extension CarryWalk {
                 finding = CarryDecision.Finding(
                     .carried, isCopied ? "as the lists say" : "a directory, added, with what is in it")
             } else if new == nil, !isOurs, finding == nil {
-                finding = CarryDecision.Finding(.carried, "a directory, gone from the new base, for what is in it")
+                finding = CarryDecision.Finding(
+                    .carried, "a directory, gone from the new base, for what is in it")
             }
             note(path, finding)
         } else if let target = place.target {
@@ -113,19 +115,24 @@ extension CarryWalk {
             return note(path, .omitted, "something else is mounted there in the new layer")
         }
         try change(.remove(path), of: target, in: level)
-        if name != CarryNames.temporary { note(path, .reset, "\(target.kind.words) that is in no other tree; removed") }
+        if name != CarryNames.temporary {
+            note(path, .reset, "\(target.kind.words) that is in no other tree; removed")
+        }
     }
 
     /// Has the directory exist, with those attributes, after what was done in it.
     mutating func finish(
-        _ path: TreePath, _ facts: NodeFacts, _ attributes: NodeAttributes, _ target: NodeFacts?, _ level: Level,
+        _ path: TreePath, _ facts: NodeFacts, _ attributes: NodeAttributes, _ target: NodeFacts?,
+        _ level: Level,
         from start: Int
     ) throws(TreeReadError) {
         if let target, target.isMountPoint {
             return note(path, .omitted, "something else is mounted there in the new layer")
         }
         if let target, target.isDirectory {
-            let isSame = target.attributes.isSame(as: attributes) && target.attributes.modified.fulfils(attributes.modified)
+            let isSame =
+                target.attributes.isSame(as: attributes)
+                && target.attributes.modified.fulfils(attributes.modified)
             if !isSame || changes.count > start { try change(.set(path, .directory, attributes), of: target) }
             return
         }
@@ -218,14 +225,17 @@ extension CarryWalk {
             let inBase = try facts(side, in: level.base, settings.baseIdentities)
             let inNew = try facts(side, in: level.new, settings.newIdentities)
             guard inBase == nil, inNew == nil else { continue }
-            guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else { return side }
+            guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else {
+                return side
+            }
             // Only what comes after the name itself has not been gone through yet.
             guard number == 1, name.lexicographicallyPrecedes(side) else { continue }
             let there = Node(.ours, ours, side, facts)
             if let node = node(.base, name, place, level), try isSame(there, node) { return side }
             if let node = node(.new, name, place, level), try isSame(there, node) { return side }
         }
-        throw TreeReadError("there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
+        throw TreeReadError(
+            "there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
     }
 }
 

@@ -54,7 +54,8 @@ extension CarryWalk {
 
     /// Has the new layer have a file of those bytes at `path`.
     mutating func put(
-        _ bytes: [UInt8], _ attributes: NodeAttributes, at path: TreePath, _ name: [UInt8], _ target: NodeFacts?,
+        _ bytes: [UInt8], _ attributes: NodeAttributes, at path: TreePath, _ name: [UInt8],
+        _ target: NodeFacts?,
         _ level: Level
     ) throws(TreeReadError) {
         if let target, target.isMountPoint { return note(path, .omitted, "something else is mounted there") }
@@ -70,7 +71,9 @@ extension CarryWalk {
     private func hasContent(
         _ wanted: Wanted, _ name: [UInt8], _ target: NodeFacts?, _ level: Level
     ) throws(TreeReadError) -> Bool {
-        guard let target, target.kind == wanted.node.facts.kind, let directory = level.target else { return false }
+        guard let target, target.kind == wanted.node.facts.kind, let directory = level.target else {
+            return false
+        }
         guard target.isFile else { return true }
         return try directory.hasSameContent(name, as: wanted.node.name, in: wanted.node.directory)
     }
@@ -101,7 +104,8 @@ extension CarryWalk {
         let facts = wanted.node.facts
         let isShared = facts.links > 1
         let key = LinkKey(
-            file: isShared ? facts.identity : nil, isNew: wanted.node.tree == .new, attributes: wanted.attributes,
+            file: isShared ? facts.identity : nil, isNew: wanted.node.tree == .new,
+            attributes: wanted.attributes,
             path: isShared ? nil : path)
         if let first = linked[key] {
             if let target, target.identity == first.target { return }
@@ -129,12 +133,15 @@ extension CarryWalk {
     mutating func change(
         _ change: CarryChange, of target: NodeFacts?, in level: Level? = nil
     ) throws(TreeReadError) {
-        guard !(target?.isImmutable ?? false), !(level?.isImmutable ?? false) else { throw immutable(change.path) }
+        guard !(target?.isImmutable ?? false), !(level?.isImmutable ?? false) else {
+            throw immutable(change.path)
+        }
         changes.append(change)
     }
 
     /// Takes away what a rename cannot replace.
-    private mutating func clear(_ path: TreePath, _ target: NodeFacts?, _ level: Level) throws(TreeReadError) {
+    private mutating func clear(_ path: TreePath, _ target: NodeFacts?, _ level: Level) throws(TreeReadError)
+    {
         if let target, target.isDirectory { try change(.remove(path), of: target, in: level) }
     }
 
@@ -151,11 +158,13 @@ extension CarryWalk {
     }
 
     func immutable(_ path: TreePath) -> TreeReadError {
-        TreeReadError("'\(path)' of the new layer, or what it is in, is immutable; take that away with 'chattr -ia'")
+        TreeReadError(
+            "'\(path)' of the new layer, or what it is in, is immutable; take that away with 'chattr -ia'")
     }
 
     mutating func noteImmutable(_ path: TreePath) {
-        let item = CarryItem(path, .omitted, "it is carried without being immutable; 'chattr +i' makes it so again")
+        let item = CarryItem(
+            path, .omitted, "it is carried without being immutable; 'chattr +i' makes it so again")
         if !items.contains(item) { items.append(item) }
     }
 

@@ -33,7 +33,8 @@ extension CarryWalk {
     mutating func adjusted(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool? {
-        guard let adjust = settings.adjustments[path], !place.three.isEmpty, place.three.allSatisfy(\.isFile) else {
+        guard let adjust = settings.adjustments[path], !place.three.isEmpty, place.three.allSatisfy(\.isFile)
+        else {
             return nil
         }
         let base = try text(level.base, name, place.base).map(adjust)
@@ -43,7 +44,9 @@ extension CarryWalk {
             baseAndOurs: base == ours, baseAndNew: base == new, oursAndNew: ours == new)
         var decision = CarryDecision(base: place.base, ours: place.ours, new: place.new, same)
         var content: [UInt8]?
-        if decision.content == .merged, let base, let ours, let new, let facts = (place.ours, place.new) as? (NodeFacts, NodeFacts) {
+        if decision.content == .merged, let base, let ours, let new,
+            let facts = (place.ours, place.new) as? (NodeFacts, NodeFacts)
+        {
             content = LineMerge.merge(base: base, ours: ours, theirs: new)
             if content == nil { decision = .conflict(base: place.base, ours: facts.0, new: facts.1) }
         }

@@ -84,7 +84,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
     /// What each tree has at `name`, in the numbers of the layer's accounts.
     mutating func look(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> Place {
         visited += 1
-        guard visited <= TreeLimit.nodes else { throw TreeReadError("there is too much: more than \(TreeLimit.nodes) files") }
+        guard visited <= TreeLimit.nodes else {
+            throw TreeReadError("there is too much: more than \(TreeLimit.nodes) files")
+        }
         return Place(
             base: try facts(name, in: level.base, settings.baseIdentities),
             ours: try facts(name, in: level.ours, IdentityMap()),
@@ -92,14 +94,18 @@ public struct CarryWalk<Directory: TreeDirectory> {
             target: try facts(name, in: level.target, IdentityMap()))
     }
 
-    func facts(_ name: [UInt8], in directory: Directory?, _ map: IdentityMap) throws(TreeReadError) -> NodeFacts? {
+    func facts(_ name: [UInt8], in directory: Directory?, _ map: IdentityMap) throws(TreeReadError)
+        -> NodeFacts?
+    {
         guard let directory, var facts = try directory.facts(of: name) else { return nil }
         facts.attributes = map(facts.attributes)
         return facts
     }
 
     /// The directories that the trees have at `name`, of `place`.
-    func open(_ name: [UInt8], _ place: Place, _ level: Level, _ path: TreePath) throws(TreeReadError) -> Level {
+    func open(_ name: [UInt8], _ place: Place, _ level: Level, _ path: TreePath) throws(TreeReadError)
+        -> Level
+    {
         guard level.depth < TreeLimit.depth else {
             throw TreeReadError("'\(path)' is deeper than \(TreeLimit.depth) directories")
         }
@@ -109,7 +115,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
             isImmutable: place.target?.isImmutable ?? false, depth: level.depth + 1)
     }
 
-    private func open(_ name: [UInt8], _ facts: NodeFacts?, _ directory: Directory?) throws(TreeReadError) -> Directory? {
+    private func open(_ name: [UInt8], _ facts: NodeFacts?, _ directory: Directory?) throws(TreeReadError)
+        -> Directory?
+    {
         guard let facts, facts.isDirectory, !facts.isMountPoint else { return nil }
         return try directory?.directory(name)
     }
@@ -192,7 +200,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
             }
             if let new = place.new, !new.isDirectory {
                 if place.ours != nil {
-                    note(path, .omitted, "it is \(new.kind.words) in the new base; what the lists name in it is not carried")
+                    note(
+                        path, .omitted,
+                        "it is \(new.kind.words) in the new base; what the lists name in it is not carried")
                 }
                 return
             }

@@ -42,8 +42,12 @@ public struct IdentityMap: Hashable, Sendable {
             let tag = UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8
             let number = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + 4 + $1]) << UInt32(8 * $1) }
             // ACL_USER and ACL_GROUP; the other tags have no number.
-            guard let other = tag == 0x02 ? users[number] : tag == 0x08 ? groups[number] : nil else { continue }
-            for index in 0..<4 { result[start + 4 + index] = UInt8(truncatingIfNeeded: other >> UInt32(8 * index)) }
+            guard let other = tag == 0x02 ? users[number] : tag == 0x08 ? groups[number] : nil else {
+                continue
+            }
+            for index in 0..<4 {
+                result[start + 4 + index] = UInt8(truncatingIfNeeded: other >> UInt32(8 * index))
+            }
         }
         return result
     }

@@ -29,8 +29,11 @@ extension OpenFile {
                 if offset >= Int(size) { break }
             }
             let count = min(length, Int(size) - offset)
-            let read = try self.read(into: UnsafeMutableRawBufferPointer(rebasing: ours[..<count]), at: offset)
-            guard try other.read(into: UnsafeMutableRawBufferPointer(rebasing: theirs[..<count]), at: offset) == read,
+            let read = try self.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: ours[..<count]), at: offset)
+            guard
+                try other.read(into: UnsafeMutableRawBufferPointer(rebasing: theirs[..<count]), at: offset)
+                    == read,
                 let a = ours.baseAddress, let b = theirs.baseAddress, memcmp(a, b, read) == 0
             else { return false }
             guard read == count else { return true }

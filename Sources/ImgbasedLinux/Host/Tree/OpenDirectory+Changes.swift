@@ -14,7 +14,9 @@ extension OpenDirectory {
     public func open(path: TreePath) throws(SystemError) -> OpenDirectory {
         if path == .root { return self }
         // Longer ones the kernel takes in pieces only (PATH_MAX).
-        guard path.bytes.count >= Int(PATH_MAX) else { return try open(directory: Array(path.bytes.dropFirst())) }
+        guard path.bytes.count >= Int(PATH_MAX) else {
+            return try open(directory: Array(path.bytes.dropFirst()))
+        }
         var directory = self
         for name in path.components { directory = try directory.open(directory: name) }
         return directory
@@ -33,7 +35,8 @@ extension OpenDirectory {
     }
 
     /// Makes `name` a plain file with those `contents`.
-    public func write(_ contents: [UInt8], as name: [UInt8], _ attributes: NodeAttributes) throws(SystemError) {
+    public func write(_ contents: [UInt8], as name: [UInt8], _ attributes: NodeAttributes) throws(SystemError)
+    {
         try replace(name) { () throws(SystemError) in
             let file = try makeFile()
             try file.write(contents)
@@ -44,14 +47,17 @@ extension OpenDirectory {
     /// Makes `name` a link, device, pipe or socket.
     ///
     /// The corresponding C functions are `symlinkat`, `mknodat` and `renameat`.
-    public func make(_ kind: NodeFacts.Kind, as name: [UInt8], _ attributes: NodeAttributes) throws(SystemError) {
+    public func make(_ kind: NodeFacts.Kind, as name: [UInt8], _ attributes: NodeAttributes)
+        throws(SystemError)
+    {
         try replace(name) { () throws(SystemError) in
             let temporary = OpenDirectory.temporaryName
             let path = temporary.terminated
             let result: CInt
             switch kind {
             case .link(let target): result = symlinkat(target.terminated, number, path)
-            case .characterDevice(let device): result = imgbased_make_node(number, path, S_IFCHR | 0o600, device)
+            case .characterDevice(let device):
+                result = imgbased_make_node(number, path, S_IFCHR | 0o600, device)
             case .blockDevice(let device): result = imgbased_make_node(number, path, S_IFBLK | 0o600, device)
             case .pipe: result = imgbased_make_node(number, path, S_IFIFO | 0o600, 0)
             case .socket: result = imgbased_make_node(number, path, S_IFSOCK | 0o600, 0)
@@ -92,7 +98,8 @@ extension OpenDirectory {
         if unlinkat(number, name.terminated, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR else { throw failure("remove", name) }
         guard depth < TreeLimit.depth else {
-            throw SystemError("remove", shown(name), reason: "it is deeper than \(TreeLimit.depth) directories")
+            throw SystemError(
+                "remove", shown(name), reason: "it is deeper than \(TreeLimit.depth) directories")
         }
         let directory = try open(directory: name)
         for entry in try directory.listing(limit: TreeLimit.nodes) {
@@ -104,7 +111,9 @@ extension OpenDirectory {
     /// Gives `name`, which is of that `kind`, those attributes.
     ///
     /// The corresponding C functions are `fchownat`, `fchmodat`, `lsetxattr` and `utimensat`.
-    public func set(_ attributes: NodeAttributes, of name: [UInt8], _ kind: NodeFacts.Kind) throws(SystemError) {
+    public func set(_ attributes: NodeAttributes, of name: [UInt8], _ kind: NodeFacts.Kind)
+        throws(SystemError)
+    {
         let isLink = if case .link = kind { true } else { false }
         try set(attributes, of: name, isLink: isLink)
     }

@@ -117,7 +117,8 @@ public final class OpenDirectory {
     ///
     /// The corresponding system call is `openat2`, beneath, without links, in one file system.
     public func open(directory name: [UInt8]) throws(SystemError) -> OpenDirectory {
-        let number = imgbased_open_beneath(self.number, name.terminated, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+        let number = imgbased_open_beneath(
+            self.number, name.terminated, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
         guard number >= 0 else { throw failure("open", name) }
         return try OpenDirectory(owning: number, shown: shown(name))
     }
