@@ -137,7 +137,8 @@ public struct CarryDecision: Hashable, Sendable {
 
     private mutating func note(_ merge: AttributeMerge) {
         if !merge.conflicts.isEmpty {
-            finding = Finding(.conflict, "stays: " + merge.conflicts.joined(separator: "; "))
+            let content = finding.map { $0.detail + "; " } ?? ""
+            finding = Finding(.conflict, content + "stays: " + merge.conflicts.joined(separator: "; "))
         } else if !merge.kept.isEmpty {
             finding = Finding(.carried, merge.kept.joined(separator: ", "))
         }

@@ -26,6 +26,7 @@ extension CarryWalk {
                 "an account file is no plain file, or too long; accounts are merged as other files are"
             return note(CarryScope.configuration, .omitted, words)
         }
+        if base.isEmpty, ours.isEmpty, new.isEmpty { return }
         // The layer's numbers are what stays: those of its own base as well as those of the new one are seen as these.
         let old = AccountMerge(base: base, ours: ours, theirs: base)
         let merge = AccountMerge(base: base, ours: ours, theirs: new)

@@ -27,7 +27,7 @@ extension CarryWalk {
         let isNewDirectory = place.new?.isDirectory
         if mode == .copy || rule == .ours { return true }
         if rule == .theirs || rule == .skip { return isNewDirectory == true }
-        return isNewDirectory != false && place.base?.isDirectory != false
+        return isNewDirectory ?? (place.base?.isDirectory != false)
     }
 
     /// A directory of the layer, and what is in it.
@@ -100,16 +100,31 @@ extension CarryWalk {
             if try inside(try self.path(path, entry), entry, there, inner) { exists = true }
         }
         exists = exists || !claims.isEmpty
-        guard inner.target != nil else { return exists }
-        let known = Set(names).union(claims)
-        for entry in try self.names(in: [inner.target]) where !known.contains(entry) {
-            try leftover(try self.path(path, entry), entry, inner)
+        if try inner.ours?.facts(of: CarryNames.temporary) != nil {
+            note(
+                try self.path(path, CarryNames.temporary), .omitted,
+                "the name is imgbase's own; give it another")
         }
+        try leftovers(path, known: Set(names).union(claims), inner, isNoted: true)
         return exists
     }
 
+    /// Removes what the new layer has in a directory besides what is `known`.
+    mutating func leftovers(
+        _ path: TreePath, known: Set<[UInt8]>, _ level: Level, isNoted: Bool = false
+    ) throws(TreeReadError) {
+        guard level.target != nil else { return }
+        if !isNoted { quiet += 1 }
+        defer { if !isNoted { quiet -= 1 } }
+        for entry in try names(in: [level.target]) where !known.contains(entry) {
+            try leftover(try self.path(path, entry), entry, level)
+        }
+        // What was being made when a run was interrupted.
+        try leftover(try self.path(path, CarryNames.temporary), CarryNames.temporary, level)
+    }
+
     /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
-    mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
+    private mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
         guard let target = try facts(name, in: level.target, IdentityMap()) else { return }
         if target.isMountPoint {
             return note(path, .omitted, "something else is mounted there in the new layer")

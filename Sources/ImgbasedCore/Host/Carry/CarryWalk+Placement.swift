@@ -3,6 +3,8 @@ struct LinkKey: Hashable {
     /// Where its content is from; `nil` for a file that has one name.
     var file: NodeFacts.Identity?
     var isNew: Bool
+    /// What is beside something has no name in common with what is used.
+    var isBeside: Bool
     var attributes: NodeAttributes
     /// The name, of a file that has one.
     var path: TreePath?
@@ -43,7 +45,9 @@ extension CarryWalk {
         if facts.isDirectory { return try putDirectory(wanted, at: path, name, target, level) }
         if facts.isImmutable, wanted.node.tree == .ours { noteImmutable(path) }
         let isThere = try hasContent(wanted, name, target, level)
-        if !isThere { noteReset(path, wanted, target) }
+        if !isThere, wanted.node.tree == .new, !wanted.isBeside {
+            note(path, .reset, "as in the new base again")
+        }
         if facts.isFile {
             return try putFile(wanted, isThere: isThere, at: path, target, level)
         }
@@ -90,10 +94,7 @@ extension CarryWalk {
             let part = Wanted(entry, source, entry.facts.attributes, isBeside: wanted.isBeside)
             try put(part, at: try self.path(path, entry.name), entry.name, there.target, inner)
         }
-        let known = Set(entries.map(\.name))
-        for entry in try names(in: [inner.target]) where !known.contains(entry) {
-            try leftover(try self.path(path, entry), entry, inner)
-        }
+        try leftovers(path, known: Set(entries.map(\.name)), inner)
         try finish(path, wanted.node.facts, wanted.attributes, target, level, from: start)
     }
 
@@ -104,12 +105,10 @@ extension CarryWalk {
         let facts = wanted.node.facts
         let isShared = facts.links > 1
         let key = LinkKey(
-            file: isShared ? facts.identity : nil, isNew: wanted.node.tree == .new,
-            attributes: wanted.attributes,
-            path: isShared ? nil : path)
+            file: isShared ? facts.identity : nil, isNew: wanted.node.tree == .new, isBeside: wanted.isBeside,
+            attributes: wanted.attributes, path: isShared ? nil : path)
         if let first = linked[key] {
             if let target, target.identity == first.target { return }
-            noteReset(path, wanted, target)
             try clear(path, target, level)
             return try change(.link(path, to: first.path), of: target, in: level)
         }
@@ -166,10 +165,5 @@ extension CarryWalk {
         let item = CarryItem(
             path, .omitted, "it is carried without being immutable; 'chattr +i' makes it so again")
         if !items.contains(item) { items.append(item) }
-    }
-
-    private mutating func noteReset(_ path: TreePath, _ wanted: Wanted, _ target: NodeFacts?) {
-        guard wanted.node.tree == .new, !wanted.isBeside else { return }
-        note(path, .reset, "as in the new base again")
     }
 }

@@ -122,7 +122,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         return try directory?.directory(name)
     }
 
-    /// All names in those directories, in the order of their bytes.
+    /// All names in those directories, in the order of their bytes, but the one that is ours.
     func names(in directories: [Directory?]) throws(TreeReadError) -> [[UInt8]] {
         var names: [[UInt8]] = []
         for directory in directories {
@@ -132,7 +132,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         var previous: [UInt8]?
         names.removeAll { name in
             defer { previous = name }
-            return name == previous
+            return name == previous || name == CarryNames.temporary
         }
         return names
     }

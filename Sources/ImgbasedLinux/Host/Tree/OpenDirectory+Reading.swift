@@ -9,18 +9,22 @@ extension HostTree {
 }
 
 extension OpenDirectory: TreeDirectory {
+    /// The names in it, as `listing` has them.
     public func names(limit: Int) throws(TreeReadError) -> [[UInt8]] {
         do throws(SystemError) { return try listing(limit: limit) } catch { throw TreeReadError("\(error)") }
     }
 
+    /// What is at `name`, as `look` has it.
     public func facts(of name: [UInt8]) throws(TreeReadError) -> NodeFacts? {
         do throws(SystemError) { return try look(at: name) } catch { throw TreeReadError("\(error)") }
     }
 
+    /// The directory `name`, as `open` has it.
     public func directory(_ name: [UInt8]) throws(TreeReadError) -> OpenDirectory {
         do throws(SystemError) { return try open(directory: name) } catch { throw TreeReadError("\(error)") }
     }
 
+    /// The content of a plain file; `nil` where it is longer than `limit` bytes.
     public func bytes(of name: [UInt8], limit: Int) throws(TreeReadError) -> [UInt8]? {
         do throws(SystemError) {
             let bytes = try open(file: name).read(upTo: limit + 1)
@@ -30,6 +34,7 @@ extension OpenDirectory: TreeDirectory {
         }
     }
 
+    /// Whether two plain files have the same content.
     public func hasSameContent(
         _ name: [UInt8], as otherName: [UInt8], in other: OpenDirectory
     ) throws(TreeReadError) -> Bool {
