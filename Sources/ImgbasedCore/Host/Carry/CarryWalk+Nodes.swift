@@ -14,6 +14,10 @@ extension CarryWalk {
         if let ours = place.ours, ours.isDirectory, isGoneThrough(place, rule, path) {
             return try directory(path, name, place, ours, rule, level)
         }
+        // What is in a directory of the new base alone may have rules of its own.
+        if place.ours == nil, place.base == nil, let new = place.new, new.isDirectory, rule != .ours {
+            return try directory(path, name, place, new, rule, level)
+        }
         return try whole(path, name, place, rule, level)
     }
 

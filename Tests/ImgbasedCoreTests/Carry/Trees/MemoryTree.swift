@@ -191,7 +191,8 @@ struct MemoryTrees {
     var ours: MemoryNode
     var new: MemoryNode
     var target: MemoryNode
-    var settings = CarrySettings()
+    var settings = MemoryTrees.standard
+    private static let standard = CarrySettings()
     var isReversed = false
 
     init(base: MemoryNode, ours: MemoryNode, new: MemoryNode, target: MemoryNode? = nil) {
