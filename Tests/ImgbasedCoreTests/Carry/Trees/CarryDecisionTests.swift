@@ -1,3 +1,4 @@
+import TestTrees
 import Testing
 
 @testable import ImgbasedCore

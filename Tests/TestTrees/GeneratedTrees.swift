@@ -1,14 +1,14 @@
-@testable import ImgbasedCore
+import ImgbasedCore
 
 /// Numbers that are the same each time for one seed: splitmix64.
-struct SeededNumbers: RandomNumberGenerator {
+package struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
-    init(_ seed: UInt64) {
+    package init(_ seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,24 +18,24 @@ struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// Small trees with all that trees can have, few names and few contents, so that much meets.
-struct GeneratedTrees {
+package struct GeneratedTrees {
     private var numbers: SeededNumbers
 
-    static let names: [[UInt8]] =
+    package static let names: [[UInt8]] =
         ["a", "b", "c", "a.imgnew", "b.imgnew", "-rf", "a\nb", " "].map { Array($0.utf8) }
         + [[0xFF, 0xFE], [UInt8](repeating: 0x78, count: 255), [UInt8](repeating: 0x79, count: 249)]
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         numbers = SeededNumbers(seed)
     }
 
     /// The old base, the layer and the new base.
-    mutating func three() -> (base: MemoryNode, ours: MemoryNode, new: MemoryNode) {
+    package mutating func three() -> (base: MemoryNode, ours: MemoryNode, new: MemoryNode) {
         let base = root()
         return (base, changed(base), changed(base))
     }
 
-    mutating func root() -> MemoryNode {
+    package mutating func root() -> MemoryNode {
         let root = MemoryNode.directory()
         let etc = directory(depth: 0)
         root.entries[Array("etc".utf8)] = etc
@@ -44,7 +44,7 @@ struct GeneratedTrees {
     }
 
     /// A copy with a few changes in `/etc`.
-    mutating func changed(_ tree: MemoryNode) -> MemoryNode {
+    package mutating func changed(_ tree: MemoryNode) -> MemoryNode {
         let copy = tree.copy()
         guard let etc = copy["/etc"] else { return copy }
         for _ in 0..<Int.random(in: 0...4, using: &numbers) { change(in: etc) }
@@ -96,7 +96,7 @@ struct GeneratedTrees {
         }
         if Int.random(in: 0..<6, using: &numbers) == 0 { result.group = 1 }
         if Int.random(in: 0..<6, using: &numbers) == 0 {
-            result.extended[Array("user.a".utf8)] = [UInt8.random(in: 0...1, using: &numbers)]
+            result.extended[Array("trusted.a".utf8)] = [UInt8.random(in: 0...1, using: &numbers)]
         }
         result.modified = FileTime(seconds: Int64.random(in: 0...3, using: &numbers), nanoseconds: 5)
         return result
