@@ -66,7 +66,7 @@ demo: deps build helper ## From nothing to a booted layer, in a machine. INTERAC
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry initramfs".
+bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry initramfs carry".
 	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint

@@ -8,7 +8,7 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
     case merge
     /// Not looked at: as in the new base, and not listed.
     case skip
-    /// What the administrator changed here stops the update.
+    /// Merged, and where that is a conflict it stops the update.
     case fail
 }
 
