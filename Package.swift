@@ -76,14 +76,21 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(
-            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore"],
+            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore", "TestTrees"],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "ImgbasedHostTests",
-            dependencies: ["ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", systemPackage],
+            dependencies: [
+                "ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", "CLinux", "TestTrees", systemPackage,
+            ],
+            swiftSettings: settings),
+
+        // Trees of files in memory, and generated ones.
+        .target(
+            name: "TestTrees", dependencies: ["ImgbasedCore"], path: "Tests/TestTrees",
             swiftSettings: settings),
 
         // What is fuzzed (build-aux/fuzz), over the inputs that are kept.

@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 static char **arguments;
 
@@ -56,6 +57,51 @@ int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int m
         .resolve = RESOLVE_IN_ROOT,
     };
     return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+int imgbased_open_beneath(int dirfd, const char *path, int flags, unsigned int mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)flags | O_CLOEXEC,
+        .mode = mode,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+    };
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+int imgbased_look(int dirfd, const char *name, struct imgbased_node *node)
+{
+    struct statx facts;
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
+
+    if (statx(dirfd, name, flags, STATX_BASIC_STATS, &facts) != 0)
+        return -1;
+    *node = (struct imgbased_node){
+        .mode = facts.stx_mode,
+        .owner = facts.stx_uid,
+        .group = facts.stx_gid,
+        .modified_nanoseconds = facts.stx_mtime.tv_nsec,
+        .modified_seconds = facts.stx_mtime.tv_sec,
+        .size = facts.stx_size,
+        .allocated = facts.stx_blocks * 512,
+        .inode = facts.stx_ino,
+        .links = facts.stx_nlink,
+        .device = (uint64_t)facts.stx_dev_major << 32 | facts.stx_dev_minor,
+        .represented = (uint64_t)facts.stx_rdev_major << 32 | facts.stx_rdev_minor,
+        .is_mount_point = facts.stx_attributes & STATX_ATTR_MOUNT_ROOT,
+        .is_immutable = facts.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND),
+    };
+    return 0;
+}
+
+int imgbased_make_node(int dirfd, const char *name, uint32_t mode, uint64_t represented)
+{
+    return mknodat(dirfd, name, mode, makedev(represented >> 32, represented & UINT32_MAX));
+}
+
+ssize_t imgbased_copy_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t count)
+{
+    return copy_file_range(from, from_offset, to, to_offset, count, 0);
 }
 
 int imgbased_sync_file_system(int fd)

@@ -13,6 +13,8 @@ public enum HostFailure: Error, Sendable {
     case system(SystemError)
     /// The image is not what it was taken for.
     case image(String, reason: String)
+    /// What an administrator changed cannot be carried to another base.
+    case carrying(String)
     /// Something in a layer cannot be used.
     case contents(HostReason)
     /// A hook did not do what it is for.
@@ -36,6 +38,7 @@ extension HostFailure: CustomStringConvertible {
         case .report(let tool, let reason): "the report of '\(tool.name)' cannot be read: \(reason)"
         case .system(let error): "\(error)"
         case .image(let path, let reason): "image '\(path)': \(reason)"
+        case .carrying(let reason): reason
         case .contents(let reason): "\(reason)"
         case .hook(let path, let complaint): "hook '\(path)' \(complaint)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"

@@ -33,11 +33,12 @@ struct Context {
 
     /// Prints what only the end of a command shows: as JSON, all its plans as one array.
     func finish() {
-        if isDry, isJSON { Context.printJSON(shown.plans) }
+        if isDry, isJSON, !shown.hasResult { Context.printJSON(shown.plans) }
     }
 
     /// Prints a result as JSON, or else as lines. A plan that was only shown has no result.
     func result(_ value: some Encodable, lines: [String]) {
+        shown.hasResult = true
         if isJSON {
             Context.printJSON(value)
         } else {

@@ -21,13 +21,13 @@ struct ImgbaseCommand: ParsableCommand {
         version: "imgbase \(Version.current)",
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
-            RecoverCommand.self, StatusCommand.self, HealthCommand.self,
+            PersistCommand.self, RecoverCommand.self, StatusCommand.self, HealthCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        throw ValidationError("say what to do: layout, base, layer, w, boot, recover, status or health")
+        throw ValidationError("say what to do; 'imgbase --help' lists it")
     }
 }
 

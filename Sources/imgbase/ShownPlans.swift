@@ -4,6 +4,13 @@ import Synchronization
 /// The plans a command showed instead of carrying them out.
 final class ShownPlans: Sendable {
     private let list = Mutex<[Plan]>([])
+    private let isAnswered = Mutex(false)
+
+    /// Whether the command printed a result of its own, as those do that only look.
+    var hasResult: Bool {
+        get { isAnswered.withLock { $0 } }
+        set { isAnswered.withLock { $0 = newValue } }
+    }
 
     var plans: [Plan] {
         list.withLock { $0 }

@@ -72,4 +72,24 @@ enum Report {
         print("\nWhat is added to an initramfs (zstd -19, kernel modules aside), bytes:\n")
         for (name, bytes) in sizes { print(name.filled(38) + String(bytes).padded(24)) }
     }
+
+    static func carry() throws {
+        for files in [10_000, 100_000] {
+            let carry = try CarryBench(rounds: 3, files: files).run()
+
+            print("\nCarrying \(files) files to a new layer, on this machine, flushed;")
+            print("median (least to most) of 3 rounds, each way in turn:\n")
+            print("".filled(28) + "first, ms".padded(26) + "nothing to do, ms".padded(26))
+            for (way, times) in zip(CarryBench.Way.all, carry) {
+                print(
+                    way.name.filled(28) + Samples(times.map(\.first)).summary(digits: 0).padded(26)
+                        + Samples(times.map(\.again)).summary(digits: 0).padded(26))
+            }
+            let first = Samples(zip(carry[0], carry[1]).map { $1.first / $0.first })
+            let again = Samples(zip(carry[0], carry[1]).map { $1.again / $0.again })
+            print("\nPaired ratios, median (least to most):\n")
+            print("rsync takes \(first.summary(digits: 2)) times as long as imgbase,")
+            print("\(again.summary(digits: 2)) times as long where there is nothing to do")
+        }
+    }
 }

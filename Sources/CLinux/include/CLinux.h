@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,43 @@ int imgbased_block_device_size(int fd, uint64_t *bytes);
 /// Opens `path` beneath `dirfd`, which it treats as the root: openat2(2) with `RESOLVE_IN_ROOT`, so that no
 /// link leads outside it. Returns a descriptor, or -1 with errno set.
 int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode);
+
+/// The same, and refuses to follow any link or to enter another file system: `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`,
+/// `RESOLVE_NO_MAGICLINKS` and `RESOLVE_NO_XDEV`.
+int imgbased_open_beneath(int dirfd, const char *path, int flags, unsigned int mode);
+
+/// What is at one place, as statx(2) has it, which Glibc's module hides.
+struct imgbased_node {
+    uint32_t mode;
+    uint32_t owner;
+    uint32_t group;
+    uint32_t modified_nanoseconds;
+    int64_t modified_seconds;
+    uint64_t size;
+    uint64_t allocated;
+    uint64_t inode;
+    uint64_t links;
+    /// Of the file system; major number in the upper half.
+    uint64_t device;
+    /// Of a device itself; major number in the upper half.
+    uint64_t represented;
+    /// Whether something is mounted there.
+    bool is_mount_point;
+    /// Whether it is immutable or can be appended to only.
+    bool is_immutable;
+};
+
+/// Looks at `name` in `dirfd`, itself where it is a link, or at `dirfd` where it is empty: statx(2). Returns 0, or -1 with
+/// errno set.
+int imgbased_look(int dirfd, const char *name, struct imgbased_node *node);
+
+/// Makes a device, pipe or socket `name` in `dirfd`: mknodat(2), with a device number as above. Returns 0, or -1 with errno
+/// set.
+int imgbased_make_node(int dirfd, const char *name, uint32_t mode, uint64_t represented);
+
+/// Copies up to `count` bytes between open files within the kernel, from and to those offsets, which it moves:
+/// copy_file_range(2), which Glibc's module hides. Returns how many, or -1 with errno set.
+ssize_t imgbased_copy_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t count);
 
 /// Writes everything that waits in memory for the file system `fd` is on: syncfs(2), which Glibc's module hides.
 /// Returns 0, or -1 with errno set.

@@ -49,6 +49,14 @@ public enum HostSystem {
         return String(cString: real)
     }
 
+    /// Whether there is a directory at `path`, and no link.
+    ///
+    /// The corresponding C function is `lstat`.
+    public static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Whether there is anything at `path`.
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0

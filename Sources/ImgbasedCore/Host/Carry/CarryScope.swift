@@ -1,0 +1,46 @@
+/// What of a tree is carried: `/etc`, and what the lists of Config name.
+public struct CarryScope: Hashable, Sendable {
+    /// How a place is carried.
+    public enum Mode: Hashable, Sendable {
+        /// Merged of the old base, the layer and the new base.
+        case merge
+        /// As in the layer; what only the new base has stays as well.
+        case copy
+    }
+
+    /// The directory that is always merged.
+    static let configuration = TreePath(parsing: "/etc") ?? .root
+
+    private let files: PersistList
+    private let rebase: PersistList
+    private let roots: [TreePath]
+
+    /// The scope of what is copied, and of what is merged besides `/etc`.
+    public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
+        self.files = files
+        var rebase = rebase
+        // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
+        rebase.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
+        self.rebase = rebase
+        roots = [CarryScope.configuration] + files.roots + rebase.roots
+    }
+
+    /// How `path` is carried; `nil` where it is not.
+    func mode(of path: TreePath) -> Mode? {
+        if !files.patterns.isEmpty, files.matches(path) { return .copy }
+        if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) {
+            return .merge
+        }
+        return nil
+    }
+
+    /// Whether something that is carried may be in `path`.
+    func leads(through path: TreePath) -> Bool {
+        roots.contains { path.covers($0) || $0.covers(path) }
+    }
+
+    /// Whether what is carried is in `path` by its name, not only by a pattern that other names match as well.
+    func names(_ path: TreePath) -> Bool {
+        roots.contains { path.covers($0) }
+    }
+}

@@ -1,0 +1,272 @@
+extension CarryWalk {
+    /// Carries one place, and says whether anything is there afterwards.
+    @discardableResult
+    mutating func inside(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        if place.three.contains(where: \.isMountPoint) {
+            note(path, .omitted, "something else is mounted there; what it hides is not seen")
+            return place.target != nil
+        }
+        let rule = settings.scope.mode(of: path) == .copy ? nil : self.rule(for: path)
+        if try decided(path, name, place, level) { return true }
+        if let exists = try adjusted(path, name, place, rule, level) { return exists }
+        if let ours = place.ours, ours.isDirectory, isGoneThrough(place, rule, path) {
+            return try directory(path, name, place, ours, rule, level)
+        }
+        // What is in a directory of the new base alone may have rules of its own.
+        if place.ours == nil, place.base == nil, let new = place.new, new.isDirectory, rule != .ours {
+            return try directory(path, name, place, new, rule, level)
+        }
+        return try whole(path, name, place, rule, level)
+    }
+
+    private func rule(for path: TreePath) -> CarryRule? {
+        settings.policy.rule(for: path) ?? (AccountFile.backups.contains(path) ? .ours : nil)
+    }
+
+    /// Whether a directory of the layer is gone through, rather than taken or left as a whole.
+    private func isGoneThrough(_ place: Place, _ rule: CarryRule?, _ path: TreePath) -> Bool {
+        let mode = settings.scope.mode(of: path)
+        let isNewDirectory = place.new?.isDirectory
+        if mode == .copy || rule == .ours { return true }
+        if rule == .theirs || rule == .skip { return isNewDirectory == true }
+        return isNewDirectory ?? (place.base?.isDirectory != false)
+    }
+
+    /// A directory of the layer, and what is in it.
+    private mutating func directory(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ ours: NodeFacts, _ rule: CarryRule?,
+        _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        let isCopied = settings.scope.mode(of: path) == .copy
+        let base = place.base.flatMap { $0.isDirectory ? $0 : nil }
+        let new = place.new.flatMap { $0.isDirectory ? $0 : nil }
+        var (attributes, finding) = CarryDecision.directory(base: base, ours: ours, new: new)
+        switch rule {
+        case .ours where new.map { !$0.attributes.isSame(as: ours.attributes) } ?? false:
+            (attributes, finding) = (ours.attributes, CarryDecision.Finding(.carried, "its attributes"))
+        case .ours:
+            (attributes, finding) = (ours.attributes, nil)
+        case .skip:
+            (attributes, finding) = (new?.attributes ?? ours.attributes, nil)
+        case .theirs:
+            let isReplaced = new.map { !$0.attributes.isSame(as: attributes) } ?? false
+            attributes = new?.attributes ?? ours.attributes
+            finding = isReplaced ? CarryDecision.Finding(.replaced, "its attributes") : nil
+        case .fail:
+            if finding?.outcome == .conflict { finding?.outcome = .refused }
+        case .merge, nil:
+            if isCopied { (attributes, finding) = (ours.attributes, nil) }
+        }
+        // Something that the layer alone has, or that is copied, is said once.
+        let isOurs = place.base == nil && place.new == nil || isCopied
+        let before = differences
+        if new.map({ !$0.attributes.isSame(as: attributes) }) ?? true { differences += 1 }
+        if isOurs { quiet += 1 }
+        let start = changes.count
+        let exists = try entries(path, name, place, level) || isKept(place, ours, rule, isCopied)
+        if isOurs { quiet -= 1 }
+        if exists {
+            try finish(path, ours, attributes, place.target, level, from: start)
+            if isOurs, differences > before {
+                finding = CarryDecision.Finding(
+                    .carried, isCopied ? "as the lists say" : "a directory, added, with what is in it")
+            } else if new == nil, !isOurs, finding == nil {
+                finding = CarryDecision.Finding(
+                    .carried, "a directory, gone from the new base, for what is in it")
+            }
+            note(path, finding)
+        } else if let target = place.target {
+            try change(.remove(path), of: target, in: level)
+        }
+        return exists
+    }
+
+    /// Whether a directory that is empty now stays.
+    private func isKept(_ place: Place, _ ours: NodeFacts, _ rule: CarryRule?, _ isCopied: Bool) -> Bool {
+        if place.new?.isDirectory == true || place.base == nil || isCopied || rule == .ours { return true }
+        return place.base.map { !$0.attributes.isSame(as: ours.attributes) } ?? true
+    }
+
+    /// Carries what is in a directory, and says whether anything is.
+    private mutating func entries(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        let inner = try open(name, place, level, path)
+        let outer = claims
+        claims = []
+        defer { claims = outer }
+        var exists = false
+        let names = try self.names(in: [inner.base, inner.ours, inner.new])
+        for entry in names where !claims.contains(entry) {
+            let there = try look(entry, inner)
+            if try inside(try self.path(path, entry), entry, there, inner) { exists = true }
+        }
+        exists = exists || !claims.isEmpty
+        if try inner.ours?.facts(of: CarryNames.temporary) != nil {
+            note(
+                try self.path(path, CarryNames.temporary), .omitted,
+                "the name is imgbase's own; give it another")
+        }
+        try leftovers(path, known: Set(names).union(claims), inner, isNoted: true)
+        return exists
+    }
+
+    /// Removes what the new layer has in a directory besides what is `known`.
+    mutating func leftovers(
+        _ path: TreePath, known: Set<[UInt8]>, _ level: Level, isNoted: Bool = false
+    ) throws(TreeReadError) {
+        guard level.target != nil else { return }
+        if !isNoted { quiet += 1 }
+        defer { if !isNoted { quiet -= 1 } }
+        for entry in try names(in: [level.target]) where !known.contains(entry) {
+            try leftover(try self.path(path, entry), entry, level)
+        }
+        // What was being made when a run was interrupted.
+        try leftover(try self.path(path, CarryNames.temporary), CarryNames.temporary, level)
+    }
+
+    /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
+    private mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
+        guard let target = try facts(name, in: level.target, IdentityMap()) else { return }
+        if target.isMountPoint {
+            return note(path, .omitted, "something else is mounted there in the new layer")
+        }
+        try change(.remove(path), of: target, in: level)
+        if name != CarryNames.temporary {
+            note(path, .reset, "\(target.kind.words) that is in no other tree; removed")
+        }
+    }
+
+    /// Has the directory exist, with those attributes, after what was done in it.
+    mutating func finish(
+        _ path: TreePath, _ facts: NodeFacts, _ attributes: NodeAttributes, _ target: NodeFacts?,
+        _ level: Level,
+        from start: Int
+    ) throws(TreeReadError) {
+        if let target, target.isMountPoint {
+            return note(path, .omitted, "something else is mounted there in the new layer")
+        }
+        if let target, target.isDirectory {
+            let isSame =
+                target.attributes.isSame(as: attributes)
+                && target.attributes.modified.fulfils(attributes.modified)
+            if !isSame || changes.count > start { try change(.set(path, .directory, attributes), of: target) }
+            return
+        }
+        var made: [CarryChange] = []
+        if target != nil { made.append(.remove(path)) }
+        made.append(.makeDirectory(path))
+        if level.isImmutable { throw immutable(path) }
+        changes.insert(contentsOf: made, at: start)
+        changes.append(.set(path, .directory, attributes))
+        if facts.isImmutable { noteImmutable(path) }
+    }
+
+    // MARK: Places that are taken whole
+
+    /// Decides a place at which not all are directories.
+    private mutating func whole(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        let same = try sameness(name, place, level)
+        var decision = CarryDecision(base: place.base, ours: place.ours, new: place.new, same)
+        if settings.scope.mode(of: path) == .copy {
+            decision.copy(place.base, place.ours, place.new, same)
+        } else {
+            if rule == nil, let unit = settings.units[path], place.three.allSatisfy(\.isLink) {
+                decision.apply(unit, place.ours, place.new)
+            }
+            decision.apply(rule, place.base, place.ours, place.new, same)
+        }
+        var merged: [UInt8]?
+        if decision.content == .merged, let ours = place.ours, let new = place.new {
+            merged = try lines(name, level)
+            if merged == nil {
+                decision = .conflict(base: place.base, ours: ours, new: new)
+                decision.apply(rule, place.base, place.ours, place.new, same)
+            }
+        }
+        try putBeside(&decision, path, name, place, level)
+        switch (decision.content, decision.attributes) {
+        case (.ours, let attributes?):
+            guard let ours = place.ours, let from = level.ours else { return false }
+            let wanted = Wanted(Node(.ours, from, name, ours), path, attributes)
+            try put(wanted, at: path, name, place.target, level)
+        case (.new, let attributes?):
+            guard let new = place.new, let from = level.new else { return false }
+            let wanted = Wanted(Node(.new, from, name, new), path, attributes)
+            try put(wanted, at: path, name, place.target, level)
+        case (.merged, let attributes?):
+            try put(merged ?? [], attributes, at: path, name, place.target, level)
+        default:
+            if let target = place.target { try change(.remove(path), of: target, in: level) }
+            return false
+        }
+        return true
+    }
+
+    /// Puts what the new base has beside, where the decision says so, and reports what it says.
+    mutating func putBeside(
+        _ decision: inout CarryDecision, _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) {
+        let attributes = decision.attributes ?? place.new?.attributes
+        let isNew = decision.content == .new && attributes == place.new?.attributes
+        if !isNew, decision.content != .none || place.new != nil { differences += 1 }
+        guard decision.keepsNewBeside, let new = place.new, let from = level.new else {
+            return note(path, decision.finding)
+        }
+        let side = try sideName(name, place, level)
+        claims.insert(side)
+        let sidePath = try self.path(path.parent ?? .root, side)
+        note(path, decision.finding, beside: sidePath)
+        let there = try facts(side, in: level.target, IdentityMap())
+        let wanted = Wanted(Node(.new, from, name, new), path, new.attributes, isBeside: true)
+        try put(wanted, at: sidePath, side, there, level)
+    }
+
+    /// The lines of both sides; `nil` where they do not go together.
+    private func lines(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> [UInt8]? {
+        guard let base = try level.base?.bytes(of: name, limit: LineMerge.limit),
+            let ours = try level.ours?.bytes(of: name, limit: LineMerge.limit),
+            let new = try level.new?.bytes(of: name, limit: LineMerge.limit)
+        else { return nil }
+        return LineMerge.merge(base: base, ours: ours, theirs: new)
+    }
+
+    /// A name for what the new base has of `name`, that nothing else has. One that an earlier change of base made, and
+    /// that still has what that base had, is taken again.
+    private func sideName(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> [UInt8] {
+        for number in 1...TreeLimit.sideNames {
+            let side = CarryNames.beside(name, number)
+            guard !claims.contains(side) else { continue }
+            let inBase = try facts(side, in: level.base, settings.baseIdentities)
+            let inNew = try facts(side, in: level.new, settings.newIdentities)
+            guard inBase == nil, inNew == nil else { continue }
+            guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else {
+                return side
+            }
+            // Only what comes after the name itself has not been gone through yet.
+            guard number == 1, name.lexicographicallyPrecedes(side) else { continue }
+            let there = Node(.ours, ours, side, facts)
+            if let node = node(.base, name, place, level), try isSame(there, node) { return side }
+            if let node = node(.new, name, place, level), try isSame(there, node) { return side }
+        }
+        throw TreeReadError(
+            "there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
+    }
+}
+
+/// Names that carrying gives.
+public enum CarryNames {
+    /// What is being made in the new layer.
+    public static let temporary = Array(".imgbased-new".utf8)
+
+    /// What the new base has of `name`: the first such name, or a later one. Cut where a name cannot be so long (linux:
+    /// include/uapi/linux/limits.h, NAME_MAX).
+    static func beside(_ name: [UInt8], _ number: Int) -> [UInt8] {
+        let ending = Array((number == 1 ? ".imgnew" : ".imgnew-\(number)").utf8)
+        return Array(name.prefix(255 - ending.count)) + ending
+    }
+}

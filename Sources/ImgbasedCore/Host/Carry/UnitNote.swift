@@ -1,0 +1,22 @@
+/// What a person should know about a unit.
+public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
+    /// The new base enables it in a way that the old one did not; it stays disabled.
+    case staysDisabled(unit: [UInt8])
+    /// The old layer enables it, and nothing has it any more. The links are carried all the same.
+    case missing(unit: [UInt8])
+    /// Both the administrator and the new base changed this link; the administrator's is kept.
+    case bothChanged(TreePath)
+
+    /// One line.
+    public var description: String {
+        switch self {
+        case .staysDisabled(let unit):
+            "unit '\(EscapedText.escaped(unit))' was disabled here and stays so; the new base enables it anew"
+        case .missing(let unit):
+            "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base does not have it; disable it, "
+                + "or install it again"
+        case .bothChanged(let path):
+            "'\(path)' was changed here and in the new base; it stays as it was here"
+        }
+    }
+}

@@ -1,0 +1,134 @@
+public import ImgbasedCore
+public import ImgbasedLinux
+
+/// Carries what an administrator changed from one layer to another, on another base.
+///
+/// What the new layer is to have is decided by the old base, the old layer and the new base alone, whatever it has now: an
+/// interrupted run is finished by the next, and where nothing has to change nothing is written.
+public struct Carrier: Sendable {
+    /// What is made of a file before anything is compared.
+    public typealias Adjustment = @Sendable ([UInt8]) -> [UInt8]
+
+    private let settings: CarrySettings
+
+    /// A carrier of `/etc` and of what `lists` name. Files in `adjusting`, paths in a tree, are never the same in two layers,
+    /// as /etc/fstab is: they are made what the new layer has before they are compared, in all trees.
+    public init(lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:]) {
+        var settings = CarrySettings(
+            scope: CarryScope(files: lists.files, rebase: lists.rebase), policy: policy)
+        settings.adjustments = adjusting
+        self.settings = settings
+    }
+
+    /// Looks at all four trees, and changes nothing.
+    public func survey(
+        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
+        to: borrowing HostTree
+    ) throws(HostFailure) -> CarrySurvey {
+        let base = try Carrier.root(fromBase)
+        let ours = try Carrier.root(from)
+        let new = try Carrier.root(toBase)
+        let target = try Carrier.root(to)
+        var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
+        do throws(TreeReadError) { return try walk.run() } catch { throw .carrying("\(error)") }
+    }
+
+    /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `HostTree.flush` does that for all of
+    /// them. Refuses where the policy does.
+    public func apply(
+        _ survey: CarrySurvey, from: borrowing HostTree, toBase: borrowing HostTree, to: borrowing HostTree
+    ) throws(HostFailure) {
+        try Carrier.check(survey)
+        var application = CarryApplication(
+            from: try Carrier.root(from), toBase: try Carrier.root(toBase), to: try Carrier.root(to))
+        do throws(SystemError) {
+            for change in survey.changes { try application.make(change) }
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Refuses what the policy does.
+    public static func check(_ survey: CarrySurvey) throws(HostFailure) {
+        let refusals = survey.report.refusals
+        guard let first = refusals.first else { return }
+        let others = refusals.count > 1 ? ", and \(refusals.count - 1) more" : ""
+        throw .carrying("the policy refuses the conflict at '\(first.path)'\(others): \(first.detail)")
+    }
+
+    private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
+        do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
+    }
+}
+
+/// Makes changes in a tree, with what two others have.
+private struct CarryApplication {
+    private var sources: [CarrySource: Cursor]
+    private var target: Cursor
+
+    init(from: OpenDirectory, toBase: OpenDirectory, to: OpenDirectory) {
+        sources = [.from: Cursor(from), .toBase: Cursor(toBase)]
+        target = Cursor(to)
+    }
+
+    mutating func make(_ change: CarryChange) throws(SystemError) {
+        let path = change.path
+        guard let name = path.name else { return }
+        switch change {
+        case .remove:
+            // What is open in it is closed first.
+            target.leave(path)
+            try target.directory(of: path).remove(name)
+        case .makeDirectory:
+            let directory = try target.directory(of: path)
+            try directory.remove(OpenDirectory.temporaryName)
+            try directory.makeDirectory(name)
+        case .copy(_, let source, let original, let attributes):
+            guard let originalName = original.name, let from = try sources[source]?.directory(of: original)
+            else {
+                return
+            }
+            try target.directory(of: path).copy(originalName, in: from, as: name, attributes)
+        case .write(_, let bytes, let attributes):
+            try target.directory(of: path).write(bytes, as: name, attributes)
+        case .make(_, let kind, let attributes):
+            try target.directory(of: path).make(kind, as: name, attributes)
+        case .link(_, let other):
+            guard let otherName = other.name else { return }
+            let directory = try target.directory(of: path)
+            let there = try target.opened(other)
+            try directory.link(name, to: otherName, in: there)
+        case .set(_, let kind, let attributes):
+            try target.directory(of: path).set(attributes, of: name, kind)
+        }
+    }
+
+    /// A tree, with the directory last worked in: changes come directory by directory.
+    private struct Cursor {
+        private let root: OpenDirectory
+        private var last: (path: TreePath, directory: OpenDirectory)
+
+        init(_ root: OpenDirectory) {
+            self.root = root
+            last = (.root, root)
+        }
+
+        /// The directory that `path` is in.
+        mutating func directory(of path: TreePath) throws(SystemError) -> OpenDirectory {
+            let parent = path.parent ?? .root
+            if last.path != parent { last = (parent, try root.open(path: parent)) }
+            return last.directory
+        }
+
+        /// The same, without working in it from now on.
+        func opened(_ path: TreePath) throws(SystemError) -> OpenDirectory {
+            let parent = path.parent ?? .root
+            return last.path == parent ? last.directory : try root.open(path: parent)
+        }
+
+        /// Stays in no directory that is in `path`.
+        mutating func leave(_ path: TreePath) {
+            if path.covers(last.path) { last = (.root, root) }
+        }
+    }
+}

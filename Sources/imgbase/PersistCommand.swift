@@ -1,0 +1,109 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+import ImgbasedLinux
+
+/// `imgbase persist`
+struct PersistCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "persist", abstract: "Carry what was changed in one tree to another, as update does.",
+        discussion: """
+            Of plain directories, each with a whole root file system: what --from has that --from-base has not is \
+            carried to --to, which is a copy of --to-base. Run again, it changes only what changed since. --dry looks and \
+            reports, and changes nothing.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: ArgumentHelp("The old base.", valueName: "dir"))
+    var fromBase: String
+
+    @Option(
+        help: ArgumentHelp("The old layer: the old base with an administrator's changes.", valueName: "dir"))
+    var from: String
+
+    @Option(help: ArgumentHelp("The new base.", valueName: "dir"))
+    var toBase: String
+
+    @Option(help: ArgumentHelp("The new layer, which is written.", valueName: "dir"))
+    var to: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What is in Config: the lists of what is carried besides /etc. (default: config in --from, if there)",
+            valueName: "dir"))
+    var lists: String?
+
+    private struct Result: Encodable {
+        var items: [CarryItem]
+        var conflicts: Int
+        var changes: Int
+    }
+
+    func execute(_ context: Context) async throws {
+        let goal = "carry the changes of '\(from)' to '\(to)'"
+        var hasBegun = false
+        do throws(HostFailure) {
+            if !context.isDry { try Session.checkRoot() }
+            try checkDirectories()
+            let fromBase = try PersistCommand.tree(fromBase)
+            let from = try PersistCommand.tree(from)
+            let toBase = try PersistCommand.tree(toBase)
+            let to = try PersistCommand.tree(to)
+            let carrier = Carrier(lists: try readLists(), policy: try CarryPolicy.read(from: from))
+            let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
+            if !context.isDry {
+                try Carrier.check(survey)
+                if !survey.changesNothing {
+                    hasBegun = true
+                    try carrier.apply(survey, from: from, toBase: toBase, to: to)
+                    do throws(SystemError) { try to.flush() } catch { throw .system(error) }
+                }
+            }
+            let result = Result(
+                items: survey.report.items, conflicts: survey.report.conflicts.count,
+                changes: survey.changes.count)
+            let summary = PersistCommand.summary(survey.changes.count, isDry: context.isDry)
+            context.result(result, lines: survey.report.lines + [summary])
+        } catch {
+            var failure = CommandFailure(goal, error, leavesChanges: hasBegun)
+            failure.isRefusal = !hasBegun
+            throw failure
+        }
+    }
+
+    private static func summary(_ changes: Int, isDry: Bool) -> String {
+        switch (changes, isDry) {
+        case (0, _): "there is nothing to change"
+        case (_, true): "\(changes) changes would be made"
+        case (_, false): "\(changes) changes were made"
+        }
+    }
+
+    /// Each is there, and no two are one.
+    private func checkDirectories() throws(HostFailure) {
+        var seen: [String: String] = [:]
+        let all = [
+            ("--from-base", fromBase), ("--from", from), ("--to-base", toBase), ("--to", to),
+        ]
+        for (option, directory) in all {
+            guard let path = HostSystem.resolved(directory), HostSystem.isDirectory(path) else {
+                throw .carrying("there is no directory '\(directory)'; \(option) needs one")
+            }
+            if let other = seen.updateValue(option, forKey: path) {
+                throw .carrying("\(other) and \(option) are both '\(path)'; give four different directories")
+            }
+        }
+    }
+
+    private static func tree(_ directory: String) throws(HostFailure) -> HostTree {
+        do throws(SystemError) { return try HostTree(directory) } catch { throw .system(error) }
+    }
+
+    private func readLists() throws(HostFailure) -> CarryLists {
+        if let lists { return try CarryLists.read(from: try PersistCommand.tree(lists)) }
+        let standard = from + "/config"
+        guard HostSystem.isDirectory(standard) else { return CarryLists() }
+        return try CarryLists.read(from: try PersistCommand.tree(standard))
+    }
+}

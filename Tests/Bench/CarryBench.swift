@@ -1,0 +1,95 @@
+import Foundation
+import TestMachine
+
+/// Carries many files of an administrator's to another base beside rsync, on this machine: first to a new layer, then once
+/// more when nothing has changed.
+struct CarryBench {
+    let rounds: Int
+    /// How many files there are, 1 to 4 KiB each, a thousand in a directory.
+    let files: Int
+
+    /// A way to do it, in a directory with `base`, `ours`, `new` and `to`.
+    struct Way {
+        /// For people.
+        let name: String
+        /// A command.
+        let command: [String]
+
+        /// Flushed, as what becomes bootable has to be.
+        static let all = [
+            Way(
+                name: "imgbase persist",
+                command: [
+                    BuildDirectory.project + "/build/imgbase", "persist", "--from-base", "base", "--from", "ours",
+                    "--to-base", "new", "--to", "to", "--json",
+                ]),
+            Way(
+                name: "rsync -aHAXS, sync -f",
+                command: ["/bin/sh", "-c", "rsync -aHAXS ours/etc/ to/etc/ && sync -f to"]),
+        ]
+    }
+
+    /// Milliseconds.
+    struct Measurement {
+        /// To the new layer.
+        var first: Double
+        /// Once more.
+        var again: Double
+    }
+
+    /// What each way took, a value a round.
+    func run() throws -> [[Measurement]] {
+        let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try makeTrees(in: directory)
+        var results = Way.all.map { _ in [Measurement]() }
+        // The first round warms caches and is not counted.
+        for round in 0...rounds {
+            for (index, way) in Way.all.enumerated() {
+                try shell("rm -rf to; cp -a new to; sync -f to", in: directory)
+                let measurement = Measurement(
+                    first: try time(way, in: directory), again: try time(way, in: directory))
+                try check(way, in: directory)
+                if round > 0 { results[index].append(measurement) }
+            }
+        }
+        return results
+    }
+
+    private func makeTrees(in directory: String) throws {
+        try shell(
+            "mkdir -p base/etc new/etc ours/etc; echo base | tee base/etc/os-release new/etc/os-release >ours/etc/os-release",
+            in: directory)
+        for number in 0..<files {
+            let parent = "\(directory)/ours/etc/d\(number / 1000)"
+            if number.isMultiple(of: 1000) {
+                try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+            }
+            let line = "value \(number) of a setting\n"
+            let text = String(repeating: line, count: 1024 * (1 + number % 4) / line.utf8.count)
+            try Data(text.utf8).write(to: URL(filePath: "\(parent)/file\(number).conf"))
+        }
+        try shell("sync -f ours", in: directory)
+    }
+
+    /// Nothing is measured that did not do it.
+    private func check(_ way: Way, in directory: String) throws {
+        let count = try shell("find to/etc -name '*.conf' | wc -l", in: directory)
+        guard Int(count.trimmingCharacters(in: .whitespacesAndNewlines)) == files else {
+            throw BenchError(description: "'\(way.name)' did not carry all files: \(count)")
+        }
+    }
+
+    private func time(_ way: Way, in directory: String) throws -> Double {
+        let start = ContinuousClock.now
+        try HostCommand.run(["/usr/bin/env", "-C", directory] + way.command, within: .minutes(10))
+        let time = (ContinuousClock.now - start).components
+        return Double(time.seconds) * 1000 + Double(time.attoseconds) / 1e15
+    }
+
+    @discardableResult
+    private func shell(_ script: String, in directory: String) throws -> String {
+        try HostCommand.run("/usr/bin/env", "-C", directory, "/bin/sh", "-ec", script, within: .minutes(10))
+    }
+}

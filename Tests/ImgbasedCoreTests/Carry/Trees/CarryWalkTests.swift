@@ -1,0 +1,309 @@
+import TestTrees
+import Testing
+
+@testable import ImgbasedCore
+
+/// What goes beyond one place: rules, lists, accounts, units, and what an earlier change of base left.
+@Suite struct CarryWalkTests {
+    private static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
+        -> MemoryTrees
+    {
+        let roots = (0..<3).map { _ in MemoryNode.directory() }
+        for root in roots { root.put("/etc/os-release", .file("os")) }
+        build(roots[0], roots[1], roots[2])
+        return MemoryTrees(base: roots[0], ours: roots[1], new: roots[2])
+    }
+
+    private static func text(_ node: MemoryNode, _ path: String) -> String? {
+        node[path].map { String(decoding: $0.content, as: UTF8.self) }
+    }
+
+    /// Carries, and expects that there is nothing to do afterwards.
+    private static func carry(_ trees: MemoryTrees) throws -> CarryReport {
+        let survey = try trees.survey()
+        try trees.apply(survey)
+        let again = try trees.survey()
+        #expect(again.changes == [])
+        return survey.report
+    }
+
+    // MARK: Rules
+
+    @Test(
+        arguments: [
+            ("ours", "b", "a", "c", "b", .carried), ("ours", "a", "a", "c", "a", .carried),
+            ("ours", nil, "a", "c", nil, .deleted), ("ours", nil, nil, "c", nil, .deleted),
+            ("theirs", "b", "a", "a", "a", .replaced), ("theirs", "a", "a", "c", "c", nil),
+            ("theirs", "b", nil, nil, nil, .replaced), ("theirs", nil, "a", "c", "c", .replaced),
+            ("skip", "b", "a", "c", "c", nil), ("skip", "b", nil, nil, nil, nil),
+            ("merge", "b", "a", "a", "b", .carried), ("fail", "b", "a", "a", "b", .carried),
+            ("fail", "b", "a", "c", "b", .refused),
+        ] as [(String, String?, String?, String?, String?, CarryOutcome?)])
+    func followsARule(
+        rule: String, ours: String?, base: String?, new: String?, result: String?, outcome: CarryOutcome?
+    ) throws {
+        var trees = CarryWalkTests.trees { (a, b, c) in
+            for (root, text) in [(a, base), (b, ours), (c, new)] {
+                root.put("/etc/d/other", .file("same"))
+                if let text { root.put("/etc/d/x", .file(text)) }
+            }
+        }
+        trees.settings.policy = try CarryPolicy(["a.conf": Array("\(rule) /etc/d".utf8)])
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/d/x") == result)
+        #expect(report.items.first { $0.path.description == "/etc/d/x" }?.outcome == outcome)
+        #expect(report.refusals.isEmpty == (outcome != .refused))
+        #expect(CarryWalkTests.text(trees.target, "/etc/d/other") == "same")
+    }
+
+    @Test func theIdentityIsCarriedWhateverTheRules() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, ""), (ours, "abc"), (new, "uninitialized")] {
+                root.put("/etc/machine-id", .file(text))
+                root.put("/var/lib/dbus/machine-id", .file(text))
+            }
+            ours.put("/etc/ssh/ssh_host_rsa_key", .file("key"))
+            new.put("/etc/ssh/ssh_host_rsa_key", .file("another"))
+        }
+        trees.settings.policy = try CarryPolicy(["a.conf": Array("theirs /etc\nskip /var".utf8)])
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/machine-id") == "abc")
+        #expect(CarryWalkTests.text(trees.target, "/var/lib/dbus/machine-id") == "abc")
+        #expect(CarryWalkTests.text(trees.target, "/etc/ssh/ssh_host_rsa_key") == "key")
+        #expect(report.conflicts == [])
+    }
+
+    // MARK: Lists
+
+    private static func lists(_ text: String, rebase: String = "") -> CarryScope {
+        var files = PersistList()
+        files.add(Array(text.utf8), file: "files")
+        var merged = PersistList()
+        merged.add(Array(rebase.utf8), file: "rebase")
+        return CarryScope(files: files, rebase: merged)
+    }
+
+    @Test func copiesWhatTheListsName() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] {
+                root.put("/opt/app/kept", .file("old"))
+                root.put("/opt/app/deleted", .file("old"))
+                root.put("/opt/other", .file("same"))
+            }
+            new.put("/opt/app/kept", .file("newer"))
+            new.put("/opt/app/added", .file("by the new base"))
+            new.put("/opt/other", .file("newer"))
+            ours.put("/opt/other", .file("changed, and on no list"))
+            ours["/opt/app"]?.entries[Array("deleted".utf8)] = nil
+            ours.put("/opt/app/deep/er/file", .file("mine"))
+            ours.put("/srv/www/index", .file("page"))
+            ours.put("/srv/unlisted", .file("page"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/opt/app\n/srv/w*\n/nowhere")
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/kept") == "old")
+        #expect(trees.target["/opt/app/deleted"] == nil)
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/added") == "by the new base")
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/deep/er/file") == "mine")
+        #expect(CarryWalkTests.text(trees.target, "/opt/other") == "newer")
+        #expect(CarryWalkTests.text(trees.target, "/srv/www/index") == "page")
+        #expect(trees.target["/srv/unlisted"] == nil)
+        #expect(
+            report.items.map(\.line) == [
+                "carried '/opt/app': as the lists say", "carried '/srv': a directory, for what is in it",
+                "carried '/srv/www': as the lists say",
+            ])
+    }
+
+    @Test func mergesWhatTheListsSay() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n2\n3\n"), (ours, "one\n2\n3\n"), (new, "1\n2\nthree\n")] {
+                root.put("/usr/share/x", .file(text))
+                root.put("/usr/share/y", .file(text))
+            }
+        }
+        trees.settings.scope = CarryWalkTests.lists("", rebase: "/usr/share/x")
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/usr/share/x") == "one\n2\nthree\n")
+        #expect(CarryWalkTests.text(trees.target, "/usr/share/y") == "1\n2\nthree\n")
+        #expect(report.items.map(\.line) == ["merged '/usr/share/x': lines of both"])
+    }
+
+    @Test func whatAListNamesBehindALinkIsSpokenOf() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/opt", .link("../../outside")) }
+            ours.put("/srv/data/x", .file("mine"))
+            new.put("/srv", .link("/elsewhere"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/opt/app\n/srv/data/x")
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.map(\.path.description) == ["/opt", "/srv"])
+        #expect(report.conflicts.allSatisfy { $0.outcome == .omitted })
+        #expect(MemoryNode.differences(trees.target, trees.new) == [])
+    }
+
+    // MARK: Accounts
+
+    @Test func accountsKeepTheirNumbersAndFilesFollow() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            let users = "root:x:0:0::/root:/bin/sh\n"
+            base.put("/etc/passwd", .file(users + "web:x:101:101::/:/bin/false\n"))
+            ours.put(
+                "/etc/passwd",
+                .file(users + "web:x:101:101::/:/bin/false\nme:x:1000:1000::/home/me:/bin/sh\n"))
+            new.put("/etc/passwd", .file(users + "db:x:101:101::/:/bin/false\nweb:x:102:102::/:/bin/false\n"))
+            base.put("/etc/group", .file("root:x:0:\nweb:x:101:\n"))
+            ours.put("/etc/group", .file("root:x:0:\nweb:x:101:\nme:x:1000:\n"))
+            new.put("/etc/group", .file("root:x:0:\ndb:x:101:\nweb:x:102:\n"))
+            var attributes = NodeAttributes.test
+            attributes.permissions = 0o4755
+            for (root, number) in [(base, 101 as UInt32), (ours, 101), (new, 102)] {
+                (attributes.owner, attributes.group) = (number, number)
+                attributes.extended[Array("security.capability".utf8)] = [1]
+                root.put("/usr/lib/web/tool", .file("tool", attributes))
+                root.put("/etc/web.conf", .file("conf", attributes))
+            }
+            (attributes.owner, attributes.group) = (101, 0)
+            new.put("/usr/lib/db/tool", .file("tool", attributes))
+            // Of user 101 and group 102.
+            attributes.extended[Array("system.posix_acl_access".utf8)] =
+                [2, 0, 0, 0] + [2, 0, 6, 0, 101, 0, 0, 0] + [8, 0, 6, 0, 102, 0, 0, 0] + [
+                    4, 0, 6, 0, 255, 255, 255, 255,
+                ]
+            attributes.owner = 0
+            new.put("/usr/lib/db/shared", .file("tool", attributes))
+        }
+        let report = try CarryWalkTests.carry(trees)
+        let passwd = try #require(CarryWalkTests.text(trees.target, "/etc/passwd"))
+        #expect(passwd.contains("web:x:101:101:") && passwd.contains("me:x:1000:1000:"))
+        let tool = try #require(trees.target["/usr/lib/web/tool"])
+        #expect(tool.attributes.owner == 101 && tool.attributes.group == 101)
+        #expect(tool.attributes.permissions == 0o4755)
+        #expect(tool.attributes.extended[Array("security.capability".utf8)] == [1])
+        #expect(trees.target["/etc/web.conf"]?.attributes.owner == 101)
+        let line = try #require(passwd.split(separator: "\n").first { $0.hasPrefix("db:") })
+        let number = try #require(UInt32(line.split(separator: ":")[2]))
+        #expect(number != 101 && number != 102)
+        #expect(trees.target["/usr/lib/db/tool"]?.attributes.owner == number)
+        let list = trees.target["/usr/lib/db/shared"]?.attributes.extended[
+            Array("system.posix_acl_access".utf8)]
+        #expect(list?[8..<12] == [UInt8(number & 255), UInt8(number >> 8), 0, 0])
+        #expect(list?[16..<20] == [101, 0, 0, 0])
+        // That the new base has other numbers is no change of the administrator's.
+        #expect(!report.items.contains { $0.path.description == "/etc/web.conf" })
+
+        // The next base has the same numbers as this one; the layer has its own.
+        let next = MemoryTrees(base: trees.new, ours: trees.target, new: trees.new.copy())
+        let second = try CarryWalkTests.carry(next)
+        #expect(!second.items.contains { $0.path.description == "/etc/web.conf" })
+        #expect(MemoryNode.differences(next.target, trees.target) == [])
+
+        // The administrator takes it all back: what an earlier run gave to others goes back as well.
+        trees.ours = trees.base.copy()
+        trees.base["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
+        trees.ours["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
+        trees.base["/etc/group"]?.content = Array("root:x:0:\n".utf8)
+        trees.ours["/etc/group"]?.content = Array("root:x:0:\n".utf8)
+        for node in [trees.base, trees.ours] {
+            for path in ["/etc/passwd", "/etc/group"] {
+                let size = node[path]?.content.count ?? 0
+                node[path]?.kind = .file(size: UInt64(size))
+            }
+        }
+        _ = try CarryWalkTests.carry(trees)
+        #expect(trees.target["/usr/lib/web/tool"]?.attributes.owner == 102)
+    }
+
+    // MARK: Units
+
+    @Test func unitsStayAsTheyWereLeft() throws {
+        let wants = "/etc/systemd/system/multi-user.target.wants/"
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] {
+                root.put(wants + "ssh.service", .link("/lib/systemd/system/ssh.service"))
+                root.put(wants + "cron.service", .link("/lib/systemd/system/cron.service"))
+                for unit in ["ssh", "cron", "web"] {
+                    root.put("/usr/lib/systemd/system/\(unit).service", .file(""))
+                }
+            }
+            ours[String(wants.dropLast())]?.entries[Array("cron.service".utf8)] = nil
+            ours.put(wants + "web.service", .link("/lib/systemd/system/web.service"))
+            ours.put("/etc/systemd/system/ssh.service", .link("/dev/null"))
+            // Enabled in another way, which is not to undo that it was disabled.
+            new.put(
+                "/etc/systemd/system/timers.target.wants/cron.service",
+                .link("/lib/systemd/system/cron.service"))
+            new.put(wants + "new.service", .link("/lib/systemd/system/new.service"))
+        }
+        _ = try CarryWalkTests.carry(trees)
+        #expect(trees.target[wants + "cron.service"] == nil)
+        #expect(trees.target["/etc/systemd/system/timers.target.wants/cron.service"] == nil)
+        #expect(trees.target[wants + "web.service"] != nil)
+        #expect(trees.target[wants + "new.service"] != nil)
+        #expect(trees.target["/etc/systemd/system/ssh.service"]?.kind == .link(Array("/dev/null".utf8)))
+    }
+
+    // MARK: What is beside a file
+
+    @Test func whatIsBesideAFileIsNotReplacedUnlessItIsOnlyAnOldBases() throws {
+        func build(_ beside: String) -> MemoryTrees {
+            CarryWalkTests.trees { (base, ours, new) in
+                base.put("/etc/x", .file("2\n"))
+                ours.put("/etc/x", .file("mine\n"))
+                new.put("/etc/x", .file("3\n"))
+                ours.put("/etc/x.imgnew", .file(beside))
+            }
+        }
+        let old = build("2\n")
+        _ = try CarryWalkTests.carry(old)
+        #expect(CarryWalkTests.text(old.target, "/etc/x.imgnew") == "3\n")
+        let edited = build("mine, too\n")
+        let report = try CarryWalkTests.carry(edited)
+        #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew") == "mine, too\n")
+        #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew-2") == "3\n")
+        #expect(report.conflicts.map(\.beside?.description) == ["/etc/x.imgnew-2"])
+    }
+
+    // MARK: Adjusted files
+
+    @Test func adjustsBeforeItCompares() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            base.put("/etc/fstab", .file("ROOT=base\nswap\n"))
+            ours.put("/etc/fstab", .file("ROOT=ours\nswap\ndata\n"))
+            new.put("/etc/fstab", .file("ROOT=new\nswap\n"))
+        }
+        let path = try #require(TreePath(parsing: "/etc/fstab"))
+        trees.settings.adjustments[path] = { bytes in
+            let lines = bytes.split(separator: UInt8(ascii: "\n"))
+            return Array("ROOT=this\n".utf8) + lines.dropFirst().flatMap { Array($0) + [UInt8(ascii: "\n")] }
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/fstab") == "ROOT=this\nswap\ndata\n")
+        #expect(report.items.map(\.line) == ["carried '/etc/fstab': a file, changed"])
+    }
+
+    @Test func alsoAdjustsWhatNobodyChanged() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/etc/fstab", .file("ROOT=x\n")) }
+        }
+        let path = try #require(TreePath(parsing: "/etc/fstab"))
+        trees.settings.adjustments[path] = { _ in Array("ROOT=this\n".utf8) }
+        #expect(try CarryWalkTests.carry(trees).isEmpty)
+        #expect(CarryWalkTests.text(trees.target, "/etc/fstab") == "ROOT=this\n")
+    }
+
+    // MARK: What cannot be
+
+    @Test func aLayerWithoutItsConfigurationIsNoneThatDeletedIt() throws {
+        let trees = CarryWalkTests.trees { _, ours, _ in ours.entries = [:] }
+        #expect(throws: TreeReadError.self) { try trees.survey() }
+    }
+
+    @Test func tooDeepIsRefused() throws {
+        let trees = CarryWalkTests.trees { _, ours, _ in
+            ours.put("/etc/" + Array(repeating: "d", count: 200).joined(separator: "/"), .file("deep"))
+        }
+        let error = #expect(throws: TreeReadError.self) { try trees.survey() }
+        #expect(error?.description.contains("deeper than 128 directories") == true)
+    }
+}
