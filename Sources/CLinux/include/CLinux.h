@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -40,6 +41,23 @@ int imgbased_block_device_size(int fd, uint64_t *bytes);
 /// Opens `path` beneath `dirfd`, which it treats as the root: openat2(2) with `RESOLVE_IN_ROOT`, so that no
 /// link leads outside it. Returns a descriptor, or -1 with errno set.
 int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode);
+
+/// Opens the directory `name` of the open directory `dirfd`, itself and not what a link leads to: openat(2). Returns a
+/// descriptor, or -1 with errno set.
+int imgbased_open_directory_at(int dirfd, const char *name);
+
+/// Makes a pipe whose ends no other program gets: pipe2(2). Returns 0, or -1 with errno set.
+int imgbased_pipe(int ends[2]);
+
+/// A descriptor that can be read when the process ends: pidfd_open(2). Returns it, or -1 with errno set.
+int imgbased_process_descriptor(int process);
+
+/// Drops what the kernel has in memory of the block device `fd`, once it is written: ioctl(2) `BLKFLSBUF`. Returns 0, or
+/// -1 with errno set.
+int imgbased_drop_device_cache(int fd);
+
+/// Has the kernel begin to write what was changed of `fd` from `offset` on: sync_file_range(2).
+void imgbased_begin_writing(int fd, uint64_t offset, uint64_t length);
 
 /// Writes everything that waits in memory for the file system `fd` is on: syncfs(2), which Glibc's module hides.
 /// Returns 0, or -1 with errno set.
