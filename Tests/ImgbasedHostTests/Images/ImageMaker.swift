@@ -37,14 +37,12 @@ struct ImageMaker {
 
     /// Commands that make an image of `tree` and call it `image`.
     static let formats: [String: String] = [
-        "ext4": "truncate -s 40M image; mkfs.ext4 -q -F -d tree image",
-        "xfs": """
-        truncate -s 320M image; mkfs.xfs -q -f image
-        mkdir mnt; mount image mnt; cp -a tree/. mnt; umount mnt
-        """,
+        "ext4": "truncate -s 40M image; mkfs.ext4 -q -F image; " + copy,
+        "xfs": "truncate -s 320M image; mkfs.xfs -q -f image; " + copy,
         "live":
-            "mkdir -p live/LiveOS; truncate -s 40M live/LiveOS/rootfs.img; mkfs.ext4 -q -F -d tree live/LiveOS/rootfs.img; "
-            + "mksquashfs live image -quiet -no-progress",
+            "mkdir -p live/LiveOS; truncate -s 40M live/LiveOS/rootfs.img; mkfs.ext4 -q -F live/LiveOS/rootfs.img; "
+            + copy.replacingOccurrences(of: "image", with: "live/LiveOS/rootfs.img")
+            + "; mksquashfs live image -quiet -no-progress",
         "squashfs": "mksquashfs tree image -quiet -no-progress 2>/dev/null",
         "tar": "tar -C tree --sparse --xattrs --xattrs-include='*' --acls -cf image .",
         "pax": "tar -C tree --format=pax --sparse --xattrs --xattrs-include='*' --acls -cf image .",
@@ -54,9 +52,11 @@ struct ImageMaker {
         "oci-tail": layout + "tar -C layout -cf image blobs oci-layout index.json",
     ]
 
+    private static let copy = "mkdir mnt; mount image mnt; cp -a tree/. mnt; umount mnt; rmdir mnt"
+
     /// A layout of two layers: the second removes one file, adds another, and makes a directory anew.
     private static let layout = """
-        mkdir -p layer2/etc layer2/var; touch layer2/etc/.wh.attr; echo new > layer2/etc/new; touch layer2/var/.wh..wh..opq
+        mkdir -p layer2/etc layer2/var; touch layer2/etc/.wh.attr; echo new > layer2/etc/new; touch layer2/var/.wh..wh..opq; chmod 751 layer2
         tar -C tree --xattrs --xattrs-include='*' -cf 1.tar .; tar -C layer2 -cf 2.tar .
         mkdir -p layout/blobs/sha256
         put() { sum=$(sha256sum < $1); sum=${sum%% *}; cp $1 layout/blobs/sha256/$sum; }
@@ -85,7 +85,7 @@ struct ImageMaker {
     /// Runs shell commands in the directory, and returns what they print.
     @discardableResult
     func shell(_ text: String) throws -> String {
-        try Helper.run("/usr/bin/bash", "-euc", "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin\n" + text)
+        try Helper.run("/usr/bin/bash", "-euc", "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
     }
 
     /// Makes an image of `format`, compressed where a compressor is named. Its name says nothing.
