@@ -125,8 +125,9 @@ struct BaseFromImageTests {
             try looking(at: written.device.path.device, in: maker.scratch) { (place: String) throws in
                 #expect(try maker.shell("cat seen/etc/new; ls -A seen/var; ls seen/etc/attr 2>&1 || true").hasPrefix("new\nls: "))
                 #expect(try maker.shell("getcap -r seen/usr").hasSuffix("cap_net_raw=ep"))
-                #expect(try maker.shell("stat -c '%a %u %g' seen seen/etc/secret; ls -Ab seen") == maker.shell(
-                    "stat -c '%a %u %g' tree tree/etc/secret; { ls -Ab tree; echo lost+found; } | LC_ALL=C sort"))
+                let names = "stat -c '%a %u %g' . etc/secret; { ls -Ab; echo lost+found; } | sort -u"
+                let (found, expected) = (try maker.shell("cd seen; " + names), try maker.shell("cd tree; " + names))
+                #expect(found == expected)
                 #expect(try maker.shell("stat -c '%F %t %T' seen/null seen/disk seen/pipe") == maker.shell(
                     "stat -c '%F %t %T' tree/null tree/disk tree/pipe"))
                 #expect(try maker.shell("stat -c %i seen/etc/one") == maker.shell("stat -c %i seen/etc/two"))
