@@ -5,7 +5,7 @@ import SystemPackage
 /// Runs the distribution's tools: no shell, a fixed path, a bare environment, nothing to read.
 public struct CommandRunner: Sendable {
     /// What each command is shown to before it runs.
-    private let trace: @Sendable (Command) -> Void
+    let trace: @Sendable (Command) -> Void
 
     /// How much of its output is kept; a report of thousands of volumes is shorter.
     private static let limit = 64 << 20
@@ -51,7 +51,7 @@ public struct CommandRunner: Sendable {
     }
 
     /// The last of what a tool said: the cause comes last, and a message is one line.
-    private static func brief(_ text: String) -> String {
+    static func brief(_ text: String) -> String {
         let line = text.oneLine
         return line.utf8.count <= 1000 ? line : "… " + String(line.suffix(900))
     }

@@ -21,6 +21,8 @@ public enum HostFailure: Error, Sendable {
     case hook(String, complaint: String)
     /// So many things are wrong with the boot menu.
     case unbootable(Int)
+    /// These bases are not proved to be what they were.
+    case unproved([String])
     /// Checks of the system's health failed.
     case unhealthy(String)
     /// Only root may do this.
@@ -42,6 +44,8 @@ extension HostFailure: CustomStringConvertible {
         case .contents(let reason): "\(reason)"
         case .hook(let path, let complaint): "hook '\(path)' \(complaint)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"
+        case .unproved(let names):
+            "\(names.map { "'\($0)'" }.joined(separator: ", ")) cannot be proved to be unchanged"
         case .unhealthy(let ailment): ailment
         case .notRoot: "only root may do this; use sudo"
         }

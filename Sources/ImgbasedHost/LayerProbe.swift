@@ -28,8 +28,7 @@ public enum LayerProbe {
     /// The type of the file system on `device`.
     public static func type(ofDevice device: String, named name: String) throws(HostFailure) -> FileSystemType
     {
-        let source = try ImageSource(device, allowsMounted: true)
-        guard let signature = source.description.signature else {
+        guard let signature = try ImageSource.signature(ofDevice: device) else {
             throw .contents(.unsupportedFileSystem("not known", on: name))
         }
         return signature.type

@@ -58,11 +58,17 @@ public struct Session: Sendable {
     }
 
     /// `imgbase base --add`. Returns the base's name.
-    public func addBase(name: String?, size: Bytes?, image path: String) async throws -> String {
+    public func addBase(
+        name: String?, size: Bytes?, image path: String, fileSystem: FileSystemType? = nil,
+        progress: (@Sendable (ImageProgress) -> Void)? = nil
+    ) async throws -> String {
         let goal = name.map { "add base '\($0)'" } ?? "add a base"
         return try await changing(goal) {
-            let source = try await looking(goal) { () throws(HostFailure) in try ImageSource(path) }
-            let planner = BasePlanner(name: name, size: size, image: source.description)
+            let source = try await looking(goal) { () throws(HostFailure) in
+                try ImageSource(path, reporter: ImageReporter(trace: runner.trace, show: progress))
+            }
+            let planner = BasePlanner(
+                name: name, size: size, image: source.description, fileSystem: fileSystem)
             let (plan, path) = try await planning(goal) { () throws(HostFailure) in
                 try await probe.volumes()
             } plan: { state, names throws(HostRefusal) in
@@ -70,6 +76,21 @@ public struct Session: Sendable {
             }
             try await carryOut(plan, source: source)
             return path.name
+        }
+    }
+
+    /// `imgbase base --verify`: each base that `choose` finds, and what was found of it. Nobody else changes the host
+    /// meanwhile.
+    public func verifyBases(
+        progress: (@Sendable (ImageProgress) -> Void)?, told: (Volume, BaseVerifier.Verdict) -> Void,
+        _ choose: (HostState, HostNames) throws -> [Volume]
+    ) async throws {
+        let goal = "verify the bases"
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.volumes() }
+            let verifier = BaseVerifier(
+                runner: runner, reporter: ImageReporter(trace: runner.trace, show: progress))
+            for base in try choose(state, names(in: state)) { told(base, await verifier.verify(base)) }
         }
     }
 

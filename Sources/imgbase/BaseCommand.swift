@@ -39,7 +39,19 @@ struct BaseCommand: HostCommand {
     @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
     var name: String?
 
-    @Argument(help: "The image of an ext4 or xfs file system: a file, a device, or - for standard input.")
+    @Option(help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+    var filesystem: NewFileSystem?
+
+    @OptionGroup var shownProgress: ProgressOptions
+
+    @Flag(help: "Prove that a base, or each, is what it was when it was added.")
+    var verify = false
+
+    @Argument(
+        help: """
+            The image: an ext4 or xfs file system, a live image, a squashfs, a tar or an OCI image, as it is or compressed \
+            by gzip, xz or zstd; a file, a device, or - for standard input. With --verify: a base.
+            """)
     var image: String?
 
     @OptionGroup var global: GlobalOptions
@@ -47,7 +59,7 @@ struct BaseCommand: HostCommand {
     func validate() throws {
         let modes = [
             ("--add", add), ("--latest", latest), ("--of-layer", ofLayer != nil), ("--remove", remove != nil),
-            ("--pin", pin != nil), ("--unpin", unpin != nil),
+            ("--pin", pin != nil), ("--unpin", unpin != nil), ("--verify", verify),
         ]
         let chosen = modes.filter(\.1).map(\.0)
         if chosen.isEmpty {
@@ -57,11 +69,14 @@ struct BaseCommand: HostCommand {
             throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
         }
         if add, image == nil { throw ValidationError("--add needs an image, or - for standard input") }
-        if !add, let image { throw ValidationError("'\(image)' has a meaning only with --add") }
-        if !add, size != nil || name != nil {
-            throw ValidationError("--size and --name have a meaning only with --add")
+        if !add, !verify, let image {
+            throw ValidationError("'\(image)' has a meaning only with --add or --verify")
         }
         if force, remove == nil { throw ValidationError("--force has a meaning only with --remove") }
+        if !add, size != nil || name != nil || filesystem != nil {
+            throw ValidationError("--size, --name and --filesystem have a meaning only with --add")
+        }
+        if verify, global.dry { throw ValidationError("--verify changes nothing, so --dry has no meaning") }
         _ = try size.map(Bytes.init(argument:))
         if let name {
             do { _ = try BaseName(name) } catch {
@@ -70,16 +85,35 @@ struct BaseCommand: HostCommand {
         }
     }
 
+    /// The file systems that can be made.
+    enum NewFileSystem: String, CaseIterable, ExpressibleByArgument {
+        case ext4, xfs
+
+        /// The same, as the planner has it.
+        var type: FileSystemType {
+            switch self {
+            case .ext4: .ext4
+            case .xfs: .xfs
+            }
+        }
+    }
+
     func execute(_ context: Context) async throws {
         if add, let image {
-            context.made(
-                try await context.session.addBase(
-                    name: name, size: try size.map(Bytes.init(argument:)), image: image))
+            let display = ProgressDisplay(shownProgress.progress)
+            defer { display.finish() }
+            let added = try await context.session.addBase(
+                name: name, size: try size.map(Bytes.init(argument:)), image: image, fileSystem: filesystem?.type,
+                progress: display.show)
+            display.finish()
+            context.made(added)
         } else if let remove {
             context.removed(try await context.session.remove(.base(remove), isForced: force))
         } else if let base = pin ?? unpin {
             try await context.session.pin(base, isPinned: pin != nil)
             context.done(["pinned": pin != nil])
+        } else if verify {
+            try await verifyBases(context)
         } else if let ofLayer {
             let goal = "name the base of '\(ofLayer)'"
             let (_, _, layout) = try await context.volumes(goal)

@@ -87,7 +87,8 @@ struct FakeMachine: Equatable {
         case .createBase(let path, let pool, let size):
             add(path, size, "thin", pool: pool, uses: 0)
             contents[path] = Contents(isWhole: false)
-        case .writeImage(_, let path, _): contents[path]?.isWhole = true
+        case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
+        case .makeBaseFileSystem: break
         case .sealBase(let path): retag(path, [Tag.base])
         case .createLayer(let path, let source):
             add(path, Bytes(1 << 30), "thin", pool: "ImagePool", uses: 0)

@@ -123,7 +123,6 @@ import Testing
     @Test(arguments: [
         (image(), Bytes?(Bytes(1 << 29)), HostReason.imageLarger(image: gibibyte, size: Bytes(1 << 29))),
         (image(length: nil), Bytes(1 << 29), .imageLarger(image: gibibyte, size: Bytes(1 << 29))),
-        (image(length: nil), Bytes?.none, .sizeNeeded),
         (image(signature: nil), gibibyte, .noFileSystem(image: "img")),
         (
             image(length: Bytes(1 << 29)), gibibyte,

@@ -22,7 +22,9 @@ import Testing
         let path: VolumePath
         private let loop: String
 
-        init(_ image: String) throws {
+        /// The loop device of `image`, which is made as long as `size` says where that is given.
+        init(_ image: String, size: String? = nil) throws {
+            if let size { try Helper.run("/usr/bin/truncate", "-s", size, image) }
             path = VolumePath(group: "imgbased-test-" + UUID().uuidString, name: "Base-0.1")
             loop = try Helper.run("/usr/sbin/losetup", "--find", "--show", image)
             try FileManager.default.createDirectory(

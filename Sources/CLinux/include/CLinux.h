@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -78,6 +79,23 @@ int imgbased_make_node(int dirfd, const char *name, uint32_t mode, uint64_t repr
 /// Copies up to `count` bytes between open files within the kernel, from and to those offsets, which it moves:
 /// copy_file_range(2), which Glibc's module hides. Returns how many, or -1 with errno set.
 ssize_t imgbased_copy_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t count);
+
+/// Opens the directory `name` of the open directory `dirfd`, itself and not what a link leads to: openat(2). Returns a
+/// descriptor, or -1 with errno set.
+int imgbased_open_directory_at(int dirfd, const char *name);
+
+/// Makes a pipe whose ends no other program gets: pipe2(2). Returns 0, or -1 with errno set.
+int imgbased_pipe(int ends[2]);
+
+/// A descriptor that can be read when the process ends: pidfd_open(2). Returns it, or -1 with errno set.
+int imgbased_process_descriptor(int process);
+
+/// Drops what the kernel has in memory of the block device `fd`, once it is written: ioctl(2) `BLKFLSBUF`. Returns 0, or
+/// -1 with errno set.
+int imgbased_drop_device_cache(int fd);
+
+/// Has the kernel begin to write what was changed of `fd` from `offset` on: sync_file_range(2).
+void imgbased_begin_writing(int fd, uint64_t offset, uint64_t length);
 
 /// Writes everything that waits in memory for the file system `fd` is on: syncfs(2), which Glibc's module hides.
 /// Returns 0, or -1 with errno set.

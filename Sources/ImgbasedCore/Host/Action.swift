@@ -19,6 +19,8 @@ public enum Action: Hashable, Sendable {
     case flushBoot(String)
     /// Copies an image to a device and takes its digest.
     case writeImage(String, device: String, ImageAllowance)
+    /// Writes the files of an image to a file system that is mounted for this alone, and takes its digest.
+    case fillFileSystem(String, device: String, type: FileSystemType)
     /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
     case settleFileSystem(device: String, type: FileSystemType)
     /// Makes a directory in a file system that is mounted for this alone.
@@ -116,7 +118,7 @@ extension Step {
             ]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
-        case .createBase, .writeImage, .sealBase:
+        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .sealBase:
             baseActions(image)
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .sealLayer, .listLayer:
             layerActions
@@ -165,6 +167,10 @@ extension Step {
             ]
         case .writeImage(let image, let path, let allowance):
             [.writeImage(image, device: path.device, allowance)]
+        case .makeBaseFileSystem(let path, let draft):
+            [.run(draft.command(path.device)), .flushDevice(path.device)]
+        case .fillBase(let image, _, let path, let type):
+            [.fillFileSystem(image, device: path.device, type: type)]
         case .sealBase(let path):
             // Deactivated first, so that nobody holds it open when it is declared complete; then everything
             // that makes it a base in one change of the metadata.

@@ -1,54 +1,22 @@
-/// What is known of an image before it is read.
-public struct ImageDescription: Hashable, Sendable {
-    /// Its path, or `-` for standard input.
-    public var path: String
-    /// How many bytes it has, where that is known.
-    public var length: Bytes?
-    /// How many of them are stored, where that is known: what a sparse copy needs.
-    public var allocated: Bytes?
-    /// Its file system, or `nil` where none is known.
-    public var signature: FileSystemSignature?
-
-    /// An image of these parts.
-    public init(path: String, length: Bytes?, allocated: Bytes?, signature: FileSystemSignature?) {
-        self.path = path
-        self.length = length
-        self.allocated = allocated
-        self.signature = signature
-    }
-}
-
-/// How an image may be written to a thin volume.
-public struct ImageAllowance: Hashable, Sendable {
-    /// How much of the pool it may take, where that is known.
-    public var room: Bytes?
-    /// How long a chunk is, the unit in which it takes it.
-    public var chunkSize: Bytes
-    /// Whether blocks of zeros may be left out: where what is not written reads as zeros.
-    public var isSparse: Bool
-
-    /// An allowance of these parts.
-    public init(room: Bytes?, chunkSize: Bytes, isSparse: Bool) {
-        self.room = room
-        self.chunkSize = chunkSize
-        self.isSparse = isSparse
-    }
-}
-
 /// `imgbase base --add`: an image as a new base.
 public struct BasePlanner: Sendable {
     /// The name the base is to have; without it, the next `Base-N`.
     public var name: String?
-    /// How large its volume is to be; without it, as large as the image.
+    /// How large its volume is to be; without it, as large as the image, or as its files need.
     public var size: Bytes?
     /// The image.
     public var image: ImageDescription
+    /// The type of the file system that files get; without it, that of the running root.
+    public var fileSystem: FileSystemType?
 
     /// A request for a base.
-    public init(name: String?, size: Bytes?, image: ImageDescription) {
+    public init(
+        name: String?, size: Bytes?, image: ImageDescription, fileSystem: FileSystemType? = nil
+    ) {
         self.name = name
         self.size = size
         self.image = image
+        self.fileSystem = fileSystem
     }
 
     /// Fuller than this, in percent, a pool is not given more.
@@ -69,10 +37,18 @@ public struct BasePlanner: Sendable {
             let allowance = ImageAllowance(
                 room: pool.room?.bytes, chunkSize: pool.usage?.chunkSize ?? Bytes(0),
                 isSparse: pool.usage?.zeroes ?? false)
-            plan.prepare = [
-                .createBase(path, pool: names.pool, size: size),
-                .writeImage(image.path, to: path, allowance),
-            ]
+            plan.prepare = [.createBase(path, pool: names.pool, size: size)]
+            if case .tree(let tree) = image.content {
+                let draft = FileSystemDraft(
+                    type: fileSystem ?? tree.type, uuid: tree.uuid, inodes: tree.size.inodes(of: size),
+                    isZeroed: allowance.isSparse)
+                plan.prepare += [
+                    .makeBaseFileSystem(path, draft),
+                    .fillBase(image.path, tree.format, to: path, draft.type),
+                ]
+            } else {
+                plan.prepare.append(.writeImage(image.path, to: path, allowance))
+            }
             plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
             plan.commit = [.sealBase(path)]
             plan.undo = [.removeVolume(path)]
@@ -98,21 +74,71 @@ public struct BasePlanner: Sendable {
     }
 
     private func checkedSize() throws(HostReason) -> Bytes {
-        guard let signature = image.signature else { throw .noFileSystem(image: image.path) }
-        if let length = image.length, length < signature.size {
-            throw .imageCutShort(image: length, fileSystem: signature.size)
+        switch image.content {
+        case .unknown: throw .noFileSystem(image: image.path)
+        case .tree(let tree):
+            let needed = tree.size.minimum(fileSystem ?? tree.type)
+            let size = size ?? max(tree.size.recommended, needed)
+            guard size >= needed else {
+                throw .tooSmall(what: "a file system for these files", size: size, needed: needed)
+            }
+            return size
+        case .fileSystem(let signature):
+            if let fileSystem, fileSystem != signature.type {
+                throw .otherFileSystem(image: image.path, is: signature.type.rawValue)
+            }
+            if let length = image.length, length < signature.size {
+                throw .imageCutShort(image: length, fileSystem: signature.size)
+            }
+            // What comes after the file system, where its length is not known, is found while it is read.
+            let needed = image.length ?? signature.size
+            let size = size ?? needed
+            guard size >= needed else { throw .imageLarger(image: needed, size: size) }
+            return size
         }
-        let needed = image.length ?? signature.size
-        guard let size = size ?? image.length else { throw .sizeNeeded }
-        guard size >= needed else { throw .imageLarger(image: needed, size: size) }
-        return size
     }
 
     private func checkSpace(_ pool: Volume) throws(HostReason) {
-        guard let room = pool.room, let usage = pool.usage, let allocated = image.allocated else { return }
-        let needed = allocated.roundedUp(to: usage.chunkSize)
+        guard let room = pool.room, let usage = pool.usage else { return }
+        let expected: Bytes? =
+            if case .tree(let tree) = image.content { tree.size.allocated } else { image.allocated }
+        guard let needed = expected?.roundedUp(to: usage.chunkSize) else { return }
         guard needed <= room.bytes else {
             throw .poolShort(pool.path, missing: Bytes(needed.count - room.bytes.count), of: room.limit)
+        }
+    }
+}
+
+/// A file system that is to be made.
+public struct FileSystemDraft: Hashable, Sendable {
+    /// Its type.
+    public var type: FileSystemType
+    /// Its UUID.
+    public var uuid: String
+    /// How many inodes ext4 gets; `nil` for as many as usual.
+    public var inodes: UInt64?
+    /// Whether what was never written on its volume reads as zeros.
+    public var isZeroed: Bool
+
+    /// A file system of these parts.
+    public init(type: FileSystemType, uuid: String, inodes: UInt64? = nil, isZeroed: Bool) {
+        self.type = type
+        self.uuid = uuid
+        self.inodes = inodes
+        self.isZeroed = isZeroed
+    }
+
+    /// What makes it on `device`.
+    func command(_ device: String) -> Command {
+        switch type {
+        case .ext4:
+            // Nothing of it is left to be initialised later, by layers.
+            let features = isZeroed ? "assume_storage_prezeroed=1" : "lazy_itable_init=0,lazy_journal_init=0"
+            return Command(
+                .mkfsExt4,
+                ["-q", "-F", "-b", String(TreeSize.blockSize), "-U", uuid, "-E", features]
+                    + (inodes.map { ["-N", String($0)] } ?? []) + [device])
+        case .xfs: return Command(.mkfsXFS, ["-q", "-f", "-m", "uuid=" + uuid, device])
         }
     }
 }

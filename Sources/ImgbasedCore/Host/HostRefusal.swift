@@ -46,7 +46,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case isOpen(VolumePath)
     case isOrigin(VolumePath, of: [String])
     case badSettings(SettingsError)
-    case sizeNeeded
+    case otherFileSystem(image: String, is: String)
     case imageLarger(image: Bytes, size: Bytes)
     case noFileSystem(image: String)
     case unsupportedFileSystem(String, on: String)
@@ -113,11 +113,13 @@ extension HostReason: CustomStringConvertible {
                 + "being stored as what differs from it; remove that first"
         case .badSettings(let error): "\(error)"
         case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
-        case .sizeNeeded: "the length of the image is not known before it is read; give --size"
+        case .otherFileSystem(let image, let type):
+            "'\(image)' is the image of a file system, of type \(type); leave out --filesystem"
         case .imageLarger(let image, let size):
             "the image has \(image.count) bytes, more than the size of \(size.count); give a larger --size"
         case .noFileSystem(let image):
-            "no file system is known in '\(image)'; an image of an ext4 or xfs file system is needed, no disk"
+            "'\(image)' is no image that is known; an ext4 or xfs file system, a live image, a squashfs, a tar or "
+                + "an OCI image is needed, as it is or compressed by gzip, xz or zstd"
         case .unsupportedFileSystem(let type, let object):
             "the file system of '\(object)' is \(type); ext4 and xfs are supported"
         case .imageCutShort(let image, let fileSystem):

@@ -52,6 +52,10 @@ extension Action {
         case .tellJournal(let message): ["journal \(message.kind.rawValue): \(message.text)"]
         case .flushBoot(let path): ["flush the file system of \(path)"]
         case .writeImage(let image, let device, _): ["copy \(image) to \(device), and flush it"]
+        case .fillFileSystem(let image, let device, let type):
+            [
+                "mount \(device) privately (\(type.rawValue)), write the files of \(image) to it, unmount it, take its digest"
+            ]
         case .settleFileSystem(let device, let type):
             [
                 "mount \(device) privately (\(type.rawValue)), let it replay its log and fill the device, unmount it"

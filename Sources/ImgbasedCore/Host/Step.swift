@@ -32,6 +32,10 @@ public enum Step: Hashable, Sendable {
     case createBase(VolumePath, pool: String, size: Bytes)
     /// Writes an image to a base, and takes its digest.
     case writeImage(String, to: VolumePath, ImageAllowance)
+    /// Makes the file system of a base that gets its files one by one.
+    case makeBaseFileSystem(VolumePath, FileSystemDraft)
+    /// Writes the files of an image to a base, and takes the digest of the file system.
+    case fillBase(String, ImageTree.Format, to: VolumePath, FileSystemType)
     /// Declares a base complete and read-only, and records the digest.
     case sealBase(VolumePath)
     /// Makes a writable snapshot for a layer, not yet complete.
@@ -149,6 +153,10 @@ extension Step: CustomStringConvertible {
             "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
         case .writeImage(let image, let path, let allowance):
             "write image '\(image)' to base '\(path.name)'\(allowance.isSparse ? ", without its zero blocks" : "")"
+        case .makeBaseFileSystem(let path, let draft):
+            "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on base '\(path.name)'"
+        case .fillBase(let image, let format, let path, _):
+            "write the files of \(format.rawValue) image '\(image)' to base '\(path.name)'"
         case .sealBase(let path): "declare base '\(path.name)' complete and read-only"
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):
@@ -198,6 +206,8 @@ extension Step: CustomStringConvertible {
         case .mount: "mount"
         case .createBase: "createBase"
         case .writeImage: "writeImage"
+        case .makeBaseFileSystem: "makeBaseFileSystem"
+        case .fillBase: "fillBase"
         case .sealBase: "sealBase"
         case .createLayer: "createLayer"
         case .renewFileSystem: "renewFileSystem"

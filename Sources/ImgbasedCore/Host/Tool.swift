@@ -3,11 +3,13 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
     case pvcreate, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
     // e2fsprogs and xfsprogs
-    case mkfsExt4, e2fsck, tune2fs, resize2fs, xfsAdmin
+    case mkfsExt4, e2fsck, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
     case mount, findmnt, lsblk, wipefs
     // systemd
     case systemctl, bootctl
+    // images: what unpacks them, and what checks their signatures
+    case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
     // GRUB
     case grubScriptCheck
 
@@ -16,6 +18,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         switch self {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
+        case .mkfsXFS: "/usr/sbin/mkfs.xfs"
+        case .gzip, .xz, .zstd, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
         case .mount, .findmnt, .lsblk, .systemctl, .bootctl: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue
@@ -27,6 +31,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         switch self {
         case .mkfsExt4: "mkfs.ext4"
         case .xfsAdmin: "xfs_admin"
+        case .mkfsXFS: "mkfs.xfs"
         case .grubScriptCheck: "grub-script-check"
         default: rawValue
         }

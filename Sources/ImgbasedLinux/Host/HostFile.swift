@@ -48,6 +48,37 @@ extension OpenFile {
         guard fsync(number) == 0 else { throw .last("flush", name) }
     }
 
+    /// Goes back to its beginning.
+    ///
+    /// The corresponding C function is `lseek`.
+    public func rewind() throws(SystemError) {
+        guard lseek(number, 0, SEEK_SET) == 0 else { throw .last("go back in", name) }
+    }
+
+    /// Has the kernel begin to write what was changed of it from `offset` on, so that less is left to wait for.
+    ///
+    /// The corresponding C function is `sync_file_range`.
+    public func beginWriting(_ length: UInt64, at offset: UInt64) {
+        imgbased_begin_writing(number, offset, length)
+    }
+
+    /// Drops what the kernel has in memory of this block device: what is read then is on the disk.
+    ///
+    /// The corresponding C function is `ioctl` with `BLKFLSBUF`.
+    public func dropCache() throws(SystemError) {
+        guard imgbased_drop_device_cache(number) == 0 else { throw .last("flush", name) }
+    }
+
+    /// Tells the kernel that it is read from beginning to end.
+    ///
+    /// The corresponding C function is `posix_fadvise`.
+    public func readsAhead() {
+        posix_fadvise(number, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    /// The path by which other programs reach it, while this one runs and has it open.
+    public var processPath: String { "/proc/\(getpid())/fd/\(number)" }
+
     /// Waits until everything written to the file system this is on is on the disk.
     ///
     /// The corresponding C function is `syncfs`.

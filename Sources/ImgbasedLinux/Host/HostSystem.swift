@@ -57,6 +57,19 @@ public enum HostSystem {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// The type of the file system that has `path`, where it is one that a base can have.
+    ///
+    /// The corresponding C function is `statfs`; the numbers are in `linux/magic.h`.
+    public static func fileSystemType(of path: String) -> FileSystemType? {
+        var status = statfs()
+        guard statfs(path, &status) == 0 else { return nil }
+        switch status.f_type {
+        case 0xEF53: return .ext4
+        case 0x5846_5342: return .xfs
+        default: return nil
+        }
+    }
+
     /// Whether there is anything at `path`.
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import ImgbasedCore
 
 /// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
 public struct HostTree: ~Copyable {
@@ -80,6 +81,15 @@ public struct HostTree: ~Copyable {
             if name != ".", name != ".." { names.append(name) }
         }
         return names
+    }
+
+    /// How many bytes are used in its file system.
+    ///
+    /// The corresponding C function is `fstatvfs`.
+    public var used: Bytes {
+        var status = statvfs()
+        guard fstatvfs(root.number, &status) == 0, status.f_bfree <= status.f_blocks else { return Bytes(0) }
+        return Bytes(UInt64(status.f_blocks - status.f_bfree) * UInt64(status.f_frsize))
     }
 
     /// What the messages call `path`.

@@ -10,12 +10,17 @@ struct ImageTarget: ~Copyable {
     private let zeros: [UInt8]
     private var taken: UInt64 = 0
     private var lastChunk: UInt64?
+    /// Up to where the kernel was asked to begin writing to the disk.
+    private var begun: UInt64 = 0
 
     /// How many bytes it has; `nil` for a file, which grows.
     let capacity: UInt64?
 
     /// How much is looked at for being zero: the smallest chunk a thin pool has.
     private static let blockSize = 64 << 10
+
+    /// After how much the kernel is asked to begin: so that there is little left to wait for at the end.
+    private static let batchSize: UInt64 = 16 << 20
 
     /// Opens the volume at `path`. The kernel refuses where anybody has mounted it.
     init(_ path: String, _ allowance: ImageAllowance) throws(SystemError) {
@@ -35,7 +40,7 @@ struct ImageTarget: ~Copyable {
     ///
     /// - Returns: `false` where that would take more than is allowed; then it is not written.
     mutating func write(_ piece: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool {
-        guard allowance.isSparse else { return try put(piece, at: offset) }
+        guard allowance.isSparse else { return try append(piece, at: offset) }
         // From `start` to `end` is what has to be written and is not yet.
         var start = 0
         var end = 0
@@ -43,13 +48,22 @@ struct ImageTarget: ~Copyable {
             let next = min(end + ImageTarget.blockSize, piece.count)
             if isZero(UnsafeRawBufferPointer(rebasing: piece[end..<next])) {
                 guard
-                    try put(UnsafeRawBufferPointer(rebasing: piece[start..<end]), at: offset + UInt64(start))
+                    try append(UnsafeRawBufferPointer(rebasing: piece[start..<end]), at: offset + UInt64(start))
                 else { return false }
                 start = next
             }
             end = next
         }
-        return try put(UnsafeRawBufferPointer(rebasing: piece[start...]), at: offset + UInt64(start))
+        return try append(UnsafeRawBufferPointer(rebasing: piece[start...]), at: offset + UInt64(start))
+    }
+
+    /// The same, where what fails is the host's fault.
+    mutating func put(_ piece: UnsafeRawBufferPointer, at offset: UInt64) throws(HostFailure) -> Bool {
+        do throws(SystemError) {
+            return try write(piece, at: offset)
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Waits until all of it is on the disk.
@@ -57,7 +71,7 @@ struct ImageTarget: ~Copyable {
         try file.flush()
     }
 
-    private mutating func put(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool
+    private mutating func append(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool
     {
         if bytes.isEmpty { return true }
         if let room = allowance.room, allowance.chunkSize.count > 0 {
@@ -68,6 +82,11 @@ struct ImageTarget: ~Copyable {
             guard taken <= room.count else { return false }
         }
         try file.write(bytes, at: offset)
+        let end = offset + UInt64(bytes.count)
+        if end - begun >= ImageTarget.batchSize {
+            file.beginWriting(end - begun, at: begun)
+            begun = end
+        }
         return true
     }
 

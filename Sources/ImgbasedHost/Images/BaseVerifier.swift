@@ -1,0 +1,75 @@
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// Proves that bases are what they were when they were added.
+public struct BaseVerifier {
+    /// What was found of a base.
+    public enum Verdict: Hashable, Sendable {
+        /// It is as it was.
+        case unchanged
+        /// It is not: why.
+        case changed(String)
+        /// It has no digest it could be compared with.
+        case unknown
+        /// It could not be read: why.
+        case unreadable(String)
+    }
+
+    private let runner: CommandRunner
+    private let reporter: ImageReporter
+
+    /// A verifier that runs commands through `runner`.
+    public init(runner: CommandRunner, reporter: ImageReporter) {
+        self.runner = runner
+        self.reporter = reporter
+    }
+
+    /// Reads `base` from its disk, which is activated for that where it is not.
+    public func verify(_ base: Volume) async -> Verdict {
+        guard let digest = base.tag(Tag.digestPrefix), let length = base.tag(Tag.lengthPrefix).flatMap(UInt64.init)
+        else { return .unknown }
+        do throws(HostFailure) {
+            if base.isActive { return try compare(base, digest, length) }
+            // A base is not activated with others, and read-only.
+            try await runner.run(
+                Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", base.path.description]))
+            let verdict: Verdict
+            do throws(HostFailure) {
+                verdict = try compare(base, digest, length)
+            } catch {
+                try await deactivate(base)
+                throw error
+            }
+            try await deactivate(base)
+            return verdict
+        } catch {
+            return .unreadable("\(error)")
+        }
+    }
+
+    private func deactivate(_ base: Volume) async throws(HostFailure) {
+        try await runner.run(Command(.lvchange, ["--activate", "n", base.path.description]))
+    }
+
+    private func compare(_ base: Volume, _ digest: String, _ length: UInt64) throws(HostFailure) -> Verdict {
+        try BaseVerifier.compare(base.path.device, digest: digest, length: length, reporter)
+    }
+
+    /// Compares the first `length` bytes of a device with their digest.
+    public static func compare(
+        _ device: String, digest: String, length: UInt64, _ reporter: ImageReporter
+    ) throws(HostFailure) -> Verdict {
+        let facts = try HashedReading.device(device, length: length, mayBeUsed: true) { done, total in
+            reporter.report(.verify, done: done, total: total)
+        }
+        if facts.length != String(length) { return .changed("it has \(facts.length) of \(length) bytes") }
+        return facts.digest == digest ? .unchanged : .changed("its SHA-256 is \(facts.digest), it was \(digest)")
+    }
+}
+
+extension Volume {
+    /// What the tag that begins with `prefix` says.
+    fileprivate func tag(_ prefix: String) -> String? {
+        tags.sorted().first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    }
+}

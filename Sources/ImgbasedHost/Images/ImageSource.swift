@@ -1,0 +1,215 @@
+import Glibc
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// An image that is open, and looked into: a file, a block device, standard input, or a directory in the OCI layout.
+public final class ImageSource {
+    /// What is known of it now.
+    public let description: ImageDescription
+    /// Who is told how far the work on it is.
+    let reporter: ImageReporter
+    /// What is written.
+    let body: Body
+    private let expected: String?
+
+    /// What there is to be written.
+    enum Body {
+        /// Bytes, once.
+        case stream(ImageStream)
+        /// The files of a squashfs.
+        case squashfs(ImageSpool)
+        /// The files of a tar.
+        case tar(ImageSpool)
+        /// The files of an image in the OCI layout.
+        case oci(OCILayout)
+    }
+
+    private static let liveImage = "LiveOS/rootfs.img"
+
+    /// Opens the image at `path`, `-` being standard input, and finds out by its content what it is. What has to be read
+    /// out of order and cannot be, or could change before it is, is copied. A device that somebody has mounted is refused:
+    /// it changes while it is read.
+    ///
+    /// - Throws: ``HostFailure/image(_:reason:)`` where it is nothing that can become a base, or not what its maker says it
+    ///   is; see ``ImageTrust``.
+    public init(
+        _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
+    ) throws(HostFailure) {
+        self.reporter = reporter
+        let input = try OpenedImage(path)
+        let name = input.name
+        let expected = try trust.expectation(path, kind: input.unsigned, reporter)
+        var kind = ImageHead(input.head)
+        var decompressed: ImageStream?
+        if case .compressed(let compression) = kind {
+            let stream = try ImageStream(
+                try input.take(), head: input.head, length: input.length?.count, name: name, compression, reporter)
+            kind = ImageHead(try stream.peek(ImageHead.length))
+            decompressed = stream
+        }
+        func stream() throws(HostFailure) -> ImageStream {
+            if let decompressed { return decompressed }
+            return ImageStream(try input.take(), head: input.head, length: input.length?.count, name: name)
+        }
+        func spool() throws(HostFailure) -> ImageSpool {
+            // What has a digest could be changed between being hashed and being unpacked.
+            if input.isSeekable, decompressed == nil, expected == nil { return ImageSpool(try input.take()) }
+            let length = decompressed == nil ? input.length?.count : nil
+            return try ImageSpool(try stream(), length: length, expected: expected, name: name, reporter)
+        }
+        switch kind {
+        case _ where input.isDirectory:
+            let layout = try OCILayout(directory: path, name: name, reporter)
+            (description, body) = try ImageSource.tree(.oci, layout.listing, .oci(layout), name)
+        case .squashfs:
+            let spool = try spool()
+            let listing = try TreeInspection.squashfs(spool, name: name, reporter)
+            if let length = listing.liveImage {
+                (description, body) = try ImageSource.live(spool, length, name, reporter)
+            } else {
+                (description, body) = try ImageSource.tree(.squashfs, listing, .squashfs(spool), name)
+            }
+        case .tar:
+            let spool = try spool()
+            let listing = try TreeInspection.tar(spool, name: name, reporter)
+            if listing.isOCI {
+                let layout = try OCILayout(archive: spool, size: listing.size, name: name, reporter)
+                (description, body) = try ImageSource.tree(.oci, layout.listing, .oci(layout), name)
+            } else {
+                (description, body) = try ImageSource.tree(.tar, listing, .tar(spool), name)
+            }
+        case .compressed: throw .image(name, reason: "it is compressed twice; decompress it once")
+        case .foreign(let what):
+            throw .image(
+                name, reason: "it is \(what); an image of a root file system is needed, as it is or as files")
+        case .fileSystem, .unknown:
+            let content: ImageContent =
+                if case .fileSystem(let signature) = kind { .fileSystem(signature) } else { .unknown }
+            // What the decompressed image has, its beginning does not say.
+            let isKnown = decompressed == nil
+            description = ImageDescription(
+                path: name, length: isKnown ? input.length : nil, allocated: isKnown ? input.allocated : nil,
+                content: content)
+            body = .stream(try stream())
+            self.expected = expected
+            return
+        }
+        // What was copied was checked then.
+        self.expected = nil
+    }
+
+    /// The file system on a device, mounted or not; `nil` where none is known.
+    static func signature(ofDevice path: String) throws(HostFailure) -> FileSystemSignature? {
+        let head = try calling { () throws(SystemError) in
+            try OpenFile(opening: path, O_RDONLY).read(upTo: FileSystemSignature.length)
+        }
+        return FileSystemSignature(head)
+    }
+
+    /// Throws unless what was read, whose digest is `content`, is what was to be delivered.
+    func check(content digest: String) throws(HostFailure) {
+        guard case .stream(let stream) = body else { return }
+        try ImageTrust.check(stream.delivered(content: digest), expected, description.path)
+    }
+
+    private static func live(
+        _ spool: ImageSpool, _ length: Bytes, _ name: String, _ reporter: ImageReporter
+    ) throws(HostFailure) -> (ImageDescription, Body) {
+        let command = Command(.unsquashfs, ["-cat", spool.path, liveImage])
+        let stream = try ImageStream(command, keeping: spool, length: length.count, name: name, reporter)
+        guard let signature = FileSystemSignature(try stream.peek(FileSystemSignature.length)) else {
+            throw .image(name, reason: "there is no ext4 or xfs file system in its \(liveImage)")
+        }
+        return (
+            ImageDescription(path: name, length: length, allocated: nil, content: .fileSystem(signature)),
+            .stream(stream)
+        )
+    }
+
+    private static func tree(
+        _ format: ImageTree.Format, _ listing: TreeListing, _ body: Body, _ name: String
+    ) throws(HostFailure) -> (ImageDescription, Body) {
+        guard listing.isRoot else { throw .image(name, reason: listing.complaint) }
+        guard let uuid = SmallFile.line("/proc/sys/kernel/random/uuid") else {
+            throw .system(SystemError("read", "/proc/sys/kernel/random/uuid", reason: "/proc is not mounted"))
+        }
+        let tree = ImageTree(
+            format: format, size: listing.size, type: HostSystem.fileSystemType(of: "/") ?? .ext4, uuid: uuid)
+        return (ImageDescription(path: name, length: nil, allocated: nil, content: .tree(tree)), body)
+    }
+}
+
+/// A file that was opened as an image, and its beginning.
+private final class OpenedImage {
+    let name: String
+    /// How many bytes it has from where it is read; `nil` where that is not known.
+    let length: Bytes?
+    /// How many of them are stored.
+    let allocated: Bytes?
+    /// The first bytes of it.
+    let head: [UInt8]
+    let isDirectory: Bool
+    /// Whether it can be read out of order, from its beginning.
+    let isSeekable: Bool
+    /// What it is, where no signature can be beside it.
+    let unsigned: String?
+    private var file: OpenFile?
+
+    init(_ path: String) throws(HostFailure) {
+        do throws(SystemError) {
+            let file: OpenFile
+            if path == "-" {
+                let number = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                guard number >= 0 else { throw SystemError("read", "standard input", reason: "it is closed") }
+                file = OpenFile(owning: number, name: "standard input")
+            } else {
+                file = try OpenFile(opening: path, O_RDONLY)
+            }
+            name = file.name
+            let status = try file.status()
+            isDirectory = status.kind == .directory
+            if isDirectory {
+                guard HostSystem.exists(path + "/oci-layout"), HostSystem.exists(path + "/index.json") else {
+                    throw SystemError(
+                        "read", file.name, reason: "it is a directory without an OCI image in it")
+                }
+            }
+            // Standard input can be a file that was read in part.
+            let start = file.offset ?? 0
+            switch status.kind {
+            case .file:
+                let rest = status.size - min(start, status.size)
+                length = Bytes(rest)
+                allocated = Bytes(min(status.allocated, rest))
+            case .blockDevice:
+                // Whatever is mounted changes while it is read.
+                if path != "-" { _ = try OpenFile(opening: path, O_RDONLY | O_EXCL) }
+                let size = try HostSystem.size(file).count
+                length = Bytes(size - min(start, size))
+                allocated = nil
+            case .directory, .other:
+                length = nil
+                allocated = nil
+            }
+            isSeekable = start == 0 && (status.kind == .file || status.kind == .blockDevice)
+            unsigned =
+                switch status.kind {
+                case _ where path == "-": "standard input"
+                case .file: nil
+                case .blockDevice: "a device"
+                case .directory: "a directory"
+                case .other: "a pipe"
+                }
+            head = isDirectory ? [] : try file.read(upTo: ImageHead.length)
+            self.file = consume file
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// The open file, once.
+    func take() throws(HostFailure) -> OpenFile {
+        guard let file = file.take() else { throw .image(name, reason: "it is in use already") }
+        return file
+    }
+}

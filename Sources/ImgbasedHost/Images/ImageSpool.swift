@@ -1,0 +1,59 @@
+import ImgbasedCore
+import ImgbasedLinux
+
+/// An image that can be read out of order: a plain file as it was delivered, or a copy that nobody else has.
+final class ImageSpool {
+    private let file: OpenFile
+
+    /// What must stay free where copies are put: others need it as well.
+    private static let reserve: UInt64 = 64 << 20
+
+    /// A plain file or device.
+    init(_ file: consuming OpenFile) {
+        self.file = file
+    }
+
+    /// A copy of `stream`, which is checked against `expected`, the digest it must have as delivered.
+    init(
+        _ stream: ImageStream, length: UInt64?, expected: String?, name: String, _ reporter: ImageReporter
+    ) throws(HostFailure) {
+        let file = try calling { () throws(SystemError) in try HostTemporary.file() }
+        try ImageSpool.checkSpace(length ?? 0, name)
+        var unchecked: UInt64 = 0
+        let facts = try HashedReading.run { buffer throws(HostFailure) in
+            try stream.read(into: buffer)
+        } body: { piece, offset throws(HostFailure) in
+            try calling { () throws(SystemError) in try file.write(piece, at: offset) }
+            unchecked += UInt64(piece.count)
+            if unchecked > ImageSpool.reserve / 4 {
+                try ImageSpool.checkSpace(0, name)
+                unchecked = 0
+            }
+            let position = stream.position
+            reporter.report(.unpack, done: position.done, total: position.total)
+        }
+        try ImageTrust.check(stream.delivered(content: facts.digest), expected, name)
+        self.file = file
+    }
+
+    /// Throws unless there is room for `size` more bytes, and what must stay free.
+    static func checkSpace(_ size: UInt64, _ name: String) throws(HostFailure) {
+        let free = HostTemporary.free.count
+        let (needed, overflow) = size.addingReportingOverflow(reserve)
+        guard !overflow, free >= needed else {
+            let missing = overflow ? UInt64.max : needed - free
+            throw .image(
+                name,
+                reason: "it has to be unpacked in \(HostTemporary.directory), which lacks \(Bytes(missing).formatted) for it")
+        }
+    }
+
+    /// The path by which tools reach it.
+    var path: String { file.processPath }
+
+    /// The open file, as the standard input of a tool; it is read from its beginning.
+    func rewound() throws(HostFailure) -> Int32 {
+        try calling { () throws(SystemError) in try file.rewind() }
+        return file.number
+    }
+}

@@ -1,0 +1,239 @@
+import ImgbasedCore
+import ImgbasedLinux
+import Synchronization
+
+/// The bytes of an image from beginning to end: of a file as they are, or what a tool makes of them. Nothing of it may be
+/// relied upon before its end was read: a tool that fails does so there.
+final class ImageStream {
+    private let name: String
+    private var head: [UInt8] = []
+    private var headOffset = 0
+    private let origin: Origin
+    private var hasEnded = false
+    private var count: UInt64 = 0
+
+    private enum Origin {
+        case file(FileOrigin)
+        case tool(ToolOrigin)
+    }
+
+    private final class FileOrigin {
+        let file: OpenFile
+        let length: UInt64?
+        init(_ file: consuming OpenFile, length: UInt64?) {
+            self.file = file
+            self.length = length
+        }
+    }
+
+    private final class ToolOrigin {
+        let tool: ImageTool
+        let pipe: HostPipe
+        let feeder: ImageFeeder?
+        /// How long what it makes is, where that is known, and what it is made of.
+        let length: UInt64?
+        let spool: ImageSpool?
+        init(
+            _ tool: consuming ImageTool, _ pipe: HostPipe, _ feeder: ImageFeeder?, length: UInt64? = nil,
+            spool: ImageSpool? = nil
+        ) {
+            self.tool = tool
+            self.pipe = pipe
+            self.feeder = feeder
+            self.length = length
+            self.spool = spool
+        }
+    }
+
+    /// What is in `file`, of which `head` was read already, and which has `length` bytes where that is known.
+    init(_ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String) {
+        self.name = name
+        self.head = head
+        file.readsAhead()
+        origin = .file(FileOrigin(file, length: length))
+    }
+
+    /// The same, of a `file` that is compressed.
+    init(
+        _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String, _ compression: ImageCompression,
+        _ reporter: ImageReporter
+    ) throws(HostFailure) {
+        self.name = name
+        let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name)) }
+        let command = Command(compression.tool, ["--decompress", "--stdout"])
+        let tool = try ImageTool(command, for: name, input: input.reader, output: output.writer, reporter)
+        input.closeReader()
+        output.closeWriter()
+        file.readsAhead()
+        let feeder = try ImageFeeder(file, head: head, length: length, to: input)
+        origin = .tool(ToolOrigin(tool, output, feeder))
+    }
+
+    /// The `length` bytes that `command` makes of `spool`, and writes to its standard output.
+    init(
+        _ command: Command, keeping spool: ImageSpool, length: UInt64, name: String, _ reporter: ImageReporter
+    ) throws(HostFailure) {
+        self.name = name
+        let output = try calling { () throws(SystemError) in try HostPipe(name) }
+        let tool = try ImageTool(command, for: name, output: output.writer, reporter)
+        output.closeWriter()
+        origin = .tool(ToolOrigin(tool, output, nil, length: length, spool: spool))
+    }
+
+    /// Looks at the first `count` bytes, which are still read afterwards.
+    func peek(_ count: Int) throws(HostFailure) -> [UInt8] {
+        if head.count < count {
+            var bytes = [UInt8](repeating: 0, count: count)
+            let filled = try fill(&bytes)
+            head = Array(bytes[..<filled])
+            headOffset = 0
+            self.count = 0
+        }
+        return head
+    }
+
+    private func fill(_ bytes: inout [UInt8]) throws(HostFailure) -> Int {
+        var failure: HostFailure?
+        let count = bytes.withUnsafeMutableBytes { buffer in
+            do throws(HostFailure) {
+                return try read(into: buffer)
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure { throw failure }
+        return count
+    }
+
+    /// Fills `buffer` with what comes next, and returns how much of it: less than all only at the end.
+    ///
+    /// - Throws: ``HostFailure/image(_:reason:)`` where the tool that makes it did not end well, however much it wrote.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
+        let fromHead = min(buffer.count, head.count - headOffset)
+        if fromHead > 0 {
+            buffer.copyBytes(from: head[headOffset..<(headOffset + fromHead)])
+            headOffset += fromHead
+        }
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[fromHead...])
+        var filled = fromHead
+        if !rest.isEmpty, !hasEnded {
+            filled += try calling { () throws(SystemError) in
+                switch origin {
+                case .file(let origin): try origin.file.read(into: rest)
+                case .tool(let origin): try origin.pipe.read(into: rest)
+                }
+            }
+            if filled < buffer.count {
+                hasEnded = true
+                if case .tool(let origin) = origin { try end(origin) }
+            }
+        }
+        count += UInt64(filled)
+        return filled
+    }
+
+    private func end(_ origin: ToolOrigin) throws(HostFailure) {
+        origin.pipe.closeReader()
+        let failure: HostFailure?
+        do throws(HostFailure) {
+            try origin.tool.finish()
+            failure = nil
+        } catch {
+            failure = error
+        }
+        // What could not be read is why a tool found an end where there is none.
+        if let error = origin.feeder?.finish() { throw .system(error) }
+        if let failure { throw failure }
+    }
+
+    /// How much of it is read, in bytes as delivered, and how many those are.
+    var position: (done: UInt64, total: UInt64?) {
+        switch origin {
+        case .file(let origin): (count, origin.length)
+        case .tool(let origin): (origin.feeder?.count ?? count, origin.feeder?.length ?? origin.length)
+        }
+    }
+
+    /// The SHA-256 of the image as it was delivered, given that of what was read; only at the end.
+    func delivered(content digest: String) -> String {
+        guard case .tool(let origin) = origin, let feeder = origin.feeder else { return digest }
+        return feeder.digest
+    }
+}
+
+/// Gives a file to a tool through a pipe, and takes the digest of it.
+final class ImageFeeder {
+    /// How many bytes the file has, where that is known.
+    let length: UInt64?
+    private let thread: HostThread
+    private let state: State
+
+    private final class State: @unchecked Sendable {
+        let file: OpenFile
+        let count = Atomic<UInt64>(0)
+        // Read only once the thread is joined.
+        var digest = ""
+        var error: SystemError?
+        init(_ file: consuming OpenFile) { self.file = file }
+
+        func run(_ head: [UInt8], _ pipe: HostPipe) {
+            defer { pipe.closeWriter() }
+            do throws(SystemError) {
+                var digest = Digest()
+                digest.update(head)
+                var goesOn = try write(head, pipe)
+                let buffer = UnsafeMutableRawBufferPointer.allocate(
+                    byteCount: HashedReading.pieceSize, alignment: 4096)
+                defer { buffer.deallocate() }
+                while goesOn {
+                    let filled = try file.read(into: buffer)
+                    let piece = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+                    digest.update(piece)
+                    goesOn = try pipe.write(piece) && filled == buffer.count
+                    count.add(UInt64(filled), ordering: .relaxed)
+                }
+                self.digest = digest.hexadecimal()
+            } catch {
+                self.error = error
+            }
+        }
+
+        private func write(_ head: [UInt8], _ pipe: HostPipe) throws(SystemError) -> Bool {
+            count.add(UInt64(head.count), ordering: .relaxed)
+            var failure: SystemError?
+            let goesOn = head.withUnsafeBytes { bytes in
+                do throws(SystemError) {
+                    return try pipe.write(bytes)
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+            if let failure { throw failure }
+            return goesOn
+        }
+    }
+
+    /// Begins to write `head` and then the rest of `file` to `pipe`.
+    init(
+        _ file: consuming OpenFile, head: [UInt8], length: UInt64?, to pipe: HostPipe
+    ) throws(HostFailure) {
+        let state = State(file)
+        self.state = state
+        self.length = length
+        thread = try calling { () throws(SystemError) in try HostThread { state.run(head, pipe) } }
+    }
+
+    /// How many bytes were given to the tool.
+    var count: UInt64 { state.count.load(ordering: .relaxed) }
+
+    /// Waits for its end, once the tool has ended; what went wrong, if anything.
+    func finish() -> SystemError? {
+        thread.join()
+        return state.error
+    }
+
+    /// The SHA-256 of all that was given.
+    var digest: String { state.digest }
+}

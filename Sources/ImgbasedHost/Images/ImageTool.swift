@@ -1,0 +1,45 @@
+import ImgbasedCore
+import ImgbasedLinux
+
+/// A tool of the distribution that takes an image apart, running beside this program.
+struct ImageTool: ~Copyable {
+    private let command: Command
+    private let child: HostChild
+    /// What the messages call the image.
+    private let image: String
+
+    private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/"]
+
+    /// Starts `command` for `image`; see ``HostChild``.
+    init(
+        _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil, _ reporter: ImageReporter
+    ) throws(HostFailure) {
+        reporter.runs(command)
+        self.command = command
+        self.image = image
+        do throws(SystemError) {
+            child = try HostChild(
+                command.tool.path, command.arguments, environment: ImageTool.environment, input: input,
+                output: output)
+        } catch {
+            throw .missing(command, reason: error.reason)
+        }
+    }
+
+    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then.
+    func finish(_ tick: () -> Void = {}) throws(HostFailure) {
+        let end: HostChild.End
+        do throws(SystemError) {
+            end = try child.wait(every: ImageReporter.interval, tick)
+        } catch {
+            throw .system(error)
+        }
+        if let status = end.status, command.successes.contains(status) { return }
+        if end.message.contains("No space left on device") {
+            throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")
+        }
+        let how = end.status.map { "ended with status \($0)" } ?? "was ended by signal \(end.signal ?? 0)"
+        let message = CommandRunner.brief(end.message)
+        throw .image(image, reason: "\(command.tool.name) \(how)\(message.isEmpty ? "" : ": \(message)"); get it again")
+    }
+}

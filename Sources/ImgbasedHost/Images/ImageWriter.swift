@@ -1,0 +1,65 @@
+public import ImgbasedCore
+import ImgbasedLinux
+
+/// Copies an image to a volume, and takes its digest on the way.
+public struct ImageWriter {
+    /// What it may leave out, and how much it may take.
+    public var allowance: ImageAllowance
+
+    /// A writer that keeps to `allowance`.
+    public init(_ allowance: ImageAllowance) {
+        self.allowance = allowance
+    }
+
+    /// Writes `source` to the start of the file or device at `path`, waits until it is there, and returns what
+    /// was found.
+    ///
+    /// - Throws: ``HostFailure/image(_:reason:)`` where the image is longer than the device, needs more of the pool
+    ///   than it may take, is shorter than its file system, not as long as its file was, or not what its maker delivered.
+    public func write(_ source: ImageSource, to path: String) throws(HostFailure) -> ImageFacts {
+        guard case .stream(let stream) = source.body else {
+            throw .image(source.description.path, reason: "it is not the image of a file system")
+        }
+        var target = try calling { () throws(SystemError) in try ImageTarget(path, allowance) }
+        let facts = try copy(source, stream, to: &target)
+        try check(source, facts)
+        source.reporter.report(.flush)
+        try calling { () throws(SystemError) in try target.flush() }
+        return facts
+    }
+
+    private func copy(
+        _ source: ImageSource, _ stream: ImageStream, to target: inout ImageTarget
+    ) throws(HostFailure) -> ImageFacts {
+        let path = source.description.path
+        let capacity = target.capacity
+        return try HashedReading.run { buffer throws(HostFailure) in
+            try stream.read(into: buffer)
+        } body: { piece, offset throws(HostFailure) in
+            if let capacity, offset + UInt64(piece.count) > capacity {
+                throw .image(
+                    path, reason: "it is longer than the volume's \(capacity) bytes; give a larger --size")
+            }
+            guard try target.put(piece, at: offset) else {
+                throw .image(
+                    path, reason: "it needs more than the pool has free; remove a layer or base, or extend the pool")
+            }
+            let position = stream.position
+            source.reporter.report(.write, done: position.done, total: position.total)
+        }
+    }
+
+    private func check(_ source: ImageSource, _ facts: ImageFacts) throws(HostFailure) {
+        let image = source.description
+        let length = UInt64(facts.length) ?? 0
+        if let size = image.signature?.size.count, length < size {
+            throw .image(
+                image.path, reason: "it ends after \(length) bytes, its file system has \(size); get it again")
+        }
+        if let expected = image.length?.count, expected != length {
+            throw .image(
+                image.path, reason: "\(length) bytes were read where there were \(expected); it changed meanwhile")
+        }
+        try source.check(content: facts.digest)
+    }
+}

@@ -1,0 +1,85 @@
+import CLinux
+import Glibc
+public import ImgbasedCore
+
+/// Files that are only there while this program needs them, in a directory that is on a disk.
+public enum HostTemporary {
+    /// Where they are.
+    public static let directory = "/var/tmp"
+
+    /// `O_TMPFILE`, a macro with a value that Glibc's module hides.
+    private static let unnamed: CInt = 0o20_200_000
+
+    /// A file without a name, gone when it is no longer open, whatever ends this program.
+    ///
+    /// The corresponding C function is `open` with `O_TMPFILE`; where the file system has none such, `mkstemp` and
+    /// `unlink`.
+    public static func file() throws(SystemError) -> OpenFile {
+        let number = imgbased_open(directory, O_RDWR | O_CLOEXEC | unnamed, 0o600)
+        if number >= 0 { return OpenFile(owning: number, name: directory) }
+        var template = Array((directory + "/imgbased-XXXXXX").utf8CString)
+        let named = mkstemp(&template)
+        guard named >= 0 else { throw .last("make a file in", directory) }
+        _ = fcntl(named, F_SETFD, FD_CLOEXEC)
+        unlink(template)
+        return OpenFile(owning: named, name: directory)
+    }
+
+    /// Such a file with `bytes` in it, to be read from its beginning.
+    public static func file(with bytes: [UInt8]) throws(SystemError) -> OpenFile {
+        let file = try file()
+        try file.write(bytes)
+        try file.rewind()
+        return file
+    }
+
+    /// What can still be written there.
+    public static var free: Bytes { HostSystem.free(directory) ?? Bytes(0) }
+}
+
+/// A directory for this program alone, removed when it goes out of use; what an interrupted run left of such goes when
+/// the next is made.
+public final class HostTemporaryDirectory {
+    /// Where it is.
+    public let path: String
+    private let lock: OpenFile
+
+    private static let prefix = "imgbased-image-"
+
+    /// Makes one.
+    ///
+    /// The corresponding C functions are `mkdtemp` and `flock`.
+    public init() throws(SystemError) {
+        HostTemporaryDirectory.removeStale()
+        var template = Array("\(HostTemporary.directory)/\(HostTemporaryDirectory.prefix)XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw .last("make a directory in", HostTemporary.directory) }
+        path = String(cString: made)
+        lock = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
+        flock(lock.number, LOCK_EX | LOCK_NB)
+    }
+
+    deinit {
+        HostTemporaryDirectory.remove(path)
+    }
+
+    /// Removes those of root's that nobody has locked.
+    private static func removeStale() {
+        for name in DirectoryListing.names(in: HostTemporary.directory) where name.hasPrefix(prefix) {
+            let path = HostTemporary.directory + "/" + name
+            guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
+                let status = try? directory.status(), status.owner == geteuid(),
+                flock(directory.number, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            remove(path)
+        }
+    }
+
+    /// Removes a directory with all that is in it; links are not followed.
+    ///
+    /// The corresponding C functions are `openat`, `unlinkat` and `rmdir`.
+    private static func remove(_ path: String) {
+        guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
+        HostTree.removeContents(directory)
+        rmdir(path)
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+import Synchronization
+
+/// What was found of a base, as JSON.
+private struct VerifiedBase: Encodable {
+    var name: String
+    var verdict: String
+    var reason: String?
+
+    init(_ base: Volume, _ verdict: BaseVerifier.Verdict) {
+        name = base.name
+        switch verdict {
+        case .unchanged: self.verdict = "unchanged"
+        case .unknown: self.verdict = "unknown"
+        case .changed(let reason):
+            self.verdict = "changed"
+            self.reason = reason
+        case .unreadable(let reason):
+            self.verdict = "unreadable"
+            self.reason = reason
+        }
+    }
+
+    var line: String {
+        switch verdict {
+        case "unchanged": "\(name) is unchanged"
+        case "unknown": "\(name) has no digest to compare with"
+        case "changed": "\(name) has changed: \(reason ?? "")"
+        default: "\(name) cannot be read: \(reason ?? "")"
+        }
+    }
+}
+
+extension BaseCommand {
+    /// `imgbase base --verify [BASE]`: a line a base; it fails unless each is unchanged.
+    func verifyBases(_ context: Context) async throws {
+        let wanted = image
+        let display = ProgressDisplay(shownProgress.progress)
+        defer { display.finish() }
+        var found: [VerifiedBase] = []
+        try await context.session.verifyBases(progress: display.show) { base, verdict in
+            display.finish()
+            let verified = VerifiedBase(base, verdict)
+            found.append(verified)
+            if !context.isJSON { context.result(["": ""], lines: [verified.line]) }
+        } _: { state, names in
+            let bases = Layout(state.volumes, group: names.group).bases
+            guard let wanted else { return bases }
+            return try context.answer("verify '\(wanted)'", bases.first { $0.name == wanted }.map { [$0] }, or: .unknown(wanted))
+        }
+        if context.isJSON { context.result(found, lines: []) }
+        let failed = found.filter { $0.verdict != "unchanged" }.map(\.name)
+        if !failed.isEmpty { throw CommandFailure("verify the bases", .unproved(failed)) }
+    }
+}
