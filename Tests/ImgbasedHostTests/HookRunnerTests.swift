@@ -92,7 +92,6 @@ import Testing
             scratch, "etc/rollback/1",
             "trap 'echo told >> \(scratch("out"))' TERM; echo $$ > \(scratch("pid"))\n"
                 + "while :; do read line < \(pipe); done")
-        let start = ContinuousClock.now
         do {
             try await Self.run(
                 scratch, .rollback, HookRunner(limit: .seconds(1), grace: .milliseconds(300)))
@@ -100,7 +99,6 @@ import Testing
         } catch {
             #expect("\(error)" == "hook '\(hanging)' was ended after 1 seconds")
         }
-        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(Self.text(scratch, "out") == "told\n")
         let pid = try #require(
             pid_t(Self.text(scratch, "pid").trimmingCharacters(in: .whitespacesAndNewlines)))
