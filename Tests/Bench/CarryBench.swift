@@ -20,7 +20,8 @@ struct CarryBench {
             Way(
                 name: "imgbase persist",
                 command: [
-                    BuildDirectory.project + "/build/imgbase", "persist", "--from-base", "base", "--from", "ours",
+                    BuildDirectory.project + "/build/imgbase", "persist", "--from-base", "base", "--from",
+                    "ours",
                     "--to-base", "new", "--to", "to", "--json",
                 ]),
             Way(

@@ -8,7 +8,7 @@ extension CarryWalk {
             note(path, .omitted, "something else is mounted there; what it hides is not seen")
             return place.target != nil
         }
-        let rule = settings.scope.mode(of: path) == .copy ? nil : self.rule(for: path)
+        let rule = settings.scope.mode(of: path) == .copy ? nil : self.rule(for: path, place)
         if try decided(path, name, place, level) { return true }
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
         if let ours = place.ours, ours.isDirectory, isGoneThrough(place, rule, path) {
@@ -21,8 +21,10 @@ extension CarryWalk {
         return try whole(path, name, place, rule, level)
     }
 
-    private func rule(for path: TreePath) -> CarryRule? {
-        settings.policy.rule(for: path) ?? (AccountFile.backups.contains(path) ? .ours : nil)
+    private func rule(for path: TreePath, _ place: Place) -> CarryRule? {
+        // What accounts were before is as worthless as it was, and no conflict.
+        let isBackup = place.ours != nil && AccountFile.backups.contains(path)
+        return settings.policy.rule(for: path) ?? (isBackup ? .ours : nil)
     }
 
     /// Whether a directory of the layer is gone through, rather than taken or left as a whole.

@@ -158,8 +158,10 @@ public struct CarryWalk<Directory: TreeDirectory> {
 
     // MARK: Around what is carried
 
-    /// Goes through a directory that is not carried itself, for what is in it.
-    private mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) {
+    /// Goes through a directory that is not carried itself, for what is in it, and says whether any of that is there
+    /// afterwards.
+    @discardableResult
+    private mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
         let mayHold = settings.scope.leads(through: path)
         let isOrdered = path == .root && !settings.newIdentities.isEmpty
         var names = try names(in: mayHold ? [level.base, level.ours, level.new, level.target] : [level.new])
@@ -168,57 +170,55 @@ public struct CarryWalk<Directory: TreeDirectory> {
             let name = names.remove(at: index)
             names.insert(name, at: isOrdered ? 0 : names.count)
         }
+        var exists = false
         for name in names {
             let place = try self.path(path, name)
             if settings.scope.mode(of: place) != nil {
-                try inside(place, name, try look(name, level), level)
+                if try inside(place, name, try look(name, level), level) { exists = true }
             } else if settings.checksOwners || settings.scope.leads(through: place) {
-                try around(place, name, try look(name, level), level)
+                if try around(place, name, try look(name, level), level) { exists = true }
             }
         }
+        return exists
     }
 
-    /// Goes on to what may be in a place that is not carried itself.
+    /// Goes on to what may be in a place that is not carried itself, and says whether any of that is there afterwards.
     private mutating func around(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
-    ) throws(TreeReadError) {
+    ) throws(TreeReadError) -> Bool {
         if settings.checksOwners { try checkOwner(path, place) }
         let isWay = settings.scope.leads(through: path)
-        let holds = place.three.contains { $0.isDirectory && !$0.isMountPoint }
-        guard holds, settings.checksOwners || isWay else {
-            if isWay, let ours = place.ours, settings.scope.names(path) {
-                note(path, .omitted, "it is \(ours.kind.words); what the lists name in it is not carried")
+        if isWay, let obstacle = obstacle(place) {
+            // A pattern means what it finds; a name that is not found has to be told.
+            if settings.scope.names(path), place.ours != nil {
+                note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
             }
-            return
+            return false
         }
-        if isWay {
-            if let ours = place.ours, !ours.isDirectory {
-                if settings.scope.names(path) {
-                    note(path, .omitted, "it is \(ours.kind.words); what the lists name in it is not carried")
-                }
-                return
-            }
-            if let new = place.new, !new.isDirectory {
-                if place.ours != nil {
-                    note(
-                        path, .omitted,
-                        "it is \(new.kind.words) in the new base; what the lists name in it is not carried")
-                }
-                return
-            }
-        }
+        guard isWay || settings.checksOwners,
+            place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
+        else { return false }
         let start = changes.count
         // For owners alone, only the new base is asked.
         let asked = isWay ? place : Place(new: place.new, target: place.target)
-        let inner = try open(name, asked, level, path)
-        try outside(path, inner)
-        // Something was put into a directory that the new layer has not.
-        guard inner.target == nil, changes.count > start, let facts = place.new ?? place.ours else { return }
-        var made: [CarryChange] = place.target == nil ? [] : [.remove(path)]
-        made.append(.makeDirectory(path))
-        changes.insert(contentsOf: made, at: start)
-        changes.append(.set(path, .directory, facts.attributes))
+        let exists = try outside(path, try open(name, asked, level, path))
+        guard exists, isWay, let facts = place.new ?? place.ours else { return exists }
+        // A directory of the new base is the new layer's as well, and left alone.
+        if place.new == nil || !(place.target?.isDirectory ?? false) {
+            try finish(path, facts, facts.attributes, place.target, level, from: start)
+        }
         if place.new == nil { note(path, .carried, "a directory, for what is in it") }
+        return true
+    }
+
+    /// Why what is in a place cannot be reached in one of the trees, or put there.
+    private func obstacle(_ place: Place) -> String? {
+        if (place.three + [place.target].compactMap { $0 }).contains(where: \.isMountPoint) {
+            return "something else is mounted there"
+        }
+        if let ours = place.ours, !ours.isDirectory { return "it is \(ours.kind.words)" }
+        if let new = place.new, !new.isDirectory { return "it is \(new.kind.words) in the new base" }
+        return nil
     }
 
     /// Has a file outside of what is carried belong to whom the new base's accounts are now.

@@ -33,7 +33,7 @@ public final class OpenDirectory {
 
     /// Takes over an open directory.
     convenience init(_ file: consuming OpenFile) throws(SystemError) {
-        let number = dup3(file)
+        let number = reopened(file)
         guard number >= 0 else { throw .last("open", file.name) }
         try self.init(owning: number, shown: file.name)
     }
@@ -174,6 +174,6 @@ extension [UInt8] {
 }
 
 /// A second number for an open file.
-private func dup3(_ file: borrowing OpenFile) -> CInt {
+private func reopened(_ file: borrowing OpenFile) -> CInt {
     imgbased_open_beneath(file.number, ".", O_RDONLY | O_DIRECTORY, 0)
 }

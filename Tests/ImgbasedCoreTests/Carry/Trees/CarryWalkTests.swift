@@ -129,6 +129,26 @@ import Testing
         #expect(report.items.map(\.line) == ["merged '/usr/share/x': lines of both"])
     }
 
+    @Test func aDirectoryOnTheWayIsFinishedByTheNextRun() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/opt/x", .file("same")) }
+            ours.put("/srv/a/b/f", .file("mine"))
+            ours["/srv"]?.attributes.owner = 7
+        }
+        trees.settings.scope = CarryWalkTests.lists("/srv/a/b")
+        let survey = try trees.survey()
+        for count in 0...survey.changes.count {
+            trees.target = trees.new.copy()
+            try trees.apply(survey, limit: count)
+            _ = try CarryWalkTests.carry(trees)
+            #expect(MemoryNode.differences(trees.target, trees.ours).allSatisfy { $0.hasPrefix("'/'") })
+        }
+        // The administrator takes it back: what was carried goes, and what leads there may stay.
+        trees.ours["/srv/a"]?.entries = [:]
+        _ = try CarryWalkTests.carry(trees)
+        #expect(trees.target["/srv/a/b"] == nil)
+    }
+
     @Test func whatAListNamesBehindALinkIsSpokenOf() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             for root in [base, ours, new] { root.put("/opt", .link("../../outside")) }
