@@ -18,12 +18,13 @@ struct AccountEntries {
     mutating func lines(_ file: AccountFile, isOurs: Bool) -> [AccountLine] {
         let (here, new) = (tables.ours(file), tables.theirs(file))
         let (first, second) = isOurs ? (here, new) : (new, here)
+        let known = Set(here.lines)
         var lines: [AccountLine] = []
         for (index, line) in first.lines.enumerated() {
             if let name = first.counted(at: index) {
                 if let line = entry(file, name) { lines.append(line) }
             } else {
-                lines.append(isOurs ? line : mapped(line, file))
+                lines.append(known.contains(line) ? line : mapped(line, file))
             }
         }
         let end = lines.firstIndex(where: \.isCompatibility) ?? lines.endIndex

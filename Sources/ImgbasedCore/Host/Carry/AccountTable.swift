@@ -98,7 +98,7 @@ struct AccountLine: Hashable {
 struct AccountTable {
     let file: AccountFile
     let lines: [AccountLine]
-    /// Where the entries are, by name; the first is the one that counts.
+    /// Where the entries are, by name. The first is the one that counts: the C library passes over what is not whole.
     private let places: [[UInt8]: [Int]]
 
     /// The table in `contents`; one that is not there has no lines.
@@ -112,7 +112,10 @@ struct AccountTable {
         for (index, line) in lines.enumerated() {
             if let name = line.name { places[name, default: []].append(index) }
         }
-        self.places = places
+        self.places = places.mapValues { indices in
+            guard let first = indices.first(where: { lines[$0].isWhole(file) }) else { return indices }
+            return [first] + indices.filter { $0 != first }
+        }
     }
 
     /// The entry that counts for `name`.
