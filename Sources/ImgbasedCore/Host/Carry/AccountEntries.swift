@@ -93,8 +93,8 @@ struct AccountEntries {
 
     /// A line of the new base with ids as they are here.
     private func mapped(_ line: AccountLine, _ file: AccountFile) -> AccountLine {
+        guard line.isWhole(file), file == .passwd || file == .group else { return line }
         var fields = line.fields
-        guard line.isWhole(file) else { return line }
         for (indices, targets) in [(file.idFields.users, users), (file.idFields.groups, groups)] {
             for index in indices {
                 if let id = AccountLine.id(fields[index]), let target = targets[id], target != id {
