@@ -22,6 +22,9 @@ public enum Tag {
     /// On a base that is not removed to make room.
     public static let pinned = "imgbased:pinned"
 
+    /// On a base that an update has written, until the update is complete. Where it has no layer after a crash, it is debris.
+    public static let updating = "imgbased:updating"
+
     /// Before the SHA-256, in lower-case hexadecimal, of the image a base was written from.
     public static let digestPrefix = "imgbased:sha256="
     /// Before the length in bytes of the image a base was written from: the digest covers that much of the
@@ -29,4 +32,7 @@ public enum Tag {
     public static let lengthPrefix = "imgbased:bytes="
     /// Before the name of the base a layer came from.
     public static let originPrefix = "imgbased:of="
+    /// Before the name of the layer whose configuration was carried into this one, until it is booted for the first time:
+    /// what is changed there until then is carried as well.
+    public static let carriedPrefix = "imgbased:carried="
 }

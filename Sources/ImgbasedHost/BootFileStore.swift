@@ -97,6 +97,18 @@ public struct BootFileStore: Sendable {
         return Set(names.filter { $0.utf8.count == 64 })
     }
 
+    /// How much the largest of the pairs takes.
+    public func largest() -> Bytes {
+        guard let tree = try? HostTree("/"), let digests = try? digests() else { return Bytes(0) }
+        let sizes = digests.map { digest in
+            [BootFileStore.linuxName, BootFileStore.initrdName].reduce(UInt64(0)) { sum, name in
+                let file = try? tree.openFile("\(directory)/\(digest)/\(name)")?.status().size
+                return sum + (file ?? 0)
+            }
+        }
+        return Bytes(sizes.max() ?? 0)
+    }
+
     /// Copies `files` out of `tree`, unless they are there. They appear whole, under their final name, when both
     /// are on the disk.
     public func install(_ files: BootFiles, from tree: borrowing HostTree) throws(HostFailure) {

@@ -25,7 +25,9 @@ enum BootProbe {
         boot.device = (mount ?? mounts.at("/"))?.source
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
         boot.loader = loader(boot.directory)
-        boot.digests = try BootFileStore(directory: boot.directory + "/imgbased").digests()
+        let store = BootFileStore(directory: boot.directory + "/imgbased")
+        boot.digests = try store.digests()
+        boot.largestPair = store.largest()
         do throws(SystemError) {
             let tree = try HostTree("/")
             try readEntries(tree, &boot)

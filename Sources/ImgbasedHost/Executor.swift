@@ -8,6 +8,8 @@ public struct Executor {
     private let log: @Sendable (Step) -> Void
     /// What the plan's `writeImage` found.
     public private(set) var image: ImageFacts = .unknown
+    /// What the plan's `carry` has carried.
+    public private(set) var carried: CarryReport?
 
     /// An executor that runs commands through `runner`, and shows each step to `log` as it begins; `source` is the
     /// image that a plan with a `writeImage` is about.
@@ -64,7 +66,7 @@ public struct Executor {
     /// Whether a volume that is not complete is there: a step that failed may have made it or not.
     private func isThere(_ path: VolumePath) async throws(HostFailure) -> Bool {
         let volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
-        return volumes.contains { $0.path == path && $0.isBuilding }
+        return volumes.contains { $0.path == path && ($0.isBuilding || $0.isUpdating) }
     }
 
     private mutating func perform(_ step: Step) async throws(HostFailure) {
@@ -128,6 +130,8 @@ public struct Executor {
             try BootFileStore(directory: directory).remove(digests)
         case .runHooks(let run):
             try await HookRunner().run(run)
+        case .carry(let order):
+            carried = try VolumeCarry(order).run()
         case .flushDevice(let device):
             try calling { () throws(SystemError) in try HostFlush.device(device) }
         }

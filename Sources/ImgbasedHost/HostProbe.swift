@@ -10,6 +10,9 @@ public struct HostProbe: Sendable {
         self.runner = runner
     }
 
+    /// Where it is kept why a layer could not be completed before its first boot.
+    public static let carryFailurePath = "/var/lib/imgbased/carry-failure"
+
     /// Why the boot loader booted the running system.
     public var reason: BootReason? { BootProbe.runningState.reason }
 
@@ -46,6 +49,8 @@ public struct HostProbe: Sendable {
         let mounts = try MountReport(try await runner.run(MountReport.command))
         state.config = try config(mounts)
         state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
+        state.conflicts = VolumeCarry.conflicts()
+        state.carryFailure = SmallFile.line(HostProbe.carryFailurePath)
         return state
     }
 

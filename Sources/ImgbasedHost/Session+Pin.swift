@@ -7,7 +7,7 @@ extension Session {
         try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.volumes() }
             try await carryOut(
-                try PinPlanner.plan(base, isPinned: isPinned, state, names: names(in: state)), source: nil)
+                try PinPlanner.plan(base, isPinned: isPinned, state, names: names(in: state)))
         }
     }
 }

@@ -7,17 +7,17 @@ extension Session {
         return try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
             let debris = try Debris(state, names: names(in: state))
-            try await carryOut(try debris.plan(state), source: nil)
+            try await carryOut(try debris.plan(state))
             let planner = LayerPlanner(source: nil, uuid: try newUUID(goal))
             for draft in LayerPlanner.unfinished(state, names: names(in: state)) {
                 let plan = LayerPlanner.resume(draft, state)
-                try await carryOut(plan, source: nil)
+                try await carryOut(plan)
                 try await finish(draft, planner, after: plan)
             }
             // What an unlisted layer kept from being looked at.
             let after = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
             let rest = try Debris(after, names: names(in: after))
-            if rest != debris { try await carryOut(try rest.plan(after), source: nil) }
+            if rest != debris { try await carryOut(try rest.plan(after)) }
             return debris
         }
     }

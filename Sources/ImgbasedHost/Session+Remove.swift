@@ -40,7 +40,7 @@ extension Session {
         }
         let meter = PoolMeter(of: removal.volumes, in: state)
         let before = meter.used()
-        try await carryOut(plan, source: nil)
+        try await carryOut(plan)
         var report = RemovalReport(names: removal.volumes.map(\.name))
         if let before, let after = meter.used() {
             report.freed = Bytes(before.count - min(before.count, after.count))

@@ -13,7 +13,7 @@ public struct Session: Sendable {
     }
 
     let mode: Mode
-    private let runner: CommandRunner
+    let runner: CommandRunner
     private let group: String?
     private let pool: String?
     private let waiting: @Sendable () -> Void
@@ -52,7 +52,7 @@ public struct Session: Sendable {
             let planner = InitPlanner(
                 disks: disks, size: size, configSize: configSize, configUUID: try newUUID(goal))
             let names = names(in: state)
-            try await carryOut(try planner.plan(state, names: names), source: nil)
+            try await carryOut(try planner.plan(state, names: names))
             return names
         }
     }
@@ -99,24 +99,30 @@ public struct Session: Sendable {
         let goal = "add a layer"
         return try await changing(goal) {
             let planner = LayerPlanner(source: source, uuid: try newUUID(goal))
-            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-            var met: LayerDraft?
-            for draft in LayerPlanner.unfinished(state, names: names(in: state)) {
-                let plan = LayerPlanner.resume(draft, state)
-                try await carryOut(plan, source: nil)
-                try await finish(draft, planner, after: plan)
-                met = planner.isMet(by: draft) ? draft : met
+            for draft in try await finishInterrupted(goal) where planner.isMet(by: draft) {
+                return draft.path.name
             }
-            if let met { return met.path.name }
             let (plan, draft) = try await planning(goal) { () throws(HostFailure) in
                 try await probe.boot()
             } plan: { state, names throws(HostRefusal) in
                 try planner.begin(state, names: names)
             }
-            try await carryOut(plan, source: nil)
+            try await carryOut(plan)
             try await finish(draft, planner, after: plan)
             return draft.path.name
         }
+    }
+
+    /// Finishes the layers that interrupted runs have left complete, but for the boot menu; returns them, the newest first.
+    func finishInterrupted(_ goal: String) async throws -> [LayerDraft] {
+        let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+        let drafts = LayerPlanner.unfinished(state, names: names(in: state))
+        for draft in drafts {
+            let plan = LayerPlanner.resume(draft, state)
+            try await carryOut(plan)
+            try await finish(draft, LayerPlanner(source: nil, uuid: try newUUID(goal)), after: plan)
+        }
+        return drafts.reversed()
     }
 
     /// `imgbase boot`, where it changes something.
@@ -125,14 +131,14 @@ public struct Session: Sendable {
             try await changing(change.goal) {
                 let state = try await looking(change.goal) { () throws(HostFailure) in try await probe.boot()
                 }
-                try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)), source: nil)
+                try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)))
             }
         } catch {
             // A trial that cannot even be written down is over all the same: its tries are counted by the boot loader.
             if change.goesBack, probe.reason == .trial {
                 var plan = Plan(goal: change.goal)
                 plan.commit = [.restart]
-                try await carryOut(plan, source: nil)
+                try await carryOut(plan)
             }
             throw error
         }
@@ -148,7 +154,7 @@ public struct Session: Sendable {
                 return try LayerProbe.runningFiles(named: booted.name)
             }
             try await carryOut(
-                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)), source: nil)
+                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)))
         }
     }
 
@@ -167,27 +173,41 @@ public struct Session: Sendable {
     ) async throws {
         try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-            try await carryOut(try plan(state), source: nil)
+            try await carryOut(try plan(state))
         }
     }
 
-    /// The second part of adding a layer, planned from what the first, `begun`, has made; where that cannot be, the
-    /// first is undone.
-    func finish(_ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan) async throws {
+    /// The last parts of adding a layer, planned from what those before them, `begun`, have made; where that cannot be, they are
+    /// undone. `assumed` are volumes that there would be by now if plans were not only shown. Returns what was carried into it.
+    @discardableResult
+    func finish(
+        _ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan, assuming assumed: [Volume] = []
+    ) async throws -> CarryReport? {
         var draft = draft
-        let plan: Plan
-        do {
+        var report: CarryReport?
+        let plan = try await continuing(begun) {
             var state = try await probe.boot()
+            state.volumes += assumed
             var contents = try contents(of: draft, in: state)
-            if let part = planner.furnish(draft, state, names: names(in: state), contents: contents) {
-                try await carryOut(part, source: nil)
+            if let part = try planner.furnish(draft, state, names: names(in: state), contents: contents) {
+                report = try await carryOut(part)
                 draft.isFurnished = true
                 state = try await probe.boot()
+                state.volumes += assumed
                 contents = try self.contents(of: draft, in: state)
             }
             let store = BootFileStore(directory: state.boot.directory + "/imgbased")
             if !store.verify(contents.files.digest) { state.boot.digests.remove(contents.files.digest) }
-            plan = try planner.finish(draft, state, names: names(in: state), contents: contents)
+            return try planner.finish(draft, state, names: names(in: state), contents: contents)
+        }
+        try await carryOut(plan)
+        return report
+    }
+
+    /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.
+    func continuing(_ begun: Plan, _ plan: () async throws -> Plan) async throws -> Plan {
+        do {
+            return try await plan()
         } catch let failure as HostFailure {
             throw await undo(begun, after: failure)
         } catch let refusal as HostRefusal {
@@ -195,7 +215,6 @@ public struct Session: Sendable {
             let failure = await undo(begun, after: .contents(refusal.reason))
             throw failure.undoFailure == nil ? refusal : failure
         }
-        try await carryOut(plan, source: nil)
     }
 
     /// What is in the layer; or, while there is none, in what it will be a snapshot of, as far as that can be
@@ -220,17 +239,21 @@ public struct Session: Sendable {
         return .unknown
     }
 
-    func carryOut(_ plan: Plan, source: ImageSource?) async throws(CommandFailure) {
+    /// Carries `plan` out, or shows it. Returns what it has carried from one layer into another, if it was about that.
+    @discardableResult
+    func carryOut(_ plan: Plan, source: ImageSource? = nil) async throws(CommandFailure) -> CarryReport? {
         switch mode {
         case .show(let show):
             show(plan)
+            return nil
         case .execute(let log):
             var executor = Executor(runner: runner, source: source, log: log)
             try await executor.run(plan)
+            return executor.carried
         }
     }
 
-    private func undo(_ plan: Plan, after cause: HostFailure) async -> CommandFailure {
+    func undo(_ plan: Plan, after cause: HostFailure) async -> CommandFailure {
         switch mode {
         case .show:
             return CommandFailure(plan.goal, cause)
@@ -271,7 +294,7 @@ public struct Session: Sendable {
         let result = try plan(state.cleaned(names), names)
         let cleaning = state.cleaning(names)
         if cleaning.steps.isEmpty { return result }
-        try await carryOut(cleaning, source: nil)
+        try await carryOut(cleaning)
         return try plan(try await looking(goal, look).cleaned(names), names)
     }
 

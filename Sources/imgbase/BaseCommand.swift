@@ -39,7 +39,8 @@ struct BaseCommand: HostCommand {
     @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
     var name: String?
 
-    @Option(help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+    @Option(
+        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
     var filesystem: NewFileSystem?
 
     @OptionGroup var shownProgress: ProgressOptions
@@ -85,25 +86,13 @@ struct BaseCommand: HostCommand {
         }
     }
 
-    /// The file systems that can be made.
-    enum NewFileSystem: String, CaseIterable, ExpressibleByArgument {
-        case ext4, xfs
-
-        /// The same, as the planner has it.
-        var type: FileSystemType {
-            switch self {
-            case .ext4: .ext4
-            case .xfs: .xfs
-            }
-        }
-    }
-
     func execute(_ context: Context) async throws {
         if add, let image {
             let display = ProgressDisplay(shownProgress.progress)
             defer { display.finish() }
             let added = try await context.session.addBase(
-                name: name, size: try size.map(Bytes.init(argument:)), image: image, fileSystem: filesystem?.type,
+                name: name, size: try size.map(Bytes.init(argument:)), image: image,
+                fileSystem: filesystem?.type,
                 progress: display.show)
             display.finish()
             context.made(added)

@@ -21,7 +21,9 @@ struct ImgbaseCommand: ParsableCommand {
         version: "imgbase \(Version.current)",
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
-            PersistCommand.self, RecoverCommand.self, StatusCommand.self, HealthCommand.self,
+            UpdateCommand.self, RollbackCommand.self, PersistCommand.self, RecoverCommand.self,
+            StatusCommand.self,
+            HealthCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -51,12 +51,14 @@ private struct StatusResult: Encodable {
     var next: Next?
     var pool: Pool?
     var bootFree: UInt64
+    var conflicts: Int
+    var staged: String?
     var warnings: [String]
 
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case standard = "default"
-        case trial, next, pool, bootFree, warnings
+        case trial, next, pool, bootFree, conflicts, staged, warnings
     }
 
     init(_ status: HostStatus) {
@@ -78,6 +80,8 @@ private struct StatusResult: Encodable {
                 metadataPercent: $0.usage.metadata)
         }
         bootFree = status.bootFree.count
+        conflicts = status.conflicts
+        staged = status.staged
         warnings = status.warnings
     }
 }

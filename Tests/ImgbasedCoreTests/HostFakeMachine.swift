@@ -11,6 +11,9 @@ struct FakeMachine: Equatable {
         var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
         var directories: Set<String> = []
         var isWhole = true
+        /// How often the administrator has changed it, and how many of that were carried into it.
+        var edits = 0
+        var carried = 0
     }
 
     var state = HostState()
@@ -89,7 +92,8 @@ struct FakeMachine: Equatable {
             contents[path] = Contents(isWhole: false)
         case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
         case .makeBaseFileSystem: break
-        case .sealBase(let path): retag(path, [Tag.base])
+        case .sealBase(let path, let isUpdate): retag(path, isUpdate ? [Tag.base, Tag.updating] : [Tag.base])
+        case .completeUpdate(let path): update(path) { $0.tags.remove(Tag.updating) }
         case .createLayer(let path, let source):
             add(path, Bytes(1 << 30), "thin", pool: "ImagePool", uses: 0)
             state.volumes[state.volumes.count - 1].origin = source.name
@@ -99,12 +103,22 @@ struct FakeMachine: Equatable {
         case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
         case .removeBootFiles(let digests, _): state.boot.digests.subtract(digests)
         case .installBootFiles(let files, _, _): state.boot.digests.insert(files.digest)
-        case .sealLayer(let path, let base): retag(path, [Tag.layer, Tag.originPrefix + base, Tag.unlisted])
+        case .carry(let order):
+            let edits = contents[order.from]?.edits ?? 0
+            let fstab = contents[order.to]?.fstab ?? []
+            contents[order.to]?.carried = edits
+            contents[order.to]?.fstab = order.table.applied(to: fstab, type: .ext4)
+        case .sealLayer(let path, let base, let from):
+            let source = from.map { [Tag.carriedPrefix + $0] } ?? []
+            retag(path, Set([Tag.layer, Tag.originPrefix + base, Tag.unlisted] + source))
+        case .settleLayer(let path, let from): update(path) { $0.tags.remove(Tag.carriedPrefix + from) }
         case .bootOnce(let name): state.boot.oneShot = name.isEmpty ? nil : name
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
         case .recordBoot(_, _, let environment): state.boot.environment = environment
         case .activateVolume(let path): update(path) { $0.isActive = true }
+        case .deactivateVolume(let path): update(path) { $0.isActive = false }
         case .tell(let messages, _): journal += messages.map(\.kind)
+        case .startUnit: break
         case .restart: restarts += 1
         case .runHooks(let run): hookRuns.append(run)
         case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
@@ -191,6 +205,37 @@ extension FakeMachine {
         try finish(draft, planner)
     }
 
+    /// `imgbase update image`, as `Session.update` does it.
+    mutating func updateHost() throws {
+        var isMet = false
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
+            isMet = isMet || draft.carriedFrom != nil
+        }
+        if isMet { return }
+        try clean()
+        let from = try UpdatePlanner.source(state, names: FakeMachine.names)
+        try UpdatePlanner.check(state, names: FakeMachine.names, from: from)
+        let image = ImageDescription(
+            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
+        var basePlanner = BasePlanner(name: nil, size: nil, image: image)
+        basePlanner.isUpdate = true
+        let (plan, base) = try basePlanner.plan(state, names: FakeMachine.names)
+        try perform(plan)
+        var planner = LayerPlanner(source: base.name, uuid: "layer-uuid")
+        planner.carrying = from.map { ($0, 3) }
+        let (begun, draft) = try planner.begin(state, names: FakeMachine.names)
+        try perform(begun)
+        try finish(draft, planner)
+    }
+
+    /// `imgbase update --complete`, as `Session.complete` does it.
+    mutating func completeUpdate() throws {
+        guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
+        try perform(try staged.plan(state, failurePath: "/failure"))
+    }
+
     /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
     mutating func remove(_ target: RemovalPlanner.Target, isForced: Bool = false) throws {
         let planner = RemovalPlanner(target, isForced: isForced)
@@ -219,7 +264,7 @@ extension FakeMachine {
         var found = LayerContents(
             type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
             arguments: nil, files: kernel)
-        if let part = planner.furnish(draft, state, names: FakeMachine.names, contents: found) {
+        if let part = try planner.furnish(draft, state, names: FakeMachine.names, contents: found) {
             try perform(part)
             draft.isFurnished = true
             found.fstab = contents[draft.path]?.fstab ?? []

@@ -92,13 +92,13 @@ import Testing
             type: .xfs, fstab: [], release: OSRelease(""), arguments: nil, files: FakeMachine.kernel)
         let planner = LayerPlanner(source: nil, uuid: "u")
         #expect(
-            planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents) == nil,
+            try planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents) == nil,
             "without hooks there is one plan")
         let whole = try planner.finish(
             drafted.1, machine.state, names: FakeMachine.names, contents: contents)
         machine.state.hooks = Self.hooks()
         let part = try #require(
-            planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents))
+            try planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents))
         #expect(part.isContinued)
         #expect(part.undo == [.removeVolume(drafted.1.path)])
         guard case .runHooks(let run) = part.steps.last else {
@@ -109,7 +109,7 @@ import Testing
         var furnished = drafted.1
         furnished.isFurnished = true
         #expect(
-            planner.furnish(furnished, machine.state, names: FakeMachine.names, contents: contents) == nil)
+            try planner.furnish(furnished, machine.state, names: FakeMachine.names, contents: contents) == nil)
         let rest = try planner.finish(
             furnished, machine.state, names: FakeMachine.names, contents: contents)
         #expect(Set(part.steps.dropLast() + rest.steps) == Set(whole.steps))

@@ -135,7 +135,7 @@ import Testing
         #expect(
             booted.linux.filter { $0.hasPrefix("rd.imgbased.fallback=") }
                 == (isTrial ? [] : fallback.map { ["rd.imgbased.fallback=\($0)"] } ?? []))
-        for word in ["panic=10", "rd.shell=0", "rd.emergency=reboot"] {
+        for word in ["panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1"] {
             #expect(booted.linux.contains(word) == isTrial)
         }
         // What the next boot must not find again is gone already.

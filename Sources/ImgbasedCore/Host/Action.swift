@@ -33,6 +33,8 @@ public enum Action: Hashable, Sendable {
     case removeBootFiles([String], directory: String)
     /// Runs the programs for an event, one after the other.
     case runHooks(HookRun)
+    /// Carries configuration between file systems that are mounted for this alone.
+    case carry(CarryOrder)
     /// Waits until what was written to a device is on it.
     case flushDevice(String)
 }
@@ -118,9 +120,10 @@ extension Step {
             ]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
-        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .sealBase:
+        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .sealBase, .completeUpdate:
             baseActions(image)
-        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .sealLayer, .listLayer:
+        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
+            .listLayer, .settleLayer:
             layerActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
@@ -130,7 +133,10 @@ extension Step {
         case .recordBoot(_, let path, let environment):
             [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
         case .activateVolume(let path):
-            [.run(Command(.lvchange, ["--activate", "y", path.description]))]
+            // Bases are left out where everything is activated.
+            [.run(Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", path.description]))]
+        case .deactivateVolume(let path):
+            [.run(Command(.lvchange, ["--activate", "n", path.description]))]
         case .runHooks(let run):
             [.runHooks(run)] + (run.tree.map { [.flushDevice($0.volume.device)] } ?? [])
         case .pin(let path):
@@ -148,6 +154,8 @@ extension Step {
         case .tell(let messages, let motd):
             [.write(path: "/run/imgbased/motd", text: motd.map { $0 + "\n" }.joined())]
                 + messages.map { .tellJournal($0) }
+        case .startUnit(let name):
+            [.run(Command(.systemctl, ["--no-block", "start", name]))]
         case .restart:
             [.run(Command(.systemctl, ["--no-block", "reboot"]))]
         }
@@ -171,7 +179,7 @@ extension Step {
             [.run(draft.command(path.device)), .flushDevice(path.device)]
         case .fillBase(let image, _, let path, let type):
             [.fillFileSystem(image, device: path.device, type: type)]
-        case .sealBase(let path):
+        case .sealBase(let path, let isUpdate):
             // Deactivated first, so that nobody holds it open when it is declared complete; then everything
             // that makes it a base in one change of the metadata.
             [
@@ -185,8 +193,10 @@ extension Step {
                                 add: [
                                     Tag.base, Tag.digestPrefix + image.digest,
                                     Tag.lengthPrefix + image.length,
-                                ], remove: [Tag.building]))),
+                                ] + (isUpdate ? [Tag.updating] : []), remove: [Tag.building]))),
             ]
+        case .completeUpdate(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.updating])))]
         default: []
         }
     }
@@ -224,15 +234,20 @@ extension Step {
                 .replaceFileOn(device: path.device, type: type, path: file, contents: contents),
                 .flushDevice(path.device),
             ]
-        case .sealLayer(let path, let base):
+        case .carry(let order): [.carry(order), .flushDevice(order.to.device)]
+        case .sealLayer(let path, let base, let from):
             [
                 .run(
                     Command(
                         .lvchange,
                         Step.retag(
-                            path, add: [Tag.layer, Tag.originPrefix + base, Tag.unlisted],
+                            path,
+                            add: [Tag.layer, Tag.originPrefix + base, Tag.unlisted]
+                                + (from.map { [Tag.carriedPrefix + $0] } ?? []),
                             remove: [Tag.building])))
             ]
+        case .settleLayer(let path, let from):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.carriedPrefix + from])))]
         case .listLayer(let path):
             [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.unlisted])))]
         default: []

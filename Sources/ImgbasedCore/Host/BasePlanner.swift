@@ -6,6 +6,8 @@ public struct BasePlanner: Sendable {
     public var size: Bytes?
     /// The image.
     public var image: ImageDescription
+    /// Whether it is for an update, which goes on when the base is complete.
+    public var isUpdate = false
     /// The type of the file system that files get; without it, that of the running root.
     public var fileSystem: FileSystemType?
 
@@ -50,7 +52,7 @@ public struct BasePlanner: Sendable {
                 plan.prepare.append(.writeImage(image.path, to: path, allowance))
             }
             plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
-            plan.commit = [.sealBase(path)]
+            plan.commit = [.sealBase(path, isUpdate: isUpdate)]
             plan.undo = [.removeVolume(path)]
             return (plan, path)
         } catch {

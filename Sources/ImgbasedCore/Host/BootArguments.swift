@@ -48,7 +48,9 @@ public struct BootArguments: Hashable, Sendable {
 
     /// What a boot on trial adds where the boot loader does not: nobody may be there, so what fails ends in a restart, not
     /// at a prompt.
-    static let trial = ["panic=10", "rd.shell=0", "rd.emergency=reboot", "rd.imgbased.reason=trial"]
+    static let trial = [
+        "panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "rd.imgbased.reason=trial",
+    ]
 
     /// Takes that away.
     mutating func dropTrial() {

@@ -55,6 +55,7 @@ extension BootPlanner {
                 var after = state
                 after.boot.entries[entry.layer] = entry.text
                 after.boot.environment = try block(record, state.boot)
+                if change == .started { plan.cleanup += Self.startSteps(state, names) }
                 plan.cleanup += change.consequences(after: old, HostStatus(after, names: names))
             }
             plan.checkScripts()
@@ -62,6 +63,17 @@ extension BootPlanner {
             throw HostRefusal(plan.goal, error)
         }
         return plan
+    }
+
+    /// What belongs to the start of a system besides the record: changes to another layer do not belong into the booted one any
+    /// more; and one that was to be booted next and is not complete is completed when this system shuts down.
+    private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
+        var steps: [Step] = []
+        if let booted = state.booted.flatMap(state.volume), let from = booted.carriedFrom {
+            steps.append(.settleLayer(booted.path, carriedFrom: from))
+        }
+        if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
+        return steps
     }
 
     private static func entry(

@@ -37,6 +37,8 @@ public struct BootRecord: Hashable, Sendable {
     public var trial: Trial?
     /// The layer that last came up healthy.
     public var good: String?
+    /// A layer that was to be tried next, and is not before what is carried into it is complete.
+    public var staged: String?
 
     private static let onceKey = "imgbased_once"
     private static let trialKey = "imgbased_trial"
@@ -44,6 +46,7 @@ public struct BootRecord: Hashable, Sendable {
     private static let givenKey = "imgbased_given"
     private static let startsKey = "imgbased_starts"
     private static let goodKey = "imgbased_good"
+    private static let stagedKey = "imgbased_staged"
 
     /// A record of a default and a layer that came up healthy, if any.
     public init(standard: String? = nil, good: String? = nil) {
@@ -59,6 +62,7 @@ public struct BootRecord: Hashable, Sendable {
         standard = layer(GRUBEnvironment.defaultKey)
         once = layer(BootRecord.onceKey)
         good = layer(BootRecord.goodKey)
+        staged = layer(BootRecord.stagedKey)
         if let name = layer(BootRecord.trialKey) {
             let left = environment[BootRecord.triesKey].flatMap { Int($0) } ?? 0
             let given = environment[BootRecord.givenKey].flatMap { Int($0) } ?? 0
@@ -82,6 +86,7 @@ public struct BootRecord: Hashable, Sendable {
             trial.starts.isEmpty ? nil : trial.starts.sorted(by: >).map(String.init).joined()
         }
         environment[BootRecord.goodKey] = good
+        environment[BootRecord.stagedKey] = staged
     }
 }
 
@@ -91,7 +96,7 @@ extension BootRecord: CustomStringConvertible {
         let parts = [
             standard.map { "default '\($0)'" }, once.map { "once '\($0)'" },
             trial.map { "trial '\($0.layer)' with \($0.triesLeft) of \($0.tries) tries left" },
-            good.map { "good '\($0)'" },
+            good.map { "good '\($0)'" }, staged.map { "not complete '\($0)'" },
         ]
         return parts.compactMap { $0 }.joined(separator: ", ")
     }

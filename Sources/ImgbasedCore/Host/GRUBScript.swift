@@ -50,7 +50,7 @@ enum GRUBScript {
             set imgbased_reason=trial
             set imgbased_write=trial
             # Nobody may be there: what fails ends in a restart, not at a prompt.
-            set imgbased_arguments='panic=10 rd.shell=0 rd.emergency=reboot'
+            set imgbased_arguments='panic=10 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1'
           elif [ -n "${imgbased_good}" -a "${imgbased_good}" != "$2" ]; then
             # A layer the initramfs cannot mount gives way to one that came up before.
             set imgbased_arguments="rd.imgbased.fallback=${imgbased_good}"

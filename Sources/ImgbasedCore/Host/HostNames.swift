@@ -65,10 +65,13 @@ extension HostState {
         return state
     }
 
-    /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume.
+    /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume. A base whose update was
+    /// not completed is that too, unless its layer is.
     func debris(_ names: HostNames) -> [Volume] {
-        volumes.filter {
-            $0.path.group == names.group && $0.isBuilding && $0.segmentType == "thin" && $0.pool == names.pool
+        let ours = volumes.filter {
+            $0.path.group == names.group && $0.segmentType == "thin" && $0.pool == names.pool
         }
+        let bases = Set(ours.filter(\.isLayer).compactMap(\.baseName))
+        return ours.filter { $0.isBuilding || ($0.isUpdating && !bases.contains($0.name)) }
     }
 }

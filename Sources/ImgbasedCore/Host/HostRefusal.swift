@@ -61,6 +61,9 @@ public enum HostReason: Error, Hashable, Sendable {
     case noGRUBConfig(String)
     case noGRUBScript
     case badArgument(String)
+    case noOriginalBase(layer: String, base: String)
+    case noOlderLayer(than: String)
+    case nothingStaged
 }
 
 extension HostReason: CustomStringConvertible {
@@ -140,6 +143,12 @@ extension HostReason: CustomStringConvertible {
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
         case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"
+        case .noOriginalBase(let layer, let base):
+            "base '\(base)' of layer '\(layer)' is gone, so that what was changed in the layer cannot be told; "
+                + "add a layer without it by 'imgbase base --add' and 'imgbase layer --add'"
+        case .noOlderLayer(let layer):
+            "no layer that is not bad is older than '\(layer)'; name one with --to"
+        case .nothingStaged: "no update waits to be booted; name an image"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

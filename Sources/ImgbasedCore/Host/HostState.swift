@@ -16,6 +16,10 @@ public struct HostState: Hashable, Sendable {
     public var earlyBoot: HostStatus.EarlyBoot?
     /// The programs that are run at events.
     public var hooks = Hooks()
+    /// At how many places what was carried into the booted layer needs a look.
+    public var conflicts = 0
+    /// Why the last attempt to complete a layer before its first boot failed.
+    public var carryFailure: String?
     /// Where the booted system mounts `/config`.
     public var config = ConfigState()
 
@@ -151,6 +155,8 @@ public struct BootState: Hashable, Sendable {
     public var foreignDigests: Set<String> = []
     /// The paths of new files that never took the place of the old, as an interrupted run left them.
     public var leftovers: [String] = []
+    /// How much the largest kernel that is stored takes with its initramfs.
+    public var largestPair = Bytes(0)
     /// systemd-boot's configuration, as it is now.
     public var loaderConfig: String?
     /// The arguments the running kernel was given.

@@ -46,6 +46,14 @@ public struct HostStatus: Hashable, Sendable {
     }
     /// What is free in `/boot`.
     public var bootFree: Bytes
+    /// At how many places what was carried into the booted layer needs a look.
+    public var conflicts: Int
+    /// The layer that was to be booted next, and is not before it is complete.
+    public var staged: String?
+    /// Why it was not completed when the system shut down last.
+    public var carryFailure: String?
+    /// The layer of which the last changes were not carried into the booted one, since the system did not shut down in order.
+    public var leftBehind: String?
 
     private var poolVolume: Volume?
 
@@ -68,6 +76,10 @@ public struct HostStatus: Hashable, Sendable {
         nextHealth = entry(next?.layer)?.health ?? .unknown
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
+        conflicts = state.conflicts
+        staged = record.staged
+        carryFailure = state.carryFailure
+        leftBehind = state.booted.flatMap(state.volume)?.carriedFrom
     }
 
     private static func space(_ pool: Volume) -> (path: VolumePath, size: Bytes, usage: PoolUsage)? {
@@ -89,6 +101,15 @@ extension HostStatus {
             let cause = ailment.map { ": \($0)" } ?? ""
             let outlook = next?.layer == booted ? "; nothing better is known" : ""
             warnings.append("layer '\(booted)' is bad\(cause)\(outlook)")
+        }
+        if let leftBehind {
+            warnings.append(
+                "what was changed in layer '\(leftBehind)' after the update was not carried, since it did not shut down in "
+                    + "order")
+        }
+        if let staged {
+            let cause = carryFailure.map { ": \($0)" } ?? ""
+            warnings.append("layer '\(staged)' is not complete and not booted before it is\(cause)")
         }
         if let trial, trial.layer != booted, let story = story(of: trial) { warnings.append(story) }
         return warnings
@@ -157,6 +178,10 @@ extension HostStatus {
                 ))
         }
         lines.append(("/boot", "\(bootFree.formatted) free"))
+        if conflicts > 0 {
+            let places = conflicts == 1 ? "1 place" : "\(conflicts) places"
+            lines.append(("carried", "\(places) in conflict, listed in \(CarryReport.path)"))
+        }
         lines += warnings.map { ("warning", $0) }
         return lines.map { name, value in name + ":" + String(repeating: " ", count: 11 - name.count) + value
         }

@@ -8,6 +8,8 @@ public struct LayerDraft: Hashable, Sendable {
     public var base: String
     /// Whether it is complete, and only the boot menu is to be told.
     public var isSealed: Bool
+    /// The layer whose configuration is carried into it.
+    public var carriedFrom: String?
     /// Whether all is done to its tree that is done to it.
     public var isFurnished = false
 
@@ -17,13 +19,16 @@ public struct LayerDraft: Hashable, Sendable {
 
 /// `imgbase layer --add`: a writable snapshot that boots.
 ///
-/// It is planned in two parts. What the boot entry says depends on what is in the layer, which can be looked at
-/// only when the layer is there; so the first part makes it, and the second is planned from what was found.
+/// It is planned in parts. What the boot entry says depends on what is in the layer, which can be looked at only when the
+/// layer is there; so the first part makes it, and the last is planned from what was found. Where configuration is carried
+/// into it, or hooks change it, there is one between.
 public struct LayerPlanner: Sendable {
     /// The base or layer to make it on; without it, the newest.
     public var source: String?
     /// The UUID its file system is to have.
     public var uuid: String
+    /// The layer whose configuration is carried into it. With one it is on trial, with so many tries.
+    public var carrying: (from: VolumePath, tries: Int)?
 
     /// A request for a layer.
     public init(source: String?, uuid: String) {
@@ -40,8 +45,7 @@ public struct LayerPlanner: Sendable {
                 let base = $0.baseName ?? $0.name
                 return LayerDraft(
                     path: $0.path, source: VolumePath(group: names.group, name: $0.origin ?? base),
-                    base: base,
-                    isSealed: true)
+                    base: base, isSealed: true, carriedFrom: $0.carriedFrom)
             }
     }
 
@@ -80,7 +84,8 @@ public struct LayerPlanner: Sendable {
             do { base = try BaseName(baseText) } catch { throw HostReason.badName(baseText, error) }
             let draft = LayerDraft(
                 path: VolumePath(group: names.group, name: nextName(base, state, names).description),
-                source: found.path, base: base.description, isSealed: false)
+                source: found.path, base: base.description, isSealed: false,
+                carriedFrom: carrying?.from.name)
             do { try VolumeName.check(draft.path.name) } catch {
                 throw HostReason.badName(draft.path.name, error)
             }
@@ -90,7 +95,7 @@ public struct LayerPlanner: Sendable {
             try checkBoot(state.boot)
             var plan = Plan(goal: draft.goal)
             plan.prepare = [.createLayer(draft.path, from: found.path)]
-            plan.undo = [.removeVolume(draft.path)]
+            plan.undo = undo(draft, state)
             plan.isContinued = true
             return (plan, draft)
         } catch {
@@ -110,7 +115,14 @@ public struct LayerPlanner: Sendable {
         if boot.loader == nil { throw .noBootLoader }
     }
 
-    /// The second part: the file system, the kernel, the entry. `contents` is what is in the layer.
+    /// What takes the layer away again, and the base where an update has just written it.
+    private func undo(_ draft: LayerDraft, _ state: HostState) -> [Step] {
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        let isUpdating = state.volume(base)?.isUpdating == true
+        return [.removeVolume(draft.path)] + (isUpdating ? [.removeVolume(base)] : [])
+    }
+
+    /// The last part: the file system, the kernel, the entry. `contents` is what is in the layer.
     public func finish(
         _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
     ) throws(HostRefusal) -> Plan {
@@ -119,20 +131,28 @@ public struct LayerPlanner: Sendable {
             try checkBoot(state.boot)
             let files = contents.files
             if !draft.isSealed {
-                if !draft.isFurnished { plan.prepare = furnishing(draft, state, names, contents) }
-                plan.undo = [.removeVolume(draft.path)]
+                if !draft.isFurnished { plan.prepare = furnishing(draft, state, contents, nil) }
+                plan.undo = undo(draft, state)
             }
             if !state.boot.digests.contains(files.digest) {
                 plan.prepare.append(
                     try BootPlanner.install(files, from: .layer(draft.path, contents.type), state.boot))
             }
-            if !draft.isSealed { plan.prepare.append(.sealLayer(draft.path, base: draft.base)) }
+            if !draft.isSealed {
+                plan.prepare.append(
+                    .sealLayer(draft.path, base: draft.base, carriedFrom: draft.carriedFrom))
+            }
             let entry = entry(draft, state, contents)
             var record = state.boot.record
             if record.standard == nil { record.standard = entry.layer }
+            if draft.carriedFrom != nil {
+                record.trial = BootRecord.Trial(
+                    layer: entry.layer, tries: carrying?.tries ?? BootRecord.Trial.standard)
+                record.staged = nil
+            }
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
-            plan.cleanup = Array(steps.dropFirst()) + [.listLayer(draft.path)]
+            plan.cleanup = Array(steps.dropFirst()) + conclusion(draft, state)
             plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)
@@ -140,54 +160,66 @@ public struct LayerPlanner: Sendable {
         return plan
     }
 
-    /// The part of ``finish(_:_:names:contents:)`` that is done to the tree of the layer, as a plan of its own, for a host
-    /// with hooks: they may change the kernel that the rest is about. `nil` where that can as well be one plan.
+    /// What is done when the boot menu has the layer. Last comes what says so: until then, another run does the rest.
+    private func conclusion(_ draft: LayerDraft, _ state: HostState) -> [Step] {
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        let isStaged = draft.carriedFrom != nil && draft.carriedFrom == state.booted?.name
+        return (isStaged ? [.startUnit(StagedLayer.unit)] : [])
+            + (state.volume(base)?.isUpdating == true ? [.completeUpdate(base)] : []) + [
+                .listLayer(draft.path)
+            ]
+    }
+
+    /// The part of ``finish(_:_:names:contents:)`` that is done to the tree of the layer, as a plan of its own, where
+    /// configuration is carried into it or hooks change it: that can be what the rest is about. `nil` where it can as well be
+    /// one plan.
     public func furnish(
         _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
-    ) -> Plan? {
-        if draft.isSealed || draft.isFurnished || state.hooks[.newLayerAdded].isEmpty { return nil }
+    ) throws(HostRefusal) -> Plan? {
+        if draft.isSealed || draft.isFurnished { return nil }
+        if carrying == nil, state.hooks[.newLayerAdded].isEmpty { return nil }
         var plan = Plan(goal: draft.goal)
-        plan.prepare = furnishing(draft, state, names, contents)
-        let isLayer = state.volume(draft.source)?.isLayer == true
-        plan.prepare += state.hooks.steps(
-            .newLayerAdded, group: draft.path.group, base: draft.base, layer: draft.path.name,
-            fromLayer: isLayer ? draft.source.name : nil, tree: HookRun.Tree(draft.path, contents.type))
-        plan.undo = [.removeVolume(draft.path)]
+        do throws(HostReason) {
+            let order = try order(draft, state)
+            plan.prepare = furnishing(draft, state, contents, order)
+            let isLayer = state.volume(draft.source)?.isLayer == true
+            plan.prepare += state.hooks.steps(
+                .newLayerAdded, group: draft.path.group, base: draft.base, layer: draft.path.name,
+                fromLayer: draft.carriedFrom ?? (isLayer ? draft.source.name : nil),
+                tree: HookRun.Tree(draft.path, contents.type))
+            plan.undo = (order?.inactive ?? []).map { .deactivateVolume($0) } + undo(draft, state)
+        } catch {
+            throw HostRefusal(draft.goal, error)
+        }
         plan.isContinued = true
         return plan
     }
 
-    /// The file system of its own, and what is mounted in it.
+    /// What is carried into the layer.
+    private func order(_ draft: LayerDraft, _ state: HostState) throws(HostReason) -> CarryOrder? {
+        guard let carrying else { return nil }
+        guard let from = state.volume(carrying.from) else { throw .unknown(carrying.from.name) }
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        return try CarryOrder(from: from, into: draft.path, of: base, state)
+    }
+
+    /// The file system of its own, what is carried into it, and what is mounted in it.
     private func furnishing(
-        _ draft: LayerDraft, _ state: HostState, _ names: HostNames, _ contents: LayerContents
+        _ draft: LayerDraft, _ state: HostState, _ contents: LayerContents, _ order: CarryOrder?
     ) -> [Step] {
         var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
-        let table = fileSystemTable(draft, state, names, contents)
+        steps += order?.steps ?? []
+        let table = LayerTable(draft.path, state).applied(to: contents.fstab, type: contents.type)
         // A layer that is booted read-only cannot make them.
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
         }
-        if table != contents.fstab {
+        // What is carried has it as the layer needs it.
+        if order == nil, table != contents.fstab {
             steps.append(
                 .replaceLayerFile(draft.path, type: contents.type, path: "/etc/fstab", contents: table))
         }
         return steps
-    }
-
-    private func fileSystemTable(
-        _ draft: LayerDraft, _ state: HostState, _ names: HostNames, _ contents: LayerContents
-    ) -> [UInt8] {
-        var table = FSTab(contents.fstab)
-        table.setRoot(source: draft.path.device, type: contents.type.rawValue)
-        if let uuid = state.boot.uuid {
-            table.add(
-                FSTab.Entry(
-                    source: "UUID=\(uuid)", target: "/boot", type: state.boot.fileSystem, options: "defaults",
-                    rest: ["0", "2"]))
-        }
-        let config = VolumePath(group: names.group, name: HostNames.config)
-        if let volume = state.volume(config), !volume.isBuilding { table.add(HostNames.configEntry(config)) }
-        return table.contents
     }
 
     private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {

@@ -72,6 +72,12 @@ extension Action {
                 "copy \(files.initrd) to \(directory)/\(files.digest)/initrd",
             ]
         case .runHooks(let run): run.lines()
+        case .carry(let order):
+            [
+                "mount \(order.fromBase.device), \(order.isFromRunning ? "/ alone" : order.from.device), "
+                    + "\(order.toBase.device) and \(order.to.device) privately, the last to write to it, "
+                    + "merge /etc and the lists of /config, unmount them"
+            ]
         case .flushDevice(let device): ["flush \(device)"]
         }
     }

@@ -191,6 +191,7 @@ extension BootRecord {
         if let once, layers.contains(once) { record.once = nil }
         if let good, layers.contains(good) { record.good = nil }
         if let trial, layers.contains(trial.layer) { record.trial = nil }
+        if let staged, layers.contains(staged) { record.staged = nil }
         if let standard, layers.contains(standard) {
             record.standard = nil
             record.standard = BootChoice.standard(record, rest)

@@ -36,8 +36,10 @@ public enum Step: Hashable, Sendable {
     case makeBaseFileSystem(VolumePath, FileSystemDraft)
     /// Writes the files of an image to a base, and takes the digest of the file system.
     case fillBase(String, ImageTree.Format, to: VolumePath, FileSystemType)
-    /// Declares a base complete and read-only, and records the digest.
-    case sealBase(VolumePath)
+    /// Declares a base complete and read-only, and records the digest; and that its update is not complete.
+    case sealBase(VolumePath, isUpdate: Bool)
+    /// Records that the update that wrote a base is complete.
+    case completeUpdate(VolumePath)
     /// Makes a writable snapshot for a layer, not yet complete.
     case createLayer(VolumePath, from: VolumePath)
     /// Checks the file system of a layer, gives it a UUID of its own and the size of its volume.
@@ -50,8 +52,12 @@ public enum Step: Hashable, Sendable {
     case installBootFiles(BootFiles, from: BootFileSource, directory: String)
     /// Removes kernels and initramfs from `/boot` that no entry refers to.
     case removeBootFiles([String], directory: String)
-    /// Declares a layer complete.
-    case sealLayer(VolumePath, base: String)
+    /// Carries the configuration of one layer into another.
+    case carry(CarryOrder)
+    /// Declares a layer complete; and whose configuration was carried into it.
+    case sealLayer(VolumePath, base: String, carriedFrom: String?)
+    /// Records that a layer has been booted: what is changed in another one is not carried into it any more.
+    case settleLayer(VolumePath, carriedFrom: String)
     /// Tells systemd-boot which entry to boot once; none, where that is empty.
     case bootOnce(String)
     /// Records that the boot menu has the layer.
@@ -60,6 +66,8 @@ public enum Step: Hashable, Sendable {
     case recordBoot(BootRecord, path: String, environment: [UInt8])
     /// Makes the device of a volume that is complete.
     case activateVolume(VolumePath)
+    /// Takes the device of a volume away.
+    case deactivateVolume(VolumePath)
     /// Runs the programs of administrators and packages at an event.
     case runHooks(HookRun)
     /// Keeps a base from being removed to make room.
@@ -76,6 +84,8 @@ public enum Step: Hashable, Sendable {
     case removeVolume(VolumePath)
     /// Tells the journal, and those who log in.
     case tell([JournalMessage], motd: [String])
+    /// Has a unit of ours do its work when the system shuts down.
+    case startUnit(String)
     /// Starts the system again.
     case restart
 }
@@ -157,7 +167,8 @@ extension Step: CustomStringConvertible {
             "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on base '\(path.name)'"
         case .fillBase(let image, let format, let path, _):
             "write the files of \(format.rawValue) image '\(image)' to base '\(path.name)'"
-        case .sealBase(let path): "declare base '\(path.name)' complete and read-only"
+        case .sealBase(let path, _): "declare base '\(path.name)' complete and read-only"
+        case .completeUpdate(let path): "record that the update to base '\(path.name)' is complete"
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):
             "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
@@ -169,11 +180,15 @@ extension Step: CustomStringConvertible {
             "copy kernel \(files.version) and its initramfs from \(source) to '\(directory)/\(files.digest)'"
         case .removeBootFiles(let digests, let directory):
             "remove what no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
-        case .sealLayer(let path, let base): "declare layer '\(path.name)' of base '\(base)' complete"
+        case .carry(let order):
+            "carry the configuration of layer '\(order.from.name)' into '\(order.to.name)'"
+        case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
+        case .settleLayer(let path, let from): "carry nothing more of '\(from)' into layer '\(path.name)'"
         case .bootOnce(let name): name.isEmpty ? "boot nothing once" : "boot entry '\(name)' once"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
         case .activateVolume(let path): "activate volume '\(path)'"
+        case .deactivateVolume(let path): "deactivate volume '\(path)'"
         case .runHooks(let run): "\(run)"
         case .pin(let path): "pin base '\(path.name)'"
         case .unpin(let path): "unpin base '\(path.name)'"
@@ -183,6 +198,7 @@ extension Step: CustomStringConvertible {
         case .removeVolume(let path): "remove volume '\(path)'"
         case .tell(let messages, _):
             "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
+        case .startUnit(let name): "start unit '\(name)'"
         case .restart: "restart the system"
         }
     }
@@ -209,17 +225,21 @@ extension Step: CustomStringConvertible {
         case .makeBaseFileSystem: "makeBaseFileSystem"
         case .fillBase: "fillBase"
         case .sealBase: "sealBase"
+        case .completeUpdate: "completeUpdate"
         case .createLayer: "createLayer"
         case .renewFileSystem: "renewFileSystem"
         case .makeLayerDirectory: "makeLayerDirectory"
         case .replaceLayerFile: "replaceLayerFile"
         case .installBootFiles: "installBootFiles"
         case .removeBootFiles: "removeBootFiles"
+        case .carry: "carry"
         case .sealLayer: "sealLayer"
+        case .settleLayer: "settleLayer"
         case .bootOnce: "bootOnce"
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"
         case .activateVolume: "activateVolume"
+        case .deactivateVolume: "deactivateVolume"
         case .runHooks: "runHooks"
         case .pin: "pin"
         case .unpin: "unpin"
@@ -228,6 +248,7 @@ extension Step: CustomStringConvertible {
         case .removeEntry: "removeEntry"
         case .removeVolume: "removeVolume"
         case .tell: "tell"
+        case .startUnit: "startUnit"
         case .restart: "restart"
         }
     }

@@ -53,6 +53,12 @@ public struct Volume: Hashable, Sendable {
     /// Whether it is a layer, complete.
     public var isLayer: Bool { tags.contains(Tag.layer) && !isBuilding }
 
+    /// Whether it is a base whose update was not completed.
+    public var isUpdating: Bool { tags.contains(Tag.updating) }
+
+    /// The layer whose configuration was carried into this one, while it was not booted.
+    public var carriedFrom: String? { value(of: Tag.carriedPrefix) }
+
     /// Whether it carries the mark of what is being removed.
     public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
 
@@ -61,10 +67,12 @@ public struct Volume: Hashable, Sendable {
 
     /// The name of the base a layer came from, by its tag, or by its name where the tag is missing.
     public var baseName: String? {
-        for tag in tags.sorted() where tag.hasPrefix(Tag.originPrefix) {
-            return String(tag.dropFirst(Tag.originPrefix.count))
-        }
-        return (try? LayerName(name))?.base.description
+        value(of: Tag.originPrefix) ?? (try? LayerName(name))?.base.description
+    }
+
+    /// What follows `prefix` in the first tag that has it.
+    private func value(of prefix: String) -> String? {
+        tags.filter { $0.hasPrefix(prefix) }.min().map { String($0.dropFirst(prefix.count)) }
     }
 }
 

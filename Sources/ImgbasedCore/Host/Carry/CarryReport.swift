@@ -49,6 +49,9 @@ public struct CarryItem: Hashable, Sendable {
 
 /// What a change of base does with what the administrator changed: all of it, in the order of paths.
 public struct CarryReport: Hashable, Sendable {
+    /// Where a layer keeps what was carried into it.
+    public static let path = "/var/lib/imgbased/carried.json"
+
     /// What is said of each place.
     public private(set) var items: [CarryItem]
 

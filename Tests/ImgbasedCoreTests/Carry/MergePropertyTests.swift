@@ -2,7 +2,7 @@ import ImgbasedCore
 import Testing
 
 /// What holds for whatever is merged, on 10,000 cases each that are the same on every run.
-@Suite struct CarryPropertyTests {
+@Suite struct MergePropertyTests {
     private static let count: UInt64 = 10_000
 
     // MARK: Lines
@@ -55,7 +55,7 @@ import Testing
 
     @Test func linesThatOneSideAddedAreThere() {
         var mergedCount = 0
-        for seed in 0..<CarryPropertyTests.count {
+        for seed in 0..<MergePropertyTests.count {
             let texts = Texts(seed)
             guard let merged = LineMerge.merge(base: texts.base, ours: texts.ours, theirs: texts.theirs)
             else {
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func mergingLines() {
-        for seed in 0..<CarryPropertyTests.count {
+        for seed in 0..<MergePropertyTests.count {
             let texts = Texts(seed)
             let (base, ours, theirs) = (texts.base, texts.ours, texts.theirs)
             #expect(LineMerge.merge(base: base, ours: base, theirs: theirs) == theirs)
@@ -107,11 +107,11 @@ import Testing
     private func links(_ random: inout SeededGenerator, from links: Links = [:]) -> Links {
         var links = links
         for _ in 0..<random.number(4) {
-            let path = random.one(of: CarryPropertyTests.paths)
+            let path = random.one(of: MergePropertyTests.paths)
             switch random.number(4) {
             case 0: links[path] = nil
             case 1: links[path] = bytes("/dev/null")
-            default: links[path] = random.one(of: CarryPropertyTests.targets)
+            default: links[path] = random.one(of: MergePropertyTests.targets)
             }
         }
         return links
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func mergingUnits() {
-        for seed in 0..<CarryPropertyTests.count {
+        for seed in 0..<MergePropertyTests.count {
             var random = SeededGenerator(seed: seed)
             let base = links(&random)
             let (ours, theirs) = (links(&random, from: base), links(&random, from: base))
@@ -178,13 +178,13 @@ import Testing
         if random.once(in: 20) {
             return bytes(random.one(of: ["", "# x", "+", "+@n::::::", "a", "b:x", ":x:1:1"]))
         }
-        let (name, id) = (random.one(of: CarryPropertyTests.names), random.one(of: CarryPropertyTests.ids))
-        let member = random.one(of: CarryPropertyTests.names + [""])
+        let (name, id) = (random.one(of: MergePropertyTests.names), random.one(of: MergePropertyTests.ids))
+        let member = random.one(of: MergePropertyTests.names + [""])
         let other = random.one(of: ["!", "*", "x", "", "$6$y", "99999999999"])
         let line =
             switch file {
             case .passwd:
-                "\(name):\(random.one(of: ["x", "x", other])):\(id):\(random.one(of: CarryPropertyTests.ids))::/:\(other)"
+                "\(name):\(random.one(of: ["x", "x", other])):\(id):\(random.one(of: MergePropertyTests.ids))::/:\(other)"
             case .group: "\(name):x:\(id):\(member)"
             case .shadow: "\(name):\(other):1\(id):0:9:7:::"
             case .gshadow: "\(name):\(other):\(member):\(name)"
@@ -213,7 +213,7 @@ import Testing
 
     @Test func mergingAccounts() {
         var mappedCount = 0
-        for seed in 0..<CarryPropertyTests.count {
+        for seed in 0..<MergePropertyTests.count {
             var random = SeededGenerator(seed: seed)
             let old = accounts(&random, from: [.passwd: [], .group: [], .shadow: []])
             let here = accounts(&random, from: old)
@@ -270,7 +270,7 @@ import Testing
     }
 
     @Test func accountsOfOneSide() {
-        for seed in 0..<CarryPropertyTests.count {
+        for seed in 0..<MergePropertyTests.count {
             var random = SeededGenerator(seed: seed)
             let old = accounts(&random, from: [.passwd: [], .group: [], .shadow: []])
             let (base, ours) = (contents(old), contents(accounts(&random, from: old)))
@@ -281,7 +281,7 @@ import Testing
 
     /// What the new base only adds to is as it is there, to the byte.
     @Test func additionsToAccountsAreTaken() {
-        for seed in 0..<CarryPropertyTests.count / 2 {
+        for seed in 0..<MergePropertyTests.count / 2 {
             var random = SeededGenerator(seed: seed)
             let old = accounts(
                 &random, from: [.passwd: [], .group: [], .shadow: [], .gshadow: [], .subuid: []])

@@ -1,0 +1,73 @@
+/// A layer into which the configuration of the running one was carried and that is to be booted next: what is changed until
+/// the system shuts down belongs there as well.
+public struct StagedLayer: Hashable, Sendable {
+    /// The layer.
+    public var path: VolumePath
+    /// The name of its base.
+    public var base: String
+    /// The tries it has, or is to have again, where it is on trial.
+    public var trial: BootRecord.Trial?
+    /// Whether an earlier attempt to complete it was cut short, so that it is not booted before another has succeeded.
+    public var isIncomplete: Bool
+
+    /// The unit that completes it.
+    public static let unit = "imgbase-complete.service"
+
+    /// The one there is on the host in `state`, if any.
+    public init?(_ state: HostState, names: HostNames) {
+        let record = state.boot.record
+        let layers = Layout(state.volumes, group: names.group).layers
+        // A trial that has used up its tries was booted, whatever became of it.
+        let waiting = record.trial.flatMap { $0.triesLeft > 0 ? $0.layer : nil }
+        let next = [waiting, record.once, record.standard, record.staged]
+        // One that has been booted has a configuration of its own.
+        let fresh = BootPlanner.entries(state.boot).filter { $0.health == .unknown }.map(\.layer)
+        guard let booted = state.booted,
+            let layer = layers.last(where: {
+                $0.carriedFrom == booted.name && $0.path != booted && next.contains($0.name)
+                    && fresh.contains($0.name)
+            })
+        else { return nil }
+        path = layer.path
+        base = layer.baseName ?? layer.name
+        isIncomplete = record.staged == layer.name
+        trial = record.trial.flatMap { $0.layer == layer.name ? $0 : nil }
+    }
+
+    /// What is being done, as in `cannot …`.
+    public var goal: String { "complete layer '\(path.name)'" }
+
+    /// The plan that has the configuration of the running system carried into it once more.
+    ///
+    /// Until that is done, the layer is not booted by itself: what boots after a power cut is the layer that runs now.
+    public func plan(_ state: HostState, failurePath: String) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal)
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            guard let booted = state.booted, let from = state.volume(booted) else { throw .notOnALayer }
+            let order = try CarryOrder(
+                from: from, into: path, of: VolumePath(group: path.group, name: base), state)
+            let before = state.boot.record
+            var during = before
+            during.forget(path.name)
+            during.staged = path.name
+            if during.standard == path.name { during.standard = booted.name }
+            var after = before
+            after.staged = nil
+            if isIncomplete, after.trial == nil {
+                after.trial = BootRecord.Trial(layer: path.name, tries: BootRecord.Trial.standard)
+            }
+            var suspended = state.boot
+            suspended.environment = try BootPlanner.block(during, state.boot)
+            if state.volume(path)?.isActive != true { plan.prepare.append(.activateVolume(path)) }
+            plan.prepare += try BootPlanner.steps(state.boot, during) + order.steps
+            plan.commit = try BootPlanner.steps(suspended, after)
+            plan.cleanup = [.settleLayer(path, carriedFrom: booted.name)]
+            if state.carryFailure != nil { plan.cleanup.append(.removeFile(failurePath)) }
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+        return plan
+    }
+}

@@ -1,0 +1,235 @@
+public import ImgbasedCore
+import ImgbasedLinux
+
+extension Session {
+    /// What an update or a rollback has made or found.
+    public struct Result: Sendable {
+        /// The layer that is booted next; `nil` where nobody knows one.
+        public var layer: String?
+        /// What was carried into it, or would be.
+        public var report: CarryReport?
+        /// Whether it was an interrupted update that was finished, and nothing else was done.
+        public var isResumed = false
+    }
+
+    /// An image and the base it is to be.
+    public struct Image: Sendable {
+        /// Where it is; `-` for standard input.
+        public var path: String
+        /// What the base is called; without it, the next `Base-N`.
+        public var name: String?
+        /// How large the base is; without it, as the image needs it.
+        public var size: Bytes?
+        /// The type of the file system that files get; without it, that of the running root.
+        public var fileSystem: FileSystemType?
+        /// Is told how far its writing has come.
+        public var progress: (@Sendable (ImageProgress) -> Void)?
+
+        /// The image at `path`.
+        public init(
+            path: String, name: String? = nil, size: Bytes? = nil, fileSystem: FileSystemType? = nil,
+            progress: (@Sendable (ImageProgress) -> Void)? = nil
+        ) {
+            self.path = path
+            self.name = name
+            self.size = size
+            self.fileSystem = fileSystem
+            self.progress = progress
+        }
+    }
+
+    /// `imgbase update IMAGE`
+    public func update(_ image: Image, tries: Int) async throws -> Result {
+        let goal = "update this host"
+        return try await changing(goal) {
+            let resumed = try await finishInterrupted(goal).first { $0.carriedFrom != nil }
+            if let resumed, image.name == nil || image.name == resumed.base {
+                return Result(layer: resumed.path.name, isResumed: true)
+            }
+            let (source, planner) = try await open(image, goal, isUpdate: true)
+            _ = try await makeRoom(adding: true)
+            let (written, from) = try await planning(goal) { () throws(HostFailure) in
+                try await observed()
+            } plan: { state, names throws(HostRefusal) in
+                // What would keep the update from its end is told before it begins.
+                let from = try UpdatePlanner.source(state, names: names)
+                try UpdatePlanner.check(state, names: names, from: from)
+                return (try planner.plan(state, names: names), from)
+            }
+            let (plan, base) = written
+            try await carryOut(plan, source: source)
+            let assumed = isShowing ? [UpdatePlanner.base(base, after: plan)] : []
+            return try await makeLayer(on: base.name, carrying: from, tries: tries, goal, assuming: assumed)
+        }
+    }
+
+    private func open(
+        _ image: Image, _ goal: String, isUpdate: Bool
+    ) async throws -> (ImageSource, BasePlanner) {
+        let source = try await looking(goal) { () throws(HostFailure) in
+            try ImageSource(image.path, reporter: ImageReporter(trace: runner.trace, show: image.progress))
+        }
+        var planner = BasePlanner(
+            name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)
+        planner.isUpdate = isUpdate
+        return (source, planner)
+    }
+
+    /// Makes a layer on `base` that has the configuration of `from`, and puts it on trial.
+    private func makeLayer(
+        on base: String, carrying from: VolumePath?, tries: Int, _ goal: String,
+        assuming assumed: [Volume] = []
+    ) async throws -> Result {
+        var planner = LayerPlanner(source: base, uuid: try newUUID(goal))
+        planner.carrying = from.map { ($0, tries) }
+        var state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+        state.volumes += assumed
+        let (begun, draft) = try planner.begin(state, names: names(in: state))
+        try await carryOut(begun)
+        let report = try await finish(draft, planner, after: begun, assuming: assumed)
+        return Result(layer: draft.path.name, report: report)
+    }
+
+    /// `imgbase update --preview IMAGE`: the image is written to a volume that is removed again, since there is nothing to
+    /// compare with before.
+    public func preview(_ image: Image) async throws -> Result {
+        let goal = "preview an update"
+        return try await changing(goal) {
+            let (source, planner) = try await open(image, goal, isUpdate: false)
+            let ((plan, base), from) = try await planning(goal) { () throws(HostFailure) in
+                try await observed()
+            } plan: { state, names throws(HostRefusal) in
+                (try planner.plan(state, names: names), try UpdatePlanner.source(state, names: names))
+            }
+            var writing = plan
+            (writing.goal, writing.commit) = (goal, [])
+            // Nothing is added.
+            writing.prepare.removeAll { if case .runHooks = $0 { true } else { false } }
+            try await carryOut(writing, source: source)
+            var removal = Plan(goal: goal)
+            removal.prepare = plan.undo
+            do {
+                let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+                let report = try await survey(from, on: base, state, goal)
+                try await carryOut(removal)
+                return Result(report: report)
+            } catch {
+                try await carryOut(removal)
+                throw error
+            }
+        }
+    }
+
+    /// `imgbase update --preview`, without an image: what the layer that is booted next would get when this system shuts
+    /// down now.
+    public func previewStaged() async throws -> Result {
+        let goal = "preview what is carried"
+        return try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+            guard let staged = StagedLayer(state, names: names(in: state)) else {
+                throw HostRefusal(goal, .nothingStaged)
+            }
+            let base = VolumePath(group: staged.path.group, name: staged.base)
+            return Result(
+                layer: staged.path.name, report: try await survey(state.booted, on: base, state, goal))
+        }
+    }
+
+    /// What would be carried from `from` into a new layer of `base`.
+    private func survey(
+        _ from: VolumePath?, on base: VolumePath, _ state: HostState, _ goal: String
+    ) async throws -> CarryReport? {
+        guard let from else { return nil }
+        let order = try UpdatePlanner.preview(from, on: base, state)
+        if isShowing { return nil }
+        var (before, after) = (Plan(goal: goal), Plan(goal: goal))
+        before.prepare = order.inactive.map { .activateVolume($0) }
+        after.prepare = order.inactive.map { .deactivateVolume($0) }
+        try await carryOut(before)
+        do {
+            let report = try await looking(goal) { () throws(HostFailure) in try VolumeCarry(order).survey() }
+            try await carryOut(after)
+            return report
+        } catch {
+            try await carryOut(after)
+            throw error
+        }
+    }
+
+    /// `imgbase update --complete`: what was changed since the update is carried as well. The system runs it when it shuts
+    /// down. Returns nothing where no layer waits for it.
+    public func complete() async throws -> Result? {
+        let goal = "complete the update"
+        do {
+            return try await changing(goal) {
+                let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+                guard let staged = StagedLayer(state, names: names(in: state)) else { return nil }
+                let plan = try staged.plan(state, failurePath: HostProbe.carryFailurePath)
+                return Result(layer: staged.path.name, report: try await carryOut(plan))
+            }
+        } catch {
+            // Nobody may be there to read it now: it is told when the system has started again.
+            var plan = Plan(goal: goal)
+            let text = "\(error)".asMessageLine
+            plan.commit = [
+                .replaceFile(
+                    path: HostProbe.carryFailurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
+                .tell([JournalMessage(.warning, layer: nil, text)], motd: []),
+            ]
+            try await carryOut(plan)
+            throw error
+        }
+    }
+
+    /// `imgbase rollback`
+    public func rollback(to layer: String?, carriesConfiguration: Bool, tries: Int) async throws -> Result {
+        let goal = RollbackPlanner.goal
+        return try await changing(goal) {
+            _ = try await finishInterrupted(goal)
+            let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+            let names = names(in: state)
+            let way = try RollbackPlanner.way(to: layer, state, names: names)
+            let hooks = RollbackPlanner.hooks(way, state, names: names)
+            switch way {
+            case .takeBack(let staged):
+                var (plan, next) = try RollbackPlanner.takeBack(staged, state)
+                plan.prepare = hooks + plan.prepare
+                try await carryOut(plan)
+                return Result(layer: next)
+            case .tryLayer(let layer) where carriesConfiguration:
+                let base = try RollbackPlanner.base(of: layer, state, names: names)
+                var begun = state.cleaning(names)
+                begun.prepare += hooks
+                try await carryOut(begun)
+                return try await makeLayer(on: base.name, carrying: state.booted, tries: tries, goal)
+            case .tryLayer(let layer):
+                var plan = try BootPlanner.plan(.trial(layer, tries: tries), state, names: names)
+                plan.prepare = hooks + plan.prepare
+                try await carryOut(plan)
+                return Result(layer: layer)
+            }
+        }
+    }
+
+    /// `imgbase rollback --carry-etc --preview`
+    public func previewRollback(to layer: String?) async throws -> Result {
+        let goal = "preview a rollback"
+        return try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+            let names = names(in: state)
+            guard case .tryLayer(let layer) = try RollbackPlanner.way(to: layer, state, names: names) else {
+                return Result()
+            }
+            let base = try RollbackPlanner.base(of: layer, state, names: names)
+            return Result(report: try await survey(state.booted, on: base, state, goal))
+        }
+    }
+
+    private var isShowing: Bool {
+        if case .show = mode { true } else { false }
+    }
+
+    private func observed() async throws(HostFailure) -> HostState {
+        try await probe.boot()
+    }
+}

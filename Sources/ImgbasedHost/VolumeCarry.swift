@@ -1,0 +1,89 @@
+import FoundationEssentials
+import ImgbasedCore
+import ImgbasedLinux
+
+/// Carries configuration between volumes, which are mounted for this alone.
+struct VolumeCarry {
+    private let order: CarryOrder
+
+    init(_ order: CarryOrder) {
+        self.order = order
+    }
+
+    /// Carries, waits until all of it is on the disk, and returns what it was.
+    func run() throws(HostFailure) -> CarryReport {
+        let fromBase = try mount(order.fromBase, .untouched)
+        let from = try source()
+        let toBase = try mount(order.toBase, .untouched)
+        let to = try mount(order.to, .readWrite)
+        let carrier = try carrier(from: from)
+        let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
+        if survey.changesNothing { return survey.report }
+        try carrier.apply(survey, from: from, toBase: toBase, to: to)
+        let report = try encoded(survey.report)
+        try calling { () throws(SystemError) in
+            try to.replaceFile(CarryReport.path, contents: report)
+            try to.flush()
+        }
+        return survey.report
+    }
+
+    /// Looks what that would be, and changes nothing.
+    func survey() throws(HostFailure) -> CarryReport {
+        let fromBase = try mount(order.fromBase, .untouched)
+        let from = try source()
+        let toBase = try mount(order.toBase, .untouched)
+        let to = try mount(order.to, .untouched)
+        return try carrier(from: from).survey(fromBase: fromBase, from: from, toBase: toBase, to: to).report
+    }
+
+    private func source() throws(HostFailure) -> HostTree {
+        guard order.isFromRunning else { return try mount(order.from, .readOnly) }
+        return try calling { () throws(SystemError) in try HostMount.only("/") }
+    }
+
+    private func mount(_ path: VolumePath, _ mode: HostMount.Mode) throws(HostFailure) -> HostTree {
+        let type = try LayerProbe.type(ofDevice: path.device, named: path.name)
+        return try calling { () throws(SystemError) in
+            try HostMount.mount(path.device, type: type.rawValue, mode)
+        }
+    }
+
+    /// What carries by the lists of Config and the rules of the layer `from`. `/etc/fstab` names the layer's own device: it is
+    /// compared as it would be in the new one.
+    private func carrier(from: borrowing HostTree) throws(HostFailure) -> Carrier {
+        let table = order.table
+        let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
+        var adjusting: [TreePath: Carrier.Adjustment] = [:]
+        if let fstab = TreePath(parsing: "/etc/fstab") {
+            adjusting[fstab] = { table.applied(to: $0, type: type) }
+        }
+        return Carrier(lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting)
+    }
+
+    private func lists() throws(HostFailure) -> CarryLists {
+        if order.isConfigMounted {
+            return try CarryLists.read(
+                from: try calling { () throws(SystemError) in try HostMount.only("/config") })
+        }
+        guard let config = order.config else { return CarryLists() }
+        return try CarryLists.read(from: try mount(config, .readOnly))
+    }
+
+    /// At how many places the report of the running layer says that a look is needed.
+    static func conflicts() -> Int {
+        struct Kept: Decodable { var conflicts: Int }
+        guard let bytes = try? HostTree("/").read(CarryReport.path, limit: 16 << 20) else { return 0 }
+        return (try? JSONDecoder().decode(Kept.self, from: Data(bytes)))?.conflicts ?? 0
+    }
+
+    private func encoded(_ report: CarryReport) throws(HostFailure) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw .carrying("\(error)".oneLine)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+
+/// `imgbase update`
+struct UpdateCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Take the host to a new image, with what its administrator has changed.",
+        discussion: """
+            The image becomes a base; a layer on it gets the configuration of the booted layer, and is booted next, on \
+            trial. Nothing of the booted layer changes, and where the new one does not come up healthy it is booted again.
+            """)
+
+    @Option(help: "What the base is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+    var name: String?
+
+    @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
+    var size: String?
+
+    @Option(
+        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+    var filesystem: NewFileSystem?
+
+    @OptionGroup var shownProgress: ProgressOptions
+
+    @Option(help: ArgumentHelp("How many tries the new layer has, 1 to 9. (default: 3)", valueName: "n"))
+    var tries: Int?
+
+    @Flag(
+        help: "Say what would be carried and what is in conflict; without an image, of the update that waits."
+    )
+    var preview = false
+
+    @Flag(help: "Carry what was changed since the update; the system does so when it shuts down.")
+    var complete = false
+
+    @Argument(help: "The image: a file, a device, or - for standard input.")
+    var image: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if complete, preview || image != nil || tries != nil {
+            throw ValidationError("--complete stands alone")
+        }
+        if image == nil {
+            if !preview, !complete { throw ValidationError("give an image, or - for standard input") }
+            if name != nil || size != nil || filesystem != nil {
+                throw ValidationError("--name, --size and --filesystem have a meaning only with an image")
+            }
+        }
+        if preview, tries != nil { throw ValidationError("--tries has no meaning with --preview") }
+        try checkTries(tries)
+        _ = try size.map(Bytes.init(argument:))
+        if let name {
+            do { _ = try BaseName(name) } catch {
+                throw ValidationError("'\(name)' is no name for a base: \(error)")
+            }
+        }
+    }
+
+    func execute(_ context: Context) async throws {
+        if complete {
+            if let result = try await context.session.complete() { context.carried(result, isPreview: false) }
+            return
+        }
+        guard let path = image else {
+            return context.carried(try await context.session.previewStaged(), isPreview: true)
+        }
+        let display = ProgressDisplay(shownProgress.progress)
+        defer { display.finish() }
+        let image = Session.Image(
+            path: path, name: name, size: try size.map(Bytes.init(argument:)), fileSystem: filesystem?.type,
+            progress: display.show)
+        if preview {
+            let result = try await context.session.preview(image)
+            display.finish()
+            return context.carried(result, isPreview: true)
+        }
+        let result = try await context.session.update(image, tries: tries ?? BootRecord.Trial.standard)
+        display.finish()
+        if result.isResumed {
+            Terminal.error(
+                "imgbase: an update that was interrupted is finished; for another image, run this again")
+        }
+        context.carried(result, isPreview: false)
+    }
+}
+
+/// `imgbase rollback`
+struct RollbackCommand: HostCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Go back to the layer before, on trial.",
+        discussion: """
+            While an update has not been booted, it is taken back: the booted layer is booted again. Afterwards, the newest \
+            older layer that is not bad is tried.
+            """)
+
+    @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
+    var to: String?
+
+    @Flag(help: "Go back to a new layer on the older base, with the configuration of the booted one.")
+    var carryEtc = false
+
+    @Flag(help: "With --carry-etc, say what would be carried and what is in conflict, and do nothing.")
+    var preview = false
+
+    @Option(help: ArgumentHelp("How many tries the layer has, 1 to 9. (default: 3)", valueName: "n"))
+    var tries: Int?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if preview, !carryEtc { throw ValidationError("--preview has a meaning only with --carry-etc") }
+        try checkTries(tries)
+    }
+
+    func execute(_ context: Context) async throws {
+        if preview {
+            return context.carried(try await context.session.previewRollback(to: to), isPreview: true)
+        }
+        let result = try await context.session.rollback(
+            to: to, carriesConfiguration: carryEtc, tries: tries ?? BootRecord.Trial.standard)
+        context.carried(result, isPreview: false)
+    }
+}
+
+private func checkTries(_ tries: Int?) throws {
+    if let tries, !BootRecord.Trial.range.contains(tries) {
+        throw ValidationError("--tries must be 1 to 9, not \(tries)")
+    }
+}
+
+extension Context {
+    /// What was carried, or would be, and which layer is booted next.
+    fileprivate func carried(_ result: Session.Result, isPreview: Bool) {
+        var lines = result.report?.lines ?? []
+        if let layer = result.layer, !isPreview { lines.append(layer) }
+        done(CarryResult(layer: result.layer, carried: result.report), lines: lines)
+    }
+}
+
+private struct CarryResult: Encodable {
+    var layer: String?
+    var carried: CarryReport?
+}

@@ -1,0 +1,203 @@
+import Testing
+
+@testable import ImgbasedCore
+
+/// Updates and rollbacks: what boots, what is refused, and the power at every step.
+@Suite struct HostUpdateTests {
+    static let loaders: [BootLoader] = [.grub(directory: "/boot/grub"), .systemdBoot]
+
+    static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
+
+    /// A machine that runs from Base-0.1, which has come up and was changed since.
+    private static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
+        var machine = FakeMachine()
+        machine.state.boot.loader = loader
+        try machine.initialize()
+        try machine.addBase()
+        machine.clock += 1
+        try machine.addLayer()
+        machine.clock += 1
+        machine.state.booted = path("Base-0.1")
+        try change(&machine, .good)
+        machine.contents[path("Base-0.1")]?.edits = 3
+        machine.journal = []
+        machine.stepsDone = 0
+        return machine
+    }
+
+    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
+        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
+    }
+
+    private static func next(_ machine: FakeMachine) -> String? {
+        BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
+    }
+
+    private func reason(_ body: () throws -> Void) -> HostReason? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? HostRefusal)?.reason
+        }
+    }
+
+    // MARK: updates
+
+    @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {
+        var machine = try Self.machine(loader)
+        try machine.updateHost()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
+        #expect(Self.next(machine) == "Base-1.1")
+        let layer = try #require(machine.state.volume(Self.path("Base-1.1")))
+        #expect(layer.carriedFrom == "Base-0.1")
+        #expect(layer.baseName == "Base-1")
+        #expect(machine.contents[layer.path]?.carried == 3)
+        #expect(machine.state.volume(Self.path("Base-1"))?.isUpdating == false)
+        let fstab = String(decoding: machine.contents[layer.path]?.fstab ?? [], as: UTF8.self)
+        #expect(fstab.contains("/dev/HostVG/Base-1.1 / "))
+    }
+
+    /// Old or new, never a third: what boots is Base-0.1 until the last step, and the new layer has all that was changed.
+    @Test(arguments: loaders) func whereverThePowerGoesAnotherRunSucceeds(loader: BootLoader) throws {
+        let start = try Self.machine(loader)
+        try PowerCuts.expectConvergence(from: start) { try $0.updateHost() }
+        var whole = start
+        try whole.updateHost()
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.updateHost() }
+            let next = try #require(Self.next(cut))
+            #expect(next == "Base-0.1" || cut.contents[Self.path(next)]?.carried == 3, "cut after \(steps)")
+        }
+    }
+
+    @Test func whatTheUpdateWroteIsDebrisUntilItsLayerIsThere() throws {
+        var machine = try Self.machine()
+        machine.state.volumes.append(
+            Volume(
+                path: Self.path("Base-1"), size: Bytes(1), tags: [Tag.base, Tag.updating],
+                segmentType: "thin",
+                pool: "ImagePool"))
+        #expect(machine.state.cleaning(FakeMachine.names).steps == [.removeVolume(Self.path("Base-1"))])
+        machine.state.volumes.append(
+            Volume(
+                path: Self.path("Base-1.1"), size: Bytes(1), tags: [Tag.layer, Tag.originPrefix + "Base-1"],
+                segmentType: "thin", pool: "ImagePool"))
+        #expect(machine.state.cleaning(FakeMachine.names).steps == [])
+    }
+
+    @Test func withoutTheOriginalBaseNothingIsBegun() throws {
+        var machine = try Self.machine()
+        machine.state.volumes.removeAll { $0.name == "Base-0" }
+        let before = machine
+        #expect(reason { try machine.updateHost() } == .noOriginalBase(layer: "Base-0.1", base: "Base-0"))
+        #expect(machine == before)
+    }
+
+    @Test func aFullBootIsToldBefore() throws {
+        var machine = try Self.machine()
+        machine.state.boot.largestPair = Bytes(60 << 20)
+        machine.state.boot.free = Bytes(10 << 20)
+        let needed = Bytes(61 << 20)
+        #expect(reason { try machine.updateHost() } == .bootFull(free: Bytes(10 << 20), needed: needed))
+    }
+
+    // MARK: late changes
+
+    @Test(arguments: loaders) func lateChangesAreCarried(loader: BootLoader) throws {
+        var machine = try Self.machine(loader)
+        try machine.updateHost()
+        let record = machine.state.boot.record
+        machine.contents[Self.path("Base-0.1")]?.edits = 5
+        try machine.completeUpdate()
+        #expect(machine.contents[Self.path("Base-1.1")]?.carried == 5)
+        #expect(machine.state.boot.record == record)
+        // Once: then it is what is booted, whatever else changes.
+        let done = machine
+        try machine.completeUpdate()
+        #expect(machine == done)
+    }
+
+    @Test(arguments: loaders) func cutWhileTheyAreCarriedTheOldLayerBoots(loader: BootLoader) throws {
+        var start = try Self.machine(loader)
+        try start.updateHost()
+        start.contents[Self.path("Base-0.1")]?.edits = 5
+        start.stepsDone = 0
+        var whole = start
+        try whole.completeUpdate()
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
+            let next = try #require(Self.next(cut))
+            let carried = cut.contents[Self.path("Base-1.1")]?.carried
+            if next == "Base-1.1" {
+                // Before anything was touched, or when all was done.
+                #expect(
+                    carried == 5 || cut.state.boot.record == start.state.boot.record, "cut after \(steps)")
+            } else {
+                #expect(next == "Base-0.1")
+                #expect(HostStatus(cut.state, names: FakeMachine.names).staged == "Base-1.1")
+            }
+            cut.power = .max
+            try cut.completeUpdate()
+            #expect(Self.next(cut) == "Base-1.1")
+            #expect(cut.contents[Self.path("Base-1.1")]?.carried == 5)
+            #expect(cut.state.boot.record.staged == nil)
+            #expect(cut.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
+        }
+    }
+
+    @Test func aLayerThatWasBootedIsItsOwn() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        machine.state.booted = Self.path("Base-1.1")
+        let status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.leftBehind == "Base-0.1")
+        try Self.change(&machine, .started)
+        #expect(machine.state.volume(Self.path("Base-1.1"))?.carriedFrom == nil)
+        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+        try Self.change(&machine, .good)
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
+    }
+
+    // MARK: rollbacks
+
+    private static func way(_ machine: FakeMachine, to layer: String? = nil) throws -> RollbackPlanner.Way {
+        try RollbackPlanner.way(to: layer, machine.state, names: FakeMachine.names)
+    }
+
+    @Test func beforeItsFirstBootAnUpdateIsTakenBack() throws {
+        var machine = try Self.machine()
+        let before = machine.state.boot.record
+        try machine.updateHost()
+        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
+        let (plan, next) = try RollbackPlanner.takeBack("Base-1.1", machine.state)
+        try machine.perform(plan)
+        #expect(next == "Base-0.1")
+        #expect(machine.state.boot.record == before)
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
+    }
+
+    @Test func afterwardsTheLayerBeforeIsTried() throws {
+        var machine = try Self.machine()
+        machine.clock += 1
+        // One that was never booted is there as well.
+        try machine.addLayer()
+        machine.clock += 1
+        try machine.updateHost()
+        machine.state.booted = Self.path("Base-1.1")
+        try Self.change(&machine, .started)
+        try Self.change(&machine, .good)
+        #expect(try Self.way(machine) == .tryLayer("Base-0.1"))
+        #expect(try Self.way(machine, to: "Base-0.2") == .tryLayer("Base-0.2"))
+        #expect(reason { _ = try Self.way(machine, to: "Base-1.1") } == .isBooted("Base-1.1"))
+        #expect(reason { _ = try Self.way(machine, to: "Base-1") } == .notALayer("Base-1"))
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(reason { _ = try Self.way(machine) } == .noOlderLayer(than: "Base-0.1"))
+    }
+}
