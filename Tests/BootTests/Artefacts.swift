@@ -20,6 +20,11 @@ enum Artefacts {
         try Machine(name: name, disks: [.overlay(of: disk.disk)], firmware: firmware)
     }
 
+    /// The same with the image of a base as /dev/vdb, for the machine to change.
+    static func updatable(_ name: String) throws -> Machine {
+        try Machine(name: name, disks: [.overlay(of: disk.disk), .overlay(of: image.image)])
+    }
+
     /// The same, which starts the layers' kernel with `arguments` at once instead of GRUB, and has `disks` from
     /// /dev/vdb on.
     static func machine(

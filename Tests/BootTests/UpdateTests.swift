@@ -1,0 +1,180 @@
+import TestMachine
+import Testing
+
+/// Updates from base to base, as an administrator runs them on a host that was changed.
+@Suite struct UpdateTests {
+    @Test(
+        "an update has what the administrator changed, early and late; it is tried, rolled back, and its configuration carried back"
+    )
+    func update() throws {
+        try Artefacts.updatable("update").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(Self.administrator)
+            try vm.check(Self.newImage)
+
+            // A preview names the conflict and leaves nothing behind.
+            let preview = try vm.check("imgbase update --preview /dev/vdb", within: .minutes(10))
+            #expect(preview.contains("conflict '/etc/issue'"))
+            #expect(preview.contains("carried '/etc/local.conf'"))
+            #expect(preview.contains("merged '/etc/login.defs'"))
+            try vm.expect("", from: "lvs --noheadings -o lv_name HostVG | grep Base-2")
+
+            let output = try vm.check("imgbase update --tries 2 /dev/vdb", within: .minutes(10))
+            #expect(output.contains("conflict '/etc/issue'"))
+            #expect(output.hasSuffix("Base-2.1"))
+            try vm.check("echo late >/etc/late.conf; echo changed late >>/etc/local.conf; rm /etc/early.conf")
+            try vm.reboot()
+            try vm.expectStatus("Base-2.1", "trial")
+            try vm.check(Self.isCarried)
+            try vm.expectUnchanged(base: "Base-2")
+
+            // Back, with what was changed since.
+            try vm.check("echo newer >/etc/newer.conf")
+            let back = try vm.check("imgbase rollback --carry-etc --to Base-0.2", within: .minutes(10))
+            #expect(back.hasSuffix("Base-0.3"))
+            try vm.reboot()
+            try vm.expectStatus("Base-0.3", "trial")
+            try vm.check(
+                """
+                set -e
+                grep -q newer /etc/newer.conf
+                grep -q late /etc/late.conf
+                test "$(cat /etc/issue)" = 'Only for staff'
+                ! grep -q 'image 2' /usr/lib/os-release
+                id ada
+                """)
+            // And to the layer there was, as it was left.
+            try vm.expect("Base-0.1", from: "imgbase rollback --to Base-0.1")
+            try vm.reboot()
+            try vm.expectStatus("Base-0.1", "trial")
+            try vm.check("! test -e /etc/newer.conf && grep -q late /etc/late.conf")
+        }
+    }
+
+    @Test(
+        "an image that does not come up gives way to the layer there was; an update that is taken back is not tried"
+    )
+    func broken() throws {
+        try Artefacts.updatable("broken").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                "mount /dev/vdb /mnt && rm /mnt/usr/sbin/init /mnt/usr/lib/systemd/systemd && umount /mnt")
+            try vm.check("imgbase update --tries 1 /dev/vdb", within: .minutes(10))
+            try vm.expect("Base-0.1", from: "imgbase rollback")
+            try vm.expect(
+                "Base-0.1", from: "imgbase status --json | sed -n 's/.*\"layer\" : \"\\(.*\\)\",/\\1/p'")
+            try vm.check("imgbase boot --try Base-1.1 --tries 1")
+            try vm.reboot()
+            try vm.expect("Loading layer Base-1.1", within: .minutes(3))
+            try vm.expectStatus(
+                "Base-0.1", "default",
+                warnings: [
+                    "layer 'Base-1.1' did not come up in 1 of 1 tries: "
+                        + "1 ended in the boot loader, the kernel or the initramfs"
+                ])
+        }
+    }
+
+    /// Where the power goes: as this step begins, in the words of `imgbase --debug`.
+    private static let cuts = [
+        "write image", "make layer", "carry the configuration", "declare layer",
+        "write '/boot/loader/entries",
+        "write '/boot/grub/imgbased.cfg", "record for the boot loader", "start unit",
+        "record that the boot menu",
+    ]
+
+    @Test("an update whose power is cut: the old layer boots or the new one, whole, and another run succeeds")
+    func powerCuts() throws {
+        try Artefacts.updatable("update-cuts").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            try vm.check(
+                """
+                mount /dev/vdb /mnt && echo 'PRETTY_NAME="image 2"' >/mnt/usr/lib/os-release && umount /mnt
+                echo mine >/etc/local.conf
+                sync
+                """)
+            for cut in Self.cuts {
+                try vm.check("imgbase --debug update /dev/vdb >/dev/console 2>&1 &")
+                try vm.expect("imgbase: " + cut, within: .minutes(10))
+                vm.cutPower()
+                try vm.powerOn()
+                try vm.waitForGuest()
+                let layer = try vm.check("imgbase w | sed 's/You are on //'")
+                try vm.check("grep -q mine /etc/local.conf")
+                if layer != "Base-0.1" {
+                    // It was recorded that the new layer is next: back, to cut another update.
+                    try vm.check(
+                        "grep -q 'image 2' /usr/lib/os-release && imgbase boot --set-default Base-0.1")
+                    try vm.reboot()
+                    try vm.waitForGuest()
+                }
+            }
+            try vm.check("imgbase update /dev/vdb", within: .minutes(10))
+            try vm.expect("", from: "imgbase boot --verify")
+            try vm.expect("", from: "imgbase recover --list")
+        }
+    }
+
+    /// What an administrator has done to a host.
+    private static let administrator = """
+        set -e
+        # Two bases are kept; without this, one of which no layer was booted would go.
+        imgbase base --pin Base-1
+        echo mine >/etc/local.conf
+        echo early >/etc/early.conf
+        echo 'Only for staff' >/etc/issue
+        sed -i 's/^UMASK.*/UMASK 077/' /etc/login.defs
+        rm /etc/issue.net
+        useradd --system --uid 901 ours
+        useradd --create-home --uid 1000 ada
+        echo 'ada:secret' | chpasswd
+        systemctl disable remote-fs.target
+        systemctl mask apt-daily-upgrade.timer
+        install -d -m 700 -o ada /srv/data
+        echo kept >/srv/data/file
+        echo '/srv/data' >/config/files
+        sync
+        """
+
+    /// What the next image brings: the root image, and changes.
+    private static let newImage = """
+        set -e
+        mount /dev/vdb /mnt
+        echo 'PRETTY_NAME="Debian, image 2"' >/mnt/usr/lib/os-release
+        echo 'Debian image 2' >/mnt/etc/issue
+        sed -i 's/^PASS_MAX_DAYS.*/PASS_MAX_DAYS 90/' /mnt/etc/login.defs
+        echo two >/mnt/etc/new.conf
+        chroot /mnt useradd --system --uid 901 service
+        install -d -o 901 -g 901 /mnt/var/lib/service
+        mkdir -p /mnt/etc/systemd/system/graphical.target.wants
+        ln -s /lib/systemd/system/remote-fs.target /mnt/etc/systemd/system/graphical.target.wants/
+        umount /mnt
+        """
+
+    /// Whether both are in the layer that boots.
+    private static let isCarried = """
+        set -ex
+        grep -q 'image 2' /usr/lib/os-release
+        test "$(cat /etc/new.conf)" = two
+        test "$(tail -n 1 /etc/local.conf)" = 'changed late'
+        test "$(cat /etc/late.conf)" = late
+        ! test -e /etc/early.conf
+        ! test -e /etc/issue.net
+        test "$(cat /etc/issue)" = 'Only for staff'
+        test "$(cat /etc/issue.imgnew)" = 'Debian image 2'
+        grep -q '^UMASK 077' /etc/login.defs
+        grep -q '^PASS_MAX_DAYS 90' /etc/login.defs
+        test "$(id -u ours)" = 901
+        test "$(id -u ada)" = 1000
+        grep -q '^ada:[$]' /etc/shadow
+        test "$(id -u service)" != 901
+        test "$(stat -c %U:%G /var/lib/service)" = service:service
+        ! systemctl is-enabled remote-fs.target
+        test "$(systemctl is-enabled apt-daily-upgrade.timer)" = masked
+        test "$(stat -c %U:%a /srv/data)" = ada:700
+        test "$(cat /srv/data/file)" = kept
+        test "$(cat /etc/machine-id)" = 5f3c1a7e8b0d4c2e9a6f0b1d2c3e4f50
+        grep -q '^/dev/HostVG/Base-2.1 / ' /etc/fstab
+        test "$(grep -c ' /config ' /etc/fstab)" = 1
+        """
+}
