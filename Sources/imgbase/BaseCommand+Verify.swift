@@ -48,7 +48,8 @@ extension BaseCommand {
         } _: { state, names in
             let bases = Layout(state.volumes, group: names.group).bases
             guard let wanted else { return bases }
-            return try context.answer("verify '\(wanted)'", bases.first { $0.name == wanted }.map { [$0] }, or: .unknown(wanted))
+            return try context.answer(
+                "verify '\(wanted)'", bases.first { $0.name == wanted }.map { [$0] }, or: .unknown(wanted))
         }
         if context.isJSON { context.result(found, lines: []) }
         let failed = found.filter { $0.verdict != "unchanged" }.map(\.name)

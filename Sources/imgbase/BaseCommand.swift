@@ -22,7 +22,8 @@ struct BaseCommand: HostCommand {
     @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
     var name: String?
 
-    @Option(help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+    @Option(
+        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
     var filesystem: NewFileSystem?
 
     @OptionGroup var shownProgress: ProgressOptions
@@ -83,7 +84,8 @@ struct BaseCommand: HostCommand {
             let display = ProgressDisplay(shownProgress.progress)
             defer { display.finish() }
             let added = try await context.session.addBase(
-                name: name, size: try size.map(Bytes.init(argument:)), image: image, fileSystem: filesystem?.type,
+                name: name, size: try size.map(Bytes.init(argument:)), image: image,
+                fileSystem: filesystem?.type,
                 progress: display.show)
             display.finish()
             context.made(added)

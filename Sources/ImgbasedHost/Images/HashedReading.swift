@@ -79,7 +79,8 @@ enum HashedReading {
         let total = length ?? size
         var left = total
         return try run { buffer throws(HostFailure) in
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), left))])
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<Int(min(UInt64(buffer.count), left))])
             let count = try calling { () throws(SystemError) in try file.read(into: wanted) }
             left -= UInt64(count)
             return count
