@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import ImgbasedLinux
 
 /// A directory for one test, removed when the test is done with it.
 final class Scratch {
@@ -46,19 +48,26 @@ enum Helper {
     /// Runs `path` and returns what it prints.
     @discardableResult
     static func run(_ path: String, _ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failed(description: "\(path) \(arguments): \(text)")
+        // Not Foundation's Process: under load it sometimes does not notice that a program has ended.
+        let output = try HostPipe(path)
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output.writer, 1)
+        posix_spawn_file_actions_adddup2(&actions, output.writer, 2)
+        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+        defer { words.forEach { free($0) } }
+        var process = pid_t()
+        guard posix_spawn(&process, path, &actions, nil, &words, environ) == 0 else {
+            throw Failed(description: "\(path) cannot be run")
         }
+        output.closeWriter()
+        let bytes = try output.readAll(limit: 1 << 26)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard status == 0 else { throw Failed(description: "\(path) \(arguments): \(text)") }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 

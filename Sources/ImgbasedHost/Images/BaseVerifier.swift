@@ -26,7 +26,8 @@ public struct BaseVerifier {
 
     /// Reads `base` from its disk, which is activated for that where it is not.
     public func verify(_ base: Volume) async -> Verdict {
-        guard let digest = base.tag(Tag.digestPrefix), let length = base.tag(Tag.lengthPrefix).flatMap(UInt64.init)
+        guard let digest = base.tag(Tag.digestPrefix),
+            let length = base.tag(Tag.lengthPrefix).flatMap(UInt64.init)
         else { return .unknown }
         do throws(HostFailure) {
             if base.isActive { return try compare(base, digest, length) }
@@ -63,7 +64,8 @@ public struct BaseVerifier {
             reporter.report(.verify, done: done, total: total)
         }
         if facts.length != String(length) { return .changed("it has \(facts.length) of \(length) bytes") }
-        return facts.digest == digest ? .unchanged : .changed("its SHA-256 is \(facts.digest), it was \(digest)")
+        return facts.digest == digest
+            ? .unchanged : .changed("its SHA-256 is \(facts.digest), it was \(digest)")
     }
 }
 

@@ -67,7 +67,7 @@ enum HashedReading {
         _ path: String, length: UInt64?, mayBeUsed: Bool, _ report: (_ done: UInt64, _ total: UInt64) -> Void
     ) throws(HostFailure) -> ImageFacts {
         let file = try calling { () throws(SystemError) in
-            let file = try OpenFile(opening: path, mayBeUsed ? O_RDONLY : O_RDONLY | O_EXCL)
+            let file = try mayBeUsed ? OpenFile(opening: path, O_RDONLY) : HostMount.openUnmounted(path)
             if try file.status().kind == .blockDevice { try file.dropCache() }
             file.readsAhead()
             return file
@@ -79,7 +79,8 @@ enum HashedReading {
         let total = length ?? size
         var left = total
         return try run { buffer throws(HostFailure) in
-            let wanted = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), left))])
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<Int(min(UInt64(buffer.count), left))])
             let count = try calling { () throws(SystemError) in try file.read(into: wanted) }
             left -= UInt64(count)
             return count

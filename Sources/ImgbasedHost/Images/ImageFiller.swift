@@ -12,14 +12,18 @@ public struct ImageFiller {
     /// Writes the files of `source` to the new file system of `type` on the device at `path`, which is mounted where
     /// nobody else sees it, waits until it is there, and returns digest and length of the file system. Nothing in the
     /// image leads out of it.
-    public func fill(_ source: ImageSource, to path: String, _ type: FileSystemType) throws(HostFailure) -> ImageFacts {
+    public func fill(_ source: ImageSource, to path: String, _ type: FileSystemType) throws(HostFailure)
+        -> ImageFacts
+    {
         let reporter = source.reporter
         do {
             let tree = try calling { () throws(SystemError) in
                 try HostMount.mount(path, type: type.rawValue, .readWrite)
             }
             let before = tree.used.count
-            let total: UInt64? = if case .tree(let image) = source.description.content { image.size.data } else { nil }
+            let total: UInt64? =
+                if case .tree(let image) = source.description.content { image.size.data } else { nil }
+            reporter.report(.fill, done: 0, total: total)
             try unpack(source, into: tree) {
                 reporter.report(.fill, done: tree.used.count - min(before, tree.used.count), total: total)
             }
@@ -28,9 +32,11 @@ public struct ImageFiller {
         }
         // It is not mounted any more, or opening it is refused.
         guard let signature = try ImageSource.signature(ofDevice: path) else {
-            throw .image(source.description.path, reason: "its file system on '\(path)' is not there any more")
+            throw .image(
+                source.description.path, reason: "its file system on '\(path)' is not there any more")
         }
-        let facts = try HashedReading.device(path, length: signature.size.count, mayBeUsed: false) { done, total in
+        let facts = try HashedReading.device(path, length: signature.size.count, mayBeUsed: false) {
+            done, total in
             reporter.report(.verify, done: done, total: total)
         }
         guard facts.length == String(signature.size.count) else {

@@ -12,7 +12,8 @@ public final class ImageReporter {
 
     /// A reporter that shows each command to `trace`, and progress to `show`.
     public init(
-        trace: @escaping @Sendable (Command) -> Void = { _ in }, show: (@Sendable (ImageProgress) -> Void)? = nil
+        trace: @escaping @Sendable (Command) -> Void = { _ in },
+        show: (@Sendable (ImageProgress) -> Void)? = nil
     ) {
         self.trace = trace
         self.show = show

@@ -43,7 +43,8 @@ public final class ImageSource {
         var decompressed: ImageStream?
         if case .compressed(let compression) = kind {
             let stream = try ImageStream(
-                try input.take(), head: input.head, length: input.length?.count, name: name, compression, reporter)
+                try input.take(), head: input.head, length: input.length?.count, name: name, compression,
+                reporter)
             kind = ImageHead(try stream.peek(ImageHead.length))
             decompressed = stream
         }

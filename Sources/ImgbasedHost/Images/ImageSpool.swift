@@ -44,7 +44,9 @@ final class ImageSpool {
             let missing = overflow ? UInt64.max : needed - free
             throw .image(
                 name,
-                reason: "it has to be unpacked in \(HostTemporary.directory), which lacks \(Bytes(missing).formatted) for it")
+                reason:
+                    "it has to be unpacked in \(HostTemporary.directory), which lacks \(Bytes(missing).formatted) for it"
+            )
         }
     }
 

@@ -55,11 +55,13 @@ final class ImageStream {
 
     /// The same, of a `file` that is compressed.
     init(
-        _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String, _ compression: ImageCompression,
+        _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String,
+        _ compression: ImageCompression,
         _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.name = name
-        let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name)) }
+        let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name))
+        }
         let command = Command(compression.tool, ["--decompress", "--stdout"])
         let tool = try ImageTool(command, for: name, input: input.reader, output: output.writer, reporter)
         input.closeReader()

@@ -48,7 +48,8 @@ struct ImageTarget: ~Copyable {
             let next = min(end + ImageTarget.blockSize, piece.count)
             if isZero(UnsafeRawBufferPointer(rebasing: piece[end..<next])) {
                 guard
-                    try append(UnsafeRawBufferPointer(rebasing: piece[start..<end]), at: offset + UInt64(start))
+                    try append(
+                        UnsafeRawBufferPointer(rebasing: piece[start..<end]), at: offset + UInt64(start))
                 else { return false }
                 start = next
             }
@@ -71,7 +72,8 @@ struct ImageTarget: ~Copyable {
         try file.flush()
     }
 
-    private mutating func append(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool
+    private mutating func append(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError)
+        -> Bool
     {
         if bytes.isEmpty { return true }
         if let room = allowance.room, allowance.chunkSize.count > 0 {

@@ -12,7 +12,8 @@ struct ImageTool: ~Copyable {
 
     /// Starts `command` for `image`; see ``HostChild``.
     init(
-        _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil, _ reporter: ImageReporter
+        _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
+        _ reporter: ImageReporter
     ) throws(HostFailure) {
         reporter.runs(command)
         self.command = command
@@ -40,6 +41,8 @@ struct ImageTool: ~Copyable {
         }
         let how = end.status.map { "ended with status \($0)" } ?? "was ended by signal \(end.signal ?? 0)"
         let message = CommandRunner.brief(end.message)
-        throw .image(image, reason: "\(command.tool.name) \(how)\(message.isEmpty ? "" : ": \(message)"); get it again")
+        throw .image(
+            image, reason: "\(command.tool.name) \(how)\(message.isEmpty ? "" : ": \(message)"); get it again"
+        )
     }
 }

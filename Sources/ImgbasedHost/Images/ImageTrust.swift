@@ -25,27 +25,38 @@ public struct ImageTrust: Sendable {
 
     /// The digest that the image at `path` must have as it is delivered; `nil` where nothing says. Of an image that is no
     /// plain file, `kind`, nothing can.
-    func expectation(_ path: String, kind: String?, _ reporter: ImageReporter) throws(HostFailure) -> String? {
+    func expectation(_ path: String, kind: String?, _ reporter: ImageReporter) throws(HostFailure) -> String?
+    {
         if let kind {
             guard isRequired else { return nil }
             throw .image(
-                path, reason: "\(kind) has no signature, and \(keyring) asks for one; give a file with \(ImageTrust.signature) beside it")
+                path,
+                reason:
+                    "\(kind) has no signature, and \(keyring) asks for one; give a file with \(ImageTrust.signature) beside it"
+            )
         }
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[...$0]) } ?? "./"
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         guard HostSystem.exists(directory + ImageTrust.list) else {
             guard isRequired else { return nil }
-            throw .image(path, reason: "there is no \(ImageTrust.list) beside it, and \(keyring) asks for a signed one; get it as well")
+            throw .image(
+                path,
+                reason:
+                    "there is no \(ImageTrust.list) beside it, and \(keyring) asks for a signed one; get it as well"
+            )
         }
         let text = try calling { () throws(SystemError) in
-            try OpenFile(opening: directory + ImageTrust.list, O_RDONLY | O_NONBLOCK).readAll(limit: ChecksumList.limit)
+            try OpenFile(opening: directory + ImageTrust.list, O_RDONLY | O_NONBLOCK).readAll(
+                limit: ChecksumList.limit)
         }
         if isRequired { try checkSignature(of: text, directory + ImageTrust.signature, path, reporter) }
         switch ChecksumList(text).answer(for: name) {
         case .digest(let digest): return digest
         case .missing:
-            throw .image(path, reason: "\(ImageTrust.list) beside it does not list it; get the one that does, or remove it")
+            throw .image(
+                path,
+                reason: "\(ImageTrust.list) beside it does not list it; get the one that does, or remove it")
         case .contradictory:
             throw .image(path, reason: "\(ImageTrust.list) beside it has two digests for it; get both again")
         }
@@ -54,7 +65,8 @@ public struct ImageTrust: Sendable {
     /// Throws unless `digest` is what was `expected`.
     static func check(_ digest: String, _ expected: String?, _ path: String) throws(HostFailure) {
         guard let expected, expected != digest else { return }
-        throw .image(path, reason: "its SHA-256 is \(digest), \(list) beside it has \(expected); get it again")
+        throw .image(
+            path, reason: "its SHA-256 is \(digest), \(list) beside it has \(expected); get it again")
     }
 
     /// Throws unless the signature at `signature` is a good one of `text`: of what was read, whatever the file has now.
@@ -62,7 +74,11 @@ public struct ImageTrust: Sendable {
         of text: [UInt8], _ signature: String, _ image: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
         guard HostSystem.exists(signature) else {
-            throw .image(image, reason: "there is no \(ImageTrust.signature) beside it, and \(keyring) asks for one; get it as well")
+            throw .image(
+                image,
+                reason:
+                    "there is no \(ImageTrust.signature) beside it, and \(keyring) asks for one; get it as well"
+            )
         }
         let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
         let status = try calling { () throws(SystemError) in try HostPipe("gpgv") }
@@ -76,10 +92,15 @@ public struct ImageTrust: Sendable {
         do throws(HostFailure) {
             try gpgv.finish()
         } catch .image(_, let reason) {
-            throw .image(image, reason: "the signature of \(ImageTrust.list) beside it is not good: \(reason)")
+            throw .image(
+                image, reason: "the signature of \(ImageTrust.list) beside it is not good: \(reason)")
         }
         guard SignatureStatus.isGood(String(decoding: answer, as: UTF8.self)) else {
-            throw .image(image, reason: "the signature of \(ImageTrust.list) beside it is not good: it is no valid one; get it again")
+            throw .image(
+                image,
+                reason:
+                    "the signature of \(ImageTrust.list) beside it is not good: it is no valid one; get it again"
+            )
         }
     }
 }

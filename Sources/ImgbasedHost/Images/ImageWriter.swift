@@ -42,7 +42,9 @@ public struct ImageWriter {
             }
             guard try target.put(piece, at: offset) else {
                 throw .image(
-                    path, reason: "it needs more than the pool has free; remove a layer or base, or extend the pool")
+                    path,
+                    reason: "it needs more than the pool has free; remove a layer or base, or extend the pool"
+                )
             }
             let position = stream.position
             source.reporter.report(.write, done: position.done, total: position.total)
@@ -54,11 +56,13 @@ public struct ImageWriter {
         let length = UInt64(facts.length) ?? 0
         if let size = image.signature?.size.count, length < size {
             throw .image(
-                image.path, reason: "it ends after \(length) bytes, its file system has \(size); get it again")
+                image.path, reason: "it ends after \(length) bytes, its file system has \(size); get it again"
+            )
         }
         if let expected = image.length?.count, expected != length {
             throw .image(
-                image.path, reason: "\(length) bytes were read where there were \(expected); it changed meanwhile")
+                image.path,
+                reason: "\(length) bytes were read where there were \(expected); it changed meanwhile")
         }
         try source.check(content: facts.digest)
     }

@@ -64,7 +64,8 @@ final class OCILayout {
         let place = own.path + "/archive"
         try calling { () throws(SystemError) in try HostTree(own.path).makeDirectories("/archive") }
         let command = Command(
-            .tar, ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", place, "--file", "-"])
+            .tar,
+            ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", place, "--file", "-"])
         try ImageTool(command, for: name, input: try spool.rewound(), reporter).finish {
             reporter.report(.unpack)
         }
@@ -72,7 +73,8 @@ final class OCILayout {
     }
 
     private init(
-        _ path: String, blobs: String, in directory: HostTemporaryDirectory, name: String, _ reporter: ImageReporter
+        _ path: String, blobs: String, in directory: HostTemporaryDirectory, name: String,
+        _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.directory = directory
         let tree = try calling { () throws(SystemError) in try HostTree(path) }
@@ -97,7 +99,8 @@ final class OCILayout {
         }
         try calling { () throws(SystemError) in
             let own = try HostTree(directory.path)
-            try own.replaceFile("/layout/oci-layout", contents: Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8))
+            try own.replaceFile(
+                "/layout/oci-layout", contents: Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8))
             try own.replaceFile("/layout/index.json", contents: Array(text))
             try SmallFile.link(to: blobs, at: directory.path + "/layout/blobs")
         }
@@ -118,10 +121,15 @@ final class OCILayout {
         }
         guard fitting.count == 1 else {
             throw .image(
-                name, reason: "it has \(fitting.count) images for linux on \(architecture); copy one to a layout of its own with 'skopeo copy'")
+                name,
+                reason:
+                    "it has \(fitting.count) images for linux on \(architecture); copy one to a layout of its own with 'skopeo copy'"
+            )
         }
         guard manifest.mediaType == "application/vnd.oci.image.index.v1+json" else { return manifest }
-        guard depth < depthLimit, let inner = try document(try place(manifest, in: tree, name), in: tree, name) else {
+        guard depth < depthLimit,
+            let inner = try document(try place(manifest, in: tree, name), in: tree, name)
+        else {
             throw .image(name, reason: "its indexes lead nowhere")
         }
         return try choose(inner, in: tree, name, depth: depth + 1)
@@ -134,11 +142,17 @@ final class OCILayout {
         let parts = descriptor.digest.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == "sha256", parts[1].utf8.count == 64,
             parts[1].utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
-        else { throw .image(name, reason: "'\(descriptor.digest.asMessageLine)' in it is no digest that is supported") }
+        else {
+            throw .image(
+                name, reason: "'\(descriptor.digest.asMessageLine)' in it is no digest that is supported")
+        }
         let path = "/blobs/sha256/\(parts[1])"
         let size = try calling { () throws(SystemError) in try tree.openFile(path)?.status().size }
         guard size == UInt64(exactly: descriptor.size) else {
-            throw .image(name, reason: "blob \(parts[1]) in it is missing, or not \(descriptor.size) bytes long; get it again")
+            throw .image(
+                name,
+                reason:
+                    "blob \(parts[1]) in it is missing, or not \(descriptor.size) bytes long; get it again")
         }
         return path
     }
@@ -162,14 +176,16 @@ final class OCILayout {
         let types = ["application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip"]
         guard types.contains(layer.mediaType) else {
             throw .image(
-                name, reason: "umoci reads no layers of type '\(layer.mediaType.asMessageLine)'; copy it with "
+                name,
+                reason: "umoci reads no layers of type '\(layer.mediaType.asMessageLine)'; copy it with "
                     + "'skopeo copy --dest-compress-format gzip'")
         }
         let path = try place(layer, in: tree, name)
         let file = try calling { () throws(SystemError) in try tree.open(path, O_RDONLY | O_NONBLOCK) }
         let length = UInt64(layer.size)
         guard layer.mediaType.hasSuffix("+gzip") else {
-            return try TreeInspection.tar(ImageStream(file, head: [], length: length, name: name), name: name, reporter)
+            return try TreeInspection.tar(
+                ImageStream(file, head: [], length: length, name: name), name: name, reporter)
         }
         let stream = try ImageStream(file, head: [], length: length, name: name, .gzip, reporter)
         return try TreeInspection.tar(stream, name: name, reporter)

@@ -7,7 +7,8 @@ enum TreeInspection {
     static func squashfs(
         _ spool: ImageSpool, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
-        try list(Command(.unsquashfs, ["-no-progress", "-lln", spool.path]), input: nil, name: name, reporter)
+        try list(
+            Command(.unsquashfs, ["-no-progress", "-lln", spool.path]), input: nil, name: name, reporter)
     }
 
     /// What is in the tar `spool`.

@@ -52,6 +52,20 @@ public enum HostMount {
         return HostTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
     }
 
+    /// Opens the device at `path` for reading once it is not mounted any more. A mount whose last user was another
+    /// program, between its fork and its exec, goes a moment after that; the kernel has no event for it.
+    ///
+    /// The corresponding C function is `open` with `O_EXCL`.
+    public static func openUnmounted(_ path: String) throws(SystemError) -> OpenFile {
+        let deadline = Monotonic.now().advanced(bySeconds: 10)
+        while true {
+            let number = imgbased_open(path, O_RDONLY | O_EXCL | O_CLOEXEC, 0)
+            if number >= 0 { return OpenFile(owning: number, name: path) }
+            guard errno == EBUSY, Monotonic.now() < deadline else { throw .last("open", path) }
+            poll(nil, 0, 20)
+        }
+    }
+
     private static func set(
         _ options: borrowing OpenFile, _ command: fsconfig_command, _ key: String?, _ value: String?
     ) throws(SystemError) {

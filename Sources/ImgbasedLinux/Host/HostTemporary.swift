@@ -52,7 +52,9 @@ public final class HostTemporaryDirectory {
     public init() throws(SystemError) {
         HostTemporaryDirectory.removeStale()
         var template = Array("\(HostTemporary.directory)/\(HostTemporaryDirectory.prefix)XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw .last("make a directory in", HostTemporary.directory) }
+        guard let made = mkdtemp(&template) else {
+            throw .last("make a directory in", HostTemporary.directory)
+        }
         path = String(cString: made)
         lock = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
         flock(lock.number, LOCK_EX | LOCK_NB)
@@ -78,7 +80,9 @@ public final class HostTemporaryDirectory {
     ///
     /// The corresponding C functions are `openat`, `unlinkat` and `rmdir`.
     private static func remove(_ path: String) {
-        guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return }
+        guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
+            return
+        }
         HostTree.removeContents(directory)
         rmdir(path)
     }

@@ -49,7 +49,9 @@ extension HostTree {
         guard fstat(from.number, &status) == 0 else { throw .last("look at", from.name) }
         for entry in try HostTree.rawNames(in: from) {
             guard renameat(from.number, entry, to.number, entry) == 0 else {
-                throw .last("move to the root", String(decoding: entry.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+                throw .last(
+                    "move to the root",
+                    String(decoding: entry.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
             }
         }
         guard unlinkat(to.number, name, AT_REMOVEDIR) == 0 else { throw .last("remove", from.name) }

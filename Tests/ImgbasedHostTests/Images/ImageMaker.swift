@@ -11,8 +11,10 @@ struct ImageMaker {
     static var missing: String? {
         if geteuid() != 0 { return "only root can make devices and mount" }
         let files = [
-            "/dev/loop-control", "/usr/bin/mksquashfs", "/usr/bin/unsquashfs", "/usr/bin/umoci", "/usr/sbin/mkfs.xfs",
-            "/usr/bin/zstd", "/usr/bin/xz", "/usr/bin/setfattr", "/usr/bin/setfacl", "/usr/sbin/setcap", "/usr/bin/gpgv",
+            "/dev/loop-control", "/usr/bin/mksquashfs", "/usr/bin/unsquashfs", "/usr/bin/umoci",
+            "/usr/sbin/mkfs.xfs",
+            "/usr/bin/zstd", "/usr/bin/xz", "/usr/bin/setfattr", "/usr/bin/setfacl", "/usr/sbin/setcap",
+            "/usr/bin/gpgv",
         ]
         return files.first { !Helper.exists($0) }.map { "there is no \($0)" }
     }
@@ -85,13 +87,16 @@ struct ImageMaker {
     /// Runs shell commands in the directory, and returns what they print.
     @discardableResult
     func shell(_ text: String) throws -> String {
-        try Helper.run("/usr/bin/bash", "-euc", "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
+        try Helper.run(
+            "/usr/bin/bash", "-euc", "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
     }
 
     /// Makes an image of `format`, compressed where a compressor is named. Its name says nothing.
     func image(_ format: String, _ compressor: String? = nil) throws -> String {
         try shell(try #require(ImageMaker.formats[format]))
-        if let compressor { try shell("\(try #require(ImageMaker.compressors[compressor])) image; mv image.* image") }
+        if let compressor {
+            try shell("\(try #require(ImageMaker.compressors[compressor])) image; mv image.* image")
+        }
         return scratch("image")
     }
 

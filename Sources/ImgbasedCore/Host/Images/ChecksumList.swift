@@ -50,7 +50,8 @@ public struct ChecksumList: Hashable, Sendable {
         let start = Array("SHA256 (".utf8)
         let middle = Array(") = ".utf8)
         guard line.starts(with: start), line.count > start.count + middle.count + 64 else { return nil }
-        guard let digest = hexadecimal(line.suffix(64)), line.dropLast(64).suffix(4).elementsEqual(middle) else {
+        guard let digest = hexadecimal(line.suffix(64)), line.dropLast(64).suffix(4).elementsEqual(middle)
+        else {
             return nil
         }
         return (Array(line[start.count..<(line.count - 68)]), digest)

@@ -38,7 +38,9 @@ public struct TreeListing: Hashable, Sendable {
     /// Takes the next line. What is no line of a listing is passed over: a name can have line ends in it.
     public mutating func add(_ line: some Collection<UInt8>) {
         let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-        guard let mode = fields.first, mode.count == 10, let kind = mode.first, fields.count >= 5 else { return }
+        guard let mode = fields.first, mode.count == 10, let kind = mode.first, fields.count >= 5 else {
+            return
+        }
         switch kind {
         case UInt8(ascii: "-"), UInt8(ascii: "l"):
             guard let length = TreeListing.number(fields[2]) else { return }
