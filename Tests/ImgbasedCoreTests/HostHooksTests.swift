@@ -92,7 +92,8 @@ import Testing
             type: .xfs, fstab: [], release: OSRelease(""), arguments: nil, files: FakeMachine.kernel)
         let planner = LayerPlanner(source: nil, uuid: "u")
         #expect(
-            try planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents) == nil,
+            try planner.furnish(drafted.1, machine.state, names: FakeMachine.names, contents: contents)
+                == nil,
             "without hooks there is one plan")
         let whole = try planner.finish(
             drafted.1, machine.state, names: FakeMachine.names, contents: contents)
@@ -109,7 +110,8 @@ import Testing
         var furnished = drafted.1
         furnished.isFurnished = true
         #expect(
-            try planner.furnish(furnished, machine.state, names: FakeMachine.names, contents: contents) == nil)
+            try planner.furnish(furnished, machine.state, names: FakeMachine.names, contents: contents) == nil
+        )
         let rest = try planner.finish(
             furnished, machine.state, names: FakeMachine.names, contents: contents)
         #expect(Set(part.steps.dropLast() + rest.steps) == Set(whole.steps))
