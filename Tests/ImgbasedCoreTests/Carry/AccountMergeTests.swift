@@ -118,6 +118,15 @@ import Testing
         #expect(broken.contents(.passwd) == "a:x:1:0::/:\n")
     }
 
+    /// The id is that of here, also where the name shares one with another in the new base.
+    @Test func anEntryOfAnotherShapeKeepsItsID() {
+        let base = "a:x:105:0::/:/bin/sh\ng:x:5:0::/:\n"
+        let merge = AccountMerge(
+            [.passwd: base], [.passwd: base], [.passwd: "a:x:105:0::/:/bin/sh\ng:x:105:0::/::more\n"])
+        #expect(merge.contents(.passwd) == "a:x:105:0::/:/bin/sh\ng:x:5:0::/::more\n")
+        #expect(merge.notes.contains(.sharedID(.passwd, theirs: 105, id: 105)))
+    }
+
     // MARK: Passwords
 
     @Test(arguments: [
