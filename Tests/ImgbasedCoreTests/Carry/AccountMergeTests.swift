@@ -69,6 +69,13 @@ import Testing
         #expect(merge.notes.allSatisfy { !$0.description.unicodeScalars.contains { $0.value < 32 } })
     }
 
+    /// Time grows as the files do.
+    @Test(.timeLimit(.minutes(1))) func oneNameThousandsOfTimes() {
+        let lines = String(repeating: "a:x:1:0::/:\n", count: 40_000)
+        let merge = AccountMerge([:], [.passwd: lines], [.passwd: lines + "b:x:1:0::/:\n"])
+        #expect(merge.contents(.passwd) == lines + "b:x:1:0::/:\n")
+    }
+
     // MARK: Fields
 
     @Test(
