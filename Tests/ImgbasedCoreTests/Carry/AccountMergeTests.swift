@@ -69,6 +69,13 @@ import Testing
         #expect(merge.notes.allSatisfy { !$0.description.unicodeScalars.contains { $0.value < 32 } })
     }
 
+    /// Time grows as the files do.
+    @Test(.timeLimit(.minutes(1))) func oneNameThousandsOfTimes() {
+        let lines = String(repeating: "a:x:1:0::/:\n", count: 40_000)
+        let merge = AccountMerge([:], [.passwd: lines], [.passwd: lines + "b:x:1:0::/:\n"])
+        #expect(merge.contents(.passwd) == lines + "b:x:1:0::/:\n")
+    }
+
     // MARK: Fields
 
     @Test(
@@ -116,6 +123,15 @@ import Testing
         let broken = AccountMerge(
             [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:0\nb:x:0:0\n"])
         #expect(broken.contents(.passwd) == "a:x:1:0::/:\n")
+    }
+
+    /// The id is that of here, also where the name shares one with another in the new base.
+    @Test func anEntryOfAnotherShapeKeepsItsID() {
+        let base = "a:x:105:0::/:/bin/sh\ng:x:5:0::/:\n"
+        let merge = AccountMerge(
+            [.passwd: base], [.passwd: base], [.passwd: "a:x:105:0::/:/bin/sh\ng:x:105:0::/::more\n"])
+        #expect(merge.contents(.passwd) == "a:x:105:0::/:/bin/sh\ng:x:5:0::/::more\n")
+        #expect(merge.notes.contains(.sharedID(.passwd, theirs: 105, id: 105)))
     }
 
     // MARK: Passwords

@@ -105,6 +105,15 @@ struct AccountEntries {
         return AccountLine(fields: fields)
     }
 
+    /// The same with the ids that `here` has.
+    private func mapped(_ line: AccountLine, _ file: AccountFile, keeping here: AccountLine) -> AccountLine {
+        var fields = mapped(line, file).fields
+        for index in file.idFields.users + file.idFields.groups where here.id(index) != nil {
+            fields[index] = here.fields[index]
+        }
+        return AccountLine(fields: fields)
+    }
+
     // MARK: Fields
 
     private mutating func merged(
@@ -116,7 +125,7 @@ struct AccountEntries {
         guard here.isWhole(file), new.isWhole(file), fields.count == newFields.count,
             old.map({ $0.isWhole(file) && $0.fields.count == fields.count }) ?? true
         else {
-            if here == old, new.isWhole(file) { return mapped(new, file) }
+            if here == old, new.isWhole(file) { return mapped(new, file, keeping: here) }
             if new != old, new != here { notes.append(.leftOut(file, line: new.bytes)) }
             return here
         }

@@ -111,8 +111,10 @@ struct AccountLine: Hashable {
 struct AccountTable {
     let file: AccountFile
     let lines: [AccountLine]
-    /// Where the entries are, by name. The first is the one that counts: the C library passes over what is not whole.
-    private let places: [[UInt8]: [Int]]
+    /// Where the entry that counts for a name is: the first that is whole, as the C library passes over what is not.
+    private let places: [[UInt8]: Int]
+    /// Of each line, how many entries of its name are before it; the one that counts is before all others.
+    private let occurrences: [Int]
 
     /// The table in `contents`; one that is not there has no lines.
     init(_ file: AccountFile, _ contents: [UInt8]?) {
@@ -121,29 +123,37 @@ struct AccountTable {
             .map { AccountLine($0) }
         if lines.last?.bytes.isEmpty == true { lines.removeLast() }
         self.lines = lines
-        var places: [[UInt8]: [Int]] = [:]
+        var places: [[UInt8]: Int] = [:]
         for (index, line) in lines.enumerated() {
-            if let name = line.name { places[name, default: []].append(index) }
+            guard let name = line.name else { continue }
+            guard let place = places[name] else {
+                places[name] = index
+                continue
+            }
+            if !lines[place].isWhole(file), line.isWhole(file) { places[name] = index }
         }
-        self.places = places.mapValues { indices in
-            guard let first = indices.first(where: { lines[$0].isWhole(file) }) else { return indices }
-            return [first] + indices.filter { $0 != first }
+        var counts: [[UInt8]: Int] = [:]
+        occurrences = lines.enumerated().map { index, line in
+            guard let name = line.name, places[name] != index else { return 0 }
+            counts[name, default: 0] += 1
+            return counts[name, default: 0]
         }
+        self.places = places
     }
 
     /// The entry that counts for `name`.
     subscript(name: [UInt8]) -> AccountLine? {
-        places[name]?.first.map { lines[$0] }
+        places[name].map { lines[$0] }
     }
 
     /// The name of the line at `index` if it is the entry that counts for it.
     func counted(at index: Int) -> [UInt8]? {
-        guard let name = lines[index].name, places[name]?.first == index else { return nil }
+        guard let name = lines[index].name, places[name] == index else { return nil }
         return name
     }
 
     /// How many entries of the same name are before the line at `index`.
     func occurrence(at index: Int) -> Int {
-        lines[index].name.flatMap { places[$0]?.firstIndex(of: index) } ?? 0
+        occurrences[index]
     }
 }
