@@ -10,9 +10,6 @@ public struct HostProbe: Sendable {
         self.runner = runner
     }
 
-    /// Where it is kept why a layer could not be completed before its first boot.
-    public static let carryFailurePath = "/var/lib/imgbased/carry-failure"
-
     /// Why the boot loader booted the running system.
     public var reason: BootReason? { BootProbe.runningState.reason }
 
@@ -50,7 +47,7 @@ public struct HostProbe: Sendable {
         state.config = try config(mounts)
         state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
         state.conflicts = VolumeCarry.conflicts()
-        state.carryFailure = SmallFile.line(HostProbe.carryFailurePath)
+        state.carryFailure = SmallFile.line(StagedLayer.failurePath)
         return state
     }
 

@@ -164,7 +164,11 @@ extension Session {
             return try await changing(goal) {
                 let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
                 guard let staged = StagedLayer(state, names: names(in: state)) else { return nil }
-                let plan = try staged.plan(state, failurePath: HostProbe.carryFailurePath)
+                try await carryOut(staged.opening(state))
+                let type = try await looking(goal) { () throws(HostFailure) in
+                    try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
+                }
+                let plan = try staged.plan(state, type: type)
                 return Result(layer: staged.path.name, report: try await carryOut(plan))
             }
         } catch {
@@ -173,7 +177,7 @@ extension Session {
             let text = "\(error)".asMessageLine
             plan.commit = [
                 .replaceFile(
-                    path: HostProbe.carryFailurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
+                    path: StagedLayer.failurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
                 .tell([JournalMessage(.warning, layer: nil, text)], motd: []),
             ]
             try await carryOut(plan)

@@ -233,7 +233,8 @@ extension FakeMachine {
     /// `imgbase update --complete`, as `Session.complete` does it.
     mutating func completeUpdate() throws {
         guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
-        try perform(try staged.plan(state, failurePath: "/failure"))
+        try perform(staged.opening(state))
+        try perform(try staged.plan(state, type: .ext4))
     }
 
     /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.

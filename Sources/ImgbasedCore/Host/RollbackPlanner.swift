@@ -86,6 +86,7 @@ public enum RollbackPlanner {
             {
                 plan.cleanup.append(.settleLayer(volume.path, carriedFrom: from))
             }
+            plan.cleanup += StagedLayer.forgetting(state)
             plan.checkScripts()
             return (plan, BootChoice.order(record, BootPlanner.entries(state.boot)).first?.layer)
         } catch {

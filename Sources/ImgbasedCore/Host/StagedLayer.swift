@@ -13,6 +13,14 @@ public struct StagedLayer: Hashable, Sendable {
     /// The unit that completes it.
     public static let unit = "imgbase-complete.service"
 
+    /// Where it is kept why it could not be completed.
+    public static let failurePath = "/var/lib/imgbased/carry-failure"
+
+    /// What clears that, where there is something.
+    static func forgetting(_ state: HostState) -> [Step] {
+        state.carryFailure == nil ? [] : [.removeFile(failurePath)]
+    }
+
     /// The one there is on the host in `state`, if any.
     public init?(_ state: HostState, names: HostNames) {
         let record = state.boot.record
@@ -37,10 +45,19 @@ public struct StagedLayer: Hashable, Sendable {
     /// What is being done, as in `cannot …`.
     public var goal: String { "complete layer '\(path.name)'" }
 
+    /// The plan after which it can be looked into.
+    public func opening(_ state: HostState) -> Plan {
+        var plan = Plan(goal: goal)
+        if state.volume(path)?.isActive != true { plan.prepare = [.activateVolume(path)] }
+        plan.isContinued = true
+        return plan
+    }
+
     /// The plan that has the configuration of the running system carried into it once more.
     ///
-    /// Until that is done, the layer is not booted by itself: what boots after a power cut is the layer that runs now.
-    public func plan(_ state: HostState, failurePath: String) throws(HostRefusal) -> Plan {
+    /// Until that is done, the layer is not booted by itself: what boots after a power cut is the layer that runs now. What hooks
+    /// have changed in it, they change again. `type` is that of its file system.
+    public func plan(_ state: HostState, type: FileSystemType) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
@@ -59,11 +76,12 @@ public struct StagedLayer: Hashable, Sendable {
             }
             var suspended = state.boot
             suspended.environment = try BootPlanner.block(during, state.boot)
-            if state.volume(path)?.isActive != true { plan.prepare.append(.activateVolume(path)) }
-            plan.prepare += try BootPlanner.steps(state.boot, during) + order.steps
+            plan.prepare = try BootPlanner.steps(state.boot, during) + order.steps
+            plan.prepare += state.hooks.steps(
+                .newLayerAdded, group: path.group, base: base, layer: path.name, fromLayer: booted.name,
+                tree: HookRun.Tree(path, type))
             plan.commit = try BootPlanner.steps(suspended, after)
-            plan.cleanup = [.settleLayer(path, carriedFrom: booted.name)]
-            if state.carryFailure != nil { plan.cleanup.append(.removeFile(failurePath)) }
+            plan.cleanup = [.settleLayer(path, carriedFrom: booted.name)] + StagedLayer.forgetting(state)
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)
