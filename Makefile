@@ -16,7 +16,8 @@ EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
 # What building needs, and what checking needs besides: Debian 12 packages.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk \
-	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio
+	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio \
+	xz-utils squashfs-tools umoci attr acl libcap2-bin gpgv gpg gpg-agent python3
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \
@@ -66,7 +67,7 @@ demo: deps build helper ## From nothing to a booted layer, in a machine. INTERAC
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry initramfs".
+bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs".
 	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint

@@ -16,7 +16,7 @@ struct BaseCommand: HostCommand {
     @Option(help: ArgumentHelp("Print the name of the base a layer came from.", valueName: "layer"))
     var ofLayer: String?
 
-    @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
+    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
     var size: String?
 
     @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")

@@ -4,6 +4,7 @@ import Foundation
 
 let parts: [(name: String, report: () throws -> Void)] = [
     ("activation", Report.activation), ("boot", Report.boot), ("entry", Report.entry),
+    ("image", Report.image),
     ("initramfs", Report.initramfs),
 ]
 do {

@@ -66,10 +66,11 @@ final class Emulator {
         let accelerator =
             machine.countsInstructions
             ? ["-accel", "tcg,thread=single", "-icount", "shift=0"] : ["-accel", "tcg,thread=multi"]
-        // One virtual processor: a second one gains a machine little and takes the core another machine could
+        // Usually one virtual processor: a second one gains a machine little and takes the core another machine could
         // use. qemu64 is the processor that is emulated fastest.
         return accelerator + [
-            "-cpu", "qemu64", "-smp", "1", "-m", String(machine.memory), "-machine", "pc",
+            "-cpu", "qemu64", "-smp", String(machine.processors), "-m", String(machine.memory), "-machine",
+            "pc",
             "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
         ]
     }

@@ -6,14 +6,14 @@ extension HostTree {
     static func removeContents(_ directory: borrowing OpenFile) {
         guard let names = try? rawNames(in: directory) else { return }
         for name in names where unlinkat(directory.number, name, 0) != 0 {
-            let number = openat_directory(directory.number, name)
+            let number = openDirectory(directory.number, name)
             guard number >= 0 else { continue }
             removeContents(OpenFile(owning: number, name: directory.name))
             unlinkat(directory.number, name, AT_REMOVEDIR)
         }
     }
 
-    private static func openat_directory(_ directory: CInt, _ name: [CChar]) -> CInt {
+    private static func openDirectory(_ directory: CInt, _ name: [CChar]) -> CInt {
         name.withUnsafeBufferPointer { name in
             name.baseAddress.map { imgbased_open_directory_at(directory, $0) } ?? -1
         }
