@@ -17,7 +17,7 @@ EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
-	squashfs-tools umoci xz-utils gpg gpgv
+	squashfs-tools umoci xz-utils gpg gpg-agent gpgv python3
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \
@@ -67,7 +67,7 @@ demo: deps build helper ## From nothing to a booted layer, in a machine. INTERAC
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry initramfs carry".
+bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".
 	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint

@@ -33,7 +33,7 @@ struct BaseCommand: HostCommand {
     @Option(help: ArgumentHelp("Let this base go again when room is made.", valueName: "base"))
     var unpin: String?
 
-    @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
+    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
     var size: String?
 
     @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")

@@ -67,6 +67,25 @@ enum Report {
         print("\(bare.summary(digits: 0)) times as long as what imgbase does besides looking at the host")
     }
 
+    static func image() throws {
+        let image = try ImageBench(rounds: rounds).run()
+
+        print(
+            "\nAn image to a new thin volume, from disk to disk, two emulated processors, time of the build host;"
+        )
+        print("median (least to most) of \(rounds) rounds, each way in turn:\n")
+        print("".filled(38) + "time, ms".padded(24))
+        for (way, times) in zip(ImageBench.Way.all, image) {
+            print(way.name.filled(38) + Samples(times).summary(digits: 0).padded(24))
+        }
+        print("\nPaired ratios, median (least to most):\n")
+        for other in ImageBench.Way.others {
+            let ratios = Samples(zip(image[0], image[other]).map { $1 / $0 })
+            print(
+                "\(ImageBench.Way.all[other].name) takes \(ratios.summary(digits: 2)) of the time of imgbase")
+        }
+    }
+
     static func initramfs() throws {
         let sizes = try InitramfsBench.run()
         print("\nWhat is added to an initramfs (zstd -19, kernel modules aside), bytes:\n")

@@ -4,7 +4,7 @@ import Foundation
 
 let parts: [(name: String, report: () throws -> Void)] = [
     ("activation", Report.activation), ("boot", Report.boot), ("entry", Report.entry),
-    ("initramfs", Report.initramfs), ("carry", Report.carry),
+    ("image", Report.image), ("initramfs", Report.initramfs), ("carry", Report.carry),
 ]
 do {
     let wanted = CommandLine.arguments.dropFirst()

@@ -66,13 +66,14 @@ final class Emulator {
         let accelerator =
             machine.countsInstructions
             ? ["-accel", "tcg,thread=single", "-icount", "shift=0"] : ["-accel", "tcg,thread=multi"]
-        // One virtual processor: a second one gains a machine little and takes the core another machine could
+        // Usually one virtual processor: a second one gains a machine little and takes the core another machine could
         // use. But one could be plugged in: for a machine that never has more than one, QEMU before 8.1 leaves out the
         // barriers between the guest's accesses to memory, which its threads for disks need as well, and once in some
         // dozen machines a disk is never told of what it should do (QEMU: c914d46d0a64, "Do not elide memory barriers
         // for !CF_PARALLEL in system mode"). qemu64 is the processor that is emulated fastest.
         return accelerator + [
-            "-cpu", "qemu64", "-smp", "1,maxcpus=2", "-m", String(machine.memory), "-machine", "pc",
+            "-cpu", "qemu64", "-smp", "\(machine.processors),maxcpus=\(machine.processors + 1)", "-m",
+            String(machine.memory), "-machine", "pc",
             "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
         ]
     }

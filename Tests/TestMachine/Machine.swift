@@ -18,6 +18,8 @@ public struct Machine: Sendable {
     public var firmware: Firmware
     /// MiB of memory.
     public var memory: Int
+    /// How many processors it has; more than one only where instructions are not counted.
+    public var processors = 1
     /// Whether its clock counts instructions, one a nanosecond: slower, but what is measured repeats.
     public var countsInstructions = false
 

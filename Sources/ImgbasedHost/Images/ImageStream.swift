@@ -20,9 +20,22 @@ final class ImageStream {
     private final class FileOrigin {
         let file: OpenFile
         let length: UInt64?
+        private var place: UInt64?
+        /// How far ahead the kernel is asked to read, while what was read is written.
+        private static let window: UInt64 = 16 << 20
+
         init(_ file: consuming OpenFile, length: UInt64?) {
+            place = file.offset
             self.file = file
             self.length = length
+        }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+            if let place {
+                file.willRead(UInt64(buffer.count), at: place + FileOrigin.window)
+                self.place = place + UInt64(buffer.count)
+            }
+            return try file.read(into: buffer)
         }
     }
 
@@ -122,7 +135,7 @@ final class ImageStream {
         if !rest.isEmpty, !hasEnded {
             filled += try calling { () throws(SystemError) in
                 switch origin {
-                case .file(let origin): try origin.file.read(into: rest)
+                case .file(let origin): try origin.read(into: rest)
                 case .tool(let origin): try origin.pipe.read(into: rest)
                 }
             }

@@ -76,6 +76,13 @@ extension OpenFile {
         posix_fadvise(number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
+    /// Has the kernel read `length` bytes from `offset` on meanwhile.
+    ///
+    /// The corresponding C function is `posix_fadvise`.
+    public func willRead(_ length: UInt64, at offset: UInt64) {
+        posix_fadvise(number, off_t(offset), off_t(length), POSIX_FADV_WILLNEED)
+    }
+
     /// The path by which other programs reach it, while this one runs and has it open.
     public var processPath: String { "/proc/\(getpid())/fd/\(number)" }
 

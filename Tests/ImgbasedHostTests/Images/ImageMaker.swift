@@ -14,7 +14,7 @@ struct ImageMaker {
             "/dev/loop-control", "/usr/bin/mksquashfs", "/usr/bin/unsquashfs", "/usr/bin/umoci",
             "/usr/sbin/mkfs.xfs",
             "/usr/bin/zstd", "/usr/bin/xz", "/usr/bin/setfattr", "/usr/bin/setfacl", "/usr/sbin/setcap",
-            "/usr/bin/gpgv",
+            "/usr/bin/gpgv", "/usr/bin/gpg", "/usr/bin/python3", "/usr/sbin/sfdisk",
         ]
         return files.first { !Helper.exists($0) }.map { "there is no \($0)" }
     }
