@@ -12,34 +12,8 @@ extension Session {
         public var isResumed = false
     }
 
-    /// An image and the base it is to be.
-    public struct Image: Sendable {
-        /// Where it is; `-` for standard input.
-        public var path: String
-        /// What the base is called; without it, the next `Base-N`.
-        public var name: String?
-        /// How large the base is; without it, as the image needs it.
-        public var size: Bytes?
-        /// The type of the file system that files get; without it, that of the running root.
-        public var fileSystem: FileSystemType?
-        /// Is told how far its writing has come.
-        public var progress: (@Sendable (ImageProgress) -> Void)?
-
-        /// The image at `path`.
-        public init(
-            path: String, name: String? = nil, size: Bytes? = nil, fileSystem: FileSystemType? = nil,
-            progress: (@Sendable (ImageProgress) -> Void)? = nil
-        ) {
-            self.path = path
-            self.name = name
-            self.size = size
-            self.fileSystem = fileSystem
-            self.progress = progress
-        }
-    }
-
     /// `imgbase update IMAGE`
-    public func update(_ image: Image, tries: Int) async throws -> Result {
+    public func update(_ image: ImageRequest, tries: Int) async throws -> Result {
         let goal = "update this host"
         return try await changing(goal) {
             let resumed = try await finishInterrupted(goal).first { $0.carriedFrom != nil }
@@ -63,18 +37,6 @@ extension Session {
         }
     }
 
-    private func open(
-        _ image: Image, _ goal: String, isUpdate: Bool
-    ) async throws -> (ImageSource, BasePlanner) {
-        let source = try await looking(goal) { () throws(HostFailure) in
-            try ImageSource(image.path, reporter: ImageReporter(trace: runner.trace, show: image.progress))
-        }
-        var planner = BasePlanner(
-            name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)
-        planner.isUpdate = isUpdate
-        return (source, planner)
-    }
-
     /// Makes a layer on `base` that has the configuration of `from`, and puts it on trial.
     private func makeLayer(
         on base: String, carrying from: VolumePath?, tries: Int, _ goal: String,
@@ -92,10 +54,10 @@ extension Session {
 
     /// `imgbase update --preview IMAGE`: the image is written to a volume that is removed again, since there is nothing to
     /// compare with before.
-    public func preview(_ image: Image) async throws -> Result {
+    public func preview(_ image: ImageRequest) async throws -> Result {
         let goal = "preview an update"
         return try await changing(goal) {
-            let (source, planner) = try await open(image, goal, isUpdate: false)
+            let (source, planner) = try await open(image, goal)
             let ((plan, base), from) = try await planning(goal) { () throws(HostFailure) in
                 try await observed()
             } plan: { state, names throws(HostRefusal) in

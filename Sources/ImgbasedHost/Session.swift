@@ -58,17 +58,10 @@ public struct Session: Sendable {
     }
 
     /// `imgbase base --add`. Returns the base's name.
-    public func addBase(
-        name: String?, size: Bytes?, image path: String, fileSystem: FileSystemType? = nil,
-        progress: (@Sendable (ImageProgress) -> Void)? = nil
-    ) async throws -> String {
-        let goal = name.map { "add base '\($0)'" } ?? "add a base"
+    public func addBase(_ image: ImageRequest) async throws -> String {
+        let goal = image.name.map { "add base '\($0)'" } ?? "add a base"
         return try await changing(goal) {
-            let source = try await looking(goal) { () throws(HostFailure) in
-                try ImageSource(path, reporter: ImageReporter(trace: runner.trace, show: progress))
-            }
-            let planner = BasePlanner(
-                name: name, size: size, image: source.description, fileSystem: fileSystem)
+            let (source, planner) = try await open(image, goal)
             let (plan, path) = try await planning(goal) { () throws(HostFailure) in
                 try await probe.volumes()
             } plan: { state, names throws(HostRefusal) in
@@ -77,6 +70,19 @@ public struct Session: Sendable {
             try await carryOut(plan, source: source)
             return path.name
         }
+    }
+
+    /// The image of a request, and what plans a base of it.
+    func open(
+        _ image: ImageRequest, _ goal: String, isUpdate: Bool = false
+    ) async throws -> (ImageSource, BasePlanner) {
+        let source = try await looking(goal) { () throws(HostFailure) in
+            try ImageSource(image.path, reporter: ImageReporter(trace: runner.trace, show: image.progress))
+        }
+        var planner = BasePlanner(
+            name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)
+        planner.isUpdate = isUpdate
+        return (source, planner)
     }
 
     /// `imgbase base --verify`: each base that `choose` finds, and what was found of it. Nobody else changes the host

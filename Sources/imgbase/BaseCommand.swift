@@ -33,17 +33,7 @@ struct BaseCommand: HostCommand {
     @Option(help: ArgumentHelp("Let this base go again when room is made.", valueName: "base"))
     var unpin: String?
 
-    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
-    var size: String?
-
-    @Option(help: "What it is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
-    var name: String?
-
-    @Option(
-        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
-    var filesystem: NewFileSystem?
-
-    @OptionGroup var shownProgress: ProgressOptions
+    @OptionGroup var options: ImageOptions
 
     @Flag(help: "Prove that a base, or each, is what it was when it was added.")
     var verify = false
@@ -74,28 +64,15 @@ struct BaseCommand: HostCommand {
             throw ValidationError("'\(image)' has a meaning only with --add or --verify")
         }
         if force, remove == nil { throw ValidationError("--force has a meaning only with --remove") }
-        if !add, size != nil || name != nil || filesystem != nil {
+        if !add, !options.isEmpty {
             throw ValidationError("--size, --name and --filesystem have a meaning only with --add")
         }
         if verify, global.dry { throw ValidationError("--verify changes nothing, so --dry has no meaning") }
-        _ = try size.map(Bytes.init(argument:))
-        if let name {
-            do { _ = try BaseName(name) } catch {
-                throw ValidationError("'\(name)' is no name for a base: \(error)")
-            }
-        }
     }
 
     func execute(_ context: Context) async throws {
         if add, let image {
-            let display = ProgressDisplay(shownProgress.progress)
-            defer { display.finish() }
-            let added = try await context.session.addBase(
-                name: name, size: try size.map(Bytes.init(argument:)), image: image,
-                fileSystem: filesystem?.type,
-                progress: display.show)
-            display.finish()
-            context.made(added)
+            context.made(try await options.open(image) { try await context.session.addBase($0) })
         } else if let remove {
             context.removed(try await context.session.remove(.base(remove), isForced: force))
         } else if let base = pin ?? unpin {

@@ -12,17 +12,7 @@ struct UpdateCommand: HostCommand {
             trial. Nothing of the booted layer changes, and where the new one does not come up healthy it is booted again.
             """)
 
-    @Option(help: "What the base is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
-    var name: String?
-
-    @Option(help: "How large the base is made; at least as large as the image. (default: as large)")
-    var size: String?
-
-    @Option(
-        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
-    var filesystem: NewFileSystem?
-
-    @OptionGroup var shownProgress: ProgressOptions
+    @OptionGroup var options: ImageOptions
 
     @Option(help: ArgumentHelp("How many tries the new layer has, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
@@ -46,18 +36,12 @@ struct UpdateCommand: HostCommand {
         }
         if image == nil {
             if !preview, !complete { throw ValidationError("give an image, or - for standard input") }
-            if name != nil || size != nil || filesystem != nil {
+            if !options.isEmpty {
                 throw ValidationError("--name, --size and --filesystem have a meaning only with an image")
             }
         }
         if preview, tries != nil { throw ValidationError("--tries has no meaning with --preview") }
         try checkTries(tries)
-        _ = try size.map(Bytes.init(argument:))
-        if let name {
-            do { _ = try BaseName(name) } catch {
-                throw ValidationError("'\(name)' is no name for a base: \(error)")
-            }
-        }
     }
 
     func execute(_ context: Context) async throws {
@@ -65,21 +49,16 @@ struct UpdateCommand: HostCommand {
             if let result = try await context.session.complete() { context.carried(result, isPreview: false) }
             return
         }
-        guard let path = image else {
+        guard let image else {
             return context.carried(try await context.session.previewStaged(), isPreview: true)
         }
-        let display = ProgressDisplay(shownProgress.progress)
-        defer { display.finish() }
-        let image = Session.Image(
-            path: path, name: name, size: try size.map(Bytes.init(argument:)), fileSystem: filesystem?.type,
-            progress: display.show)
+        let session = context.session
         if preview {
-            let result = try await context.session.preview(image)
-            display.finish()
+            let result = try await options.open(image) { try await session.preview($0) }
             return context.carried(result, isPreview: true)
         }
-        let result = try await context.session.update(image, tries: tries ?? BootRecord.Trial.standard)
-        display.finish()
+        let tries = tries ?? BootRecord.Trial.standard
+        let result = try await options.open(image) { try await session.update($0, tries: tries) }
         if result.isResumed {
             Terminal.error(
                 "imgbase: an update that was interrupted is finished; for another image, run this again")

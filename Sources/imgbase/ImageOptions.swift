@@ -1,0 +1,54 @@
+import ArgumentParser
+import ImgbasedCore
+import ImgbasedHost
+
+/// What is said of an image that becomes a base.
+struct ImageOptions: ParsableArguments {
+    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
+    var size: String?
+
+    @Option(help: "What the base is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+    var name: String?
+
+    @Option(
+        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+    var filesystem: NewFileSystem?
+
+    @OptionGroup var shownProgress: ProgressOptions
+
+    /// Whether nothing is said of it.
+    var isEmpty: Bool { size == nil && name == nil && filesystem == nil }
+
+    /// The file systems that can be made.
+    enum NewFileSystem: String, CaseIterable, ExpressibleByArgument {
+        case ext4, xfs
+
+        /// The same, as the planner has it.
+        var type: FileSystemType {
+            switch self {
+            case .ext4: .ext4
+            case .xfs: .xfs
+            }
+        }
+    }
+
+    func validate() throws {
+        _ = try size.map(Bytes.init(argument:))
+        if let name {
+            do { _ = try BaseName(name) } catch {
+                throw ValidationError("'\(name)' is no name for a base: \(error)")
+            }
+        }
+    }
+
+    /// Hands the image at `path` to `body`, while progress is shown.
+    func open<Result>(_ path: String, _ body: (ImageRequest) async throws -> Result) async throws -> Result {
+        let display = ProgressDisplay(shownProgress.progress)
+        defer { display.finish() }
+        return try await body(
+            ImageRequest(
+                path: path, name: name, size: try size.map(Bytes.init(argument:)),
+                fileSystem: filesystem?.type,
+                progress: display.show))
+    }
+}
