@@ -49,7 +49,8 @@ struct CarryBench {
         for round in 0...rounds {
             for (index, way) in Way.all.enumerated() {
                 // Not removed meanwhile: a file system may look long for inodes that were not free just now.
-                try shell("[ ! -e to ] || mv to done-\(round)-\(index); cp -a new to; sync -f to", in: directory)
+                try shell(
+                    "[ ! -e to ] || mv to done-\(round)-\(index); cp -a new to; sync -f to", in: directory)
                 let measurement = Measurement(
                     first: try time(way, in: directory), again: try time(way, in: directory))
                 try check(way, in: directory)
