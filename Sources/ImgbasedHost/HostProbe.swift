@@ -10,6 +10,14 @@ public struct HostProbe: Sendable {
         self.runner = runner
     }
 
+    /// Whether the system is shutting down, as systemd says.
+    public func isShuttingDown() async -> Bool {
+        // It has a status for each answer (systemctl(1)).
+        let command = Command(.systemctl, ["is-system-running"], successes: [0, 1])
+        guard let answer = try? await runner.run(command) else { return false }
+        return String(decoding: answer, as: UTF8.self).hasPrefix("stopping")
+    }
+
     /// Why the boot loader booted the running system.
     public var reason: BootReason? { BootProbe.runningState.reason }
 

@@ -130,7 +130,7 @@ extension Session {
                 let type = try await looking(goal) { () throws(HostFailure) in
                     try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
                 }
-                let plan = try staged.plan(state, type: type)
+                let plan = try staged.plan(state, type: type, isLast: await probe.isShuttingDown())
                 return Result(layer: staged.path.name, report: try await carryOut(plan))
             }
         } catch {

@@ -234,7 +234,7 @@ extension FakeMachine {
     mutating func completeUpdate() throws {
         guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
         try perform(staged.opening(state))
-        try perform(try staged.plan(state, type: .ext4))
+        try perform(try staged.plan(state, type: .ext4, isLast: true))
     }
 
     /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.

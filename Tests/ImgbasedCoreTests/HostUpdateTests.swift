@@ -121,6 +121,14 @@ import Testing
         #expect(machine == done)
     }
 
+    @Test func whatIsCarriedByHandIsNotTheLast() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.plan(machine.state, type: .ext4, isLast: false))
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == staged)
+    }
+
     @Test(arguments: loaders) func cutWhileTheyAreCarriedTheOldLayerBoots(loader: BootLoader) throws {
         var start = try Self.machine(loader)
         try start.updateHost()

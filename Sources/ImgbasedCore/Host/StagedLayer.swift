@@ -56,8 +56,11 @@ public struct StagedLayer: Hashable, Sendable {
     /// The plan that has the configuration of the running system carried into it once more.
     ///
     /// Until that is done, the layer is not booted by itself: what boots after a power cut is the layer that runs now. What hooks
-    /// have changed in it, they change again. `type` is that of its file system.
-    public func plan(_ state: HostState, type: FileSystemType) throws(HostRefusal) -> Plan {
+    /// have changed in it, they change again. `type` is that of its file system. Nothing can change any more where it
+    /// `isLast`, and the layer is complete for good.
+    public func plan(
+        _ state: HostState, type: FileSystemType, isLast: Bool
+    ) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
@@ -81,7 +84,8 @@ public struct StagedLayer: Hashable, Sendable {
                 .newLayerAdded, group: path.group, base: base, layer: path.name, fromLayer: booted.name,
                 tree: HookRun.Tree(path, type))
             plan.commit = try BootPlanner.steps(suspended, after)
-            plan.cleanup = [.settleLayer(path, carriedFrom: booted.name)] + StagedLayer.forgetting(state)
+            plan.cleanup = StagedLayer.forgetting(state)
+            if isLast { plan.cleanup.append(.settleLayer(path, carriedFrom: booted.name)) }
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)
