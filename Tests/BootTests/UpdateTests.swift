@@ -91,6 +91,26 @@ import Testing
         }
     }
 
+    @Test("files from standard input: they get a file system of their own, and what is made of it boots")
+    func files() throws {
+        try Artefacts.updatable("files").run { vm in
+            try vm.expectStatus("Base-0.1", "default")
+            let output = try vm.check(
+                """
+                mount /dev/vdb /mnt
+                echo mine >/etc/local.conf
+                tar -C /mnt --numeric-owner --xattrs -c . | zstd -q -1 \
+                    | imgbase update --name node-2-1 --filesystem xfs --size 1500M -
+                """, within: .minutes(10))
+            #expect(output.hasSuffix("node-2-1+1"))
+            try vm.reboot()
+            try vm.expectStatus("node-2-1+1", "trial")
+            try vm.expect("xfs mine", from: "echo $(findmnt -no FSTYPE /) $(cat /etc/local.conf)")
+            try vm.expectUnchanged(base: "node-2-1")
+            try vm.check("imgbase base --verify node-2-1", within: .minutes(5))
+        }
+    }
+
     /// Where the power goes: as this step begins, in the words of `imgbase --debug`.
     private static let cuts = [
         "write image", "make layer", "carry the configuration", "declare layer",
