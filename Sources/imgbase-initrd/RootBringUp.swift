@@ -76,11 +76,20 @@ struct RootBringUp: ~Copyable {
                 check: active.device.isReadOnly ? nil : request.fileSystemCheck, options: request.rootFlags,
                 modules: modules))
         if let check { say(check) }
+        guard let reason = try BootError.call(flaw(isFallback: isFallback)) else { return }
+        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: active.mode))
+        throw .failed(reason)
+    }
+
+    /// Why the system that is mounted cannot come up; `nil` where it can, as far as that can be seen.
+    private func flaw(isFallback: Bool) throws(SystemError) -> String? {
+        guard try InitProgram.exists(in: RootBringUp.target, asked: request.initProgram) else {
+            return "it has no /sbin/init"
+        }
         // The kernel that runs came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
             !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
-        else { return }
-        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: active.mode))
-        throw .failed("it has no modules of the running kernel \(release)")
+        else { return nil }
+        return "it has no modules of the running kernel \(release)"
     }
 }

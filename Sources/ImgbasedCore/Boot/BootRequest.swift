@@ -32,6 +32,8 @@ public struct BootRequest: Hashable, Sendable {
     public let fileSystemCheck: FileSystemCheck
     /// Options to mount it with, with commas between; empty where there are none.
     public let rootFlags: String
+    /// The program the booted system is to begin with, where `init=` names one.
+    public let initProgram: String?
     /// The value of `root=`, which may name something else than the layer.
     public let rootArgument: String?
     /// What was not understood, each one line that names what would have been.
@@ -92,6 +94,7 @@ public struct BootRequest: Hashable, Sendable {
             LayerRequest.init)
         reason = reader.read("rd.imgbased.reason", valid: BootReason.words, BootReason.init)
         rootFlags = commandLine.value("rootflags") ?? ""
+        initProgram = commandLine.value("init")
         rootArgument = root?.value
         warnings = reader.warnings
     }

@@ -1,0 +1,50 @@
+import Foundation
+import ImgbasedLinux
+import Testing
+
+@Suite struct InitProgramTests {
+    /// Whether a tree with those links and empty files has one.
+    private static func exists(_ files: [String], links: [String: String] = [:], asked: String? = nil) throws
+        -> Bool
+    {
+        let root = NSTemporaryDirectory() + "imgbased-test-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        func make(_ path: String, _ body: (String) throws -> Void) throws {
+            let place = root + path
+            try FileManager.default.createDirectory(
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try body(place)
+        }
+        for file in files { try make(file) { try Data().write(to: URL(fileURLWithPath: $0)) } }
+        for (link, target) in links {
+            try make(link) {
+                try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: target)
+            }
+        }
+        return try InitProgram.exists(in: root, asked: asked)
+    }
+
+    private static let merged = ["/sbin": "usr/sbin", "/bin": "usr/bin"]
+
+    @Test func linksLeadWithinTheRoot() throws {
+        let links = Self.merged.merging(["/usr/sbin/init": "/lib/systemd/systemd"]) { $1 }
+        #expect(try Self.exists(["/usr/bin/sh", "/lib/systemd/systemd"], links: links))
+        // There is one outside, but not in the root.
+        let outside = Self.merged.merging(["/usr/sbin/init": "/usr/bin/env"]) { $1 }
+        #expect(try !Self.exists(["/usr/bin/sh"], links: outside))
+    }
+
+    @Test func aShellIsNone() throws {
+        #expect(try !Self.exists(["/usr/bin/sh"], links: Self.merged))
+        #expect(try Self.exists(["/usr/bin/sh", "/etc/init"], links: Self.merged))
+    }
+
+    @Test func whatTheKernelIsToldCountsAsWell() throws {
+        #expect(try Self.exists(["/usr/bin/sh", "/opt/start"], links: Self.merged, asked: "/opt/start"))
+        #expect(try !Self.exists(["/usr/bin/sh"], links: Self.merged, asked: "/opt/start"))
+    }
+
+    @Test func itMayBeInAUsrThatIsMountedLater() throws {
+        #expect(try Self.exists(["/etc/fstab"], links: Self.merged))
+    }
+}
