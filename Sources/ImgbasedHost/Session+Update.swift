@@ -21,9 +21,10 @@ extension Session {
                 return Result(layer: resumed.path.name, isResumed: true)
             }
             let (source, planner) = try await open(image, goal, isUpdate: true)
-            _ = try await makeRoom(adding: true)
+            let removed = try await makeRoom(adding: true).flatMap(\.names)
+            var outlook = isShowing ? Outlook(removed: removed) : Outlook()
             let (written, from) = try await planning(goal) { () throws(HostFailure) in
-                try await observed()
+                try await observed(outlook)
             } plan: { state, names throws(HostRefusal) in
                 // What would keep the update from its end is told before it begins.
                 let from = try UpdatePlanner.source(state, names: names)
@@ -32,23 +33,22 @@ extension Session {
             }
             let (plan, base) = written
             try await carryOut(plan, source: source)
-            let assumed = isShowing ? [UpdatePlanner.base(base, after: plan)] : []
-            return try await makeLayer(on: base.name, carrying: from, tries: tries, goal, assuming: assumed)
+            if isShowing { outlook.added = [UpdatePlanner.base(base, after: plan)] }
+            return try await makeLayer(on: base.name, carrying: from, tries: tries, goal, outlook)
         }
     }
 
     /// Makes a layer on `base` that has the configuration of `from`, and puts it on trial.
     private func makeLayer(
         on base: String, carrying from: VolumePath?, tries: Int, _ goal: String,
-        assuming assumed: [Volume] = []
+        _ outlook: Outlook = Outlook()
     ) async throws -> Result {
         var planner = LayerPlanner(source: base, uuid: try newUUID(goal))
         planner.carrying = from.map { ($0, tries) }
-        var state = try await looking(goal) { () throws(HostFailure) in try await observed() }
-        state.volumes += assumed
+        let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
         let (begun, draft) = try planner.begin(state, names: names(in: state))
         try await carryOut(begun)
-        let report = try await finish(draft, planner, after: begun, assuming: assumed)
+        let report = try await finish(draft, planner, after: begun, outlook)
         return Result(layer: draft.path.name, report: report)
     }
 
@@ -193,9 +193,5 @@ extension Session {
 
     private var isShowing: Bool {
         if case .show = mode { true } else { false }
-    }
-
-    private func observed() async throws(HostFailure) -> HostState {
-        try await probe.boot()
     }
 }

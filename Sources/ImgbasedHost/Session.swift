@@ -184,22 +184,20 @@ public struct Session: Sendable {
     }
 
     /// The last parts of adding a layer, planned from what those before them, `begun`, have made; where that cannot be, they are
-    /// undone. `assumed` are volumes that there would be by now if plans were not only shown. Returns what was carried into it.
+    /// undone. Returns what was carried into it.
     @discardableResult
     func finish(
-        _ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan, assuming assumed: [Volume] = []
+        _ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan, _ outlook: Outlook = Outlook()
     ) async throws -> CarryReport? {
         var draft = draft
         var report: CarryReport?
         let plan = try await continuing(begun) {
-            var state = try await probe.boot()
-            state.volumes += assumed
+            var state = try await observed(outlook)
             var contents = try contents(of: draft, in: state)
             if let part = try planner.furnish(draft, state, names: names(in: state), contents: contents) {
                 report = try await carryOut(part)
                 draft.isFurnished = true
-                state = try await probe.boot()
-                state.volumes += assumed
+                state = try await observed(outlook)
                 contents = try self.contents(of: draft, in: state)
             }
             let store = BootFileStore(directory: state.boot.directory + "/imgbased")
@@ -208,6 +206,12 @@ public struct Session: Sendable {
         }
         try await carryOut(plan)
         return report
+    }
+
+    /// The host as it is, or as it would be where plans are only shown.
+    func observed(_ outlook: Outlook = Outlook()) async throws(HostFailure) -> HostState {
+        let state = try await probe.boot()
+        return outlook.applied(to: state, group: names(in: state).group)
     }
 
     /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.
