@@ -1,0 +1,55 @@
+public import ImgbasedCore
+
+extension Session {
+    /// `imgbase boot`, where it changes something.
+    public func change(_ change: BootChange) async throws {
+        do {
+            try await changing(change.goal) {
+                let state = try await looking(change.goal) { () throws(HostFailure) in try await probe.boot()
+                }
+                try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)))
+            }
+        } catch {
+            // A trial that cannot even be written down is over all the same: its tries are counted by the boot loader.
+            if change.goesBack, probe.reason == .trial {
+                var plan = Plan(goal: change.goal)
+                plan.commit = [.restart]
+                try await carryOut(plan)
+            }
+            throw error
+        }
+    }
+
+    /// `imgbase boot --refresh`
+    public func refresh() async throws {
+        let goal = RefreshPlanner.goal
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            let (files, source) = try await looking(goal) { () throws(HostFailure) in
+                guard let booted = state.booted else { throw .contents(.notOnALayer) }
+                return try LayerProbe.runningFiles(named: booted.name)
+            }
+            try await carryOut(
+                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)))
+        }
+    }
+
+    /// `imgbase boot --install`
+    public func installBootLoader() async throws {
+        try await changeBootLoader(BootLoaderPlanner.installGoal, BootLoaderPlanner.install)
+    }
+
+    /// `imgbase boot --uninstall`
+    public func uninstallBootLoader() async throws {
+        try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
+    }
+
+    private func changeBootLoader(
+        _ goal: String, _ plan: (HostState) throws(HostRefusal) -> Plan
+    ) async throws {
+        try await changing(goal) {
+            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            try await carryOut(try plan(state))
+        }
+    }
+}
