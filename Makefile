@@ -58,6 +58,10 @@ test: ## Run the unit tests: milliseconds, no machine.
 check: deps lint build helper ## Run every check: lint, unit tests, boot tests.
 	@build-aux/run-tests
 
+.PHONY: sweep
+sweep: deps build helper ## Cut the power at every step of an update, in machines: half an hour.
+	@IMGBASED_SWEEP=1 build-aux/run-tests --filter 'UpdateTests/sweep'
+
 .PHONY: fuzz
 fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
 	@build-aux/fuzz $(or $(SECONDS),60)

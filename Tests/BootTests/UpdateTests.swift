@@ -1,3 +1,4 @@
+import Foundation
 import TestMachine
 import Testing
 
@@ -129,32 +130,38 @@ import Testing
     @Test("an update whose power is cut: the old layer boots or the new one, whole, and another run succeeds")
     func powerCuts() throws {
         try Artefacts.updatable("update-cuts").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
-            try vm.check(
-                """
-                mount /dev/vdb /mnt && echo 'PRETTY_NAME="image 2"' >/mnt/usr/lib/os-release && umount /mnt
-                echo mine >/etc/local.conf
-                sync
-                """)
+            try vm.prepareUpdates()
             for cut in Self.cuts {
-                try vm.check("imgbase --debug update /dev/vdb >/dev/console 2>&1 &")
+                try vm.beginUpdate()
                 try vm.expect("imgbase: " + cut, within: .minutes(10))
-                vm.cutPower()
-                try vm.powerOn()
-                try vm.waitForGuest()
-                let layer = try vm.check("imgbase w | sed 's/You are on //'")
-                try vm.check("grep -q mine /etc/local.conf")
-                if layer != "Base-0.1" {
-                    // It was recorded that the new layer is next: back, to cut another update.
-                    try vm.check(
-                        "grep -q 'image 2' /usr/lib/os-release && imgbase boot --set-default Base-0.1")
-                    try vm.reboot()
-                    try vm.waitForGuest()
-                }
+                try vm.expectOldOrNewAfterCut()
             }
-            try vm.check("imgbase update /dev/vdb", within: .minutes(10))
-            try vm.expect("", from: "imgbase boot --verify")
-            try vm.expect("", from: "imgbase recover --list")
+            try vm.expectUpdateSucceeds()
+        }
+    }
+
+    private static let isSweep = ProcessInfo.processInfo.environment["IMGBASED_SWEEP"] != nil
+
+    /// Half of the steps for each of two machines.
+    @Test(
+        "the same at every step there is",
+        .enabled(if: isSweep, "it takes long; 'make sweep' does it"), arguments: [1, 2])
+    func sweep(first: Int) throws {
+        try Artefacts.updatable("update-sweep-\(first)").run { vm in
+            try vm.prepareUpdates()
+            var step = first
+            while true {
+                try vm.beginUpdate()
+                var isOver = false
+                for _ in 1...step where !isOver {
+                    isOver = try vm.expect(oneOf: ["imgbase: ", "update is over"], within: .minutes(10)) == 1
+                }
+                if isOver { break }
+                try vm.expectOldOrNewAfterCut()
+                step += 2
+            }
+            #expect(step > 20, "every step was met")
+            try vm.expectUpdateSucceeds()
         }
     }
 
@@ -220,4 +227,43 @@ import Testing
         grep -q '^/dev/HostVG/Base-2.1 / ' /etc/fstab
         test "$(grep -c ' /config ' /etc/fstab)" = 1
         """
+}
+
+extension VM {
+    /// Has an image on /dev/vdb that another system is in, and a layer that was changed.
+    fileprivate func prepareUpdates() throws {
+        try expectStatus("Base-0.1", "default")
+        try check(
+            """
+            mount /dev/vdb /mnt && echo 'PRETTY_NAME="image 2"' >/mnt/usr/lib/os-release && umount /mnt
+            echo mine >/etc/local.conf
+            sync
+            """)
+    }
+
+    /// Begins an update that says on the console what it does.
+    fileprivate func beginUpdate() throws {
+        try check("{ imgbase --debug update /dev/vdb; echo update is over; } >/dev/console 2>&1 &")
+    }
+
+    /// Cuts the power, and expects of what boots then that it is the old layer or the new one, whole. Ends in the old one.
+    fileprivate func expectOldOrNewAfterCut() throws {
+        cutPower()
+        try powerOn()
+        try waitForGuest()
+        let layer = try check("imgbase w | sed 's/You are on //'")
+        try check("grep -q mine /etc/local.conf")
+        if layer == "Base-0.1" { return }
+        // It was recorded that the new layer is next: back, to cut another update.
+        try check("grep -q 'image 2' /usr/lib/os-release && imgbase boot --set-default Base-0.1")
+        try reboot()
+        try waitForGuest()
+    }
+
+    /// Expects that an update succeeds now, and that nothing is left over of those before.
+    fileprivate func expectUpdateSucceeds() throws {
+        try check("imgbase update /dev/vdb", within: .minutes(10))
+        try expect("", from: "imgbase boot --verify")
+        try expect("", from: "imgbase recover --list")
+    }
 }

@@ -29,6 +29,16 @@ final class Console {
         return String(transcript[position..<range.upperBound])
     }
 
+    /// Takes what came up to and with the first of `texts` that is there, and returns which one; `nil` if none has come yet.
+    func takeFirst(of texts: [String]) -> Int? {
+        let found = texts.indices.compactMap { index in
+            transcript[position...].firstRange(of: texts[index]).map { (index, $0) }
+        }
+        guard let first = found.min(by: { $0.1.lowerBound < $1.1.lowerBound }) else { return nil }
+        position = first.1.upperBound
+        return first.0
+    }
+
     /// Forgets everything that has come so far: another boot begins.
     func forget() {
         screen = Screen(lines: screen.cells.count)

@@ -96,6 +96,11 @@ public final class VM {
         try wait(for: text, within: limit) { console.take(through: text) }
     }
 
+    /// Waits until one of `texts` comes on the console, after what the last `expect` found, and returns which one comes first.
+    public func expect(oneOf texts: [String], within limit: Duration) throws -> Int {
+        try wait(for: texts.joined(separator: "' or '"), within: limit) { console.takeFirst(of: texts) }
+    }
+
     /// Types `text` on the console.
     public func type(_ text: String) throws {
         try emulator.console.sink.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
