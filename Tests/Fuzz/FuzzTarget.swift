@@ -9,6 +9,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case kernelCommandLine = "kernel-command-line"
     /// Files of layers and of `/boot`, names, and what the kernel says.
     case smallTexts = "small-texts"
+    /// Three versions of a file that an update carries.
+    case merges
 
     /// Throws a property that does not hold for `input`.
     func check(_ input: [UInt8]) throws(Finding) {
@@ -17,6 +19,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .metadataText: try FuzzedMetadata(input).check()
         case .kernelCommandLine: try FuzzedCommandLine(input).check()
         case .smallTexts: try FuzzedText(input).check()
+        case .merges: try FuzzedMerge(input).check()
         }
     }
 }

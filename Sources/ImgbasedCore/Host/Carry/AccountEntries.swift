@@ -18,12 +18,13 @@ struct AccountEntries {
     mutating func lines(_ file: AccountFile, isOurs: Bool) -> [AccountLine] {
         let (here, new) = (tables.ours(file), tables.theirs(file))
         let (first, second) = isOurs ? (here, new) : (new, here)
+        let known = Set(here.lines)
         var lines: [AccountLine] = []
         for (index, line) in first.lines.enumerated() {
             if let name = first.counted(at: index) {
                 if let line = entry(file, name) { lines.append(line) }
             } else {
-                lines.append(isOurs ? line : mapped(line, file))
+                lines.append(known.contains(line) ? line : mapped(line, file))
             }
         }
         let end = lines.firstIndex(where: \.isCompatibility) ?? lines.endIndex
@@ -92,14 +93,23 @@ struct AccountEntries {
 
     /// A line of the new base with ids as they are here.
     private func mapped(_ line: AccountLine, _ file: AccountFile) -> AccountLine {
+        guard line.isWhole(file), file == .passwd || file == .group else { return line }
         var fields = line.fields
-        guard line.isWhole(file) else { return line }
         for (indices, targets) in [(file.idFields.users, users), (file.idFields.groups, groups)] {
             for index in indices {
                 if let id = AccountLine.id(fields[index]), let target = targets[id], target != id {
                     fields[index] = Array(String(target).utf8)
                 }
             }
+        }
+        return AccountLine(fields: fields)
+    }
+
+    /// The same with the ids that `here` has.
+    private func mapped(_ line: AccountLine, _ file: AccountFile, keeping here: AccountLine) -> AccountLine {
+        var fields = mapped(line, file).fields
+        for index in file.idFields.users + file.idFields.groups where here.id(index) != nil {
+            fields[index] = here.fields[index]
         }
         return AccountLine(fields: fields)
     }
@@ -115,7 +125,7 @@ struct AccountEntries {
         guard here.isWhole(file), new.isWhole(file), fields.count == newFields.count,
             old.map({ $0.isWhole(file) && $0.fields.count == fields.count }) ?? true
         else {
-            if here == old, new.isWhole(file) { return mapped(new, file) }
+            if here == old, new.isWhole(file) { return mapped(new, file, keeping: here) }
             if new != old, new != here { notes.append(.leftOut(file, line: new.bytes)) }
             return here
         }

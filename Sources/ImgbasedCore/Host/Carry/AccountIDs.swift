@@ -9,9 +9,15 @@ struct AccountIDs {
         /// A user whose group has no entry.
         case member([UInt8])
 
+        /// Of the entry that counts.
         var name: [UInt8]? {
             if case .entry(let name) = self { return name }
             return nil
+        }
+
+        var hasEntry: Bool {
+            if case .member = self { return false }
+            return true
         }
     }
 
@@ -29,6 +35,8 @@ struct AccountIDs {
     private let file: AccountFile
     private let ours: [Holder: UInt32]
     private let taken: Set<UInt32>
+    /// Those of `taken` that have an entry.
+    private let named: Set<UInt32>
     private let base: [Holder: UInt32]
     /// The ids here of names that the old base does not have.
     private let renamed: Set<UInt32>
@@ -45,6 +53,7 @@ struct AccountIDs {
         let known = self.base
         renamed = Set(ours.filter { $0.holder.name != nil && known[$0.holder] == nil }.map(\.id))
         taken = Set(ours.map(\.id))
+        named = Set(ours.filter(\.holder.hasEntry).map(\.id))
         avoided = taken.union(theirs.map(\.id)).union(base.map(\.id))
         var ids: [UInt32] = []
         var holders: [UInt32: [Holder]] = [:]
@@ -73,8 +82,11 @@ struct AccountIDs {
     }
 
     private mutating func decideNew(_ id: UInt32, _ holders: [Holder]) {
-        let isSame = holders.contains { ours[$0] == id }
-        if (isSame || isRenamed(id, holders) || !taken.contains(id)) && !used.contains(id) {
+        let isNew = holders.contains { $0.name != nil && base[$0] == nil }
+        // What has no name here is whoever's it is here, if that is the same, and may get a name.
+        let isSame =
+            !(isNew && named.contains(id)) && (holders.contains { ours[$0] == id } || isRenamed(id, holders))
+        if (isSame || !taken.contains(id)) && !used.contains(id) {
             set(id, to: id)
             return
         }

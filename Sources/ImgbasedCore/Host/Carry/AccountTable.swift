@@ -36,34 +36,49 @@ public enum AccountFile: String, Hashable, Sendable, CaseIterable {
 /// A line of such a file.
 struct AccountLine: Hashable {
     /// Without its end.
-    var bytes: [UInt8]
+    let bytes: [UInt8]
+    /// The fields, however many.
+    let fields: [[UInt8]]
+    /// Whom it is about; `nil` of a comment, a line for NIS and what is no entry at all.
+    let name: [UInt8]?
 
     init(_ bytes: some Sequence<UInt8>) {
         self.bytes = Array(bytes)
+        fields = self.bytes.split(separator: AccountLine.colon, omittingEmptySubsequences: false).map(
+            Array.init)
+        name = AccountLine.name(fields)
     }
 
     init(fields: [[UInt8]]) {
         bytes = Array(fields.joined(separator: CollectionOfOne(AccountLine.colon)))
+        self.fields = fields
+        name = AccountLine.name(fields)
     }
 
     private static let colon = UInt8(ascii: ":")
 
-    /// The fields, however many.
-    var fields: [[UInt8]] {
-        bytes.split(separator: AccountLine.colon, omittingEmptySubsequences: false).map(Array.init)
-    }
-
-    /// Whom it is about; `nil` of a comment, a line for NIS (`+`, `-`) and what is no entry at all.
-    var name: [UInt8]? {
-        guard let end = bytes.firstIndex(of: AccountLine.colon), end > 0, bytes.first != UInt8(ascii: "#"),
-            !isCompatibility
+    private static func name(_ fields: [[UInt8]]) -> [UInt8]? {
+        guard fields.count > 1, let name = fields.first, let first = name.first, first != UInt8(ascii: "#"),
+            !isCompatibility(first)
         else { return nil }
-        return Array(bytes[..<end])
+        return name
     }
 
     /// Whether it is a line for NIS, nsswitch.conf(5): what comes after it may never be looked at.
     var isCompatibility: Bool {
-        bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-")
+        bytes.first.map(AccountLine.isCompatibility) ?? false
+    }
+
+    private static func isCompatibility(_ first: UInt8) -> Bool {
+        first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
+    }
+
+    static func == (a: AccountLine, b: AccountLine) -> Bool {
+        a.bytes == b.bytes
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes)
     }
 
     /// Whether it says nothing.
@@ -74,7 +89,6 @@ struct AccountLine: Hashable {
 
     /// The id in a field; `nil` where there is none. The greatest number is none: chown(2) takes it for "as before".
     func id(_ field: Int) -> UInt32? {
-        let fields = fields
         guard field < fields.count else { return nil }
         return AccountLine.id(fields[field])
     }
@@ -88,7 +102,6 @@ struct AccountLine: Hashable {
 
     /// Whether it is an entry of `file` with everything that one needs.
     func isWhole(_ file: AccountFile) -> Bool {
-        let fields = fields
         guard name != nil, fields.count >= file.fieldCount else { return false }
         return (file.idFields.users + file.idFields.groups).allSatisfy { AccountLine.id(fields[$0]) != nil }
     }
@@ -98,8 +111,10 @@ struct AccountLine: Hashable {
 struct AccountTable {
     let file: AccountFile
     let lines: [AccountLine]
-    /// Where the entries are, by name; the first is the one that counts.
-    private let places: [[UInt8]: [Int]]
+    /// Where the entry that counts for a name is: the first that is whole, as the C library passes over what is not.
+    private let places: [[UInt8]: Int]
+    /// Of each line, how many entries of its name are before it; the one that counts is before all others.
+    private let occurrences: [Int]
 
     /// The table in `contents`; one that is not there has no lines.
     init(_ file: AccountFile, _ contents: [UInt8]?) {
@@ -108,26 +123,37 @@ struct AccountTable {
             .map { AccountLine($0) }
         if lines.last?.bytes.isEmpty == true { lines.removeLast() }
         self.lines = lines
-        var places: [[UInt8]: [Int]] = [:]
+        var places: [[UInt8]: Int] = [:]
         for (index, line) in lines.enumerated() {
-            if let name = line.name { places[name, default: []].append(index) }
+            guard let name = line.name else { continue }
+            guard let place = places[name] else {
+                places[name] = index
+                continue
+            }
+            if !lines[place].isWhole(file), line.isWhole(file) { places[name] = index }
+        }
+        var counts: [[UInt8]: Int] = [:]
+        occurrences = lines.enumerated().map { index, line in
+            guard let name = line.name, places[name] != index else { return 0 }
+            counts[name, default: 0] += 1
+            return counts[name, default: 0]
         }
         self.places = places
     }
 
     /// The entry that counts for `name`.
     subscript(name: [UInt8]) -> AccountLine? {
-        places[name]?.first.map { lines[$0] }
+        places[name].map { lines[$0] }
     }
 
     /// The name of the line at `index` if it is the entry that counts for it.
     func counted(at index: Int) -> [UInt8]? {
-        guard let name = lines[index].name, places[name]?.first == index else { return nil }
+        guard let name = lines[index].name, places[name] == index else { return nil }
         return name
     }
 
     /// How many entries of the same name are before the line at `index`.
     func occurrence(at index: Int) -> Int {
-        lines[index].name.flatMap { places[$0]?.firstIndex(of: index) } ?? 0
+        occurrences[index]
     }
 }

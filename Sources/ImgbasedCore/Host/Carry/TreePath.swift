@@ -7,6 +7,7 @@ public struct TreePath: Hashable, Comparable, Sendable {
     public static let root = TreePath(bytes: [slash])
 
     static let slash = UInt8(ascii: "/")
+    private static let dot = UInt8(ascii: ".")
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes
@@ -96,11 +97,11 @@ public struct TreePath: Hashable, Comparable, Sendable {
     }
 
     private static func isDot(_ name: ArraySlice<UInt8>) -> Bool {
-        name.elementsEqual(".".utf8)
+        name.count == 1 && name.first == dot
     }
 
     private static func isDoubleDot(_ name: ArraySlice<UInt8>) -> Bool {
-        name.elementsEqual("..".utf8)
+        name.count == 2 && name.first == dot && name.last == dot
     }
 }
 
