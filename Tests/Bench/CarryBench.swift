@@ -1,8 +1,8 @@
 import Foundation
 import TestMachine
 
-/// Carries many files of an administrator's to another base beside rsync, on this machine: first to a new layer, then once
-/// more when nothing has changed.
+/// Carries many files of an administrator's to another base beside rsync, on this machine, in a file system of its own: first
+/// to a new layer, then once more when nothing has changed.
 struct CarryBench {
     let rounds: Int
     /// How many files there are, 1 to 4 KiB each, a thousand in a directory.
@@ -42,7 +42,15 @@ struct CarryBench {
     func run() throws -> [[Measurement]] {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let image = directory + ".img"
+        defer {
+            _ = try? HostCommand.run("umount", directory)
+            try? FileManager.default.removeItem(atPath: image)
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+        try HostCommand.run("truncate", "-s", "16G", image)
+        try HostCommand.run("mkfs.ext4", "-q", "-i", "8192", image)
+        try HostCommand.run("mount", "-o", "loop", image, directory)
         try makeTrees(in: directory)
         var results = Way.all.map { _ in [Measurement]() }
         // The first round warms caches and is not counted.
