@@ -4,11 +4,11 @@ import Testing
 @testable import ImgbasedCore
 
 /// What holds of every carrying, on generated trees: 10,000 seeds, and a failure says which.
-@Suite struct CarryPropertyTests {
+@Suite struct CarryWalkPropertyTests {
     private static let seeds: Range<UInt64> = 0..<10_000
 
     @Test func nothingChangedMeansNothingToDo() throws {
-        for seed in CarryPropertyTests.seeds {
+        for seed in CarryWalkPropertyTests.seeds {
             var generated = GeneratedTrees(seed: seed)
             let (base, _, new) = generated.three()
             let survey = try MemoryTrees(base: base, ours: base.copy(), new: new).survey()
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func onTheSameBaseTheLayerStaysAsItIs() throws {
-        for seed in CarryPropertyTests.seeds {
+        for seed in CarryWalkPropertyTests.seeds {
             var generated = GeneratedTrees(seed: seed)
             let (base, ours, _) = generated.three()
             let trees = MemoryTrees(base: base, ours: ours, new: base.copy())
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func nothingIsLostAndTwiceIsOnceFromWhereverItStarts() throws {
-        for seed in CarryPropertyTests.seeds {
+        for seed in CarryWalkPropertyTests.seeds {
             var generated = GeneratedTrees(seed: seed)
             let (base, ours, new) = generated.three()
             var trees = MemoryTrees(base: base, ours: ours, new: new)
