@@ -18,7 +18,10 @@ import Testing
         (2, "give a larger --size", "imgbase base --add --size 100M \(image)"),
         (2, "No such file", "imgbase base --add --size 1G /nonexistent"),
         (2, "directory", "imgbase base --add --size 1G /usr"),
-        (2, "is no image that is known", "head -c 5M /dev/zero >/run/zeros; imgbase base --add --size 1G /run/zeros"),
+        (
+            2, "is no image that is known",
+            "head -c 5M /dev/zero >/run/zeros; imgbase base --add --size 1G /run/zeros"
+        ),
         (2, "'../x-1-1'", "imgbase base --add --size 1G --name ../x-1-1 \(image)"),
         (2, "'a b-1-1'", "imgbase base --add --size 1G --name 'a b-1-1' \(image)"),
         (2, "'a$(reboot)-1-1'", "imgbase base --add --size 1G --name 'a$(reboot)-1-1' \(image)"),
