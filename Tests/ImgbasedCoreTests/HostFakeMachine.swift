@@ -214,6 +214,10 @@ extension FakeMachine {
             isMet = isMet || draft.carriedFrom != nil
         }
         if isMet { return }
+        let names = FakeMachine.names
+        for removal in KeepPolicy(keep: 2).leaving(state, names: names, adding: true) {
+            try remove(.base(removal.subject.name))
+        }
         try clean()
         let from = try UpdatePlanner.source(state, names: FakeMachine.names)
         try UpdatePlanner.check(state, names: FakeMachine.names, from: from)

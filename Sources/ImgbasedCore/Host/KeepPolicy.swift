@@ -14,6 +14,8 @@ public struct KeepPolicy: Hashable, Sendable {
     /// booted once. So does what is pinned or in use, and what an administrator made a snapshot of. What is being removed
     /// already, goes.
     public func leaving(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
+        // What an interrupted run left goes before all that, and counts for nothing.
+        let state = state.cleaned(names)
         let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }
         }
