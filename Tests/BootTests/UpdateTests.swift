@@ -80,6 +80,7 @@ import Testing
             try vm.check("echo changed late >/etc/issue")
             try vm.reboot()
             try vm.waitForGuest(after: "Loading layer Base-0.1 ", within: .minutes(6))
+            try vm.check("systemctl is-system-running --wait || true")
             let told = try vm.check("imgbase status | grep '^warning:'")
             #expect(
                 told.hasPrefix("warning:    layer 'Base-1.1' is not complete and not booted before it is: "))

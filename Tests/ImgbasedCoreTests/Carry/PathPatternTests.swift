@@ -71,7 +71,7 @@ import Testing
     }
 
     /// What makes a naive matcher take longer than anybody lives.
-    @Test(.timeLimit(.minutes(1))) func takesNoTime() throws {
+    @Test(.timeLimit(.minutes(5))) func takesNoTime() throws {
         let name = String(repeating: "a", count: 255)
         let path = try #require(TreePath(parsing: String(repeating: "/" + name, count: 16)))
         #expect(try !PathPattern("/" + String(repeating: "*a", count: 120) + "b").matches(path))
