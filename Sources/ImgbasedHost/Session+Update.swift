@@ -130,8 +130,15 @@ extension Session {
                 let type = try await looking(goal) { () throws(HostFailure) in
                     try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
                 }
-                let plan = try staged.plan(state, type: type, isLast: await probe.isShuttingDown())
-                return Result(layer: staged.path.name, report: try await carryOut(plan))
+                let report = try await carryOut(try staged.carrying(state, type: type))
+                let (after, contents) = try await looking(goal) { () throws(HostFailure) in
+                    let contents = try LayerProbe.contents(
+                        ofDevice: staged.path.device, named: staged.path.name, .readOnly)
+                    return (stored(contents.files, in: try await observed()), contents)
+                }
+                try await carryOut(
+                    try staged.completing(after, contents: contents, isLast: await probe.isShuttingDown()))
+                return Result(layer: staged.path.name, report: report)
             }
         } catch {
             // Nobody may be there to read it now: it is told when the system has started again.

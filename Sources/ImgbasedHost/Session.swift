@@ -148,8 +148,7 @@ public struct Session: Sendable {
                 state = try await observed(outlook)
                 contents = try self.contents(of: draft, in: state)
             }
-            let store = BootFileStore(directory: state.boot.directory + "/imgbased")
-            if !store.verify(contents.files.digest) { state.boot.digests.remove(contents.files.digest) }
+            state = stored(contents.files, in: state)
             return try planner.finish(draft, state, names: names(in: state), contents: contents)
         }
         try await carryOut(plan)
@@ -160,6 +159,14 @@ public struct Session: Sendable {
     func observed(_ outlook: Outlook = Outlook()) async throws(HostFailure) -> HostState {
         let state = try await probe.boot()
         return outlook.applied(to: state, group: names(in: state).group)
+    }
+
+    /// The host in `state`, in which `files` are stored only if what is stored under their digest is undamaged.
+    func stored(_ files: BootFiles, in state: HostState) -> HostState {
+        var state = state
+        let store = BootFileStore(directory: state.boot.directory + "/imgbased")
+        if !store.verify(files.digest) { state.boot.digests.remove(files.digest) }
+        return state
     }
 
     /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.

@@ -96,9 +96,9 @@ import Testing
         let running = BootArguments(
             "BOOT_IMAGE=(hd0,gpt3)/vmlinuz root=/dev/x rd.lvm.lv=a/b rd.imgbased.layer=z rd.imgbased=0 img.bootid=q "
                 + "initrd=/i ro rw console=ttyS0,115200 quiet\n")
-        #expect(running.foreign == ["console=ttyS0,115200", "quiet"])
+        #expect(running.foreign.words == ["console=ttyS0,115200", "quiet"])
         let file = BootArguments(file: "# comment root=x\nconsole=tty0 a=\"b c\"\n\n quiet\u{7}\n")
-        #expect(file.foreign == ["console=tty0", "a=\"b c\"", "quiet"])
+        #expect(file.foreign.words == ["console=tty0", "a=\"b c\"", "quiet"])
         // A quote that is not closed ends with its line.
         #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b\"", "c"])
     }

@@ -34,6 +34,8 @@ struct FakeMachine: Equatable {
     var stepsDone = 0
     /// The kernel and initramfs that new layers have.
     var kernel = FakeMachine.kernel
+    /// What `/etc/kernel/cmdline` has in them, if it is there.
+    var arguments: String?
 
     static let names = HostNames(group: nil, pool: nil, in: HostState())
     static let kernel = BootFiles(
@@ -235,10 +237,11 @@ extension FakeMachine {
     }
 
     /// `imgbase update --complete`, as `Session.complete` does it.
-    mutating func completeUpdate() throws {
+    mutating func completeUpdate(isLast: Bool = true) throws {
         guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
         try perform(staged.opening(state))
-        try perform(try staged.plan(state, type: .ext4, isLast: true))
+        try perform(try staged.carrying(state, type: .ext4))
+        try perform(try staged.completing(state, contents: found(in: staged.path), isLast: isLast))
     }
 
     /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
@@ -266,15 +269,18 @@ extension FakeMachine {
 
     private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
         var draft = draft
-        var found = LayerContents(
-            type: .ext4, fstab: contents[draft.path]?.fstab ?? [], release: OSRelease("NAME=Debian"),
-            arguments: nil, files: kernel)
-        if let part = try planner.furnish(draft, state, names: FakeMachine.names, contents: found) {
+        let names = FakeMachine.names
+        if let part = try planner.furnish(draft, state, names: names, contents: found(in: draft.path)) {
             try perform(part)
             draft.isFurnished = true
-            found.fstab = contents[draft.path]?.fstab ?? []
         }
-        try perform(try planner.finish(draft, state, names: FakeMachine.names, contents: found))
+        try perform(try planner.finish(draft, state, names: names, contents: found(in: draft.path)))
+    }
+
+    private func found(in layer: VolumePath) -> LayerContents {
+        LayerContents(
+            type: .ext4, fstab: contents[layer]?.fstab ?? [], release: OSRelease("NAME=Debian"),
+            arguments: arguments.map { BootArguments(file: $0) }, files: kernel)
     }
 
     /// An ext4 file system of one GiB.

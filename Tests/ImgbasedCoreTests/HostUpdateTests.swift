@@ -125,8 +125,67 @@ import Testing
         var machine = try Self.machine()
         try machine.updateHost()
         let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
-        try machine.perform(try staged.plan(machine.state, type: .ext4, isLast: false))
+        try machine.completeUpdate(isLast: false)
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == staged)
+    }
+
+    /// The kernel's arguments and the initramfs are as much a part of the layer as its files.
+    @Test(arguments: loaders) func theEntrySaysWhatWasCarriedLate(loader: BootLoader) throws {
+        var machine = try Self.machine(loader)
+        try machine.updateHost()
+        try Self.change(&machine, .arguments(of: "Base-1.1", add: ["debug"], remove: []))
+        let record = machine.state.boot.record
+        machine.arguments = "late"
+        machine.kernel.digest = String(repeating: "b", count: 64)
+        machine.stepsDone = 0
+        let start = machine
+        try machine.completeUpdate()
+        let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
+        #expect(entry.options.foreign.words == ["late", "debug"])
+        #expect(entry.initrd.contains(machine.kernel.digest))
+        #expect(machine.state.boot.record == record)
+        for steps in 0..<machine.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
+            cut.power = .max
+            try cut.completeUpdate()
+            #expect(cut.state == machine.state, "cut after \(steps)")
+        }
+    }
+
+    /// What an administrator has done to the entry is carried like what is in files, over what the image brings.
+    @Test func argumentsAreCarried() throws {
+        var machine = FakeMachine()
+        machine.arguments = "quiet audit=1 console=ttyS0"
+        machine.state.boot.runningArguments = "single"
+        try machine.initialize()
+        try machine.addBase()
+        try machine.addLayer()
+        machine.state.booted = Self.path("Base-0.1")
+        try Self.change(&machine, .arguments(of: "Base-0.1", add: ["mine=1"], remove: ["quiet"]))
+        machine.arguments = "quiet audit=0 new"
+        try machine.updateHost()
+        let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
+        #expect(entry.options.foreign.words == ["audit=0", "new", "mine=1"])
+        #expect(BootEntry(layer: "Base-1.1", text: entry.text) == entry)
+    }
+
+    /// What somebody gave in the menu for once is no part of a layer, nor is what the boot loader added.
+    @Test func argumentsOfOneBootAreNotCarried() throws {
+        var machine = FakeMachine()
+        machine.state.boot.runningArguments =
+            "quiet \(BootArguments.trial.joined(separator: " "))"
+        try machine.initialize()
+        try machine.addBase()
+        try machine.addLayer()
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(
+            BootPlanner.entry(of: "Base-0.1", machine.state.boot)?.options.foreign.words == ["quiet"])
+        machine.state.boot.runningArguments = "quiet systemd.unit=rescue.target"
+        try machine.updateHost()
+        #expect(
+            BootPlanner.entry(of: "Base-1.1", machine.state.boot)?.options.foreign.words == ["quiet"])
     }
 
     @Test(arguments: loaders) func cutWhileTheyAreCarriedTheOldLayerBoots(loader: BootLoader) throws {

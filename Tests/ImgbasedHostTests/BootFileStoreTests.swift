@@ -61,7 +61,7 @@ import Testing
         #expect(contents.files.linux == "/usr/lib/modules/6.10/vmlinuz")
         #expect(contents.files.initrd == "/boot/initramfs-6.10.img")
         #expect(contents.release.prettyName == "Fedora")
-        #expect(contents.arguments?.foreign == ["quiet"])
+        #expect(contents.arguments?.foreign.words == ["quiet"])
         #expect(contents.fstab.isEmpty)
         let empty = try HostTree(scratch.path)
         let none = #expect(throws: HostFailure.self) {

@@ -73,25 +73,37 @@ public struct BootArguments: Hashable, Sendable {
         for word in adding where !words.contains(word) { words.append(word) }
     }
 
+    /// These, changed as `other` was from `origin`: without what was removed there, and with what was added.
+    func changed(as other: BootArguments, from origin: BootArguments) -> BootArguments {
+        var result = self
+        result.words.removeAll { origin.words.contains($0) && !other.words.contains($0) }
+        for word in other.words where !origin.words.contains(word) && !result.words.contains(word) {
+            result.words.append(word)
+        }
+        return result
+    }
+
     /// Whether `word` is for the administrator to give: those that say which layer is booted are not.
     private static func isFree(_ word: String) -> Bool {
         var arguments = BootArguments("")
         arguments.words = [word]
-        return arguments.foreign == [word]
+        return arguments.foreign == arguments
     }
 
     /// The words that do not say which layer is booted, how it is mounted, or what the boot loader added.
-    public var foreign: [String] {
-        words.filter { word in
+    public var foreign: BootArguments {
+        var arguments = self
+        arguments.words.removeAll { word in
             let key = String(word.unicodeScalars.prefix { $0 != "=" })
             switch key {
             case "root", "rd.lvm.lv", "img.bootid", "BOOT_IMAGE", "initrd", "ro", "rw", "rootflags",
                 "rootfstype":
-                return false
+                return true
             default:
-                return !key.hasPrefix("rd.imgbased")
+                return key.hasPrefix("rd.imgbased")
             }
         }
+        return arguments
     }
 
     /// The words with their double quotes removed where GRUB would put them itself.

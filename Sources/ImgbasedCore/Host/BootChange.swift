@@ -82,9 +82,7 @@ extension BootPlanner {
         let layout = Layout(state.volumes, group: names.group)
         guard let volume = layout[layer], volume.isLayer else { throw .notALayer(layer) }
         if layout.isGoing(volume), volume.path != state.booted { throw .isGoing(layer) }
-        guard let text = state.boot.entries[layer], let entry = BootEntry(layer: layer, text: text) else {
-            throw .noEntry(layer)
-        }
+        guard let entry = entry(of: layer, state.boot) else { throw .noEntry(layer) }
         return entry
     }
 }

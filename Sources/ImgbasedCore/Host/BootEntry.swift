@@ -22,6 +22,8 @@ public struct BootEntry: Hashable, Sendable {
     public var initrd: String
     /// The kernel's arguments.
     public var options: BootArguments
+    /// What they were when the entry was made; what differs since is the administrator's. `nil` where that is not known.
+    public var original: BootArguments?
     /// When the layer was created, in seconds since 1970; what "newest" means.
     public var created: Int64
     /// What is known of the layer.
@@ -48,6 +50,7 @@ public struct BootEntry: Hashable, Sendable {
     private static let sortKey = "imgbased"
     private static let createdPrefix = "# created "
     private static let healthPrefix = "# health "
+    private static let originalPrefix = "# original options"
     private static let namePrefix = "imgbased-"
     private static let nameSuffix = ".conf"
 
@@ -70,6 +73,7 @@ public struct BootEntry: Hashable, Sendable {
         var created: Int64 = 0
         var health = LayerHealth.unknown
         var ailment: String?
+        var original: BootArguments?
         var others: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
             // Read as it would be written, so that no line turns into another by being kept.
@@ -83,6 +87,10 @@ public struct BootEntry: Hashable, Sendable {
                     .split(separator: " ", maxSplits: 1).map(String.init)
                 health = words.first.flatMap(LayerHealth.init) ?? .unknown
                 ailment = health == .bad && words.count > 1 ? words[1] : nil
+                continue
+            }
+            if line.hasPrefix(BootEntry.originalPrefix) {
+                original = BootArguments(String(line.dropFirst(BootEntry.originalPrefix.count)))
                 continue
             }
             let key = String(line.unicodeScalars.prefix { !$0.isBlank })
@@ -103,6 +111,7 @@ public struct BootEntry: Hashable, Sendable {
             layer: layer, title: values["title"] ?? layer, version: values["version"] ?? "", linux: linux,
             initrd: initrd, options: BootArguments(options.joined(separator: "\n")), created: created)
         self.options.dropTrial()
+        self.original = original
         self.health = health
         self.ailment = ailment
         self.others = others
@@ -118,6 +127,7 @@ public struct BootEntry: Hashable, Sendable {
             let words = [health.rawValue] + (ailment.map { [$0.withoutControls] } ?? [])
             lines.append(BootEntry.healthPrefix + words.joined(separator: " "))
         }
+        if let original { lines.append(([BootEntry.originalPrefix] + original.words).joined(separator: " ")) }
         lines.append("title \(title.withoutControls)")
         if !version.isEmpty { lines.append("version \(version.withoutControls)") }
         lines += [

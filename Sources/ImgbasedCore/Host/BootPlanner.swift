@@ -59,6 +59,11 @@ public enum BootPlanner {
         return block
     }
 
+    /// The entry of `layer`, where there is one that can be read.
+    static func entry(of layer: String, _ boot: BootState) -> BootEntry? {
+        boot.entries[layer].flatMap { BootEntry(layer: layer, text: $0) }
+    }
+
     /// The entries as the menu shows them, newest first.
     public static func entries(_ boot: BootState) -> [BootEntry] {
         boot.entries.compactMap { BootEntry(layer: $0.key, text: $0.value) }

@@ -223,46 +223,16 @@ public struct LayerPlanner: Sendable {
     }
 
     private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {
-        let name = draft.path.name
-        let directory = "\(state.boot.prefix)/imgbased/\(contents.files.digest)"
-        var options = contents.arguments ?? BootArguments(state.boot.runningArguments)
-        options.words = BootArguments.own(layer: draft.path) + options.foreign
+        let layer =
+            draft.carriedFrom ?? (state.volume(draft.source)?.isLayer == true ? draft.source.name : nil)
+        // What somebody gave in the menu for once is for once, as far as there is an entry that says so.
+        var arguments = BootArguments(state.boot.runningArguments)
+        arguments.dropTrial()
+        if let entry = state.booted.flatMap({ BootPlanner.entry(of: $0.name, state.boot) }) {
+            arguments = entry.options
+        }
         return BootEntry(
-            layer: name, title: contents.release.prettyName.map { "\(name) (\($0))" } ?? name,
-            version: contents.files.version, linux: directory + "/linux", initrd: directory + "/initrd",
-            options: options, created: state.volume(draft.path)?.created ?? 0)
+            contents, of: draft.path, created: state.volume(draft.path)?.created ?? 0,
+            after: layer.flatMap { BootPlanner.entry(of: $0, state.boot) }, arguments, state.boot)
     }
-}
-
-/// What is in a layer, as far as its boot entry needs it.
-public struct LayerContents: Hashable, Sendable {
-    /// The type of its file system.
-    public var type: FileSystemType
-    /// Its `/etc/fstab`, empty where there is none.
-    public var fstab: [UInt8]
-    /// What its operating system is called.
-    public var release: OSRelease
-    /// The kernel's arguments its `/etc/kernel/cmdline` or `/usr/lib/kernel/cmdline` has.
-    public var arguments: BootArguments?
-    /// Its kernel and initramfs.
-    public var files: BootFiles
-
-    /// Contents of these parts.
-    public init(
-        type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles
-    ) {
-        self.type = type
-        self.fstab = fstab
-        self.release = release
-        self.arguments = arguments
-        self.files = files
-    }
-
-    /// What a plan shows where the layer cannot be looked at before it is there.
-    public static let unknown = LayerContents(
-        type: .ext4, fstab: Array("<the other lines of the layer's /etc/fstab>\n".utf8),
-        release: OSRelease("PRETTY_NAME=\"<its operating system>\""), arguments: nil,
-        files: BootFiles(
-            version: "<the newest in the layer>", linux: "<its kernel>", initrd: "<its initramfs>",
-            digest: "<digest of both>", size: Bytes(0)))
 }

@@ -14,9 +14,9 @@ public enum RefreshPlanner {
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
             guard let booted = state.booted else { throw .notOnALayer }
-            guard let text = state.boot.entries[booted.name],
-                var entry = BootEntry(layer: booted.name, text: text)
-            else { throw .noEntry(booted.name) }
+            guard var entry = BootPlanner.entry(of: booted.name, state.boot) else {
+                throw .noEntry(booted.name)
+            }
             let old = entry
             let stored = "\(state.boot.prefix)/imgbased/\(files.digest)"
             entry.version = files.version

@@ -5,10 +5,9 @@ public struct StagedLayer: Hashable, Sendable {
     public var path: VolumePath
     /// The name of its base.
     public var base: String
-    /// The tries it has, or is to have again, where it is on trial.
-    public var trial: BootRecord.Trial?
-    /// Whether an earlier attempt to complete it was cut short, so that it is not booted before another has succeeded.
-    public var isIncomplete: Bool
+    /// What is to be booted, as it was recorded when it was found. It names the layer as staged where an earlier attempt to
+    /// complete it was cut short, so that it is not booted before another has succeeded.
+    private let record: BootRecord
 
     /// The unit that completes it.
     public static let unit = "imgbase-complete.service"
@@ -38,8 +37,7 @@ public struct StagedLayer: Hashable, Sendable {
         else { return nil }
         path = layer.path
         base = layer.baseName ?? layer.name
-        isIncomplete = record.staged == layer.name
-        trial = record.trial.flatMap { $0.layer == layer.name ? $0 : nil }
+        self.record = record
     }
 
     /// What is being done, as in `cannot …`.
@@ -55,37 +53,60 @@ public struct StagedLayer: Hashable, Sendable {
 
     /// The plan that has the configuration of the running system carried into it once more.
     ///
-    /// Until that is done, the layer is not booted by itself: what boots after a power cut is the layer that runs now. What hooks
-    /// have changed in it, they change again. `type` is that of its file system. Nothing can change any more where it
-    /// `isLast`, and the layer is complete for good.
-    public func plan(
-        _ state: HostState, type: FileSystemType, isLast: Bool
-    ) throws(HostRefusal) -> Plan {
+    /// From here on the layer is not booted by itself: what boots after a power cut is the layer that runs now. What hooks
+    /// have changed in it, they change again. `type` is that of its file system.
+    public func carrying(_ state: HostState, type: FileSystemType) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
             guard let booted = state.booted, let from = state.volume(booted) else { throw .notOnALayer }
             let order = try CarryOrder(
                 from: from, into: path, of: VolumePath(group: path.group, name: base), state)
-            let before = state.boot.record
-            var during = before
+            var during = record
             during.forget(path.name)
             during.staged = path.name
             if during.standard == path.name { during.standard = booted.name }
-            var after = before
-            after.staged = nil
-            if isIncomplete, after.trial == nil {
-                after.trial = BootRecord.Trial(layer: path.name, tries: BootRecord.Trial.standard)
-            }
-            var suspended = state.boot
-            suspended.environment = try BootPlanner.block(during, state.boot)
             plan.prepare = try BootPlanner.steps(state.boot, during) + order.steps
             plan.prepare += state.hooks.steps(
                 .newLayerAdded, group: path.group, base: base, layer: path.name, fromLayer: booted.name,
                 tree: HookRun.Tree(path, type))
-            plan.commit = try BootPlanner.steps(suspended, after)
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The plan that has it booted as it was to be before, by an entry that says what is in it now: `contents`. Nothing can
+    /// change any more where it `isLast`, and the layer is complete for good.
+    public func completing(
+        _ state: HostState, contents: LayerContents, isLast: Bool
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal)
+        do throws(HostReason) {
+            guard let old = BootPlanner.entry(of: path.name, state.boot) else { throw .noEntry(path.name) }
+            var entry = BootEntry(
+                contents, of: path, created: old.created, after: old, old.options, state.boot)
+            (entry.health, entry.ailment) = (old.health, old.ailment)
+            if !state.boot.digests.contains(contents.files.digest) {
+                plan.prepare.append(
+                    try BootPlanner.install(
+                        contents.files, from: .layer(path, contents.type), state.boot))
+            }
+            var after = record
+            after.staged = nil
+            if record.staged == path.name, after.trial == nil {
+                after.trial = BootRecord.Trial(layer: path.name, tries: BootRecord.Trial.standard)
+            }
+            plan.commit = try BootPlanner.steps(state.boot, changing: entry, after)
             plan.cleanup = StagedLayer.forgetting(state)
-            if isLast { plan.cleanup.append(.settleLayer(path, carriedFrom: booted.name)) }
+            if let booted = state.booted, isLast {
+                plan.cleanup.append(.settleLayer(path, carriedFrom: booted.name))
+            }
+            var boot = state.boot
+            boot.entries[path.name] = entry.text
+            plan.cleanup += BootPlanner.removalOfUnreferenced(boot)
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)

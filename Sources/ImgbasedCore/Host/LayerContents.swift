@@ -1,0 +1,55 @@
+/// What is in a layer, as far as its boot entry needs it.
+public struct LayerContents: Hashable, Sendable {
+    /// The type of its file system.
+    public var type: FileSystemType
+    /// Its `/etc/fstab`, empty where there is none.
+    public var fstab: [UInt8]
+    /// What its operating system is called.
+    public var release: OSRelease
+    /// The kernel's arguments its `/etc/kernel/cmdline` or `/usr/lib/kernel/cmdline` has.
+    public var arguments: BootArguments?
+    /// Its kernel and initramfs.
+    public var files: BootFiles
+
+    /// Contents of these parts.
+    public init(
+        type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles
+    ) {
+        self.type = type
+        self.fstab = fstab
+        self.release = release
+        self.arguments = arguments
+        self.files = files
+    }
+
+    /// What a plan shows where the layer cannot be looked at before it is there.
+    public static let unknown = LayerContents(
+        type: .ext4, fstab: Array("<the other lines of the layer's /etc/fstab>\n".utf8),
+        release: OSRelease("PRETTY_NAME=\"<its operating system>\""), arguments: nil,
+        files: BootFiles(
+            version: "<the newest in the layer>", linux: "<its kernel>", initrd: "<its initramfs>",
+            digest: "<digest of both>", size: Bytes(0)))
+}
+
+extension BootEntry {
+    /// The entry of `layer`, in which `contents` are. What an administrator has done to the `previous` entry is done to this
+    /// one; `arguments` are those of a layer that has none of its own and no such entry.
+    init(
+        _ contents: LayerContents, of layer: VolumePath, created: Int64, after previous: BootEntry?,
+        _ arguments: BootArguments, _ boot: BootState
+    ) {
+        let before = previous.map { $0.original ?? $0.options.foreign }
+        let original = contents.arguments?.foreign ?? before ?? arguments.foreign
+        var options = original
+        if let previous, let before { options = options.changed(as: previous.options.foreign, from: before) }
+        options.words = BootArguments.own(layer: layer) + options.words
+        let name = layer.name
+        let directory = "\(boot.prefix)/imgbased/\(contents.files.digest)"
+        self.init(
+            layer: name, title: contents.release.prettyName.map { "\(name) (\($0))" } ?? name,
+            version: contents.files.version, linux: directory + "/linux", initrd: directory + "/initrd",
+            options: options, created: created)
+        self.original = original
+        others = previous?.others ?? []
+    }
+}
