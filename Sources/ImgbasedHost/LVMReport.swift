@@ -3,9 +3,10 @@ public import ImgbasedCore
 
 /// lvm2's reports as JSON: `--reportformat json`, in which every value is a string.
 public enum LVMReport {
-    // Times as seconds since 1970, whatever lvm.conf says; sizes in bytes without their unit.
+    // Whatever lvm.conf says: times as seconds since 1970, and words for what is so or not; sizes in bytes without their unit.
     private static let format = [
-        "--reportformat", "json", "--units", "b", "--nosuffix", "--config", "report/time_format=\"%s\"",
+        "--reportformat", "json", "--units", "b", "--nosuffix", "--config",
+        "report/time_format=\"%s\" report/binary_values_as_numeric=0",
     ]
 
     /// Asks for all volume groups.
