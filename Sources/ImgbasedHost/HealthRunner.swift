@@ -56,19 +56,13 @@ public struct HealthRunner: Sendable {
     /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
     /// and does not happen is no sign of health.
     private func complaint(of check: HealthCheck) async -> String? {
-        do {
-            let result = try await Subprocess.run(
+        await Complaint.about {
+            try await Subprocess.run(
                 .path(FilePath("\(directory)/\(check.path)")),
                 environment: .inherit.updating(["LC_ALL": "C"]), input: .none,
                 output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
-                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-            switch result.terminationStatus {
-            case .exited(0): return nil
-            case .exited(let status): return "failed with status \(status)"
-            case .signaled(let signal): return "was ended by signal \(signal)"
-            }
-        } catch {
-            return "cannot be run: \("\(error)".oneLine)"
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+            ).terminationStatus
         }
     }
 }

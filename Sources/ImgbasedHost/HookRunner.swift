@@ -80,19 +80,13 @@ public struct HookRunner: Sendable {
     ) async -> String? {
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
-        do {
-            let result = try await Subprocess.run(
+        return await Complaint.about {
+            try await Subprocess.run(
                 .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(environment),
                 workingDirectory: "/", platformOptions: options, input: .none,
                 output: .fileDescriptor(.standardError, closeAfterSpawningProcess: false),
-                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
-            switch result.terminationStatus {
-            case .exited(0): return nil
-            case .exited(let status): return "failed with status \(status)"
-            case .signaled(let signal): return "was ended by signal \(signal)"
-            }
-        } catch {
-            return "cannot be run: \("\(error)".oneLine)"
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+            ).terminationStatus
         }
     }
 }
