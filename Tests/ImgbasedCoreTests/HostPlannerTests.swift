@@ -18,15 +18,6 @@ import Testing
         return machine
     }
 
-    private func reason(_ body: () throws -> Void) -> HostReason? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return (error as? HostRefusal)?.reason
-        }
-    }
-
     // MARK: layout --init
 
     @Test func commandsOfALayout() throws {

@@ -33,15 +33,6 @@ import Testing
         BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
     }
 
-    private func reason(_ body: () throws -> Void) -> HostReason? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return (error as? HostRefusal)?.reason
-        }
-    }
-
     // MARK: updates
 
     @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {

@@ -2,15 +2,6 @@ import ImgbasedCore
 import Testing
 
 @Suite struct TreePlanTests {
-    private func reason(_ body: () throws -> Void) -> HostReason? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return (error as? HostRefusal)?.reason
-        }
-    }
-
     @Test func filesGetAFileSystem() throws {
         var machine = FakeMachine()
         try machine.initialize()
