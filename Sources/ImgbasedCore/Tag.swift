@@ -35,4 +35,6 @@ public enum Tag {
     /// Before the name of the layer whose configuration was carried into this one, until it is booted for the first time:
     /// what is changed there until then is carried as well.
     public static let carriedPrefix = "imgbased:carried="
+    /// On such a layer when the system from which it was carried has shut down in order: nothing was changed there afterwards.
+    public static let settled = "imgbased:settled"
 }

@@ -49,7 +49,7 @@ public struct Executor {
 
     /// Undoes what `plan` prepared, and says why.
     public mutating func undo(
-        _ plan: Plan, after cause: HostFailure, begun: Bool = true
+        _ plan: Plan, after cause: HostFailure, begun: Bool
     ) async -> CommandFailure {
         var failure = CommandFailure(plan.goal, cause, leavesChanges: begun && plan.undo.isEmpty)
         do throws(HostFailure) {

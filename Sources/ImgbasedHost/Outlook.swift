@@ -8,11 +8,11 @@ struct Outlook {
     var removed: [String] = []
 
     /// The host in `state` as it would be.
-    func applied(to state: HostState, group: String) -> HostState {
+    func applied(to state: HostState, _ names: HostNames) -> HostState {
         var state = state
-        state.volumes.removeAll { $0.path.group == group && removed.contains($0.name) }
+        state.volumes.removeAll { $0.path.group == names.group && removed.contains($0.name) }
         state.volumes += added
         for name in removed { state.boot.entries[name] = nil }
-        return state
+        return removed.isEmpty ? state : state.afterRemoval(names)
     }
 }

@@ -8,12 +8,7 @@ extension Session {
             let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
             let debris = try Debris(state, names: names(in: state))
             try await carryOut(try debris.plan(state))
-            let planner = LayerPlanner(source: nil, uuid: try newUUID(goal))
-            for draft in LayerPlanner.unfinished(state, names: names(in: state)) {
-                let plan = LayerPlanner.resume(draft, state)
-                try await carryOut(plan)
-                try await finish(draft, planner, after: plan)
-            }
+            try await finishInterrupted(goal)
             // What an unlisted layer kept from being looked at.
             let after = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
             let rest = try Debris(after, names: names(in: after))

@@ -14,21 +14,16 @@ extension Session {
         try await changing(target.goal) { try await removeLocked(target, isForced: isForced) }
     }
 
-    /// Removes the bases that are not to be kept, so that there is room for another where one is `adding`; this session
-    /// has the lock.
-    func makeRoom(adding: Bool) async throws -> [RemovalReport] {
+    /// The bases that are not to be kept, with their layers, when there is another one.
+    func leavingBases() async throws -> [Removal] {
         let goal = "make room for another base"
         let settings = try await looking(goal) { () throws(HostFailure) in try Settings.read() }
         let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-        let leaving = KeepPolicy(keep: settings.keep).leaving(state, names: names(in: state), adding: adding)
-        var reports: [RemovalReport] = []
-        for removal in leaving {
-            reports.append(try await removeLocked(.base(removal.subject.name), isForced: false))
-        }
-        return reports
+        return KeepPolicy(keep: settings.keep).leaving(state, names: names(in: state), adding: true)
     }
 
-    /// The same, where this session has the lock.
+    /// What ``remove(_:isForced:)`` does, where this session has the lock.
+    @discardableResult
     func removeLocked(_ target: RemovalPlanner.Target, isForced: Bool) async throws -> RemovalReport {
         let planner = RemovalPlanner(target, isForced: isForced)
         var state = HostState()

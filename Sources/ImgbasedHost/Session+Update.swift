@@ -21,32 +21,42 @@ extension Session {
                 return Result(layer: resumed.path.name, isResumed: true)
             }
             let (source, planner) = try await open(image, goal, isUpdate: true)
-            let removed = try await makeRoom(adding: true).flatMap(\.names)
-            var outlook = isShowing ? Outlook(removed: removed) : Outlook()
-            let (written, from) = try await planning(goal) { () throws(HostFailure) in
-                try await observed(outlook)
-            } plan: { state, names throws(HostRefusal) in
-                // What would keep the update from its end is told before it begins.
+            // What would keep the update from its end is told before it begins.
+            func plan(
+                _ state: HostState, _ names: HostNames
+            ) throws(HostRefusal) -> (Plan, base: VolumePath, from: VolumePath?) {
                 let from = try UpdatePlanner.source(state, names: names)
                 try UpdatePlanner.check(state, names: names, from: from)
-                return (try planner.plan(state, names: names), from)
+                let (plan, base) = try planner.plan(state, names: names)
+                return (plan, base, from)
             }
-            let (plan, base) = written
-            try await carryOut(plan, source: source)
-            if isShowing { outlook.added = [UpdatePlanner.base(base, after: plan)] }
-            return try await makeLayer(on: base.name, carrying: from, tries: tries, goal, outlook)
+            let leaving = try await leavingBases()
+            var outlook = Outlook(removed: leaving.flatMap(\.volumes).map(\.name))
+            let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
+            // No base goes for an update that is refused whatever room there is.
+            _ = try plan(state.cleaned(names(in: state)), names(in: state))
+            for removal in leaving { try await removeLocked(.base(removal.subject.name), isForced: false) }
+            if !isShowing { outlook = Outlook() }
+            let (written, base, from) = try await planning(
+                goal, look: { () throws(HostFailure) in try await observed(outlook) }, plan: plan)
+            try await carryOut(written, source: source)
+            if isShowing { outlook.added = [UpdatePlanner.base(base, after: written)] }
+            return try await makeLayer(on: base.name, carrying: from, tries: tries, after: written, outlook)
         }
     }
 
-    /// Makes a layer on `base` that has the configuration of `from`, and puts it on trial.
+    /// Makes a layer on `base`, which `before` has made ready, that has the configuration of `from`, and puts it on trial.
     private func makeLayer(
-        on base: String, carrying from: VolumePath?, tries: Int, _ goal: String,
+        on base: String, carrying from: VolumePath?, tries: Int, after before: Plan,
         _ outlook: Outlook = Outlook()
     ) async throws -> Result {
-        var planner = LayerPlanner(source: base, uuid: try newUUID(goal))
-        planner.carrying = from.map { ($0, tries) }
-        let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
-        let (begun, draft) = try planner.begin(state, names: names(in: state))
+        let (begun, draft, planner) = try await continuing(before) {
+            var planner = LayerPlanner(source: base, uuid: try newUUID(before.goal))
+            planner.carrying = from.map { ($0, tries) }
+            let state = try await observed(outlook)
+            let (begun, draft) = try planner.begin(state, names: names(in: state))
+            return (begun, draft, planner)
+        }
         try await carryOut(begun)
         let report = try await finish(draft, planner, after: begun, outlook)
         return Result(layer: draft.path.name, report: report)
@@ -130,24 +140,26 @@ extension Session {
                 let type = try await looking(goal) { () throws(HostFailure) in
                     try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
                 }
-                let report = try await carryOut(try staged.carrying(state, type: type))
-                let (after, contents) = try await looking(goal) { () throws(HostFailure) in
+                let begun = try staged.carrying(state, type: type)
+                let report = try await carryOut(begun)
+                let rest = try await continuing(begun) {
                     let contents = try LayerProbe.contents(
                         ofDevice: staged.path.device, named: staged.path.name, .readOnly)
-                    return (stored(contents.files, in: try await observed()), contents)
+                    let after = stored(contents.files, in: try await observed())
+                    return try staged.completing(
+                        after, contents: contents, isLast: await probe.isShuttingDown())
                 }
-                try await carryOut(
-                    try staged.completing(after, contents: contents, isLast: await probe.isShuttingDown()))
+                try await carryOut(rest)
                 return Result(layer: staged.path.name, report: report)
             }
-        } catch {
+        } catch  where HostSystem.isRoot && !isShowing {
             // Nobody may be there to read it now: it is told when the system has started again.
             var plan = Plan(goal: goal)
             let text = "\(error)".asMessageLine
             plan.commit = [
                 .replaceFile(
                     path: StagedLayer.failurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
-                .tell([JournalMessage(.warning, layer: nil, text)], motd: []),
+                .tell([JournalMessage(.warning, layer: nil, text)], motd: nil),
             ]
             try await carryOut(plan)
             throw error
@@ -158,10 +170,11 @@ extension Session {
     public func rollback(to layer: String?, carriesConfiguration: Bool, tries: Int) async throws -> Result {
         let goal = RollbackPlanner.goal
         return try await changing(goal) {
-            _ = try await finishInterrupted(goal)
+            try await finishInterrupted(goal)
             let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
             let names = names(in: state)
-            let way = try RollbackPlanner.way(to: layer, state, names: names)
+            let way = try RollbackPlanner.way(
+                to: layer, carriesConfiguration: carriesConfiguration, state, names: names)
             let hooks = RollbackPlanner.hooks(way, state, names: names)
             switch way {
             case .takeBack(let staged):
@@ -174,7 +187,7 @@ extension Session {
                 var begun = state.cleaning(names)
                 begun.prepare += hooks
                 try await carryOut(begun)
-                return try await makeLayer(on: base.name, carrying: state.booted, tries: tries, goal)
+                return try await makeLayer(on: base.name, carrying: state.booted, tries: tries, after: begun)
             case .tryLayer(let layer):
                 var plan = try BootPlanner.plan(.trial(layer, tries: tries), state, names: names)
                 plan.prepare = hooks + plan.prepare
@@ -190,9 +203,9 @@ extension Session {
         return try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
             let names = names(in: state)
-            guard case .tryLayer(let layer) = try RollbackPlanner.way(to: layer, state, names: names) else {
-                return Result()
-            }
+            let way = try RollbackPlanner.way(
+                to: layer, carriesConfiguration: true, state, names: names)
+            guard case .tryLayer(let layer) = way else { return Result() }
             let base = try RollbackPlanner.base(of: layer, state, names: names)
             return Result(report: try await survey(state.booted, on: base, state, goal))
         }

@@ -120,6 +120,7 @@ public struct Session: Sendable {
     }
 
     /// Finishes the layers that interrupted runs have left complete, but for the boot menu; returns them, the newest first.
+    @discardableResult
     func finishInterrupted(_ goal: String) async throws -> [LayerDraft] {
         let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
         let drafts = LayerPlanner.unfinished(state, names: names(in: state))
@@ -158,7 +159,7 @@ public struct Session: Sendable {
     /// The host as it is, or as it would be where plans are only shown.
     func observed(_ outlook: Outlook = Outlook()) async throws(HostFailure) -> HostState {
         let state = try await probe.boot()
-        return outlook.applied(to: state, group: names(in: state).group)
+        return outlook.applied(to: state, names(in: state))
     }
 
     /// The host in `state`, in which `files` are stored only if what is stored under their digest is undamaged.
@@ -170,7 +171,7 @@ public struct Session: Sendable {
     }
 
     /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.
-    func continuing(_ begun: Plan, _ plan: () async throws -> Plan) async throws -> Plan {
+    func continuing<Result>(_ begun: Plan, _ plan: () async throws -> Result) async throws -> Result {
         do {
             return try await plan()
         } catch let failure as HostFailure {
@@ -178,7 +179,7 @@ public struct Session: Sendable {
         } catch let refusal as HostRefusal {
             // Something was begun, so this is no refusal any more, unless all of it is undone.
             let failure = await undo(begun, after: .contents(refusal.reason))
-            throw failure.undoFailure == nil ? refusal : failure
+            throw failure.undoFailure == nil && !failure.leavesChanges ? refusal : failure
         }
     }
 
@@ -186,15 +187,13 @@ public struct Session: Sendable {
     /// looked at without changing anything.
     private func contents(of draft: LayerDraft, in state: HostState) throws(HostFailure) -> LayerContents {
         let name = draft.path.name
+        if state.booted == draft.path { return try contentsOfRunning(draft.path) }
         if state.volumes.contains(where: { $0.path == draft.path && $0.isActive }) {
             return try LayerProbe.contents(ofDevice: draft.path.device, named: name, .readOnly)
         }
         let source = draft.source
         do throws(HostFailure) {
-            if state.booted == source {
-                let type = try LayerProbe.type(ofDevice: source.device, named: source.name)
-                return try LayerProbe.contentsOfRunning(named: source.name, type: type)
-            }
+            if state.booted == source { return try contentsOfRunning(source) }
             if state.volumes.contains(where: { $0.path == source && $0.isActive }) {
                 return try LayerProbe.contents(ofDevice: source.device, named: source.name, .untouched)
             }
@@ -202,6 +201,11 @@ public struct Session: Sendable {
             guard case .system = error else { throw error }
         }
         return .unknown
+    }
+
+    private func contentsOfRunning(_ layer: VolumePath) throws(HostFailure) -> LayerContents {
+        let type = try LayerProbe.type(ofDevice: layer.device, named: layer.name)
+        return try LayerProbe.contentsOfRunning(named: layer.name, type: type)
     }
 
     /// Carries `plan` out, or shows it. Returns what it has carried from one layer into another, if it was about that.
@@ -224,7 +228,7 @@ public struct Session: Sendable {
             return CommandFailure(plan.goal, cause)
         case .execute(let log):
             var executor = Executor(runner: runner, log: log)
-            return await executor.undo(plan, after: cause)
+            return await executor.undo(plan, after: cause, begun: !plan.steps.isEmpty)
         }
     }
 

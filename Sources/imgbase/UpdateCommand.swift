@@ -73,7 +73,7 @@ struct RollbackCommand: HostCommand {
         commandName: "rollback", abstract: "Go back to the layer before, on trial.",
         discussion: """
             While an update has not been booted, it is taken back: the booted layer is booted again. Afterwards, the newest \
-            older layer that is not bad is tried.
+            older layer that came up healthy is tried, or else the newest that was never booted.
             """)
 
     @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
@@ -116,11 +116,15 @@ extension Context {
     fileprivate func carried(_ result: Session.Result, isPreview: Bool) {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }
-        done(CarryResult(layer: result.layer, carried: result.report), lines: lines)
+        done(
+            CarryResult(layer: result.layer, isResumed: result.isResumed, carried: result.report),
+            lines: lines)
     }
 }
 
 private struct CarryResult: Encodable {
     var layer: String?
+    /// Whether it is an interrupted update that was finished, and the image given was not looked at.
+    var isResumed: Bool
     var carried: CarryReport?
 }

@@ -113,7 +113,10 @@ struct FakeMachine: Equatable {
         case .sealLayer(let path, let base, let from):
             let source = from.map { [Tag.carriedPrefix + $0] } ?? []
             retag(path, Set([Tag.layer, Tag.originPrefix + base, Tag.unlisted] + source))
-        case .settleLayer(let path, let from): update(path) { $0.tags.remove(Tag.carriedPrefix + from) }
+        case .recordCarry(let path, _, .open): update(path) { $0.tags.remove(Tag.settled) }
+        case .recordCarry(let path, _, .settled): update(path) { $0.tags.insert(Tag.settled) }
+        case .recordCarry(let path, let from, .over):
+            update(path) { $0.tags.subtract([Tag.settled, Tag.carriedPrefix + from]) }
         case .bootOnce(let name): state.boot.oneShot = name.isEmpty ? nil : name
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
         case .recordBoot(_, _, let environment): state.boot.environment = environment

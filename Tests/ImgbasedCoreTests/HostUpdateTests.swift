@@ -106,10 +106,10 @@ import Testing
         try machine.completeUpdate()
         #expect(machine.contents[Self.path("Base-1.1")]?.carried == 5)
         #expect(machine.state.boot.record == record)
-        // Once: then it is what is booted, whatever else changes.
         let done = machine
         try machine.completeUpdate()
-        #expect(machine == done)
+        #expect(machine.state == done.state)
+        #expect(machine.contents == done.contents)
     }
 
     @Test func whatIsCarriedByHandIsNotTheLast() throws {
@@ -223,17 +223,137 @@ import Testing
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
     }
 
+    /// Whoever boots the layer there was, after all, still has the update before them, and what they change belongs there.
+    @Test(arguments: loaders) func whereTheOldLayerBootsAgainItsChangesAreCarriedAsWell(loader: BootLoader)
+        throws
+    {
+        var machine = try Self.machine(loader)
+        try machine.updateHost()
+        try machine.completeUpdate()
+        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == true)
+        try Self.change(&machine, .started)
+        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == false)
+        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
+        machine.contents[Self.path("Base-0.1")]?.edits = 7
+        try machine.completeUpdate()
+        #expect(machine.contents[Self.path("Base-1.1")]?.carried == 7)
+        machine.state.booted = Self.path("Base-1.1")
+        #expect(HostStatus(machine.state, names: FakeMachine.names).leftBehind == nil)
+        try Self.change(&machine, .started)
+        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == false)
+        #expect(machine.state.volume(Self.path("Base-1.1"))?.carriedFrom == nil)
+    }
+
+    /// What is booted is in the menu, whatever was cut short after that.
+    @Test(arguments: loaders) func aLayerThatIsBootedIsComplete(loader: BootLoader) throws {
+        let start = try Self.machine(loader)
+        var whole = start
+        try whole.updateHost()
+        var booted = 0
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.updateHost() }
+            guard Self.next(cut) == "Base-1.1" else { continue }
+            booted += 1
+            cut.power = .max
+            cut.state.booted = Self.path("Base-1.1")
+            try Self.change(&cut, .started)
+            try Self.change(&cut, .good)
+            try Self.change(&cut, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+            let done = cut
+            #expect(LayerPlanner.unfinished(cut.state, names: FakeMachine.names) == [])
+            try cut.recover()
+            #expect(cut.state == done.state, "cut after \(steps)")
+        }
+        #expect(booted > 1)
+    }
+
+    /// Finished from the other layer, it keeps what is known of it and what was changed.
+    @Test func whatIsFinishedLateKeepsItsEntry() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        try Self.change(&machine, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+        for index in machine.state.volumes.indices where machine.state.volumes[index].name == "Base-1.1" {
+            machine.state.volumes[index].tags.insert(Tag.unlisted)
+        }
+        let entries = machine.state.boot.entries
+        try machine.recover()
+        #expect(machine.state.boot.entries == entries)
+    }
+
+    /// A kernel that is installed meanwhile does not take the update off its trial.
+    @Test func anotherKernelDoesNotEndATrial() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        let trial = machine.state.boot.record.trial
+        var files = FakeMachine.kernel
+        files.digest = String(repeating: "c", count: 64)
+        try machine.perform(
+            try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names))
+        #expect(machine.state.boot.record.trial == trial)
+        #expect(StagedLayer(machine.state, names: FakeMachine.names)?.path.name == "Base-1.1")
+    }
+
+    /// What comes up is good, though another update waits for its trial already.
+    @Test func anUpdateInATrialLeavesTheOneThatCameUp() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        machine.state.booted = Self.path("Base-1.1")
+        machine.state.boot.runningArguments = "rd.imgbased.reason=trial"
+        try Self.change(&machine, .started)
+        let other = BootRecord.Trial(layer: "Base-0.1", tries: 3)
+        try Self.change(&machine, .trial(other.layer, tries: 3))
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record.standard == "Base-1.1")
+        #expect(machine.state.boot.record.trial == other)
+    }
+
+    /// What a person boots by hand is not waited for any more.
+    @Test func aLayerThatIsBootedByHandIsNotStaged() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.carrying(machine.state, type: .ext4))
+        #expect(machine.state.boot.roles(of: "Base-1.1") == ["to be tried when it is complete"])
+        machine.state.booted = Self.path("Base-1.1")
+        try Self.change(&machine, .started)
+        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+    }
+
+    /// The kernel that a cut update has stored is no reason to refuse the same update.
+    @Test func whatACutUpdateStoredDoesNotFillBoot() throws {
+        var machine = try Self.machine()
+        machine.state.boot.digests.insert(String(repeating: "d", count: 64))
+        machine.state.boot.largestPair = Bytes(60 << 20)
+        machine.state.boot.free = Bytes(10 << 20)
+        let cleaning = machine.state.cleaning(FakeMachine.names)
+        #expect(
+            cleaning.steps == [
+                .removeBootFiles([String(repeating: "d", count: 64)], directory: "/boot/imgbased")
+            ])
+        let state = machine.state.cleaned(FakeMachine.names)
+        try UpdatePlanner.check(state, names: FakeMachine.names, from: Self.path("Base-0.1"))
+    }
+
     // MARK: rollbacks
 
-    private static func way(_ machine: FakeMachine, to layer: String? = nil) throws -> RollbackPlanner.Way {
-        try RollbackPlanner.way(to: layer, machine.state, names: FakeMachine.names)
+    private static func way(
+        _ machine: FakeMachine, to layer: String? = nil, carriesConfiguration: Bool = false
+    ) throws -> RollbackPlanner.Way {
+        try RollbackPlanner.way(
+            to: layer, carriesConfiguration: carriesConfiguration, machine.state, names: FakeMachine.names)
     }
 
     @Test func beforeItsFirstBootAnUpdateIsTakenBack() throws {
         var machine = try Self.machine()
         let before = machine.state.boot.record
         try machine.updateHost()
+        try Self.change(&machine, .standard("Base-1.1"))
         #expect(try Self.way(machine) == .takeBack("Base-1.1"))
+        #expect(
+            reason { _ = try Self.way(machine, carriesConfiguration: true) }
+                == .nothingToCarry(from: "Base-1.1"))
         let (plan, next) = try RollbackPlanner.takeBack("Base-1.1", machine.state)
         try machine.perform(plan)
         #expect(next == "Base-0.1")

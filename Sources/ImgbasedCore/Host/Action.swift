@@ -123,7 +123,7 @@ extension Step {
         case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .sealBase, .completeUpdate:
             baseActions(image)
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
-            .listLayer, .settleLayer:
+            .listLayer, .recordCarry:
             layerActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
@@ -152,7 +152,7 @@ extension Step {
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
         case .tell(let messages, let motd):
-            [.write(path: "/run/imgbased/motd", text: motd.map { $0 + "\n" }.joined())]
+            (motd.map { [.write(path: "/run/imgbased/motd", text: $0.map { $0 + "\n" }.joined())] } ?? [])
                 + messages.map { .tellJournal($0) }
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]
@@ -246,20 +246,30 @@ extension Step {
                                 + (from.map { [Tag.carriedPrefix + $0] } ?? []),
                             remove: [Tag.building])))
             ]
-        case .settleLayer(let path, let from):
-            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.carriedPrefix + from])))]
+        case .recordCarry(let path, let from, let progress):
+            [.run(Command(.lvchange, progress.retag(path, Tag.carriedPrefix + from)))]
         case .listLayer(let path):
             [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.unlisted])))]
         default: []
         }
     }
 
-    private static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
+    fileprivate static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
         add.flatMap { ["--addtag", $0] } + remove.flatMap { ["--deltag", $0] } + [path.description]
     }
 
     private static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
+    }
+}
+
+extension CarryProgress {
+    fileprivate func retag(_ path: VolumePath, _ carried: String) -> [String] {
+        switch self {
+        case .open: Step.retag(path, add: [], remove: [Tag.settled])
+        case .settled: Step.retag(path, add: [Tag.settled], remove: [])
+        case .over: Step.retag(path, add: [], remove: [carried, Tag.settled])
+        }
     }
 }

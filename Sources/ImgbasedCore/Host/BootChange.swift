@@ -66,13 +66,20 @@ extension BootPlanner {
     }
 
     /// What belongs to the start of a system besides the record: changes to another layer do not belong into the booted one any
-    /// more; and one that was to be booted next and is not complete is completed when this system shuts down.
+    /// more; what was cut short of adding it is done, since it is booted; and what is changed until this system shuts down
+    /// belongs into one that is to be booted next.
     private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
+        guard let booted = state.booted.flatMap(state.volume) else { return [] }
         var steps: [Step] = []
-        if let booted = state.booted.flatMap(state.volume), let from = booted.carriedFrom {
-            steps.append(.settleLayer(booted.path, carriedFrom: from))
+        if let from = booted.carriedFrom { steps.append(.recordCarry(booted.path, from: from, .over)) }
+        if let base = Layout(state.volumes, group: names.group)[booted.baseName ?? ""], base.isUpdating {
+            steps.append(.completeUpdate(base.path))
         }
-        if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
+        if booted.tags.contains(Tag.unlisted) { steps.append(.listLayer(booted.path)) }
+        if let staged = StagedLayer(state, names: names) {
+            if staged.isSettled { steps.append(.recordCarry(staged.path, from: booted.name, .open)) }
+            steps.append(.startUnit(StagedLayer.unit))
+        }
         return steps
     }
 
@@ -151,6 +158,7 @@ extension BootChange {
             // It is to show that it has got better.
             if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
         case .started:
+            if record.staged == layer { record.staged = nil }
             guard let trial = record.trial, trial.layer == layer, trial.triesUsed > 0 else { break }
             if state.boot.reason == .trial { record.trial?.starts.insert(trial.triesLeft) }
         case .good:
@@ -158,6 +166,9 @@ extension BootChange {
             record.good = layer
             if record.trial?.layer == layer {
                 record.trial = nil
+                record.standard = layer
+            } else if record.trial != nil, state.boot.reason == .trial {
+                // Another was put on trial before this one had shown that it comes up.
                 record.standard = layer
             }
         case .bad(let ailment, _):

@@ -114,7 +114,8 @@ public struct Debris: Hashable, Sendable {
             gone.insert(entry.layer)
         }
         let record = boot.record
-        for layer in Set([record.standard, record.once, record.trial?.layer, record.good].compactMap { $0 })
+        let recorded = [record.standard, record.once, record.trial?.layer, record.staged, record.good]
+        for layer in Set(recorded.compactMap { $0 })
             .sorted(by: NaturalOrder.precedes)
         where layout[layer]?.isLayer != true && (boot.entries[layer] == nil || gone.contains(layer)) {
             items.append(.recorded(layer: layer, as: record.parts(for: layer)))
@@ -143,7 +144,8 @@ extension BootRecord {
     fileprivate func parts(for layer: String) -> [String] {
         [
             standard == layer ? "default" : nil, once == layer ? "once" : nil,
-            trial?.layer == layer ? "trial" : nil, good == layer ? "good" : nil,
+            trial?.layer == layer ? "trial" : nil, staged == layer ? "staged" : nil,
+            good == layer ? "good" : nil,
         ].compactMap { $0 }
     }
 }

@@ -49,18 +49,34 @@ extension HostState {
     public func cleaning(_ names: HostNames) -> Plan {
         var plan = Plan(goal: "remove what an interrupted run left")
         plan.prepare = debris(names).map { .removeVolume($0.path) }
+        // A kernel that an unlisted layer is to have is in the store before its entry is.
+        if LayerPlanner.unfinished(self, names: names).isEmpty {
+            plan.prepare += BootPlanner.removalOfUnreferenced(boot)
+        }
         plan.isContinued = true
         return plan
     }
 
-    /// The host as it will be without that debris. How full the pool is then, only looking again can tell.
+    /// The host as it will be without that debris.
     public func cleaned(_ names: HostNames) -> HostState {
+        if cleaning(names).steps.isEmpty { return self }
         let debris = Set(debris(names).map(\.path))
-        if debris.isEmpty { return self }
         var state = self
         state.volumes.removeAll { debris.contains($0.path) }
+        return state.afterRemoval(names)
+    }
+
+    /// The host where some volumes and entries are there no more. How full the pool is then, and how much room there is in `/boot`
+    /// for another kernel, only looking again can tell.
+    public func afterRemoval(_ names: HostNames) -> HostState {
+        var state = self
         for index in state.volumes.indices where state.volumes[index].path == names.poolPath {
             state.volumes[index].usage = nil
+        }
+        let unreferenced = BootPlanner.unreferenced(boot)
+        if LayerPlanner.unfinished(self, names: names).isEmpty, !unreferenced.isEmpty {
+            state.boot.digests.subtract(unreferenced)
+            state.boot.free = Bytes(UInt64.max)
         }
         return state
     }

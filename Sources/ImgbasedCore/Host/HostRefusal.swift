@@ -64,6 +64,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case noOriginalBase(layer: String, base: String)
     case noOlderLayer(than: String)
     case nothingStaged
+    case nothingToCarry(from: String)
 }
 
 extension HostReason: CustomStringConvertible {
@@ -149,6 +150,8 @@ extension HostReason: CustomStringConvertible {
         case .noOlderLayer(let layer):
             "no layer that is not bad is older than '\(layer)'; name one with --to"
         case .nothingStaged: "no update waits to be booted; name an image"
+        case .nothingToCarry(let layer):
+            "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

@@ -79,7 +79,7 @@ public struct HostStatus: Hashable, Sendable {
         conflicts = state.conflicts
         staged = record.staged
         carryFailure = state.carryFailure
-        leftBehind = state.booted.flatMap(state.volume)?.carriedFrom
+        leftBehind = state.booted.flatMap(state.volume).flatMap { $0.isSettled ? nil : $0.carriedFrom }
     }
 
     private static func space(_ pool: Volume) -> (path: VolumePath, size: Bytes, usage: PoolUsage)? {

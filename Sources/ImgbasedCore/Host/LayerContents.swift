@@ -52,4 +52,11 @@ extension BootEntry {
         self.original = original
         others = previous?.others ?? []
     }
+
+    /// The same entry with what is in `layer` now, and what was changed in it or is known of the layer.
+    func renewed(_ contents: LayerContents, of layer: VolumePath, _ boot: BootState) -> BootEntry {
+        var entry = BootEntry(contents, of: layer, created: created, after: self, options, boot)
+        (entry.health, entry.ailment) = (health, ailment)
+        return entry
+    }
 }

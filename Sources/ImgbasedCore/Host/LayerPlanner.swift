@@ -223,6 +223,10 @@ public struct LayerPlanner: Sendable {
     }
 
     private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {
+        // One that an interrupted run has written may have been booted, and changed.
+        if draft.isSealed, let entry = BootPlanner.entry(of: draft.path.name, state.boot) {
+            return entry.renewed(contents, of: draft.path, state.boot)
+        }
         let layer =
             draft.carriedFrom ?? (state.volume(draft.source)?.isLayer == true ? draft.source.name : nil)
         // What somebody gave in the menu for once is for once, as far as there is an entry that says so.

@@ -29,7 +29,9 @@ public enum RefreshPlanner {
             var record = state.boot.record
             if entry != old {
                 after.entries[entry.layer] = entry.text
-                if record.standard == entry.layer {
+                // What waits for its trial comes first.
+                let isFree = record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
+                if record.standard == entry.layer, isFree {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
                 }
                 // Before the entry: a trial of the kernel there is now does no harm.

@@ -150,6 +150,7 @@ extension BootState {
             layer == standard || layer == record.standard ? "the default" : nil,
             layer == record.good ? "the last good one" : nil,
             isOnTrial ? "on trial" : nil,
+            layer == record.staged ? "to be tried when it is complete" : nil,
             layer == record.once ? "to be booted once" : nil,
         ].compactMap { $0 }
     }

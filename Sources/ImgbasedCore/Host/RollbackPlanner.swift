@@ -12,9 +12,11 @@ public enum RollbackPlanner {
     }
 
     /// What is rolled back to: `layer`; or, where nobody says, what was there before: while an update has not been booted that is
-    /// what there is now, and afterwards the newest older layer that came up healthy, or else one that was never booted.
-    public static func way(to layer: String?, _ state: HostState, names: HostNames) throws(HostRefusal) -> Way
-    {
+    /// what there is now, which has nothing to carry from the other; and afterwards the newest older layer that came up healthy, or
+    /// else one that was never booted.
+    public static func way(
+        to layer: String?, carriesConfiguration: Bool, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Way {
         do throws(HostReason) {
             let layout = Layout(state.volumes, group: names.group)
             if let layer {
@@ -23,7 +25,10 @@ public enum RollbackPlanner {
                 return .tryLayer(layer)
             }
             guard let booted = state.booted else { throw .notOnALayer }
-            if let staged = StagedLayer(state, names: names) { return .takeBack(staged.path.name) }
+            if let staged = StagedLayer(state, names: names) {
+                if carriesConfiguration { throw .nothingToCarry(from: staged.path.name) }
+                return .takeBack(staged.path.name)
+            }
             let entries = BootPlanner.entries(state.boot)
             let older = layout.layers.prefix { $0.path != booted }.reversed().map(\.name)
             // What came up before first: a layer may be there that was never booted.
@@ -78,13 +83,14 @@ public enum RollbackPlanner {
             if state.boot.isMissing { throw .bootNotMounted }
             var record = state.boot.record
             record.forget(layer)
+            if record.standard == layer { record.standard = state.booted?.name }
             let steps = try BootPlanner.steps(state.boot, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())
             if let volume = state.volumes.first(where: { $0.name == layer && $0.isLayer }),
                 let from = volume.carriedFrom
             {
-                plan.cleanup.append(.settleLayer(volume.path, carriedFrom: from))
+                plan.cleanup.append(.recordCarry(volume.path, from: from, .over))
             }
             plan.cleanup += StagedLayer.forgetting(state)
             plan.checkScripts()

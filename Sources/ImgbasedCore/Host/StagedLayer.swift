@@ -38,7 +38,11 @@ public struct StagedLayer: Hashable, Sendable {
         path = layer.path
         base = layer.baseName ?? layer.name
         self.record = record
+        isSettled = layer.isSettled
     }
+
+    /// Whether all there was to carry was carried when the system shut down last; now it runs again.
+    public let isSettled: Bool
 
     /// What is being done, as in `cannot …`.
     public var goal: String { "complete layer '\(path.name)'" }
@@ -79,16 +83,14 @@ public struct StagedLayer: Hashable, Sendable {
     }
 
     /// The plan that has it booted as it was to be before, by an entry that says what is in it now: `contents`. Nothing can
-    /// change any more where it `isLast`, and the layer is complete for good.
+    /// change any more where it `isLast`, unless it is not booted after all.
     public func completing(
         _ state: HostState, contents: LayerContents, isLast: Bool
     ) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             guard let old = BootPlanner.entry(of: path.name, state.boot) else { throw .noEntry(path.name) }
-            var entry = BootEntry(
-                contents, of: path, created: old.created, after: old, old.options, state.boot)
-            (entry.health, entry.ailment) = (old.health, old.ailment)
+            let entry = old.renewed(contents, of: path, state.boot)
             if !state.boot.digests.contains(contents.files.digest) {
                 plan.prepare.append(
                     try BootPlanner.install(
@@ -102,7 +104,7 @@ public struct StagedLayer: Hashable, Sendable {
             plan.commit = try BootPlanner.steps(state.boot, changing: entry, after)
             plan.cleanup = StagedLayer.forgetting(state)
             if let booted = state.booted, isLast {
-                plan.cleanup.append(.settleLayer(path, carriedFrom: booted.name))
+                plan.cleanup.append(.recordCarry(path, from: booted.name, .settled))
             }
             var boot = state.boot
             boot.entries[path.name] = entry.text

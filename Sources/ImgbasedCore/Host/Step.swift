@@ -56,8 +56,8 @@ public enum Step: Hashable, Sendable {
     case carry(CarryOrder)
     /// Declares a layer complete; and whose configuration was carried into it.
     case sealLayer(VolumePath, base: String, carriedFrom: String?)
-    /// Records that a layer has been booted: what is changed in another one is not carried into it any more.
-    case settleLayer(VolumePath, carriedFrom: String)
+    /// Records how far the configuration of another layer is carried into one.
+    case recordCarry(VolumePath, from: String, CarryProgress)
     /// Tells systemd-boot which entry to boot once; none, where that is empty.
     case bootOnce(String)
     /// Records that the boot menu has the layer.
@@ -82,8 +82,8 @@ public enum Step: Hashable, Sendable {
     case removeEntry(path: String)
     /// Removes a volume.
     case removeVolume(VolumePath)
-    /// Tells the journal, and those who log in.
-    case tell([JournalMessage], motd: [String])
+    /// Tells the journal, and those who log in; without lines for these, they are told what they were.
+    case tell([JournalMessage], motd: [String]?)
     /// Has a unit of ours do its work when the system shuts down.
     case startUnit(String)
     /// Starts the system again.
@@ -93,6 +93,16 @@ public enum Step: Hashable, Sendable {
 /// The file systems a base can have.
 public enum FileSystemType: String, Hashable, Sendable, Encodable {
     case ext4, xfs
+}
+
+/// How far the configuration of a layer is carried into another.
+public enum CarryProgress: Hashable, Sendable {
+    /// What is changed there is still to be carried.
+    case open
+    /// All of it was carried when the system shut down.
+    case settled
+    /// The other layer has a configuration of its own.
+    case over
 }
 
 /// Where a kernel and its initramfs are taken from.
@@ -183,7 +193,12 @@ extension Step: CustomStringConvertible {
         case .carry(let order):
             "carry the configuration of layer '\(order.from.name)' into '\(order.to.name)'"
         case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
-        case .settleLayer(let path, let from): "carry nothing more of '\(from)' into layer '\(path.name)'"
+        case .recordCarry(let path, let from, .open):
+            "record that what is changed in '\(from)' is to be carried into layer '\(path.name)'"
+        case .recordCarry(let path, let from, .settled):
+            "record that nothing is left in '\(from)' to be carried into layer '\(path.name)'"
+        case .recordCarry(let path, let from, .over):
+            "carry nothing more of '\(from)' into layer '\(path.name)'"
         case .bootOnce(let name): name.isEmpty ? "boot nothing once" : "boot entry '\(name)' once"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
@@ -234,7 +249,7 @@ extension Step: CustomStringConvertible {
         case .removeBootFiles: "removeBootFiles"
         case .carry: "carry"
         case .sealLayer: "sealLayer"
-        case .settleLayer: "settleLayer"
+        case .recordCarry: "recordCarry"
         case .bootOnce: "bootOnce"
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"

@@ -21,8 +21,10 @@ public enum UpdatePlanner {
             guard let from else { return }
             guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }
             _ = try original(of: layer, state)
-            // The new kernel is not known yet; it will hardly be smaller than the one there is.
-            let needed = Bytes(state.boot.largestPair.count + (1 << 20))
+            // The new kernel is not known yet; it will hardly be smaller than the one there is. Hooks may make another
+            // initramfs when late changes are carried, and until then there are both.
+            let pairs: UInt64 = state.hooks[.newLayerAdded].isEmpty ? 1 : 2
+            let needed = Bytes(pairs * state.boot.largestPair.count + (1 << 20))
             guard needed <= state.boot.free else { throw .bootFull(free: state.boot.free, needed: needed) }
         } catch {
             throw HostRefusal(goal, error)

@@ -59,6 +59,9 @@ public struct Volume: Hashable, Sendable {
     /// The layer whose configuration was carried into this one, while it was not booted.
     public var carriedFrom: String? { value(of: Tag.carriedPrefix) }
 
+    /// Whether all that was changed there was carried when the system shut down.
+    public var isSettled: Bool { tags.contains(Tag.settled) }
+
     /// Whether it carries the mark of what is being removed.
     public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
 
@@ -71,7 +74,7 @@ public struct Volume: Hashable, Sendable {
     }
 
     /// What follows `prefix` in the first tag that has it.
-    private func value(of prefix: String) -> String? {
+    public func value(of prefix: String) -> String? {
         tags.filter { $0.hasPrefix(prefix) }.min().map { String($0.dropFirst(prefix.count)) }
     }
 }

@@ -26,8 +26,8 @@ public struct BaseVerifier {
 
     /// Reads `base` from its disk, which is activated for that where it is not.
     public func verify(_ base: Volume) async -> Verdict {
-        guard let digest = base.tag(Tag.digestPrefix),
-            let length = base.tag(Tag.lengthPrefix).flatMap(UInt64.init)
+        guard let digest = base.value(of: Tag.digestPrefix),
+            let length = base.value(of: Tag.lengthPrefix).flatMap(UInt64.init)
         else { return .unknown }
         do throws(HostFailure) {
             if base.isActive { return try compare(base, digest, length) }
@@ -66,12 +66,5 @@ public struct BaseVerifier {
         if facts.length != String(length) { return .changed("it has \(facts.length) of \(length) bytes") }
         return facts.digest == digest
             ? .unchanged : .changed("its SHA-256 is \(facts.digest), it was \(digest)")
-    }
-}
-
-extension Volume {
-    /// What the tag that begins with `prefix` says.
-    fileprivate func tag(_ prefix: String) -> String? {
-        tags.sorted().first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
 }
