@@ -1,6 +1,9 @@
 import ImgbasedLinux
 
-/// Gives a stream to a tool through a pipe.
+/// Gives the tar that a stream is to a tool through a pipe, and after it the zeros that a tar ends with: those of `umoci insert`
+/// end without, in the middle of a block, which tar(1) takes for an archive that is cut off.
+///
+/// Format: POSIX pax, ustar Interchange Format: blocks of 512 bytes, two of zeros at the end.
 final class StreamFeeder {
     private let thread: HostThread
     private let state: State
@@ -17,14 +20,19 @@ final class StreamFeeder {
                 byteCount: HashedReading.pieceSize, alignment: 4096)
             defer { buffer.deallocate() }
             do throws(HostFailure) {
-                var goesOn = true
-                while goesOn {
-                    let filled = try stream.read(into: buffer)
-                    goesOn =
-                        try calling { () throws(SystemError) in
-                            try pipe.write(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
-                        } && filled == buffer.count
+                var filled = buffer.count
+                while filled == buffer.count {
+                    filled = try stream.read(into: buffer)
+                    let goesOn = try calling { () throws(SystemError) in
+                        try pipe.write(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
+                    }
+                    if !goesOn { return }
                 }
+                // Pieces are whole blocks, so the last one tells where in its block the stream ends.
+                let end = UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[..<((512 - filled % 512) % 512 + 2 * 512)])
+                end.initializeMemory(as: UInt8.self, repeating: 0)
+                _ = try calling { () throws(SystemError) in try pipe.write(UnsafeRawBufferPointer(end)) }
             } catch {
                 failure = error
             }
