@@ -56,7 +56,10 @@ public final class ImageSource {
             // What has a digest could be changed between being hashed and being unpacked.
             if input.isSeekable, decompressed == nil, expected == nil { return ImageSpool(try input.take()) }
             let length = decompressed == nil ? input.length?.count : nil
-            return try ImageSpool(try stream(), length: length, expected: expected, name: name, reporter)
+            let stream = try stream()
+            let (spool, facts) = try ImageSpool.copy(stream, length: length, name: name, reporter)
+            try ImageTrust.check(stream.delivered(content: facts.digest), expected, name)
+            return spool
         }
         switch kind {
         case _ where input.isDirectory:

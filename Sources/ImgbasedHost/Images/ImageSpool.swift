@@ -13,10 +13,10 @@ final class ImageSpool {
         self.file = file
     }
 
-    /// A copy of `stream`, which is checked against `expected`, the digest it must have as delivered.
-    init(
-        _ stream: ImageStream, length: UInt64?, expected: String?, name: String, _ reporter: ImageReporter
-    ) throws(HostFailure) {
+    /// A copy of `stream`, which has `length` bytes where that is known, and what was found of them.
+    static func copy(
+        _ stream: ImageStream, length: UInt64?, name: String, _ reporter: ImageReporter
+    ) throws(HostFailure) -> (ImageSpool, ImageFacts) {
         let file = try calling { () throws(SystemError) in try HostTemporary.file() }
         try ImageSpool.checkSpace(length ?? 0, name)
         var unchecked: UInt64 = 0
@@ -32,8 +32,7 @@ final class ImageSpool {
             let position = stream.position
             reporter.report(.unpack, done: position.done, total: position.total)
         }
-        try ImageTrust.check(stream.delivered(content: facts.digest), expected, name)
-        self.file = file
+        return (ImageSpool(file), facts)
     }
 
     /// Throws unless there is room for `size` more bytes, and what must stay free.

@@ -123,8 +123,10 @@ struct BaseFromImageTests {
     }
 
     @Test(
-        arguments: [("oci-directory", nil), ("oci", nil), ("oci-tail", "zstd"), ("oci", "gzip")]
-            as [(String, String?)])
+        arguments: [
+            ("oci-directory", nil), ("oci", nil), ("oci-tail", "zstd"), ("oci", "gzip"), ("oci-zstd", nil),
+            ("oci-zstd-plain", "zstd"),
+        ] as [(String, String?)])
     func layersAreApplied(format: String, compressor: String?) async throws {
         let maker = try ImageMaker()
         let image = try maker.image(format, compressor)
@@ -156,6 +158,25 @@ struct BaseFromImageTests {
         #expect(
             try maker.shell("ls /var/tmp | grep -c imgbased-image || true") == before,
             "nothing is left in /var/tmp")
+    }
+
+    @Test(arguments: ["oci-zstd", "oci-gzip-zstd", "oci-zstd-plain"])
+    func layersAreTheSameHoweverTheyAreCompressed(format: String) async throws {
+        let maker = try ImageMaker()
+        func contents(_ format: String) async throws -> Set<String> {
+            try maker.shell("rm -rf image layout")
+            let source = try ImageSource(try maker.image(format), trust: maker.trust)
+            let written = try await BaseFromImageTests.add(source, maker)
+            var found: Set<String> = []
+            try looking(at: written.device.path.device, in: maker.scratch) { (place: String) throws in
+                found = try facts(place, maker)
+            }
+            return found
+        }
+        let expected = try await contents("oci-directory")
+        #expect(expected.contains { $0.contains(" etc/new") })
+        #expect(!expected.contains { $0.contains(" etc/attr") })
+        #expect(try await contents(format).symmetricDifference(expected) == [])
     }
 
     @Test(arguments: ["tar", "squashfs", "oci"])

@@ -49,23 +49,34 @@ struct ImageMaker {
         "tar": "tar -C tree --sparse --xattrs --xattrs-include='*' --acls -cf image .",
         "pax": "tar -C tree --format=pax --sparse --xattrs --xattrs-include='*' --acls -cf image .",
         "ustar": "tar -C tree --format=ustar -cf image --exclude=./pipe .",
-        "oci-directory": layout + "mv layout image",
-        "oci": layout + "tar -C layout -cf image .",
-        "oci-tail": layout + "tar -C layout -cf image blobs oci-layout index.json",
+        "oci-directory": layout("gzip", "gzip") + "mv layout image",
+        "oci": layout("gzip", "gzip") + "tar -C layout -cf image .",
+        "oci-tail": layout("gzip", "gzip") + "tar -C layout -cf image blobs oci-layout index.json",
+        "oci-zstd": layout("zstd", "zstd") + "mv layout image",
+        "oci-gzip-zstd": layout("gzip", "zstd") + "mv layout image",
+        "oci-zstd-plain": layout("zstd", "plain") + "tar -C layout -cf image .",
     ]
 
     private static let copy = "mkdir mnt; mount image mnt; cp -a tree/. mnt; umount mnt; rmdir mnt"
 
-    /// A layout of two layers: the second removes one file, adds another, and makes a directory anew.
-    private static let layout = """
+    /// A layout of two layers: the second removes one file, adds another, and makes a directory anew. After what is
+    /// compressed by zstd comes a frame that is passed over, as in `zstd:chunked`.
+    private static func layout(_ first: String, _ second: String) -> String {
+        """
         mkdir -p layer2/etc layer2/var; touch layer2/etc/.wh.attr; echo new > layer2/etc/new; touch layer2/var/.wh..wh..opq; chmod 751 layer2
         tar -C tree --xattrs --xattrs-include='*' -cf 1.tar .; tar -C layer2 -cf 2.tar .
         mkdir -p layout/blobs/sha256
         put() { sum=$(sha256sum < $1); sum=${sum%% *}; cp $1 layout/blobs/sha256/$sum; }
-        diffs=; layers=
-        for n in 1 2; do
-            sum=$(sha256sum < $n.tar); diffs="$diffs,\\"sha256:${sum%% *}\\""; gzip -kn $n.tar; put $n.tar.gz
-            layers="$layers,{\\"mediaType\\":\\"application/vnd.oci.image.layer.v1.tar+gzip\\",\\"digest\\":\\"sha256:$sum\\",\\"size\\":$(stat -c %s $n.tar.gz)}"
+        diffs=; layers=; n=0
+        for form in \(first) \(second); do
+            n=$((n + 1)); sum=$(sha256sum < $n.tar); diffs="$diffs,\\"sha256:${sum%% *}\\""; suffix=+$form
+            case $form in
+                plain) cp $n.tar layer; suffix= ;;
+                gzip) gzip -n < $n.tar > layer ;;
+                zstd) zstd -q < $n.tar > layer; printf '\\120\\052\\115\\030\\004\\000\\000\\000note' >> layer ;;
+            esac
+            put layer
+            layers="$layers,{\\"mediaType\\":\\"application/vnd.oci.image.layer.v1.tar$suffix\\",\\"digest\\":\\"sha256:$sum\\",\\"size\\":$(stat -c %s layer)}"
         done
         echo "{\\"architecture\\":\\"amd64\\",\\"os\\":\\"linux\\",\\"config\\":{},\\"rootfs\\":{\\"type\\":\\"layers\\",\\"diff_ids\\":[${diffs#,}]}}" > config
         put config
@@ -75,6 +86,7 @@ struct ImageMaker {
         echo "{\\"schemaVersion\\":2,\\"manifests\\":[{\\"mediaType\\":\\"application/vnd.oci.image.manifest.v1+json\\",\\"digest\\":\\"sha256:$sum\\",\\"size\\":$(stat -c %s manifest)}]}" > layout/index.json
 
         """
+    }
 
     static let compressors = ["gzip": "gzip -n", "xz": "xz -0", "zstd": "zstd -q --rm"]
 

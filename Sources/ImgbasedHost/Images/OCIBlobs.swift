@@ -1,0 +1,85 @@
+import FoundationEssentials
+import ImgbasedCore
+import ImgbasedLinux
+
+/// The blobs of a layout that is not trusted: nothing in it leads outside.
+///
+/// Format: opencontainers/image-spec: image-layout.md.
+final class OCIBlobs {
+    private let tree: HostTree
+    /// What the messages call the image.
+    let name: String
+
+    private static let documentLimit = 4 << 20
+
+    /// Those of the layout in the directory `path`.
+    init(_ path: String, name: String) throws(HostFailure) {
+        tree = try calling { () throws(SystemError) in try HostTree(path) }
+        self.name = name
+    }
+
+    /// What is in the layout.
+    func index() throws(HostFailure) -> OCIIndex {
+        let path = "/index.json"
+        let bytes = try calling { () throws(SystemError) in
+            try tree.read(path, limit: OCIBlobs.documentLimit)
+        }
+        guard let bytes else { throw .image(name, reason: "it has no index.json") }
+        return try decode(bytes, path)
+    }
+
+    /// The document that `descriptor` names, once it is known to be that.
+    func document<Document: Decodable>(_ descriptor: OCIDescriptor) throws(HostFailure) -> Document {
+        let file = try open(descriptor)
+        let bytes = try calling { () throws(SystemError) in try file.readAll(limit: OCIBlobs.documentLimit) }
+        var digest = Digest()
+        digest.update(bytes)
+        try check(digest.hexadecimal(), descriptor)
+        return try decode(bytes, OCIBlobs.path(try digits(descriptor)))
+    }
+
+    /// The blob that `descriptor` names, once it is known to be a plain file as long as it should be. Its digest is not
+    /// known to be right.
+    func open(_ descriptor: OCIDescriptor) throws(HostFailure) -> OpenFile {
+        let digits = try digits(descriptor)
+        let file = try calling { () throws(SystemError) in try tree.openFile(OCIBlobs.path(digits)) }
+        if let file {
+            let size = try calling { () throws(SystemError) in try file.status().size }
+            if size == UInt64(exactly: descriptor.size) { return file }
+        }
+        throw .image(
+            name,
+            reason: "blob \(digits) in it is missing, or not \(descriptor.size) bytes long; get it again")
+    }
+
+    /// Throws unless `digest`, that of what was read, is the one that `descriptor` has.
+    func check(_ digest: String, _ descriptor: OCIDescriptor) throws(HostFailure) {
+        let digits = try digits(descriptor)
+        guard digest == digits else {
+            throw .image(name, reason: "the SHA-256 of blob \(digits) in it is \(digest); get it again")
+        }
+    }
+
+    private static func path(_ digits: String) -> String { "/blobs/sha256/" + digits }
+
+    /// The SHA-256 that `descriptor` has, once it is known to be one.
+    private func digits(_ descriptor: OCIDescriptor) throws(HostFailure) -> String {
+        let parts = descriptor.digest.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "sha256", parts[1].utf8.count == 64,
+            parts[1].utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
+        else {
+            throw .image(
+                name, reason: "'\(descriptor.digest.asMessageLine)' in it is no digest that is supported")
+        }
+        return String(parts[1])
+    }
+
+    private func decode<Document: Decodable>(_ bytes: [UInt8], _ path: String) throws(HostFailure) -> Document
+    {
+        do {
+            return try JSONDecoder().decode(Document.self, from: Data(bytes))
+        } catch {
+            throw .image(name, reason: "'\(path)' in it cannot be read as JSON of an OCI image")
+        }
+    }
+}

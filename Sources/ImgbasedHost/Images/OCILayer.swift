@@ -1,0 +1,59 @@
+import ImgbasedCore
+import ImgbasedLinux
+
+/// A layer of an image in the OCI layout, as umoci(1) takes it.
+///
+/// Format: opencontainers/image-spec: layer.md.
+struct OCILayer {
+    /// What names the blob.
+    let descriptor: OCIDescriptor
+    /// The layer, plain or compressed by gzip.
+    let blob: ImageSpool
+    /// What is in it.
+    let listing: TreeListing
+
+    private static let tar = "application/vnd.oci.image.layer.v1.tar"
+
+    /// The layer that `descriptor` names; `difference` is the digest its configuration has. Where it is compressed by
+    /// zstd, which umoci 0.4 does not read, it is decompressed to a copy, and both digests are checked. Otherwise
+    /// umoci checks them.
+    init(
+        _ descriptor: OCIDescriptor, difference: String, in blobs: OCIBlobs, _ reporter: ImageReporter
+    ) throws(HostFailure) {
+        let name = blobs.name
+        func decompressed(_ compression: ImageCompression) throws(HostFailure) -> ImageStream {
+            let file = try blobs.open(descriptor)
+            return try ImageStream(
+                file, head: [], length: UInt64(descriptor.size), name: name, compression, reporter)
+        }
+        switch descriptor.mediaType {
+        case OCILayer.tar:
+            blob = ImageSpool(try blobs.open(descriptor))
+            listing = try TreeInspection.tar(blob, name: name, reporter)
+            self.descriptor = descriptor
+        case OCILayer.tar + "+gzip":
+            blob = ImageSpool(try blobs.open(descriptor))
+            listing = try TreeInspection.tar(try decompressed(.gzip), name: name, reporter)
+            self.descriptor = descriptor
+        case OCILayer.tar + "+zstd":
+            let stream = try decompressed(.zstd)
+            let (copy, facts) = try ImageSpool.copy(stream, length: nil, name: name, reporter)
+            try blobs.check(stream.delivered(content: facts.digest), descriptor)
+            let digest = "sha256:" + facts.digest
+            guard digest == difference, let size = Int64(facts.length) else {
+                throw .image(
+                    name,
+                    reason: "blob \(descriptor.digest) in it holds \(digest), another layer than its "
+                        + "configuration has there; get it again")
+            }
+            blob = copy
+            listing = try TreeInspection.tar(blob, name: name, reporter)
+            self.descriptor = OCIDescriptor(mediaType: OCILayer.tar, digest: digest, size: size)
+        default:
+            throw .image(
+                name,
+                reason: "layers of type '\(descriptor.mediaType.asMessageLine)' cannot be read; copy it with "
+                    + "'skopeo copy --dest-compress-format gzip'")
+        }
+    }
+}

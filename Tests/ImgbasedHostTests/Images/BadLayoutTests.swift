@@ -1,0 +1,155 @@
+import Glibc
+import ImgbasedCore
+import ImgbasedHost
+import ImgbasedLinux
+import Testing
+
+/// OCI images whose documents and layers do not fit together. umoci sees no layer that is compressed by zstd, and
+/// what it would say of one has to be said here.
+@Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
+struct BadLayoutTests {
+    /// A layout in the directory `image` whose documents `change`, in Python, has changed: their digests are right.
+    private func layout(_ change: String, _ format: String = "oci-zstd") throws -> ImageMaker {
+        let maker = try ImageMaker()
+        _ = try maker.image(format)
+        try maker.shell(
+            """
+            cat > change.py <<'END'
+            import hashlib, json, subprocess, sys
+            blobs = "image/blobs/sha256/"
+            def get(descriptor):
+                return open(blobs + descriptor["digest"][7:], "rb").read()
+            def put(descriptor, content):
+                name = hashlib.sha256(content).hexdigest()
+                open(blobs + name, "wb").write(content)
+                descriptor["digest"], descriptor["size"] = "sha256:" + name, len(content)
+            def run(command):
+                return subprocess.check_output(command, shell=True)
+            index = json.load(open("image/index.json"))
+            manifest = json.loads(get(index["manifests"][0])); layers = manifest["layers"]
+            config = json.loads(get(manifest["config"])); differences = config["rootfs"]["diff_ids"]
+            exec(sys.argv[1])
+            put(manifest["config"], json.dumps(config).encode())
+            put(index["manifests"][0], json.dumps(manifest).encode())
+            json.dump(index, open("image/index.json", "w"))
+            END
+            python3 change.py '\(change)'
+            """)
+        return maker
+    }
+
+    /// What opening and writing the image says.
+    private func outcome(_ maker: ImageMaker) async -> String {
+        do {
+            let source = try ImageSource(maker.scratch("image"), trust: maker.trust)
+            _ = try await BaseFromImageTests.add(source, maker)
+            return "accepted"
+        } catch {
+            let text = "\(error)"
+            #expect(!text.contains("\n"))
+            return text
+        }
+    }
+
+    @Test(arguments: [
+        ("pass", "accepted"),
+        // The layers are as they should be, and in the wrong place.
+        ("differences.reverse()", "another layer than its configuration has there"),
+        ("layers.reverse()", "another layer than its configuration has there"),
+        ("differences[1] = 64 * \"0\"", "another layer than its configuration has there"),
+        ("differences.pop()", "its manifest has 2 layers, its configuration 1"),
+        ("layers.clear(); differences.clear()", "its manifest has 0 layers"),
+        ("del config[\"rootfs\"]", "cannot be read as JSON"),
+        ("put(layers[0], get(layers[0])[:-1000])", "zstd ended with status 1"),
+        ("put(layers[0], get(layers[0]) + b\"garbage\")", "zstd ended with status 1"),
+        ("put(layers[0], b\"\")", "zstd ended with status 1"),
+        ("put(layers[1], run(\"cat 2.tar\"))", "zstd ended with status 1"),
+        ("layers[0][\"size\"] = -1", "is missing, or not -1 bytes long"),
+        ("layers[0][\"digest\"] = \"sha256:\" + 64 * \"0\"; layers[0][\"size\"] = -1", "is missing, or not"),
+        ("layers[0][\"digest\"] = \"sha256:../../../config\"", "no digest that is supported"),
+        ("layers[0][\"mediaType\"] = layers[0][\"mediaType\"].replace(\"zstd\", \"xz\")", "layers of type"),
+        ("layers[1][\"mediaType\"] += \"\\n\"", "cannot be read; copy it with"),
+        (
+            "layers[1][\"mediaType\"] = \"application/vnd.docker.image.rootfs.diff.tar.zstd\"",
+            "layers of type 'application/vnd.docker.image.rootfs.diff.tar.zstd' cannot be read; copy it with"
+        ),
+    ])
+    func whatDoesNotFitIsRefused(change: String, reason: String) async throws {
+        #expect(await outcome(try layout(change)).contains(reason))
+    }
+
+    @Test func umociChecksWhatIsLeftToIt() async throws {
+        let change = "differences[0] = \"sha256:\" + 64 * \"0\""
+        #expect(await outcome(try layout(change, "oci-gzip-zstd")).contains("umoci ended with status"))
+    }
+
+    // Each is as long as before, and decompresses or reads as before.
+    @Test(arguments: [
+        "blob=layers[0]; at=-1", "blob=layers[1]; at=-4", "blob=manifest['config']; at=1",
+        "blob=index['manifests'][0]; at=1",
+    ])
+    func everyDigestIsChecked(which: String) async throws {
+        let maker = try layout("pass")
+        try maker.shell(
+            """
+            cat > damage.py <<'END'
+            import json, sys
+            blobs = "image/blobs/sha256/"
+            load = lambda descriptor: json.load(open(blobs + descriptor["digest"][7:]))
+            index = json.load(open("image/index.json")); manifest = load(index["manifests"][0]); layers = manifest["layers"]
+            exec(sys.argv[1])
+            path = blobs + blob["digest"][7:]; content = bytearray(open(path, "rb").read())
+            if at < 0: content[at] ^= 1
+            else: content = content.replace(b": ", b":\\t", 1)
+            open(path, "wb").write(content)
+            END
+            python3 damage.py "\(which)"
+            """)
+        let outcome = await outcome(maker)
+        #expect(outcome.contains("the SHA-256 of blob") && outcome.hasSuffix("; get it again"))
+    }
+
+    @Test func linksStayInTheLayout() async throws {
+        let maker = try layout("pass", "oci-gzip-zstd")
+        try maker.shell(
+            "blob=$(ls -S image/blobs/sha256/* | head -n 1); mv $blob image/layer; ln -s /layer $blob")
+        #expect(await outcome(maker) == "accepted", "umoci is led nowhere else")
+        try maker.shell("mv image/layer layer; ln -sf $PWD/layer $(find image/blobs -type l)")
+        #expect(await outcome(maker).contains("is missing, or not"))
+    }
+
+    @Test func aLayerThatGrowsWithoutEndIsRefused() throws {
+        let maker = try layout("put(layers[1], run(\"head -c 1G /dev/zero | zstd -q\"))")
+        let (image, trust, result) = (maker.scratch("image"), maker.trust, Result())
+        // A mount is this thread's alone: others need their /var/tmp.
+        let thread = try HostThread {
+            // Glibc's module hides it.
+            guard let address = dlsym(nil, "unshare") else { return }
+            let unshare = unsafeBitCast(address, to: (@convention(c) (CInt) -> CInt).self)
+            let newMounts: CInt = 0x20000
+            guard unshare(newMounts) == 0,
+                mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0,
+                mount("tmpfs", HostTemporary.directory, "tmpfs", 0, "size=128M") == 0
+            else {
+                result.text = "no mount: \(errno)"
+                return
+            }
+            do {
+                _ = try ImageSource(image, trust: trust)
+            } catch {
+                result.text = "\(error)"
+            }
+            result.rest = DirectoryListing.names(in: HostTemporary.directory)
+            result.free = HostTemporary.free
+        }
+        thread.join()
+        #expect(result.text.contains("it has to be unpacked in /var/tmp, which lacks"))
+        #expect(result.rest == [] && result.free >= Bytes(127 << 20), "nothing is left")
+    }
+
+    private final class Result: @unchecked Sendable {
+        var text = ""
+        var rest = ["?"]
+        var free = Bytes(0)
+    }
+}
