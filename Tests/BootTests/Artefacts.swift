@@ -4,6 +4,7 @@ import TestMachine
 enum Artefacts {
     private static let installedDisk = Result { try InstalledDisk.current() }
     private static let rootImage = Result { try RootImage.current() }
+    private static let deliveredImages = Result { try UpdateImages.current() }
 
     /// A disk with three layers.
     static var disk: InstalledDisk {
@@ -13,6 +14,11 @@ enum Artefacts {
     /// The root file system that is in its bases.
     static var image: RootImage {
         get throws { try rootImage.get() }
+    }
+
+    /// What the next image is delivered as.
+    static var updateImages: UpdateImages {
+        get throws { try deliveredImages.get() }
     }
 
     /// A machine with the installed disk as /dev/vda, whose changes are thrown away.

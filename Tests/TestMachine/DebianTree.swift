@@ -7,6 +7,7 @@ enum DebianTree {
         "util-linux",
         "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common", "grub-common", "libssl3", "libkmod2",
         "systemd-boot", "systemd-boot-efi", "libdevmapper1.02.1", "libstdc++6", "zstd", "gzip", "cpio",
+        "squashfs-tools", "umoci", "gpgv",
     ]
 
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/debian-tree"
