@@ -101,13 +101,11 @@ public struct BasePlanner: Sendable {
     }
 
     private func checkSpace(_ pool: Volume) throws(HostReason) {
-        guard let room = pool.room, let usage = pool.usage else { return }
+        guard let room = pool.room, let chunkSize = pool.usage?.chunkSize else { return }
         let expected: Bytes? =
             if case .tree(let tree) = image.content { tree.size.allocated } else { image.allocated }
-        guard let needed = expected?.roundedUp(to: usage.chunkSize) else { return }
-        guard needed <= room.bytes else {
-            throw .poolShort(pool.path, missing: Bytes(needed.count - room.bytes.count), of: room.limit)
-        }
+        guard let needed = expected?.roundedUp(to: chunkSize) else { return }
+        try room.check(needed)
     }
 }
 
@@ -146,9 +144,11 @@ public struct FileSystemDraft: Hashable, Sendable {
 }
 
 extension Volume {
-    /// How much a pool is given at most before it counts as full, and whether its data or its metadata sets that
-    /// limit; `nil` where it does not say how full it is.
-    public var room: (bytes: Bytes, limit: String)? { usage?.room(of: size) }
+    /// How much a pool is given at most before it counts as full; `nil` where it does not say how full it is.
+    public var room: PoolRoom? {
+        guard let (bytes, limit) = usage?.room(of: size) else { return nil }
+        return PoolRoom(pool: path, bytes: bytes, limit: limit)
+    }
 }
 
 extension PoolUsage {
