@@ -51,6 +51,7 @@ public struct BasePlanner: Sendable {
             } else {
                 plan.prepare.append(.writeImage(image.path, to: path, allowance))
             }
+            plan.prepare.append(.protectBase(path))
             plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
             plan.commit = [.sealBase(path, isUpdate: isUpdate)]
             plan.undo = [.removeVolume(path)]
