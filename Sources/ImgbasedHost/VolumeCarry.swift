@@ -63,10 +63,7 @@ struct VolumeCarry {
     }
 
     private func lists() throws(HostFailure) -> CarryLists {
-        if order.isConfigMounted {
-            return try CarryLists.read(
-                from: try calling { () throws(SystemError) in try HostMount.only("/config") })
-        }
+        if order.isConfigMounted { return try CarryLists.read(mountedAt: "/config") }
         guard let config = order.config else { return CarryLists() }
         return try CarryLists.read(from: try mount(config, .readOnly))
     }
