@@ -17,6 +17,45 @@ struct PoolMeter: Sendable {
         }
     }
 
+    /// A meter of the pools that the file system of `path` is in.
+    init(beneath path: String) {
+        guard let number = HostSystem.device(of: path) else {
+            pools = []
+            return
+        }
+        pools = PoolMeter.names(beneath: "/sys/dev/block/\(number)").compactMap { name in
+            // "START LENGTH thin-pool METADATA DATA SECTORS …" (linux: thin-provisioning.rst).
+            let words = (try? DeviceMapper().table(name))?.first?.split(separator: " ") ?? []
+            guard words.count > 5, words[2] == "thin-pool", let sectors = UInt64(words[5]),
+                let chunkSize = Sectors(sectors).bytes
+            else { return nil }
+            return (name, chunkSize.count)
+        }
+    }
+
+    /// The thin pools of lvm2 that the device with this directory in sysfs is made of, by the names of their devices.
+    static func names(beneath directory: String) -> [String] {
+        if let uuid = SmallFile.line(directory + "/dm/uuid"), uuid.hasPrefix("LVM-"), uuid.hasSuffix("-tpool")
+        {
+            return [SmallFile.line(directory + "/dm/name")].compactMap { $0 }
+        }
+        return DirectoryListing.names(in: directory + "/slaves").sorted()
+            .flatMap { names(beneath: "\(directory)/slaves/\($0)") }
+    }
+
+    /// Whether there are any.
+    var isEmpty: Bool { pools.isEmpty }
+
+    /// What may be taken of them at most before they count as full; `nil` where there are none, or that cannot be told.
+    func room() -> Bytes? {
+        pools.compactMap { pool -> Bytes? in
+            guard let line = try? DeviceMapper().status(pool.device), let status = ThinPoolStatus(line),
+                let (usage, size) = PoolUsage.measured(status, chunkSize: Bytes(pool.chunkSize))
+            else { return nil }
+            return usage.room(of: size).bytes
+        }.min()
+    }
+
     /// What is in use now; `nil` where that cannot be told.
     func used() -> Bytes? {
         var sum: UInt64 = 0

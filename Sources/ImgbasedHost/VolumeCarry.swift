@@ -19,6 +19,7 @@ struct VolumeCarry {
         let carrier = try carrier(from: from)
         let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
         if survey.changesNothing { return survey.report }
+        do throws(HostReason) { try order.check(survey, free: to.free) } catch { throw .contents(error) }
         try carrier.apply(survey, from: from, toBase: toBase, to: to)
         let report = try encoded(survey.report)
         try calling { () throws(SystemError) in
@@ -62,10 +63,7 @@ struct VolumeCarry {
     }
 
     private func lists() throws(HostFailure) -> CarryLists {
-        if order.isConfigMounted {
-            return try CarryLists.read(
-                from: try calling { () throws(SystemError) in try HostMount.only("/config") })
-        }
+        if order.isConfigMounted { return try CarryLists.read(mountedAt: "/config") }
         guard let config = order.config else { return CarryLists() }
         return try CarryLists.read(from: try mount(config, .readOnly))
     }

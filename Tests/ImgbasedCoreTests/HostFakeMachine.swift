@@ -11,6 +11,8 @@ struct FakeMachine: Equatable {
         var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
         var directories: Set<String> = []
         var isWhole = true
+        /// Whether whoever mounts it changes it.
+        var isWritable = true
         /// How often the administrator has changed it, and how many of that were carried into it.
         var edits = 0
         var carried = 0
@@ -94,12 +96,14 @@ struct FakeMachine: Equatable {
             contents[path] = Contents(isWhole: false)
         case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
         case .makeBaseFileSystem: break
+        case .protectBase(let path): contents[path]?.isWritable = false
         case .sealBase(let path, let isUpdate): retag(path, isUpdate ? [Tag.base, Tag.updating] : [Tag.base])
         case .completeUpdate(let path): update(path) { $0.tags.remove(Tag.updating) }
         case .createLayer(let path, let source):
             add(path, Bytes(1 << 30), "thin", pool: "ImagePool", uses: 0)
             state.volumes[state.volumes.count - 1].origin = source.name
             contents[path] = contents[source]
+            contents[path]?.isWritable = true
         case .renewFileSystem(let path, _, let uuid): contents[path]?.uuid = uuid
         case .makeLayerDirectory(let path, _, let directory): contents[path]?.directories.insert(directory)
         case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
@@ -125,7 +129,13 @@ struct FakeMachine: Equatable {
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .startUnit: break
         case .restart: restarts += 1
-        case .runHooks(let run): hookRuns.append(run)
+        case .runHooks(let run):
+            hookRuns.append(run)
+            // They look into the base, which no longer is what its digest says where that can write to it.
+            if run.event == .newBaseAdded, let name = run.base {
+                let base = VolumePath(group: run.group, name: name)
+                if contents[base]?.isWritable == true { contents[base]?.isWhole = false }
+            }
         case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
         case .unpin(let path): update(path) { $0.tags.remove(Tag.pinned) }
         case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }

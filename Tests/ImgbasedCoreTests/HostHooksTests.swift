@@ -80,7 +80,21 @@ import Testing
         let plan = try BasePlanner(name: nil, size: nil, image: image).plan(
             machine.state, names: FakeMachine.names
         ).0
-        #expect(plan.steps.map(\.verb).suffix(3) == ["writeImage", "runHooks", "sealBase"])
+        #expect(
+            plan.steps.map(\.verb).suffix(4) == ["writeImage", "protectBase", "runHooks", "sealBase"])
+        #expect(
+            plan.lines().filter { $0.contains("lvchange") } == [
+                "    + /usr/sbin/lvchange --permission r HostVG/Base-0",
+                "    + /usr/sbin/lvchange --activate n HostVG/Base-0",
+                "    + /usr/sbin/lvchange --setactivationskip y --addtag imgbased:base "
+                    + "--addtag 'imgbased:sha256=<SHA-256 of the image>' --addtag 'imgbased:bytes=<bytes of the image>' "
+                    + "--deltag imgbased:building HostVG/Base-0",
+            ])
+        // What hooks have looked into is still what its digest says.
+        try machine.perform(plan)
+        #expect(machine.hookRuns.map(\.event) == [.newBaseAdded])
+        let base = try #require(machine.contents[VolumePath(group: "HostVG", name: "Base-0")])
+        #expect(base.isWhole && !base.isWritable)
         #expect(plan.prepare.last?.verb == "runHooks")
         #expect(!plan.undo.isEmpty)
     }

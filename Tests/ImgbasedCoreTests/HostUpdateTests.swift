@@ -33,6 +33,32 @@ import Testing
         BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
     }
 
+    // MARK: room
+
+    @Test func whatIsCarriedHasToFit() throws {
+        var machine = try Self.machine()
+        let index = try #require(machine.state.volumes.firstIndex { $0.name == "ImagePool" })
+        machine.state.volumes[index].size = Bytes(100 << 30)
+        machine.state.volumes[index].usage = PoolUsage(
+            data: 75, metadata: 1, metadataSize: Bytes(1 << 30), chunkSize: Bytes(64 << 10), zeroes: true)
+        let from = try #require(machine.state.volume(Self.path("Base-0.1")))
+        func refusal(_ written: UInt64, free: UInt64) throws -> HostReason? {
+            let order = try CarryOrder(
+                from: from, into: Self.path("Base-0.2"), of: Self.path("Base-0"), machine.state)
+            let survey = CarrySurvey(report: CarryReport([]), changes: [], written: Bytes(written << 30))
+            do throws(HostReason) { try order.check(survey, free: Bytes(free << 30)) } catch { return error }
+            return nil
+        }
+        // 5 GiB stay free.
+        #expect(try refusal(20, free: 20) == nil)
+        #expect(
+            try refusal(30, free: 50)
+                == .poolShort(Self.path("ImagePool"), missing: Bytes(10 << 30), of: "data"))
+        #expect(try refusal(20, free: 15) == .layerShort("Base-0.2", missing: Bytes(5 << 30)))
+        machine.state.volumes[index].usage = nil
+        #expect(try refusal(30, free: 50) == nil, "nobody knows")
+    }
+
     // MARK: updates
 
     @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {

@@ -35,7 +35,8 @@ package final class MemoryDirectory: TreeDirectory {
         guard let entry = node.entries[name] else { return nil }
         let inode = UInt64(UInt(bitPattern: ObjectIdentifier(entry).hashValue))
         return NodeFacts(
-            entry.kind, entry.attributes, identity: NodeFacts.Identity(device: tree, inode: inode),
+            entry.kind, entry.attributes, allocated: entry.stored ?? UInt64(entry.content.count),
+            identity: NodeFacts.Identity(device: tree, inode: inode),
             links: links[ObjectIdentifier(entry)] ?? 1)
     }
 

@@ -5,6 +5,8 @@ package final class MemoryNode {
     package var kind: NodeFacts.Kind
     package var attributes: NodeAttributes
     package var content: [UInt8] = []
+    /// How much of the content is stored, where it has holes.
+    package var stored: UInt64?
     package var entries: [[UInt8]: MemoryNode] = [:]
 
     package init(_ kind: NodeFacts.Kind, _ attributes: NodeAttributes) {
@@ -42,6 +44,7 @@ package final class MemoryNode {
         if let copy = copies[ObjectIdentifier(self)] { return copy }
         let copy = MemoryNode(kind, attributes)
         copy.content = content
+        copy.stored = stored
         copies[ObjectIdentifier(self)] = copy
         copy.entries = entries.mapValues { $0.copy(&copies) }
         return copy

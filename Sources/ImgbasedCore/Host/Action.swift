@@ -120,7 +120,8 @@ extension Step {
             ]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
-        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .sealBase, .completeUpdate:
+        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .protectBase, .sealBase,
+            .completeUpdate:
             baseActions(image)
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
             .listLayer, .recordCarry:
@@ -179,15 +180,17 @@ extension Step {
             [.run(draft.command(path.device)), .flushDevice(path.device)]
         case .fillBase(let image, _, let path, let type):
             [.fillFileSystem(image, device: path.device, type: type)]
+        case .protectBase(let path):
+            [.run(Command(.lvchange, ["--permission", "r", path.description]))]
         case .sealBase(let path, let isUpdate):
             // Deactivated first, so that nobody holds it open when it is declared complete; then everything
-            // that makes it a base in one change of the metadata.
+            // else that makes it a base in one change of the metadata. lvm2 refuses to make it read-only twice.
             [
                 .run(Command(.lvchange, ["--activate", "n", path.description])),
                 .run(
                     Command(
                         .lvchange,
-                        ["--permission", "r", "--setactivationskip", "y"]
+                        ["--setactivationskip", "y"]
                             + Step.retag(
                                 path,
                                 add: [

@@ -51,6 +51,7 @@ public struct BasePlanner: Sendable {
             } else {
                 plan.prepare.append(.writeImage(image.path, to: path, allowance))
             }
+            plan.prepare.append(.protectBase(path))
             plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
             plan.commit = [.sealBase(path, isUpdate: isUpdate)]
             plan.undo = [.removeVolume(path)]
@@ -101,13 +102,11 @@ public struct BasePlanner: Sendable {
     }
 
     private func checkSpace(_ pool: Volume) throws(HostReason) {
-        guard let room = pool.room, let usage = pool.usage else { return }
+        guard let room = pool.room, let chunkSize = pool.usage?.chunkSize else { return }
         let expected: Bytes? =
             if case .tree(let tree) = image.content { tree.size.allocated } else { image.allocated }
-        guard let needed = expected?.roundedUp(to: usage.chunkSize) else { return }
-        guard needed <= room.bytes else {
-            throw .poolShort(pool.path, missing: Bytes(needed.count - room.bytes.count), of: room.limit)
-        }
+        guard let needed = expected?.roundedUp(to: chunkSize) else { return }
+        try room.check(needed)
     }
 }
 
@@ -146,22 +145,28 @@ public struct FileSystemDraft: Hashable, Sendable {
 }
 
 extension Volume {
-    /// How much a pool is given at most before it counts as full, and whether its data or its metadata sets that
-    /// limit; `nil` where it does not say how full it is.
+    /// How much a pool is given at most before it counts as full; `nil` where it does not say how full it is.
+    public var room: PoolRoom? {
+        guard let (bytes, limit) = usage?.room(of: size) else { return nil }
+        return PoolRoom(pool: path, bytes: bytes, limit: limit)
+    }
+}
+
+extension PoolUsage {
+    /// How much a pool of `size` is given at most before it counts as full, and whether its data or its metadata sets that
+    /// limit.
     ///
     /// A pool that runs full stops every volume in it, the booted layer among them, so what is left stays.
-    public var room: (bytes: Bytes, limit: String)? {
-        guard let usage else { return nil }
+    public func room(of size: Bytes) -> (bytes: Bytes, limit: String) {
         func free(_ size: Bytes, _ used: Double) -> UInt64 {
             UInt64(max(0, Double(size.count) * (BasePlanner.fullPercent - used) / 100))
         }
-        let data = free(size, usage.data)
+        let free = (data: free(size, data), metadata: free(metadataSize, metadata))
         // A mapping takes 16 bytes in a leaf of a tree that can be half empty, and blocks are copied on write.
-        let metadata = free(usage.metadataSize, usage.metadata)
-        let chunks = (metadata - min(metadata, 256 << 10)) / 48
-        let mapped = chunks.multipliedReportingOverflow(by: usage.chunkSize.count)
-        return mapped.overflow || data <= mapped.partialValue
-            ? (Bytes(data), "data") : (Bytes(mapped.partialValue), "data, for want of metadata")
+        let chunks = (free.metadata - min(free.metadata, 256 << 10)) / 48
+        let mapped = chunks.multipliedReportingOverflow(by: chunkSize.count)
+        return mapped.overflow || free.data <= mapped.partialValue
+            ? (Bytes(free.data), "data") : (Bytes(mapped.partialValue), "data, for want of metadata")
     }
 }
 

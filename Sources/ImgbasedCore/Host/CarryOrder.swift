@@ -16,6 +16,8 @@ public struct CarryOrder: Hashable, Sendable {
     public var config: VolumePath?
     /// Whether that is mounted at `/config`.
     public var isConfigMounted: Bool
+    /// How much of its pool `to` may take, where that is known.
+    public var room: PoolRoom?
     /// The volumes that have no device yet: they get one for this alone.
     public var inactive: [VolumePath]
 
@@ -30,10 +32,20 @@ public struct CarryOrder: Hashable, Sendable {
         isConfigMounted = state.config.isMounted
         let config = VolumePath(group: to.group, name: HostNames.config)
         self.config = state.volume(config).flatMap { $0.isBuilding ? nil : $0.path }
+        let pool = state.volume(base)?.pool.map { VolumePath(group: base.group, name: $0) }
+        room = pool.flatMap { state.volume($0)?.room }
         let needed =
             [fromBase, base] + (isConfigMounted ? [] : [self.config].compactMap { $0 })
             + (isFromRunning ? [] : [from.path])
         inactive = Set(needed).filter { state.volume($0)?.isActive != true }.sorted { $0.name < $1.name }
+    }
+
+    /// Throws unless there is room for what a survey found, in the pool and in the file system of `to`, which has `free`.
+    public func check(_ survey: CarrySurvey, free: Bytes) throws(HostReason) {
+        try room?.check(survey.written)
+        guard survey.written <= free else {
+            throw .layerShort(to.name, missing: Bytes(survey.written.count - free.count))
+        }
     }
 
     /// The steps that carry, and what they leave as it was.

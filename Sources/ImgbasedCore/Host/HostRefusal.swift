@@ -30,6 +30,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case poolInactive(VolumePath)
     case poolFull(VolumePath, percent: Int, of: String)
     case poolShort(VolumePath, missing: Bytes, of: String)
+    case layerShort(String, missing: Bytes)
     case groupShort(String, missing: Bytes)
     case exists(String)
     case badName(String, NameError)
@@ -96,6 +97,9 @@ extension HostReason: CustomStringConvertible {
             "pool '\(path)' is \(percent)% full\(what); remove a layer or base, or extend the pool"
         case .poolShort(let path, let missing, let what):
             "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
+        case .layerShort(let name, let missing):
+            "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
+                + "give its base a larger --size, or have less on the lists in /config"
         case .groupShort(let name, let missing):
             "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
         case .exists(let name): "'\(name)' exists already; choose another name"

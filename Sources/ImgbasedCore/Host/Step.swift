@@ -36,7 +36,9 @@ public enum Step: Hashable, Sendable {
     case makeBaseFileSystem(VolumePath, FileSystemDraft)
     /// Writes the files of an image to a base, and takes the digest of the file system.
     case fillBase(String, ImageTree.Format, to: VolumePath, FileSystemType)
-    /// Declares a base complete and read-only, and records the digest; and that its update is not complete.
+    /// Makes a base read-only, whose digest is known now: whoever looks into it must not change it, as mounting alone may.
+    case protectBase(VolumePath)
+    /// Declares a base complete, which is read-only by then, and records the digest; and that its update is not complete.
     case sealBase(VolumePath, isUpdate: Bool)
     /// Records that the update that wrote a base is complete.
     case completeUpdate(VolumePath)
@@ -177,7 +179,8 @@ extension Step: CustomStringConvertible {
             "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on base '\(path.name)'"
         case .fillBase(let image, let format, let path, _):
             "write the files of \(format.rawValue) image '\(image)' to base '\(path.name)'"
-        case .sealBase(let path, _): "declare base '\(path.name)' complete and read-only"
+        case .protectBase(let path): "make base '\(path.name)' read-only"
+        case .sealBase(let path, _): "declare base '\(path.name)' complete"
         case .completeUpdate(let path): "record that the update to base '\(path.name)' is complete"
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):
@@ -239,6 +242,7 @@ extension Step: CustomStringConvertible {
         case .writeImage: "writeImage"
         case .makeBaseFileSystem: "makeBaseFileSystem"
         case .fillBase: "fillBase"
+        case .protectBase: "protectBase"
         case .sealBase: "sealBase"
         case .completeUpdate: "completeUpdate"
         case .createLayer: "createLayer"

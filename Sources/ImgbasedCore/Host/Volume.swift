@@ -101,6 +101,23 @@ public struct PoolUsage: Hashable, Sendable {
         self.zeroes = zeroes
     }
 
+    /// What the kernel says of a pool with such chunks, and how large that is; `nil` where it has failed.
+    ///
+    /// A block of metadata has 4096 bytes (linux: drivers/md/dm-thin-metadata.h).
+    public static func measured(
+        _ status: ThinPoolStatus, chunkSize: Bytes
+    ) -> (usage: PoolUsage, size: Bytes)? {
+        guard let data = status.data, let metadata = status.metadata else { return nil }
+        func percent(_ usage: ThinPoolStatus.Usage) -> Double {
+            usage.total == 0 ? 100 : Double(usage.used) * 100 / Double(usage.total)
+        }
+        let (size, overflow) = data.total.multipliedReportingOverflow(by: chunkSize.count)
+        let usage = PoolUsage(
+            data: percent(data), metadata: percent(metadata),
+            metadataSize: Bytes(min(metadata.total, 1 << 32) * 4096), chunkSize: chunkSize, zeroes: false)
+        return (usage, overflow ? Bytes(UInt64.max) : Bytes(size))
+    }
+
     /// What of a pool of `size` no volume has yet.
     public func free(of size: Bytes) -> Bytes {
         Bytes(size.count - min(size.count, UInt64((Double(size.count) * data / 100).rounded(.up))))

@@ -35,6 +35,17 @@ public struct CarryLists: Sendable {
         return lists
     }
 
+    /// Reads those of Config, which is mounted at `path`: an empty directory beneath would say that nothing is carried.
+    static func read(mountedAt path: String) throws(HostFailure) -> CarryLists {
+        // Whoever unmounts it leaves this tree as it is.
+        let tree = try calling { () throws(SystemError) in try HostMount.only(path) }
+        guard try calling({ () throws(SystemError) in try HostMount.isMounted(at: path) }) else {
+            throw .carrying(
+                "Config is not mounted at '\(path)' any more, so that its lists cannot be read; mount it")
+        }
+        return try read(from: tree)
+    }
+
     /// The files in a directory, in the order of their names, without what editors and package managers leave there.
     static func contents(
         of directory: String, in tree: borrowing HostTree

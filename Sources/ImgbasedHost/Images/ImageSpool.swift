@@ -5,9 +5,6 @@ import ImgbasedLinux
 final class ImageSpool {
     private let file: OpenFile
 
-    /// What must stay free where copies are put: others need it as well.
-    private static let reserve: UInt64 = 64 << 20
-
     /// A plain file or device.
     init(_ file: consuming OpenFile) {
         self.file = file
@@ -25,28 +22,26 @@ final class ImageSpool {
         } body: { piece, offset throws(HostFailure) in
             try calling { () throws(SystemError) in try file.write(piece, at: offset) }
             unchecked += UInt64(piece.count)
-            if unchecked > ImageSpool.reserve / 4 {
+            if unchecked > SpoolRoom.reserve.count / 4 {
                 try ImageSpool.checkSpace(0, name)
                 unchecked = 0
             }
             let position = stream.position
             reporter.report(.unpack, done: position.done, total: position.total)
         }
+        // What is written next is planned by what the pool has now.
+        try ImageSpool.checkSpace(0, name)
         return (ImageSpool(file), facts)
     }
 
     /// Throws unless there is room for `size` more bytes, and what must stay free.
     static func checkSpace(_ size: UInt64, _ name: String) throws(HostFailure) {
-        let free = HostTemporary.free.count
-        let (needed, overflow) = size.addingReportingOverflow(reserve)
-        guard !overflow, free >= needed else {
-            let missing = overflow ? UInt64.max : needed - free
-            throw .image(
-                name,
-                reason:
-                    "it has to be unpacked in \(HostTemporary.directory), which lacks \(Bytes(missing).formatted) for it"
-            )
-        }
+        let meter = PoolMeter(beneath: HostTemporary.directory)
+        // What has not been written out yet takes its room in the pool later.
+        if !meter.isEmpty { try calling { () throws(SystemError) in try HostTemporary.flush() } }
+        let room = SpoolRoom(free: HostTemporary.free, pool: meter.room())
+        guard let lack = room.lack(for: Bytes(size)) else { return }
+        throw .image(name, reason: "it has to be unpacked in \(HostTemporary.directory), \(lack)")
     }
 
     /// The path by which tools reach it.

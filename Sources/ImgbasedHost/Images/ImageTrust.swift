@@ -5,7 +5,7 @@ import ImgbasedLinux
 /// What says that an image is what its maker delivered: `SHA256SUMS` beside it, and `SHA256SUMS.gpg`, where the host has
 /// the keys of those it trusts.
 public struct ImageTrust: Sendable {
-    /// The keys, as gpgv(1) reads them. Where the file is there, every image must be signed.
+    /// The keys, as gpgv(1) reads them. Where anything has that name, every image must be signed.
     public var keyring = "/etc/imgbased/trusted.gpg"
 
     private static let list = "SHA256SUMS"
@@ -21,12 +21,13 @@ public struct ImageTrust: Sendable {
     }
 
     /// Whether every image must be signed.
-    private var isRequired: Bool { HostSystem.exists(keyring) }
+    private var isRequired: Bool { !HostSystem.isAbsent(keyring) }
 
     /// The digest that the image at `path` must have as it is delivered; `nil` where nothing says. Of an image that is no
     /// plain file, `kind`, nothing can.
     func expectation(_ path: String, kind: String?, _ reporter: ImageReporter) throws(HostFailure) -> String?
     {
+        if isRequired { try checkKeyring(for: path) }
         if let kind {
             guard isRequired else { return nil }
             throw .image(
@@ -101,6 +102,19 @@ public struct ImageTrust: Sendable {
                 reason:
                     "the signature of \(ImageTrust.list) beside it is not good: it is no valid one; get it again"
             )
+        }
+    }
+
+    /// Throws unless the keys can be read: gpgv would blame the signature.
+    private func checkKeyring(for image: String) throws(HostFailure) {
+        do throws(SystemError) {
+            guard try HostTree("/").openFile(keyring) == nil else { return }
+            throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
+        } catch {
+            throw .image(
+                image,
+                reason: "it must be signed, and the keys in \(keyring) cannot be read: \(error.reason); "
+                    + "put them there, or remove it to trust every image")
         }
     }
 }

@@ -41,6 +41,7 @@ final class OCILayout {
         try ImageTool(command, for: name, input: try spool.rewound(), reporter).finish {
             reporter.report(.unpack)
         }
+        try ImageSpool.checkSpace(0, name)
         try self.init(place, in: own, name: name, reporter)
     }
 

@@ -52,6 +52,15 @@ public enum HostMount {
         return HostTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
     }
 
+    /// Whether something is mounted at `path`.
+    ///
+    /// The corresponding C function is `statx`.
+    public static func isMounted(at path: String) throws(SystemError) -> Bool {
+        var node = imgbased_node()
+        guard imgbased_look(AT_FDCWD, path, &node) == 0 else { throw .last("look at", path) }
+        return node.is_mount_point
+    }
+
     /// Opens the device at `path` for reading once it is not mounted any more. A mount whose last user was another
     /// program, between its fork and its exec, goes a moment after that; the kernel has no event for it.
     ///

@@ -70,8 +70,20 @@ public enum HostSystem {
         }
     }
 
-    /// Whether there is anything at `path`.
+    /// Whether there is anything at `path`, or where a link there leads.
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
+    }
+
+    /// Whether nothing has the name `path`: a link that leads nowhere has it, and what cannot be looked at may have it.
+    ///
+    /// The corresponding C function is `lstat`.
+    public static func isAbsent(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) != 0, errno == ENOENT else { return false }
+        // The link that leads nowhere may as well be on the way.
+        guard let slash = path.lastIndex(of: "/") else { return true }
+        let parent = String(path[..<slash])
+        return parent.isEmpty || exists(parent) || isAbsent(parent)
     }
 }

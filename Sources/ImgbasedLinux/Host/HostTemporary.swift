@@ -33,6 +33,11 @@ public enum HostTemporary {
         return file
     }
 
+    /// Waits until all that was written to the file system they are on is on the disk.
+    public static func flush() throws(SystemError) {
+        try OpenFile(opening: directory, O_RDONLY | O_DIRECTORY).flushFileSystem()
+    }
+
     /// What can still be written there.
     public static var free: Bytes { HostSystem.free(directory) ?? Bytes(0) }
 }

@@ -92,6 +92,15 @@ public struct HostTree: ~Copyable {
         return Bytes(UInt64(status.f_blocks - status.f_bfree) * UInt64(status.f_frsize))
     }
 
+    /// How many bytes root can still write to its file system.
+    ///
+    /// The corresponding C function is `fstatvfs`.
+    public var free: Bytes {
+        var status = statvfs()
+        guard fstatvfs(root.number, &status) == 0 else { return Bytes(0) }
+        return Bytes(UInt64(status.f_bfree) * UInt64(status.f_frsize))
+    }
+
     /// What the messages call `path`.
     func shown(_ path: String) -> String {
         name + path

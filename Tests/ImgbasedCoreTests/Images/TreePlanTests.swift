@@ -25,7 +25,10 @@ import Testing
         #expect(made >= size.recommended)
         let steps = try plan(Bytes(3 << 30), .xfs).prepare
         #expect(steps.first == .createBase(steps.basePath, pool: "ImagePool", size: Bytes(3 << 30)))
-        #expect(steps.last == .fillBase("img", .tar, to: steps.basePath, .xfs))
+        #expect(
+            steps.suffix(2) == [
+                .fillBase("img", .tar, to: steps.basePath, .xfs), .protectBase(steps.basePath),
+            ])
         #expect(
             reason { _ = try plan(Bytes(1 << 30)) }
                 == .tooSmall(

@@ -90,6 +90,7 @@ enum PowerCuts {
         }
         for volume in layers + Layout(machine.state.volumes, group: "HostVG").bases {
             #expect(machine.contents[volume.path]?.isWhole == true)
+            #expect(machine.contents[volume.path]?.isWritable == !volume.isBase)
         }
     }
 }

@@ -171,6 +171,26 @@ struct BadImageTests {
         #expect(await outcome(maker, "/dev/zero").contains("a pipe has no signature"))
     }
 
+    @Test(arguments: [
+        ("ln -s gone/keys.gpg trusted.gpg", "it is a link that leads nowhere"),
+        ("ln -s trusted.gpg trusted.gpg", "Too many levels of symbolic links"),
+        ("mkdir trusted.gpg", "it is not a plain file"),
+    ])
+    func keysThatCannotBeReadAreAskedForAllTheSame(commands: String, reason: String) async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("ext4")
+        try maker.shell("sha256sum image > SHA256SUMS; \(commands)")
+        let outcome = await outcome(maker)
+        #expect(outcome.contains("the keys in \(maker.trust.keyring) cannot be read: \(reason); "))
+        // Neither is it asked for less where it is not a file that is added, nor where its directory is a link.
+        #expect(await self.outcome(maker, "/dev/zero").contains("cannot be read"))
+        try maker.shell("ln -s gone keys")
+        let linked = ImageTrust(keyring: maker.scratch("keys/trusted.gpg"))
+        #expect(await self.outcome(maker, trust: linked).contains("cannot be read"))
+        let absent = ImageTrust(keyring: maker.scratch("none/trusted.gpg"))
+        #expect(await self.outcome(maker, trust: absent) == "accepted")
+    }
+
     @Test func aBaseThatChangedIsFound() async throws {
         let maker = try ImageMaker()
         let source = try ImageSource(try maker.image("ext4"), trust: maker.trust)

@@ -55,7 +55,7 @@ struct BaseFromImageTests {
         var local = Plan(goal: plan.goal)
         local.prepare = plan.prepare.compactMap { step in
             switch step {
-            case .createBase: nil
+            case .createBase, .protectBase: nil
             case .writeImage(let image, _, let allowance): .writeImage(image, to: device.path, allowance)
             case .makeBaseFileSystem(_, let draft): .makeBaseFileSystem(device.path, draft)
             case .fillBase(let image, let format, _, let type):
@@ -63,7 +63,7 @@ struct BaseFromImageTests {
             default: step
             }
         }
-        #expect(local.prepare.count == plan.prepare.count - 1)
+        #expect(local.prepare.count == plan.prepare.count - 2)
         var executor = Executor(runner: CommandRunner(), source: source)
         try await executor.run(local)
         let facts = executor.image

@@ -163,6 +163,7 @@ extension CarryWalk {
         if level.isImmutable { throw immutable(path) }
         changes.insert(contentsOf: made, at: start)
         changes.append(.set(path, .directory, attributes))
+        count(TreeSize.blockSize)
         if facts.isImmutable { noteImmutable(path) }
     }
 

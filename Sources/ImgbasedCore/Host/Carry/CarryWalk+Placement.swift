@@ -70,6 +70,7 @@ extension CarryWalk {
         }
         try clear(path, target, level)
         try change(.write(path, bytes, attributes), of: target, in: level)
+        count(UInt64(bytes.count))
     }
 
     private func hasContent(
@@ -124,6 +125,8 @@ extension CarryWalk {
         let source: CarrySource = wanted.node.tree == .new ? .toBase : .from
         try change(
             .copy(path, from: source, path: wanted.source, wanted.attributes), of: target, in: level)
+        // A file that is being written can have more than it needs.
+        if case .file(let size) = facts.kind { count(min(facts.allocated, size)) }
     }
 
     // MARK: Changes
@@ -136,6 +139,12 @@ extension CarryWalk {
             throw immutable(change.path)
         }
         changes.append(change)
+    }
+
+    /// Counts `bytes` more that are written. What a damaged file system says is no number to add up.
+    mutating func count(_ bytes: UInt64) {
+        written = min(
+            written + Bytes(min(bytes, 1 << 60)).roundedUp(to: Bytes(TreeSize.blockSize)).count, 1 << 60)
     }
 
     /// Takes away what a rename cannot replace.

@@ -53,6 +53,8 @@ public struct CarryWalk<Directory: TreeDirectory> {
     let root: Level
     /// What has to be done, in this order.
     var changes: [CarryChange] = []
+    /// How many bytes these write.
+    var written: UInt64 = 0
     var items: [CarryItem] = []
     /// How many places were left other than the new base has them.
     var differences = 0
@@ -76,7 +78,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     public mutating func run() throws(TreeReadError) -> CarrySurvey {
         try prepare()
         try outside(.root, root)
-        return CarrySurvey(report: CarryReport(items), changes: changes)
+        return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 
     // MARK: Looking
@@ -238,13 +240,16 @@ public struct CarrySurvey: Hashable, Sendable {
     public var report: CarryReport
     /// What the new layer lacks of it, in the order in which it is made.
     public var changes: [CarryChange]
+    /// How much these write: contents as far as they are stored, and directories, in whole blocks.
+    public var written: Bytes
 
     /// Whether the new layer is as it is to be.
     public var changesNothing: Bool { changes.isEmpty }
 
     /// A survey with that result.
-    public init(report: CarryReport, changes: [CarryChange]) {
+    public init(report: CarryReport, changes: [CarryChange], written: Bytes) {
         self.report = report
         self.changes = changes
+        self.written = written
     }
 }

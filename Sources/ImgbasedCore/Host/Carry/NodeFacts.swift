@@ -22,6 +22,8 @@ public struct NodeFacts: Hashable, Sendable {
     public var kind: Kind
     /// Owner, permissions and the like.
     public var attributes: NodeAttributes
+    /// How many bytes are stored for it: fewer than a file has, where it has holes.
+    public var allocated: UInt64
     /// Which node of which file system it is: equal for two names of one file.
     public var identity: Identity
     /// How many names it has.
@@ -47,11 +49,12 @@ public struct NodeFacts: Hashable, Sendable {
 
     /// A node.
     public init(
-        _ kind: Kind, _ attributes: NodeAttributes, identity: Identity, links: UInt64 = 1,
+        _ kind: Kind, _ attributes: NodeAttributes, allocated: UInt64, identity: Identity, links: UInt64 = 1,
         isMountPoint: Bool = false, isImmutable: Bool = false
     ) {
         self.kind = kind
         self.attributes = attributes
+        self.allocated = allocated
         self.identity = identity
         self.links = links
         self.isMountPoint = isMountPoint

@@ -87,7 +87,7 @@ public final class OpenDirectory {
             modified: FileTime(seconds: node.modified_seconds, nanoseconds: node.modified_nanoseconds),
             extended: isMountPoint ? [:] : try extendedAttributes(of: name))
         return NodeFacts(
-            try kind(of: node, name), attributes,
+            try kind(of: node, name), attributes, allocated: node.allocated,
             identity: NodeFacts.Identity(device: node.device, inode: node.inode), links: node.links,
             isMountPoint: isMountPoint, isImmutable: node.is_immutable)
     }

@@ -27,6 +27,42 @@ import Testing
         return survey.report
     }
 
+    // MARK: Room
+
+    @Test func countsWhatIsWritten() throws {
+        let large = [UInt8](repeating: 1, count: 100_000)
+        let sparse = MemoryNode.file(large)
+        sparse.stored = 5_000
+        let linked = MemoryNode.file(large)
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/etc/same", .file(large)) }
+            ours.put("/etc/sparse", sparse)
+            ours.put("/etc/d/one", linked)
+            ours.put("/etc/d/two", linked)
+            for (root, text) in [
+                (base, "1\n2\n3\n4\n5\n"), (ours, "0\n2\n3\n4\n5\n"), (new, "1\n2\n3\n4\n6\n"),
+            ] {
+                root.put("/etc/merged", .file(text))
+            }
+        }
+        let survey = try trees.survey()
+        // What is stored of the one, the other once, a directory and what is merged, in blocks of 4096 bytes.
+        #expect(survey.written == Bytes(UInt64(2 + 25 + 1 + 1) * 4096))
+        try trees.apply(survey)
+        #expect(try trees.survey().written == Bytes(0))
+    }
+
+    @Test func damagedSizesAreNoTrap() throws {
+        let trees = CarryWalkTests.trees { (_, ours, _) in
+            for name in ["a", "b", "c"] {
+                let node = MemoryNode(.file(size: .max), .test)
+                node.stored = .max
+                ours.put("/etc/" + name, node)
+            }
+        }
+        #expect(try trees.survey().written == Bytes(1 << 60))
+    }
+
     // MARK: Rules
 
     @Test(

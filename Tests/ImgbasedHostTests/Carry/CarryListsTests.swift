@@ -1,0 +1,26 @@
+import Foundation
+import ImgbasedCore
+import ImgbasedLinux
+import Testing
+
+@testable import ImgbasedHost
+
+@Suite(.enabled(if: HostSystem.isRoot, "only root can mount")) struct CarryListsTests {
+    /// What shuts down may unmount Config while it is to be read.
+    @Test func listsAreNotReadBeneathAMount() throws {
+        let scratch = try Scratch()
+        try scratch.write("config/files", "/below\n".utf8)
+        let place = scratch("config")
+        let error = #expect(throws: HostFailure.self) { try CarryLists.read(mountedAt: place) }
+        #expect(error?.description.contains("is not mounted at '\(place)' any more") == true)
+        try Helper.run("/usr/bin/mount", "-t", "tmpfs", "tmpfs", place)
+        defer { _ = try? Helper.run("/usr/bin/umount", place) }
+        try scratch.write("config/files", "/var/lib/mine\n".utf8)
+        let lists = try CarryLists.read(mountedAt: place)
+        #expect(lists.files != CarryLists().files && lists.files.problems.isEmpty)
+        // It has nothing in it, and is all the same what is to be read.
+        try FileManager.default.removeItem(atPath: scratch("config/files"))
+        #expect(try CarryLists.read(mountedAt: place).files == CarryLists().files)
+        #expect(throws: HostFailure.self) { try CarryLists.read(mountedAt: scratch("none")) }
+    }
+}
