@@ -67,7 +67,7 @@ fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each targe
 	@build-aux/fuzz $(or $(SECONDS),60)
 
 .PHONY: demo
-demo: deps build helper ## From nothing to a booted layer, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
+demo: deps build helper ## From nothing to a booted layer, an update and back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench

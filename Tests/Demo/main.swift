@@ -1,4 +1,4 @@
-// From nothing to a booted layer, in a machine: `make demo`.
+// From nothing to a booted layer, an update and back, in a machine: `make demo`.
 
 import Foundation
 import TestMachine
@@ -14,6 +14,32 @@ func tell(step: String) {
     tell("\n==> \(step)")
 }
 
+/// Runs `command` in the guest and shows it with what it writes, which is returned.
+@discardableResult
+func show(_ command: String, in vm: VM, within limit: Duration = .minutes(1)) throws -> String {
+    tell("\n# \(command)")
+    let output = try vm.check(command, within: limit)
+    tell(output)
+    return output
+}
+
+/// Restarts the machine, shows the menu of GRUB, which boots what it boots unattended, and waits for that.
+func restart(_ vm: VM) throws {
+    tell(step: "restart; nobody touches the menu")
+    try vm.reboot()
+    try vm.expect("Loading layer ", within: .minutes(3))
+    try vm.waitForGuest(after: " ...")
+    try vm.check("systemctl is-system-running --wait || true", within: .minutes(3))
+}
+
+/// Throws unless the booted layer is `layer`.
+func expectBooted(_ layer: String, in vm: VM) throws {
+    let booted = try vm.check("imgbase layer --current")
+    guard booted == layer else {
+        throw MachineError.unexpected("'\(layer)' was to be booted, and '\(booted)' was")
+    }
+}
+
 func demonstrate() throws {
     tell(step: "a Debian 12 root image, with imgbased in it, and a disk for it; this takes a few minutes")
     let disk = try InstalledDisk.current(anew: true) { step, output in
@@ -22,7 +48,8 @@ func demonstrate() throws {
     }
 
     tell(step: "the machine starts from that disk")
-    let (booted, base) = try Machine(name: "demo", disks: [.overlay(of: disk.disk)]).run { vm in
+    let next = try RootImage.current().image
+    try Machine(name: "demo", disks: [.overlay(of: disk.disk), .overlay(of: next)]).run { vm in
         let menu = try vm.menu()
         // Newest first, so the second one is neither GRUB's default nor at an end.
         let layer = InstalledDisk.layers[1]
@@ -34,19 +61,37 @@ func demonstrate() throws {
         for command in [
             "imgbase w", "imgbase layout", "findmnt /", "lvs -a", "cat /run/imgbased/boot.json",
         ] {
-            tell("\n# \(command)")
-            tell(try vm.check(command))
+            try show(command, in: vm)
         }
-        let booted = try vm.check("imgbase layer --current")
-        let base = try vm.check("imgbase base --of-layer '\(booted)'")
-        guard booted == layer.name, base == layer.base else {
-            throw MachineError.unexpected(
-                "'\(layer.name)' was chosen, and '\(booted)' on '\(base)' was booted")
+        try expectBooted(layer.name, in: vm)
+        let base = try vm.check("imgbase base --of-layer '\(layer.name)'")
+        guard base == layer.base else {
+            throw MachineError.unexpected("'\(layer.name)' is on '\(base)', not '\(layer.base)'")
         }
+
+        tell(step: "the administrator's changes, and the next image on /dev/vdb: both changed /etc/issue")
+        try show("echo 'Only for staff' >/etc/issue; echo mine >/etc/local.conf", in: vm)
+        try show(
+            "mount /dev/vdb /mnt; echo 'Debian image 2' >/mnt/etc/issue; echo new >/mnt/etc/new.conf; umount /mnt",
+            in: vm)
+        let report = try show("imgbase update /dev/vdb", in: vm, within: .minutes(10))
+        let updated = report.split(separator: "\n").last.map(String.init) ?? ""
+        try restart(vm)
+        for command in ["imgbase status", "head /etc/local.conf /etc/new.conf /etc/issue /etc/issue.imgnew"] {
+            try show(command, in: vm)
+        }
+        try expectBooted(updated, in: vm)
+
+        tell(step: "and back")
+        try show("imgbase rollback --to \(layer.name)", in: vm)
+        try restart(vm)
+        try show("imgbase status; cat /etc/issue", in: vm)
+        try expectBooted(layer.name, in: vm)
         try vm.shutDown()
-        return (booted, base)
+        tell(
+            "\ndemo: booted layer '\(layer.name)' on base '\(base)', chosen in the GRUB menu; "
+                + "updated to '\(updated)' and went back")
     }
-    tell("\ndemo: booted layer '\(booted)' on base '\(base)', chosen in the GRUB menu")
 }
 
 func interact() throws -> Never {
