@@ -16,16 +16,7 @@ struct VolumeCarry {
         let from = try source()
         let toBase = try mount(order.toBase, .untouched)
         let to = try mount(order.to, .readWrite)
-        let carrier = try carrier(from: from)
-        let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
-        if survey.changesNothing { return survey.report }
-        try carrier.apply(survey, from: from, toBase: toBase, to: to)
-        let report = try encoded(survey.report)
-        try calling { () throws(SystemError) in
-            try to.replaceFile(CarryReport.path, contents: report)
-            try to.flush()
-        }
-        return survey.report
+        return try carrier(from: from).carry(fromBase: fromBase, from: from, toBase: toBase, to: to)
     }
 
     /// Looks what that would be, and changes nothing.
@@ -75,15 +66,5 @@ struct VolumeCarry {
         struct Kept: Decodable { var conflicts: Int }
         guard let bytes = try? HostTree("/").read(CarryReport.path, limit: 16 << 20) else { return 0 }
         return (try? JSONDecoder().decode(Kept.self, from: Data(bytes)))?.conflicts ?? 0
-    }
-
-    private func encoded(_ report: CarryReport) throws(HostFailure) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do {
-            return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
-        } catch {
-            throw .carrying("\(error)".oneLine)
-        }
     }
 }

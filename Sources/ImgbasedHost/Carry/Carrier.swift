@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import ImgbasedCore
 public import ImgbasedLinux
 
@@ -48,6 +49,26 @@ public struct Carrier: Sendable {
         }
     }
 
+    /// Surveys and applies, keeps the report in the new layer, and waits until all of it is on the disk: also where an
+    /// interrupted run came to a part of that.
+    public func carry(
+        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
+        to: borrowing HostTree
+    ) throws(HostFailure) -> CarryReport {
+        let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
+        try apply(survey, from: from, toBase: toBase, to: to)
+        let report = survey.report
+        let contents = try report.encoded()
+        try calling { () throws(SystemError) in
+            let kept = try? to.read(CarryReport.path, limit: contents.count)
+            if kept != contents {
+                try to.replaceFile(CarryReport.path, contents: contents, permissions: 0o600)
+            }
+            try to.flush()
+        }
+        return report
+    }
+
     /// Refuses what the policy does.
     public static func check(_ survey: CarrySurvey) throws(HostFailure) {
         let refusals = survey.report.refusals
@@ -58,6 +79,19 @@ public struct Carrier: Sendable {
 
     private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
         do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
+    }
+}
+
+extension CarryReport {
+    /// As a layer keeps it.
+    fileprivate func encoded() throws(HostFailure) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw .carrying("\(error)".oneLine)
+        }
     }
 }
 
