@@ -11,6 +11,8 @@ public struct Carrier: Sendable {
     public typealias Adjustment = @Sendable ([UInt8]) -> [UInt8]
 
     private let settings: CarrySettings
+    /// How often a layer is looked at where something in it goes away meanwhile.
+    private static let tries = 10
 
     /// A carrier of `/etc` and of what `lists` name. Files in `adjusting`, paths in a tree, are never the same in two layers,
     /// as /etc/fstab is: they are made what the new layer has before they are compared, in all trees.
@@ -30,8 +32,14 @@ public struct Carrier: Sendable {
         let ours = try Carrier.root(from)
         let new = try Carrier.root(toBase)
         let target = try Carrier.root(to)
-        var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
-        do throws(TreeReadError) { return try walk.run() } catch { throw .carrying("\(error)") }
+        do throws(TreeReadError) {
+            return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
+                var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
+                return try walk.run()
+            }
+        } catch {
+            throw .carrying("\(error)")
+        }
     }
 
     /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `HostTree.flush` does that for all of
@@ -50,14 +58,16 @@ public struct Carrier: Sendable {
     }
 
     /// Surveys and applies, keeps the report in the new layer, and waits until all of it is on the disk: also where an
-    /// interrupted run came to a part of that.
+    /// interrupted run came to a part of that. A layer that is running may change meanwhile.
     public func carry(
         fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
         to: borrowing HostTree
     ) throws(HostFailure) -> CarryReport {
-        let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
-        try apply(survey, from: from, toBase: toBase, to: to)
-        let report = survey.report
+        let report = try Carrier.retrying(where: \.isMissing) { () throws(HostFailure) in
+            let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
+            try apply(survey, from: from, toBase: toBase, to: to)
+            return survey.report
+        }
         let contents = try report.encoded()
         try calling { () throws(SystemError) in
             let kept = try? to.read(CarryReport.path, limit: contents.count)
@@ -67,6 +77,16 @@ public struct Carrier: Sendable {
             try to.flush()
         }
         return report
+    }
+
+    /// Does `body` again, a number of times, where what it fails of may be over.
+    private static func retrying<Result, Failure>(
+        where isPassing: (Failure) -> Bool, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        for _ in 1..<tries {
+            do throws(Failure) { return try body() } catch { guard isPassing(error) else { throw error } }
+        }
+        return try body()
     }
 
     /// Refuses what the policy does.
@@ -79,6 +99,12 @@ public struct Carrier: Sendable {
 
     private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
         do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
+    }
+}
+
+extension HostFailure {
+    fileprivate var isMissing: Bool {
+        if case .system(let error) = self { error.isMissing } else { false }
     }
 }
 

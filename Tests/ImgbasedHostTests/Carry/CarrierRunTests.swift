@@ -62,4 +62,62 @@ import Testing
         #expect(error?.description.contains("the policy refuses the conflict at '/etc/x'") == true)
         #expect(try sh("cat to\(CarryReport.path)") == kept)
     }
+
+    // MARK: What goes away
+
+    /// What is adjusted is looked at in the middle of it: that others do something then is told by it.
+    private func meanwhile(_ script: String, after count: Int) throws -> [TreePath: Carrier.Adjustment] {
+        try sh("for tree in base ours new to; do echo table >$tree/etc/fstab; done")
+        let calls = Counter()
+        let path = scratch.path
+        return [
+            try #require(TreePath(parsing: "/etc/fstab")): { bytes in
+                if calls.next() == count {
+                    _ = try? Helper.run("/bin/bash", "-euc", "cd '\(path)'\n" + script)
+                }
+                return bytes
+            }
+        ]
+    }
+
+    private final class Counter: @unchecked Sendable {
+        private let lock = NSLock()
+        private var count = 0
+
+        func next() -> Int {
+            lock.withLock {
+                count += 1
+                return count
+            }
+        }
+    }
+
+    @Test(arguments: [
+        // Before it is read, and after it was decided to copy it.
+        ("rm ours/etc/fstab", 1), ("rm ours/etc/a; rm -r ours/etc/dir", 3),
+    ])
+    func whatGoesMeanwhileIsGone(script: String, after: Int) throws {
+        try sh("echo a >ours/etc/a; mkdir ours/etc/dir; echo b >ours/etc/dir/b")
+        try carry(adjusting: try meanwhile(script, after: after))
+        #expect(try sh("diff -r ours/etc to/etc") == "")
+        #expect(try sh("cat to\(CarryReport.path)").contains("'/etc/dir'") == false)
+    }
+
+    /// One that goes each time is not waited for.
+    @Test func whatNeverStaysIsAnError() throws {
+        try sh("for tree in base ours new to; do echo table | tee $tree/etc/a >$tree/etc/fstab; done")
+        let path = scratch("ours/etc/fstab")
+        let adjusting: [TreePath: Carrier.Adjustment] = [
+            try #require(TreePath(parsing: "/etc/a")): { bytes in
+                try? Data(bytes).write(to: URL(fileURLWithPath: path))
+                return bytes
+            },
+            try #require(TreePath(parsing: "/etc/fstab")): { bytes in
+                try? FileManager.default.removeItem(atPath: path)
+                return bytes
+            },
+        ]
+        let error = #expect(throws: HostFailure.self) { try carry(adjusting: adjusting) }
+        #expect(error?.description.hasSuffix("/etc/fstab': No such file or directory") == true)
+    }
 }
