@@ -22,10 +22,12 @@ import Testing
 
     @discardableResult
     private func carry(
-        _ rules: String = "", adjusting: [TreePath: Carrier.Adjustment] = [:]
+        _ rules: String = "", lists: String = "", adjusting: [TreePath: Carrier.Adjustment] = [:]
     ) throws -> CarryReport {
         let policy = try CarryPolicy(["rules.conf": Array(rules.utf8)])
-        let carrier = Carrier(lists: CarryLists(), policy: policy, adjusting: adjusting)
+        var files = PersistList()
+        files.add(Array(lists.utf8), file: "files")
+        let carrier = Carrier(lists: CarryLists(files: files), policy: policy, adjusting: adjusting)
         return try carrier.carry(
             fromBase: HostTree(scratch("base")), from: HostTree(scratch("ours")),
             toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
@@ -61,6 +63,24 @@ import Testing
         let error = #expect(throws: HostFailure.self) { try carry("fail /etc/x") }
         #expect(error?.description.contains("the policy refuses the conflict at '/etc/x'") == true)
         #expect(try sh("cat to\(CarryReport.path)") == kept)
+    }
+
+    /// Each layer has its own of what imgbased keeps, whatever is on the lists.
+    @Test(arguments: ["/var/lib/imgbased", "/var/lib/imgbased/*"])
+    func theReportIsNotCarried(list: String) throws {
+        let path = "to" + CarryReport.path
+        for tree in ["none", "ours/var/lib/imgbased"] {
+            try sh(
+                "mkdir -p \(tree) ours/var/lib/app; echo it >ours/var/lib/app/it; echo old | tee \(tree)/{carried.json,carry-failure}"
+            )
+            try carry(lists: list)
+            let kept = try sh("stat -c %i \(path); cat \(path)")
+            #expect(!kept.contains("imgbased") && !kept.contains("old"))
+            #expect(try carry(lists: list).items.contains { $0.outcome == .reset } == false)
+            #expect(try sh("stat -c %i \(path); cat \(path)") == kept)
+        }
+        #expect(try sh("ls to/var/lib/imgbased") == "carried.json")
+        #expect(try sh("ls to/var/lib").contains("app") != list.contains("imgbased"))
     }
 
     // MARK: What goes away
