@@ -108,6 +108,13 @@ import Testing
         #expect(merge.contents(.passwd) == "a:x:1:5::/:\n")
         #expect(merge.notes == [.fieldKept(.passwd, name: bytes("a"), field: "group")])
         #expect(AccountMerge(files[0], files[1], files[0]).contents(.passwd) == "a:x:1:5::/:\n")
+        // Nobody changed it here.
+        let changed = AccountMerge(files[0], files[0], files[2])
+        #expect(changed.contents(.passwd) == "a:x:1:4::/:\n")
+        #expect(
+            changed.notes.map(\.description) == [
+                "user 'a': the group is another in the new base; it stays as it is here"
+            ])
     }
 
     @Test func whatIsNoEntryIsMergedAsAWhole() {

@@ -16,7 +16,7 @@ public enum AccountNote: Hashable, Sendable {
     case sharedID(AccountFile, theirs: UInt32, id: UInt32)
     /// Only the new base has it, and there is no id left.
     case noFreeID(AccountFile, name: [UInt8])
-    /// Both the administrator and the new base changed this field; the administrator's is kept.
+    /// The new base changed this field, and what is here is kept: the administrator's, or the group, which is an id.
     case fieldKept(AccountFile, name: [UInt8], field: String)
     /// The account was locked, and with the new base it has a password, or needs none.
     case unlocked(name: [UInt8])
@@ -58,7 +58,7 @@ extension AccountNote: CustomStringConvertible {
         case .noFreeID(let file, let name):
             "\(AccountNote.what(file, name)) of the new base is left out: no id is free"
         case .fieldKept(let file, let name, let field):
-            "\(AccountNote.what(file, name)): the \(field) was changed here and in the new base; it stays as it was here"
+            "\(AccountNote.what(file, name)): the \(field) is another in the new base; it stays as it is here"
         case .unlocked(let name):
             "\(AccountNote.what(.passwd, name)) was locked, and is not any more with the new base"
         case .leftOut(let file, let line):
