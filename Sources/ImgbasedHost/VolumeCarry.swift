@@ -16,17 +16,11 @@ struct VolumeCarry {
         let from = try source()
         let toBase = try mount(order.toBase, .untouched)
         let to = try mount(order.to, .readWrite)
-        let carrier = try carrier(from: from)
-        let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
-        if survey.changesNothing { return survey.report }
-        do throws(HostReason) { try order.check(survey, free: to.free) } catch { throw .contents(error) }
-        try carrier.apply(survey, from: from, toBase: toBase, to: to)
-        let report = try encoded(survey.report)
-        try calling { () throws(SystemError) in
-            try to.replaceFile(CarryReport.path, contents: report)
-            try to.flush()
+        let free = to.free
+        return try carrier(from: from).carry(fromBase: fromBase, from: from, toBase: toBase, to: to) {
+            survey throws(HostFailure) in
+            do throws(HostReason) { try order.check(survey, free: free) } catch { throw .contents(error) }
         }
-        return survey.report
     }
 
     /// Looks what that would be, and changes nothing.
@@ -73,15 +67,5 @@ struct VolumeCarry {
         struct Kept: Decodable { var conflicts: Int }
         guard let bytes = try? HostTree("/").read(CarryReport.path, limit: 16 << 20) else { return 0 }
         return (try? JSONDecoder().decode(Kept.self, from: Data(bytes)))?.conflicts ?? 0
-    }
-
-    private func encoded(_ report: CarryReport) throws(HostFailure) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do {
-            return Array(try encoder.encode(report)) + [UInt8(ascii: "\n")]
-        } catch {
-            throw .carrying("\(error)".oneLine)
-        }
     }
 }

@@ -8,12 +8,15 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     public var object: String
     /// Why it failed: the error's text, or what the library said.
     public var reason: String
+    /// Whether there is no such thing, or not any more.
+    public private(set) var isMissing = false
 
     /// `operation` on `object` failed with `errno`.
     ///
     /// The corresponding C function is `strerror`.
     public init(_ operation: String, _ object: String, errno: CInt) {
         self.init(operation, object, reason: String(cString: strerror(errno)))
+        isMissing = errno == ENOENT
     }
 
     /// `operation` on `object` failed for `reason`.

@@ -23,6 +23,7 @@ import Testing
         (["10-b", "20-c"], ["15-x", "10-b"], [], ["l 10-b", "l 15-x", "v 20-c"]),
         (["10-b", "20-c"], ["10-b"], ["10-b"], ["v 20-c"]),
         (["a~", "b.rpmnew", ".c", "d.dpkg-old", "e"], ["f.bak", "g"], [], ["v e", "l g"]),
+        (["10-a.imgnew", "10-a.imgnew-2", "10-a"], ["b.imgnew", "imgnew"], [], ["v 10-a", "l imgnew"]),
     ]
 
     @Test(arguments: merges.indices) func theAdministratorsComeFirst(index: Int) {

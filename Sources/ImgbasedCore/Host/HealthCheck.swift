@@ -22,12 +22,13 @@ public struct HealthCheck: Hashable, Sendable {
     /// Where its program is, in a directory with one directory a weight.
     public var path: String { "\(weight.rawValue)/\(name)" }
 
-    /// Of the files in a directory, those that are meant, in the order they are run in: not what editors and package
-    /// managers leave beside them.
+    /// Of the files in a directory, those that are meant, in the order they are run in: not what editors, package
+    /// managers and `CarryNames.beside` leave beside them.
     public static func names(_ files: [String]) -> [String] {
-        let leftovers = ["~", ".bak", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
+        let leftovers = ["~", ".bak", ".imgnew", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
         return files.filter { name in
-            !name.hasPrefix(".") && !name.contains(".dpkg-") && !leftovers.contains(where: name.hasSuffix)
+            !name.hasPrefix(".") && ![".dpkg-", ".imgnew-"].contains(where: name.contains)
+                && !leftovers.contains(where: name.hasSuffix)
         }.sorted(by: NaturalOrder.precedes)
     }
 

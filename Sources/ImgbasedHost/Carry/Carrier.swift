@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import ImgbasedCore
 public import ImgbasedLinux
 
@@ -10,6 +11,8 @@ public struct Carrier: Sendable {
     public typealias Adjustment = @Sendable ([UInt8]) -> [UInt8]
 
     private let settings: CarrySettings
+    /// How often a layer is looked at where something in it goes away meanwhile.
+    private static let tries = 10
 
     /// A carrier of `/etc` and of what `lists` name. Files in `adjusting`, paths in a tree, are never the same in two layers,
     /// as /etc/fstab is: they are made what the new layer has before they are compared, in all trees.
@@ -29,8 +32,14 @@ public struct Carrier: Sendable {
         let ours = try Carrier.root(from)
         let new = try Carrier.root(toBase)
         let target = try Carrier.root(to)
-        var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
-        do throws(TreeReadError) { return try walk.run() } catch { throw .carrying("\(error)") }
+        do throws(TreeReadError) {
+            return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
+                var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
+                return try walk.run()
+            }
+        } catch {
+            throw .carrying("\(error)")
+        }
     }
 
     /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `HostTree.flush` does that for all of
@@ -48,6 +57,40 @@ public struct Carrier: Sendable {
         }
     }
 
+    /// Surveys and applies, keeps the report in the new layer, and waits until all of it is on the disk: also where an
+    /// interrupted run came to a part of that. A layer that is running may change meanwhile. Nothing is changed where `check`
+    /// throws.
+    public func carry(
+        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
+        to: borrowing HostTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
+    ) throws(HostFailure) -> CarryReport {
+        let report = try Carrier.retrying(where: \.isMissing) { () throws(HostFailure) in
+            let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
+            try check(survey)
+            try apply(survey, from: from, toBase: toBase, to: to)
+            return survey.report
+        }
+        let contents = try report.encoded()
+        try calling { () throws(SystemError) in
+            let kept = try? to.read(CarryReport.path, limit: contents.count)
+            if kept != contents {
+                try to.replaceFile(CarryReport.path, contents: contents, permissions: 0o600)
+            }
+            try to.flush()
+        }
+        return report
+    }
+
+    /// Does `body` again, a number of times, where what it fails of may be over.
+    private static func retrying<Result, Failure>(
+        where isPassing: (Failure) -> Bool, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        for _ in 1..<tries {
+            do throws(Failure) { return try body() } catch { guard isPassing(error) else { throw error } }
+        }
+        return try body()
+    }
+
     /// Refuses what the policy does.
     public static func check(_ survey: CarrySurvey) throws(HostFailure) {
         let refusals = survey.report.refusals
@@ -58,6 +101,25 @@ public struct Carrier: Sendable {
 
     private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
         do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
+    }
+}
+
+extension HostFailure {
+    fileprivate var isMissing: Bool {
+        if case .system(let error) = self { error.isMissing } else { false }
+    }
+}
+
+extension CarryReport {
+    /// As a layer keeps it.
+    fileprivate func encoded() throws(HostFailure) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+        } catch {
+            throw .carrying("\(error)".oneLine)
+        }
     }
 }
 

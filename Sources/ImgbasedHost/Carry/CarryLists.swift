@@ -46,15 +46,18 @@ public struct CarryLists: Sendable {
         return try read(from: tree)
     }
 
-    /// The files in a directory, in the order of their names, without what editors and package managers leave there.
+    /// The files in a directory whose names end so, in the order of their names, without what editors and package managers
+    /// leave there. A link to `/dev/null` is an empty one.
     static func contents(
-        of directory: String, in tree: borrowing HostTree
+        of directory: String, ending: String = "", in tree: borrowing HostTree
     ) throws(HostFailure) -> [(String, [UInt8])] {
         do throws(SystemError) {
             var contents: [(String, [UInt8])] = []
-            for name in HealthCheck.names(try tree.names(in: directory)) {
+            for name in HealthCheck.names(try tree.names(in: directory)) where name.hasSuffix(ending) {
                 let path = "\(directory)/\(name)"
-                guard let bytes = try tree.read(path, limit: limit) else {
+                if tree.isDirectory(path) { continue }
+                let isMask = tree.link(at: path) == "/dev/null"
+                guard let bytes = try isMask ? [] : tree.read(path, limit: limit) else {
                     throw SystemError("read", path, reason: "it leads nowhere, or its name is no text")
                 }
                 contents.append((name, bytes))
@@ -72,8 +75,7 @@ extension CarryPolicy {
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
         for directory in ["/usr/lib/imgbased/migrate.d", "/etc/imgbased/migrate.d"] {
-            for (name, contents) in try CarryLists.contents(of: directory, in: tree)
-            where name.hasSuffix(".conf") {
+            for (name, contents) in try CarryLists.contents(of: directory, ending: ".conf", in: tree) {
                 files[name] = contents
             }
         }

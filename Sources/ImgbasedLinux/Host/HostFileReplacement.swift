@@ -57,6 +57,20 @@ extension HostTree {
         try directory.flush()
     }
 
+    /// Where the link at `path` leads, as it says; `nil` where there is no link.
+    ///
+    /// The corresponding C function is `readlinkat`.
+    public func link(at path: String) -> String? {
+        let (directoryPath, name) = HostTree.split(path)
+        guard let directory = try? open(directoryPath, O_RDONLY | O_DIRECTORY) else { return nil }
+        return HostTree.link(name, in: directory)
+    }
+
+    /// Whether a directory is at `path`, or a link leads to one.
+    public func isDirectory(_ path: String) -> Bool {
+        (try? open(path, HostTree.pathOnly | O_DIRECTORY)) != nil
+    }
+
     /// Makes the directory at `path`, and those above it, where they are missing.
     ///
     /// The corresponding C functions are `openat2` and `mkdirat`.
@@ -65,7 +79,7 @@ extension HostTree {
         for component in path.split(separator: "/") {
             let parent = made.isEmpty ? "/" : made
             made += "/" + component
-            if (try? open(made, HostTree.pathOnly | O_DIRECTORY)) != nil { continue }
+            if isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
             guard mkdirat(directory.number, String(component), 0o755) == 0 || errno == EEXIST else {
                 throw .last("make directory", shown(made))

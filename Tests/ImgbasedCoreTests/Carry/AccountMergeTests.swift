@@ -108,6 +108,13 @@ import Testing
         #expect(merge.contents(.passwd) == "a:x:1:5::/:\n")
         #expect(merge.notes == [.fieldKept(.passwd, name: bytes("a"), field: "group")])
         #expect(AccountMerge(files[0], files[1], files[0]).contents(.passwd) == "a:x:1:5::/:\n")
+        // Nobody changed it here.
+        let changed = AccountMerge(files[0], files[0], files[2])
+        #expect(changed.contents(.passwd) == "a:x:1:4::/:\n")
+        #expect(
+            changed.notes.map(\.description) == [
+                "user 'a': the group is another in the new base; it stays as it is here"
+            ])
     }
 
     @Test func whatIsNoEntryIsMergedAsAWhole() {
@@ -118,11 +125,31 @@ import Testing
         let kept = AccountMerge(
             [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:1\n"], [.passwd: "a:x:1:0::/:/bin/sh\n"])
         #expect(kept.contents(.passwd) == "a:x:1\n")
-        #expect(kept.notes == [.leftOut(.passwd, line: bytes("a:x:1:0::/:/bin/sh"))])
+        #expect(
+            kept.notes.map(\.description) == ["'/etc/passwd': line 1 of the new base is left out: 'a'"])
         // What is no entry in the new base does not come in, its id least of all.
         let broken = AccountMerge(
             [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:0\nb:x:0:0\n"])
         #expect(broken.contents(.passwd) == "a:x:1:0::/:\n")
+    }
+
+    /// They go to the terminal, the journal and a file.
+    @Test func notesDoNotTellPasswords() {
+        let hash = "$6$salt$hash"
+        let base = [AccountFile.passwd: passwd("a:1 b:2"), .group: group("g:5"), .shadow: shadow("a:* b:*")]
+        let ours = base.mapValues { "# ours\n" + $0 }
+        let new = [
+            AccountFile.passwd: "a:\(hash):1:0::/:/bin/sh\nb:\(hash):2\nc:\(hash):3:0\na:\(hash):1:0::/:/\n",
+            .group: "g:\(hash):5:\ng:\(hash):5:\n", .gshadow: "g:\(hash)::\ng:\(hash)::\n",
+            .shadow: shadow("a:*")
+                + "\nb:\(hash)\nc:\(hash)\n\(hash)\n\(hash):1:0:9:7:::\na:\(hash):1:0:9:7:::\n",
+        ]
+        let notes = AccountMerge(base, ours, new).notes.map(\.description)
+        let ending = "of the new base is left out"
+        #expect(notes.contains("'/etc/shadow': line 7 \(ending): 'a'"))
+        #expect(notes.contains("'/etc/shadow': line 5 \(ending)"))
+        #expect(notes.filter { $0.contains(ending) }.count >= 8)
+        #expect(notes.filter { $0.contains("hash") } == [])
     }
 
     /// The id is that of here, also where the name shares one with another in the new base.

@@ -39,6 +39,13 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["/", "//", "/*", "/**", "/***", "/**/*", "/*/*/"])
+    func theWholeTreeIsOnNoList(pattern: String) {
+        let list = list("\(pattern)\n/srv/*\n/*/x\n")
+        #expect(list.patterns.map(\.description) == ["/srv/*", "/*/x"])
+        #expect(list.problems.map(\.reason) == [.root])
+    }
+
     @Test func knowsWhereToLook() {
         let list = list("/var/lib/app/x\n/srv/*/a\n/var/lib/app\n/srv/b\n/var/lib/app-b\n/var/lib/app\n")
         #expect(list.roots.map(\.description) == ["/srv", "/var/lib/app", "/var/lib/app-b"])

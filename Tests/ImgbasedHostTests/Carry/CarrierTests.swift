@@ -188,6 +188,11 @@ import Testing
             echo 'ours /etc/x' >ours/usr/lib/imgbased/migrate.d/10-x.conf
             echo 'fail /etc/x' >ours/etc/imgbased/migrate.d/10-x.conf
             echo 'no rule' >ours/etc/imgbased/migrate.d/10-x.conf.dpkg-old
+            # What is no rule file, and one that is masked.
+            mkdir ours/etc/imgbased/migrate.d/{disabled,dir.conf}; mkfifo ours/etc/imgbased/migrate.d/pipe
+            ln -s nowhere ours/etc/imgbased/migrate.d/link; truncate -s 2M ours/etc/imgbased/migrate.d/README
+            echo 'theirs /etc/a' >ours/usr/lib/imgbased/migrate.d/20.conf
+            ln -s /dev/null ours/etc/imgbased/migrate.d/20.conf
             """)
         let policy = try CarryPolicy.read(from: HostTree(trees.scratch("ours")))
         trees.carrier = Carrier(lists: CarryLists(), policy: policy)
@@ -195,6 +200,10 @@ import Testing
         let error = #expect(throws: HostFailure.self) { try trees.apply(survey) }
         #expect(error?.description.contains("the policy refuses the conflict at '/etc/x'") == true)
         #expect(try trees.sh("ls to/etc; cat to/etc/x") == "x\n3")
+        #expect(policy.rule(for: try #require(TreePath(parsing: "/etc/a"))) == nil)
+        try trees.sh("ln -sf nowhere ours/etc/imgbased/migrate.d/30.conf")
+        #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
+        try trees.sh("rm ours/etc/imgbased/migrate.d/*0.conf")
         try trees.sh("echo 'nonsense /etc' >ours/etc/imgbased/migrate.d/20.conf")
         #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
     }
@@ -205,7 +214,7 @@ import Testing
             """
             mkdir -p config/files.d config/rebase.d ours/srv/a ours/var/b ours/usr base/usr new/usr to/usr
             echo /srv >config/files; echo '/var/b' >config/files.d/b; echo /nothing >config/files.d/b.bak
-            echo '/usr/x' >config/rebase.d/x
+            echo '/usr/x' >config/rebase.d/x; mkdir config/files.d/dir; ln -s /dev/null config/files.d/null
             echo mine >ours/srv/a/f; echo mine >ours/var/b/f; echo mine >ours/usr/x; chown 9 ours/srv
             """)
         let lists = try CarryLists.read(from: HostTree(trees.scratch("config")))

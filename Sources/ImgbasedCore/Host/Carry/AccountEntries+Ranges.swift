@@ -9,9 +9,9 @@ extension AccountEntries {
         var added: [AccountLine] = []
         var noted: Set<[UInt8]> = []
         var lines = here.lines
-        for line in new.lines where !known.contains(line) {
+        for (index, line) in new.lines.enumerated() where !known.contains(line) {
             guard var range = SubordinateRange(line) else {
-                if !line.isSilent { notes.append(.leftOut(file, line: line.bytes)) }
+                if !line.isSilent { noteLeftOut(file, index) }
                 continue
             }
             if let id = AccountLine.id(range.owner), let target = users[id], target != id {
@@ -24,7 +24,7 @@ extension AccountEntries {
             if old[range.owner] != nil || tables.isRemoved(range.owner) { continue }
             if taken.overlaps(range) {
                 guard let start = taken.free(for: range) else {
-                    notes.append(.leftOut(file, line: line.bytes))
+                    noteLeftOut(file, index)
                     continue
                 }
                 notes.append(.rangeMoved(file, name: range.owner, start: start, theirs: range.start))

@@ -43,8 +43,16 @@ struct AccountEntries {
         let new = tables.theirs(file)
         let known = Set(tables.base(file).lines).union(tables.ours(file).lines)
         for (index, line) in new.lines.enumerated() where new.counted(at: index) == nil {
-            if !line.isSilent, !known.contains(line) { notes.append(.leftOut(file, line: line.bytes)) }
+            if !line.isSilent, !known.contains(line) { noteLeftOut(file, index) }
         }
+    }
+
+    /// Lists the line of the new base at `index`.
+    mutating func noteLeftOut(_ file: AccountFile, _ index: Int?) {
+        guard let index else { return }
+        let line = tables.theirs(file).lines[index]
+        let name = line.isWhole(file) ? line.name : nil
+        notes.append(.leftOut(file, AccountNote.Line(number: index + 1, name: name)))
     }
 
     // MARK: Entries
@@ -73,7 +81,7 @@ struct AccountEntries {
         if file == .shadow, tables.isRemoved(name) || isPasswordOurs(name) { return nil }
         if file == .gshadow, tables.base(.group)[name] != nil, tables.ours(.group)[name] == nil { return nil }
         guard new.isWhole(file) else {
-            notes.append(.leftOut(file, line: new.bytes))
+            noteLeftOut(file, tables.theirs(file).index(of: name))
             return nil
         }
         if let id = new.id(2), hasAccount, (file == .passwd ? users : groups)[id] == nil { return nil }
@@ -126,7 +134,7 @@ struct AccountEntries {
             old.map({ $0.isWhole(file) && $0.fields.count == fields.count }) ?? true
         else {
             if here == old, new.isWhole(file) { return mapped(new, file, keeping: here) }
-            if new != old, new != here { notes.append(.leftOut(file, line: new.bytes)) }
+            if new != old, new != here { noteLeftOut(file, tables.theirs(file).index(of: name)) }
             return here
         }
         let oldFields = old?.fields

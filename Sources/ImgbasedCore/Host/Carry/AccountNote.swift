@@ -16,16 +16,24 @@ public enum AccountNote: Hashable, Sendable {
     case sharedID(AccountFile, theirs: UInt32, id: UInt32)
     /// Only the new base has it, and there is no id left.
     case noFreeID(AccountFile, name: [UInt8])
-    /// Both the administrator and the new base changed this field; the administrator's is kept.
+    /// The new base changed this field, and what is here is kept: the administrator's, or the group, which is an id.
     case fieldKept(AccountFile, name: [UInt8], field: String)
     /// The account was locked, and with the new base it has a password, or needs none.
     case unlocked(name: [UInt8])
     /// A line of the new base that was left out, since it is no entry, or the second of a name.
-    case leftOut(AccountFile, line: [UInt8])
+    case leftOut(AccountFile, Line)
     /// The ranges of the new base for it differ; those here are kept.
     case rangesKept(AccountFile, name: [UInt8])
     /// Its range in the new base was somebody else's here. Files of the new base that have ids in it keep them.
     case rangeMoved(AccountFile, name: [UInt8], start: UInt32, theirs: UInt32)
+
+    /// Which line. What is in it is not told: it may be a password.
+    public struct Line: Hashable, Sendable {
+        /// Counted from 1.
+        public var number: Int
+        /// Whose entry it is; `nil` where it is none: half of one may begin with anything.
+        public var name: [UInt8]?
+    }
 }
 
 extension AccountNote: CustomStringConvertible {
@@ -50,11 +58,12 @@ extension AccountNote: CustomStringConvertible {
         case .noFreeID(let file, let name):
             "\(AccountNote.what(file, name)) of the new base is left out: no id is free"
         case .fieldKept(let file, let name, let field):
-            "\(AccountNote.what(file, name)): the \(field) was changed here and in the new base; it stays as it was here"
+            "\(AccountNote.what(file, name)): the \(field) is another in the new base; it stays as it is here"
         case .unlocked(let name):
             "\(AccountNote.what(.passwd, name)) was locked, and is not any more with the new base"
         case .leftOut(let file, let line):
-            "'/etc/\(file.rawValue)': a line of the new base is left out: '\(EscapedText.escaped(line.prefix(200)))'"
+            "'/etc/\(file.rawValue)': line \(line.number) of the new base is left out"
+                + (line.name.map { ": '\(EscapedText.escaped($0))'" } ?? "")
         case .rangesKept(let file, let name):
             "'/etc/\(file.rawValue)': '\(EscapedText.escaped(name))' has other ranges in the new base; those here stay"
         case .rangeMoved(let file, let name, let start, let theirs):

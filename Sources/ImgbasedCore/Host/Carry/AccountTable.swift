@@ -146,6 +146,11 @@ struct AccountTable {
         places[name].map { lines[$0] }
     }
 
+    /// Where the entry that counts for `name` is.
+    func index(of name: [UInt8]) -> Int? {
+        places[name]
+    }
+
     /// The name of the line at `index` if it is the entry that counts for it.
     func counted(at index: Int) -> [UInt8]? {
         guard let name = lines[index].name, places[name] == index else { return nil }

@@ -11,6 +11,9 @@ public struct CarryScope: Hashable, Sendable {
     /// The directory that is always merged.
     static let configuration = TreePath(parsing: "/etc") ?? .root
 
+    /// Where a layer has what imgbased keeps about it, which is true of no other.
+    private static let state = TreePath(parsing: "/var/lib/imgbased") ?? .root
+
     private let files: PersistList
     private let rebase: PersistList
     private let roots: [TreePath]
@@ -27,12 +30,16 @@ public struct CarryScope: Hashable, Sendable {
 
     /// How `path` is carried; `nil` where it is not.
     func mode(of path: TreePath) -> Mode? {
+        if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
         if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) {
             return .merge
         }
         return nil
     }
+
+    /// Whether `path` is left as each layer has it, whatever the lists name.
+    static func isState(_ path: TreePath) -> Bool { state.covers(path) }
 
     /// Whether something that is carried may be in `path`.
     func leads(through path: TreePath) -> Bool {

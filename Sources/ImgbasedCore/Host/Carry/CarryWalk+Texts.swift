@@ -11,8 +11,8 @@ extension CarryWalk {
         let new = place.new ?? any
         let merge = AttributeMerge(base: place.base?.attributes, ours: ours.attributes, new: new.attributes)
         var attributes = merge.attributes
-        let isOurs = try text(level.ours, name, place.ours) == bytes
-        let isNew = try text(level.new, name, place.new) == bytes
+        let isOurs = try has(bytes, name, level.ours, place.ours)
+        let isNew = try has(bytes, name, level.new, place.new)
         attributes.modified =
             isNew
             ? new.attributes.modified
@@ -37,9 +37,9 @@ extension CarryWalk {
         else {
             return nil
         }
-        let base = try text(level.base, name, place.base).map(adjust)
-        let ours = try text(level.ours, name, place.ours).map(adjust)
-        let new = try text(level.new, name, place.new).map(adjust)
+        let base = try text(path, name, level.base, place.base).map(adjust)
+        let ours = try text(path, name, level.ours, place.ours).map(adjust)
+        let new = try text(path, name, level.new, place.new).map(adjust)
         let same = CarryDecision.Sameness(
             baseAndOurs: base == ours, baseAndNew: base == new, oursAndNew: ours == new)
         var decision = CarryDecision(base: place.base, ours: place.ours, new: place.new, same)
@@ -65,12 +65,20 @@ extension CarryWalk {
         return true
     }
 
+    /// Whether a tree has that text there. What is longer is another, however long it is.
+    private func has(
+        _ bytes: [UInt8], _ name: [UInt8], _ directory: Directory?, _ facts: NodeFacts?
+    ) throws(TreeReadError) -> Bool {
+        guard let directory, facts != nil else { return false }
+        return try directory.bytes(of: name, limit: bytes.count) == bytes
+    }
+
     private func text(
-        _ directory: Directory?, _ name: [UInt8], _ facts: NodeFacts?
+        _ path: TreePath, _ name: [UInt8], _ directory: Directory?, _ facts: NodeFacts?
     ) throws(TreeReadError) -> [UInt8]? {
         guard let directory, facts != nil else { return nil }
         guard let bytes = try directory.bytes(of: name, limit: LineMerge.limit) else {
-            throw TreeReadError("'\(EscapedText.escaped(name))' is longer than \(LineMerge.limit) bytes")
+            throw TreeReadError("'\(path)' is longer than \(LineMerge.limit) bytes")
         }
         return bytes
     }

@@ -98,6 +98,11 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         names.allSatisfy { literal($0) != nil }
     }
 
+    /// Whether it says nothing of any name: the root is meant, or all that is in it.
+    public var isEverything: Bool {
+        names.allSatisfy { $0 == .anyNames || $0 == .tokens([.anyBytes]) }
+    }
+
     /// The pattern on one line.
     public var description: String {
         EscapedText.escaped(bytes)

@@ -14,7 +14,7 @@ public struct PersistList: Hashable, Sendable {
         for line in ListLine.lines(contents) {
             do throws(PathPattern.Problem) {
                 let pattern = try PathPattern(line.bytes)
-                if pattern.isLiteral, pattern.literalPrefix == .root {
+                if pattern.isEverything {
                     problems.append(ListProblem(file: file, line: line.number, reason: .root))
                 } else {
                     patterns.append(pattern)

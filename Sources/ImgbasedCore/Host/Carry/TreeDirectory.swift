@@ -21,9 +21,12 @@ public protocol TreeDirectory: AnyObject {
 public struct TreeReadError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why.
     public var description: String
+    /// Whether something that was there is not there any more.
+    public var isMissing: Bool
 
     /// An error for `reason`.
-    public init(_ reason: String) {
+    public init(_ reason: String, isMissing: Bool = false) {
         description = reason
+        self.isMissing = isMissing
     }
 }

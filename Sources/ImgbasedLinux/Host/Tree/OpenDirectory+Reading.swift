@@ -11,17 +11,17 @@ extension HostTree {
 extension OpenDirectory: TreeDirectory {
     /// The names in it, as `listing` has them.
     public func names(limit: Int) throws(TreeReadError) -> [[UInt8]] {
-        do throws(SystemError) { return try listing(limit: limit) } catch { throw TreeReadError("\(error)") }
+        do throws(SystemError) { return try listing(limit: limit) } catch { throw TreeReadError(error) }
     }
 
     /// What is at `name`, as `look` has it.
     public func facts(of name: [UInt8]) throws(TreeReadError) -> NodeFacts? {
-        do throws(SystemError) { return try look(at: name) } catch { throw TreeReadError("\(error)") }
+        do throws(SystemError) { return try look(at: name) } catch { throw TreeReadError(error) }
     }
 
     /// The directory `name`, as `open` has it.
     public func directory(_ name: [UInt8]) throws(TreeReadError) -> OpenDirectory {
-        do throws(SystemError) { return try open(directory: name) } catch { throw TreeReadError("\(error)") }
+        do throws(SystemError) { return try open(directory: name) } catch { throw TreeReadError(error) }
     }
 
     /// The content of a plain file; `nil` where it is longer than `limit` bytes.
@@ -30,7 +30,7 @@ extension OpenDirectory: TreeDirectory {
             let bytes = try open(file: name).read(upTo: limit + 1)
             return bytes.count > limit ? nil : bytes
         } catch {
-            throw TreeReadError("\(error)")
+            throw TreeReadError(error)
         }
     }
 
@@ -42,7 +42,13 @@ extension OpenDirectory: TreeDirectory {
             let file = try open(file: name)
             return try file.hasSameContent(as: other.open(file: otherName))
         } catch {
-            throw TreeReadError("\(error)")
+            throw TreeReadError(error)
         }
+    }
+}
+
+extension TreeReadError {
+    fileprivate init(_ error: SystemError) {
+        self.init("\(error)", isMissing: error.isMissing)
     }
 }

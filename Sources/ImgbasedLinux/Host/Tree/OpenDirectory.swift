@@ -76,9 +76,18 @@ public final class OpenDirectory {
     ///
     /// The corresponding C functions are `statx`, `readlinkat`, `llistxattr` and `lgetxattr`.
     public func look(at name: [UInt8]) throws(SystemError) -> NodeFacts? {
+        do throws(SystemError) {
+            return try facts(at: name)
+        } catch {
+            // What goes while it is looked at is gone as well.
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
         var node = imgbased_node()
         guard imgbased_look(number, name.terminated, &node) == 0 else {
-            if errno == ENOENT { return nil }
             throw .last("look at", shown(name))
         }
         let isMountPoint = node.is_mount_point || node.device != device
