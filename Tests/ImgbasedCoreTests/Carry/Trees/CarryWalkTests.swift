@@ -5,7 +5,7 @@ import Testing
 
 /// What goes beyond one place: rules, lists, accounts, units, and what an earlier change of base left.
 @Suite struct CarryWalkTests {
-    private static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
+    static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
         -> MemoryTrees
     {
         let roots = (0..<3).map { _ in MemoryNode.directory() }
@@ -14,12 +14,12 @@ import Testing
         return MemoryTrees(base: roots[0], ours: roots[1], new: roots[2])
     }
 
-    private static func text(_ node: MemoryNode, _ path: String) -> String? {
+    static func text(_ node: MemoryNode, _ path: String) -> String? {
         node[path].map { String(decoding: $0.content, as: UTF8.self) }
     }
 
     /// Carries, and expects that there is nothing to do afterwards.
-    private static func carry(_ trees: MemoryTrees) throws -> CarryReport {
+    static func carry(_ trees: MemoryTrees) throws -> CarryReport {
         let survey = try trees.survey()
         try trees.apply(survey)
         let again = try trees.survey()
@@ -75,7 +75,7 @@ import Testing
 
     // MARK: Lists
 
-    private static func lists(_ text: String, rebase: String = "") -> CarryScope {
+    static func lists(_ text: String, rebase: String = "") -> CarryScope {
         var files = PersistList()
         files.add(Array(text.utf8), file: "files")
         var merged = PersistList()
