@@ -56,7 +56,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     var items: [CarryItem] = []
     /// How many places were left other than the new base has them.
     var differences = 0
-    /// Where within something that is reported as a whole already.
+    /// Where within something that is carried and reported as a whole already: only what is not carried of it is said.
     var quiet = 0
     /// Names that stand for what the new base has of another, in the directory being gone through.
     var claims: Set<[UInt8]> = []
@@ -148,7 +148,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
     // MARK: Reporting
 
     mutating func note(_ path: TreePath, _ finding: CarryDecision.Finding?, beside: TreePath? = nil) {
-        guard let finding, quiet == 0 || finding.outcome.needsLook else { return }
+        guard let finding, quiet == 0 || finding.outcome.needsLook || finding.outcome == .replaced else {
+            return
+        }
         items.append(CarryItem(path, finding.outcome, finding.detail, beside: beside))
     }
 

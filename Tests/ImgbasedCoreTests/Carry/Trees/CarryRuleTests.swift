@@ -156,12 +156,29 @@ import Testing
             }
         }
         let report = try CarryWalkTests.carry(trees)
-        #expect(trees.target[wants]?.entries.keys.map { String(decoding: $0, as: UTF8.self) } == ["b.socket"])
+        #expect(
+            trees.target[wants]?.entries.keys.map { String(decoding: $0, as: UTF8.self) } == ["b.socket"])
         #expect(trees.target[wants + ".imgnew"] == nil)
         #expect(CarryRuleTests.outcomes(report) == ["deleted \(wants)/a.socket"])
         // Where the new base has nothing new in it, it stays away.
         trees.new[wants]?.entries[Array("b.socket".utf8)] = nil
         _ = try CarryWalkTests.carry(trees)
         #expect(trees.target[wants] == nil)
+    }
+
+    // MARK: What is told
+
+    @Test(arguments: [
+        "theirs /etc/app/state", "theirs /etc/**/state*", "theirs /etc/app/dir\ntheirs /etc/app/state",
+    ])
+    func whatARuleReplacesInADirectoryAddedHereIsTold(rules: String) throws {
+        var trees = CarryWalkTests.trees { (_, ours, _) in
+            ours.put("/etc/app/conf", .file("mine"))
+            ours.put("/etc/app/state", .file("mine"))
+        }
+        trees.settings.policy = try CarryRuleTests.policy(rules)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(trees.target["/etc/app/state"] == nil)
+        #expect(CarryRuleTests.outcomes(report) == ["carried /etc/app", "replaced /etc/app/state"])
     }
 }
