@@ -73,7 +73,8 @@ extension CarryWalk {
                 note(path, finding)
             }
         } else if place.new?.isDirectory != false {
-            note(path, finding)
+            let isDeleted = place.ours == nil && place.base != nil
+            note(path, finding ?? (isDeleted ? CarryDecision.Finding(.deleted, "stays deleted") : nil))
             if let target = place.target { try change(.remove(path), of: target, in: level) }
         }
         return exists

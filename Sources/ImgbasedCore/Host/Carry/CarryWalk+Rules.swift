@@ -24,16 +24,27 @@ extension CarryWalk {
         return place.base?.isDirectory != false
     }
 
-    /// Whether a directory of the new base is gone through where the layer has none.
+    /// Whether a directory of the new base is gone through where the layer has none: what is in it is not wanted for that
+    /// alone.
     func isGoneThroughInNew(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool {
-        guard let new = node(.new, name, place, level), new.facts.isDirectory,
-            place.ours == nil && place.base?.isDirectory != false || rule.takesNew
-        else { return false }
-        if place.ours == nil, place.base == nil, rule != .ours { return true }
+        guard let new = node(.new, name, place, level), new.facts.isDirectory else { return false }
+        // Where all is copied, what only the new base has stays as well.
+        let isOpen = rule != .ours && (place.ours == nil || !isCopied(path))
+        if isOpen, try isLeftAlone(name, place, level) { return true }
+        guard place.ours == nil && place.base?.isDirectory != false || rule.takesNew else { return false }
         let own = isCopied(path) ? .ours : rule
         return try rules(in: new, path).contains { $0 != own }
+    }
+
+    /// Whether the layer has there what the old base has, with its attributes.
+    private func isLeftAlone(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> Bool {
+        guard let base = place.base, let ours = place.ours else {
+            return place.base == nil && place.ours == nil
+        }
+        let same = try sameness(name, place, level)
+        return same.baseAndOurs && base.attributes.isSame(as: ours.attributes)
     }
 
     /// The rules for all that is in a directory. To copy is to go by `ours`, and the states of units go by `merge`, unlike

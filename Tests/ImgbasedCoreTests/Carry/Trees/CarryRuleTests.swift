@@ -130,6 +130,17 @@ import Testing
         #expect(CarryRuleTests.outcomes(report).contains("replaced /etc/ssh"))
     }
 
+    @Test func noKeyOfTheImageIsTakenWhereALinkWasLeftAlone() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours] { root.put("/etc/ssh", .link("/usr/etc/ssh")) }
+            new.put("/etc/ssh/sshd_config", .file("new"))
+            new.put("/etc/ssh/ssh_host_ed25519_key", .file("of every machine"))
+        }
+        _ = try CarryWalkTests.carry(trees)
+        #expect(trees.target["/etc/ssh/ssh_host_ed25519_key"] == nil)
+        #expect(CarryWalkTests.text(trees.target, "/etc/ssh/sshd_config") == "new")
+    }
+
     @Test func noKeyOfTheImageIsCopiedBesideWhatAListNames() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             for root in [base, ours, new] { root.put("/etc/ssh/sshd_config", .file("same")) }
