@@ -230,6 +230,12 @@ public struct CarryWalk<Directory: TreeDirectory> {
         wanted.owner = new.attributes.owner
         wanted.group = new.attributes.group
         for name in IdentityMap.accessLists { wanted.extended[name] = new.attributes.extended[name] }
+        // A change of owner takes these away: a run that was interrupted after that may have left the file without.
+        if settings.newIdentities.gives(new.attributes) {
+            wanted.permissions |= new.attributes.permissions & 0o6000
+            let capability = Array("security.capability".utf8)
+            wanted.extended[capability] = new.attributes.extended[capability]
+        }
         if wanted != target.attributes { try change(.set(path, target.kind, wanted), of: target) }
     }
 }
