@@ -192,4 +192,20 @@ import Testing
         #expect(trees.target["/etc/app/state"] == nil)
         #expect(CarryRuleTests.outcomes(report) == ["carried /etc/app", "replaced /etc/app/state"])
     }
+
+    @Test func aRuleForUnitsIsNotContradicted() throws {
+        let path = "/etc/systemd/system/default.target"
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, unit) in [(base, "graphical"), (ours, "multi-user"), (new, "rescue")] {
+                root.put(path, .link("/usr/lib/systemd/system/\(unit).target"))
+                root.put("/usr/lib/systemd/system/multi-user.target", .file(""))
+            }
+        }
+        let conflict = try CarryWalkTests.carry(trees).conflicts
+        #expect(conflict.map(\.path.description) == [path])
+        #expect(conflict.first?.detail.contains("'/usr/lib/systemd/system/rescue.target'") == true)
+        trees.settings.policy = try CarryRuleTests.policy("theirs /etc/systemd")
+        trees.target = trees.new.copy()
+        #expect(CarryRuleTests.outcomes(try CarryWalkTests.carry(trees)) == ["replaced \(path)"])
+    }
 }
