@@ -11,6 +11,11 @@ extension CarryWalk {
         let rule = self.rule(for: path, place)
         if try decided(path, name, place, level) { return true }
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
+        if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
+            if let target = place.target { try change(.remove(path), of: target, in: level) }
+            note(path, .reset, "what an old base had, beside, as an earlier change of base put it; removed")
+            return false
+        }
         if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {
             let exists = try directory(path, name, place, ours, rule, level)
             // Where nothing of it stays, there is room for what the new base has instead.
@@ -216,25 +221,6 @@ extension CarryWalk {
         return true
     }
 
-    /// Puts what the new base has beside, where the decision says so, and reports what it says.
-    mutating func putBeside(
-        _ decision: inout CarryDecision, _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
-    ) throws(TreeReadError) {
-        let attributes = decision.attributes ?? place.new?.attributes
-        let isNew = decision.content == .new && attributes == place.new?.attributes
-        if !isNew, decision.content != .none || place.new != nil { differences += 1 }
-        guard decision.keepsNewBeside, let new = place.new, let from = level.new else {
-            return note(path, decision.finding)
-        }
-        let side = try sideName(name, place, level)
-        claims.insert(side)
-        let sidePath = try self.path(path.parent ?? .root, side)
-        note(path, decision.finding, beside: sidePath)
-        let there = try facts(side, in: level.target, IdentityMap())
-        let wanted = Wanted(Node(.new, from, name, new), path, new.attributes, isBeside: true)
-        try put(wanted, at: sidePath, side, there, level)
-    }
-
     /// The lines of both sides; `nil` where they do not go together.
     private func lines(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> [UInt8]? {
         guard let base = try level.base?.bytes(of: name, limit: LineMerge.limit),
@@ -242,40 +228,5 @@ extension CarryWalk {
             let new = try level.new?.bytes(of: name, limit: LineMerge.limit)
         else { return nil }
         return LineMerge.merge(base: base, ours: ours, theirs: new)
-    }
-
-    /// A name for what the new base has of `name`, that nothing else has. One that an earlier change of base made, and
-    /// that still has what that base had, is taken again.
-    private func sideName(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> [UInt8] {
-        for number in 1...TreeLimit.sideNames {
-            let side = CarryNames.beside(name, number)
-            guard !claims.contains(side) else { continue }
-            let inBase = try facts(side, in: level.base, settings.baseIdentities)
-            let inNew = try facts(side, in: level.new, settings.newIdentities)
-            guard inBase == nil, inNew == nil else { continue }
-            guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else {
-                return side
-            }
-            // Only what comes after the name itself has not been gone through yet.
-            guard number == 1, name.lexicographicallyPrecedes(side) else { continue }
-            let there = Node(.ours, ours, side, facts)
-            if let node = node(.base, name, place, level), try isSame(there, node) { return side }
-            if let node = node(.new, name, place, level), try isSame(there, node) { return side }
-        }
-        throw TreeReadError(
-            "there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
-    }
-}
-
-/// Names that carrying gives.
-public enum CarryNames {
-    /// What is being made in the new layer.
-    public static let temporary = Array(".imgbased-new".utf8)
-
-    /// What the new base has of `name`: the first such name, or a later one. Cut where a name cannot be so long (linux:
-    /// include/uapi/linux/limits.h, NAME_MAX).
-    static func beside(_ name: [UInt8], _ number: Int) -> [UInt8] {
-        let ending = Array((number == 1 ? ".imgnew" : ".imgnew-\(number)").utf8)
-        return Array(name.prefix(255 - ending.count)) + ending
     }
 }

@@ -72,4 +72,7 @@ extension CarryWalk {
 extension CarryRule? {
     /// Whether what the new base has is there, whatever was changed.
     var takesNew: Bool { self == .theirs || self == .skip }
+
+    /// Whether what is there is made of what all three have.
+    var merges: Bool { self != .ours && !takesNew }
 }

@@ -114,6 +114,7 @@ struct CarryLosses {
 
     /// The administrator's content is there, or the lines of both; each attribute is there, or spoken of.
     private mutating func checkMerged(_ path: TreePath) {
+        if isLeftBeside(path) { return }
         guard let mine = ours[path] else {
             if base[path] != nil, target[path] != nil, !holds(path) {
                 found.append("'\(path)' was deleted, and is there")
@@ -148,6 +149,15 @@ struct CarryLosses {
                         || there.attributes.extended == mine.attributes.extended)
             } ?? mine.attributes.isSame(as: old.attributes)
         if !isKept { found.append("attributes of '\(path)' are lost") }
+    }
+
+    /// Whether it is told to have been only what the old base had of another, and is.
+    private func isLeftBeside(_ path: TreePath) -> Bool {
+        guard items[path]?.map(\.outcome) == [.reset], target[path] == nil, let mine = ours[path],
+            let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
+            let old = base[other]
+        else { return false }
+        return mine.isSame(old) && !(new[other].map(old.isSame) ?? false)
     }
 
     /// Whether an item of one of those is of it, or of a directory it is in that is spoken of as a whole.
