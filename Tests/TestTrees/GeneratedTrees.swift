@@ -1,4 +1,4 @@
-import ImgbasedCore
+package import ImgbasedCore
 
 /// Numbers that are the same each time for one seed: splitmix64.
 package struct SeededNumbers: RandomNumberGenerator {
@@ -20,13 +20,40 @@ package struct SeededNumbers: RandomNumberGenerator {
 /// Small trees with all that trees can have, few names and few contents, so that much meets.
 package struct GeneratedTrees {
     private var numbers: SeededNumbers
+    private let names: [[UInt8]]
 
     package static let names: [[UInt8]] =
         ["a", "b", "c", "a.imgnew", "b.imgnew", "-rf", "a\nb", " "].map { Array($0.utf8) }
         + [[0xFF, 0xFE], [UInt8](repeating: 0x78, count: 255), [UInt8](repeating: 0x79, count: 249)]
 
-    package init(seed: UInt64) {
+    /// Fewer, for rules to meet, and some that say which machine it is.
+    package static let ruledNames: [[UInt8]] =
+        ["a", "b", "c", "a.imgnew", "ssh", "ssh_host_a", "machine-id"].map { Array($0.utf8) }
+
+    package init(seed: UInt64, names: [[UInt8]] = GeneratedTrees.names) {
         numbers = SeededNumbers(seed)
+        self.names = names
+    }
+
+    /// Rules and a list, for some places and for what is in them.
+    package mutating func settings() throws -> CarrySettings {
+        var lines: [String] = []
+        for _ in 0..<Int.random(in: 0...4, using: &numbers) {
+            let rule = CarryRule.allCases[Int.random(in: 0..<CarryRule.allCases.count, using: &numbers)]
+            lines.append("\(rule.rawValue) \(pattern())")
+        }
+        var list = PersistList()
+        if Int.random(in: 0..<4, using: &numbers) == 0 { list.add(Array(pattern().utf8), file: "files") }
+        let policy = try CarryPolicy(["rules": Array(lines.joined(separator: "\n").utf8)])
+        return CarrySettings(scope: CarryScope(files: list), policy: policy)
+    }
+
+    private mutating func pattern() -> String {
+        let names = ["a", "b", "c", "ssh", "*", "[ab]", "**", "*.imgnew"]
+        return "/etc"
+            + (0..<Int.random(in: 1...3, using: &numbers)).map { _ in
+                "/" + names[Int.random(in: 0..<names.count, using: &numbers)]
+            }.joined()
     }
 
     /// The old base, the layer and the new base.
@@ -74,7 +101,7 @@ package struct GeneratedTrees {
     }
 
     private mutating func name() -> [UInt8] {
-        GeneratedTrees.names[Int.random(in: 0..<GeneratedTrees.names.count, using: &numbers)]
+        names[Int.random(in: 0..<names.count, using: &numbers)]
     }
 
     private mutating func content() -> [UInt8] {

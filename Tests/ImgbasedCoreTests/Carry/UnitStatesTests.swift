@@ -98,7 +98,10 @@ import Testing
             what: "masked here, linked there", base: [:], ours: [mask: "/dev/null"],
             theirs: [mask: "/opt/a.service"],
             decisions: [mask: .ours],
-            notes: [.bothChanged(TreePath(escaped: "/etc/systemd/" + mask) ?? .root)]),
+            notes: [
+                .bothChanged(
+                    TreePath(escaped: "/etc/systemd/" + mask) ?? .root, theirs: bytes("/opt/a.service"))
+            ]),
         Case(
             what: "the same by other paths", base: [alias: "/lib/systemd/system/a.service"],
             ours: [alias: "/usr/lib/systemd/system/a.service"],
@@ -124,7 +127,9 @@ import Testing
             theirs: ["system/default.target": "/usr/lib/systemd/system/rescue.target"],
             decisions: ["system/default.target": .ours],
             notes: [
-                .bothChanged(TreePath(escaped: "/etc/systemd/system/default.target") ?? .root),
+                .bothChanged(
+                    TreePath(escaped: "/etc/systemd/system/default.target") ?? .root,
+                    theirs: bytes("/usr/lib/systemd/system/rescue.target")),
                 .missing(unit: bytes("multi-user.target")),
             ]),
         Case(
@@ -151,7 +156,10 @@ import Testing
             what: "deeper and elsewhere", base: [:],
             ours: ["system/a.service.d/x.conf": "/x", "network/y": "/y"],
             theirs: ["system/a.service.d/x.conf": "/z"], decisions: ["system/a.service.d/x.conf": .ours],
-            notes: [.bothChanged(TreePath(escaped: "/etc/systemd/system/a.service.d/x.conf") ?? .root)]),
+            notes: [
+                .bothChanged(
+                    TreePath(escaped: "/etc/systemd/system/a.service.d/x.conf") ?? .root, theirs: bytes("/z"))
+            ]),
     ]
 
     @Test(arguments: cases)

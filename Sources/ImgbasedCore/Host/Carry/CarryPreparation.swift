@@ -85,7 +85,10 @@ extension CarryWalk {
                 }
             }
         }
-        let states = UnitStates(base: base, ours: ours, theirs: new, units: units)
+        let ruled = Set(ours.keys).union(new.keys).filter {
+            isCopied($0) || settings.policy.rule(for: $0) != nil
+        }
+        let states = UnitStates(base: base, ours: ours, theirs: new, units: units, ruled: ruled)
         settings.units = states.decisions
         for note in states.notes { items.append(note.item) }
     }
@@ -161,7 +164,7 @@ extension UnitNote {
         return switch self {
         case .staysDisabled: CarryItem(place, .deleted, description)
         case .missing: CarryItem(place, .conflict, description)
-        case .bothChanged(let path): CarryItem(path, .conflict, description)
+        case .bothChanged(let path, _): CarryItem(path, .conflict, description)
         }
     }
 }

@@ -14,7 +14,8 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case omitted
     /// The policy refuses the conflict.
     case refused
-    /// The new layer had what none of the others has, of an earlier run: removed there, or made what the new base has.
+    /// What nobody made here: the new layer had what none of the others has, of an earlier run, and it was removed there
+    /// or made what the new base has; or the old layer had what an old base had, beside what nobody has any more.
     case reset
 
     /// Whether somebody should look at it.

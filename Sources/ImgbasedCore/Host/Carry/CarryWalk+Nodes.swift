@@ -8,40 +8,30 @@ extension CarryWalk {
             note(path, .omitted, "something else is mounted there; what it hides is not seen")
             return place.target != nil
         }
-        let rule = settings.scope.mode(of: path) == .copy ? nil : self.rule(for: path, place)
+        let rule = self.rule(for: path, place)
         if try decided(path, name, place, level) { return true }
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
-        if let ours = place.ours, ours.isDirectory, isGoneThrough(place, rule, path) {
-            return try directory(path, name, place, ours, rule, level)
+        if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
+            if let target = place.target { try change(.remove(path), of: target, in: level) }
+            note(path, .reset, "what an old base had, beside, as an earlier change of base put it; removed")
+            return false
         }
-        // What is in a directory of the new base alone may have rules of its own.
-        if place.ours == nil, place.base == nil, let new = place.new, new.isDirectory, rule != .ours {
+        if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {
+            let exists = try directory(path, name, place, ours, rule, level)
+            // Where nothing of it stays, there is room for what the new base has instead.
+            if exists || place.new?.isDirectory != false { return exists }
+        } else if let new = place.new, try isGoneThroughInNew(path, name, place, rule, level) {
             return try directory(path, name, place, new, rule, level)
         }
         return try whole(path, name, place, rule, level)
     }
 
-    private func rule(for path: TreePath, _ place: Place) -> CarryRule? {
-        // What accounts were before is as worthless as it was, and no conflict.
-        let isBackup = place.ours != nil && AccountFile.backups.contains(path)
-        return settings.policy.rule(for: path) ?? (isBackup ? .ours : nil)
-    }
-
-    /// Whether a directory of the layer is gone through, rather than taken or left as a whole.
-    private func isGoneThrough(_ place: Place, _ rule: CarryRule?, _ path: TreePath) -> Bool {
-        let mode = settings.scope.mode(of: path)
-        let isNewDirectory = place.new?.isDirectory
-        if mode == .copy || rule == .ours { return true }
-        if rule == .theirs || rule == .skip { return isNewDirectory == true }
-        return isNewDirectory ?? (place.base?.isDirectory != false)
-    }
-
-    /// A directory of the layer, and what is in it.
+    /// A directory of the layer, or else of the new base, and what is in it.
     private mutating func directory(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ ours: NodeFacts, _ rule: CarryRule?,
         _ level: Level
     ) throws(TreeReadError) -> Bool {
-        let isCopied = settings.scope.mode(of: path) == .copy
+        let isCopied = self.isCopied(path)
         let base = place.base.flatMap { $0.isDirectory ? $0 : nil }
         let new = place.new.flatMap { $0.isDirectory ? $0 : nil }
         var (attributes, finding) = CarryDecision.directory(base: base, ours: ours, new: new)
@@ -52,9 +42,11 @@ extension CarryWalk {
             (attributes, finding) = (ours.attributes, nil)
         case .skip:
             (attributes, finding) = (new?.attributes ?? ours.attributes, nil)
+        case .theirs where new == nil || place.ours?.isDirectory != true:
+            (attributes, finding) = (new?.attributes ?? ours.attributes, try replacement(name, place, level))
         case .theirs:
             let isReplaced = new.map { !$0.attributes.isSame(as: attributes) } ?? false
-            attributes = new?.attributes ?? ours.attributes
+            attributes = new?.attributes ?? attributes
             finding = isReplaced ? CarryDecision.Finding(.replaced, "its attributes") : nil
         case .fail:
             if finding?.outcome == .conflict { finding?.outcome = .refused }
@@ -62,7 +54,7 @@ extension CarryWalk {
             if isCopied { (attributes, finding) = (ours.attributes, nil) }
         }
         // Something that the layer alone has, or that is copied, is said once.
-        let isOurs = place.base == nil && place.new == nil || isCopied
+        let isOurs = place.base == nil && place.new == nil && !rule.takesNew || isCopied
         let before = differences
         if new.map({ !$0.attributes.isSame(as: attributes) }) ?? true { differences += 1 }
         if isOurs { quiet += 1 }
@@ -74,19 +66,39 @@ extension CarryWalk {
             if isOurs, differences > before {
                 finding = CarryDecision.Finding(
                     .carried, isCopied ? "as the lists say" : "a directory, added, with what is in it")
-            } else if new == nil, !isOurs, finding == nil {
-                finding = CarryDecision.Finding(
-                    .carried, "a directory, gone from the new base, for what is in it")
+            } else if new == nil, !isOurs {
+                let words = place.base == nil ? "a directory" : "a directory, gone from the new base"
+                finding = CarryDecision.Finding(.carried, words + ", for what is in it")
             }
-            note(path, finding)
-        } else if let target = place.target {
-            try change(.remove(path), of: target, in: level)
+            if let other = place.new, !other.isDirectory, !isCopied, rule != .ours {
+                var decision = CarryDecision.conflict(base: place.base, ours: ours, new: other)
+                if rule == .fail { decision.finding?.outcome = .refused }
+                try putBeside(&decision, path, name, place, level)
+            } else {
+                note(path, finding)
+            }
+        } else if place.new?.isDirectory != false {
+            let isDeleted = place.ours == nil && place.base != nil
+            note(path, finding ?? (isDeleted ? CarryDecision.Finding(.deleted, "stays deleted") : nil))
+            if let target = place.target { try change(.remove(path), of: target, in: level) }
         }
         return exists
     }
 
+    /// What is said of a place of which the policy takes the new base's.
+    private func replacement(
+        _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) -> CarryDecision.Finding? {
+        let same = try sameness(name, place, level)
+        var decision = CarryDecision(base: place.base, ours: place.ours, new: place.new, same)
+        decision.apply(.theirs, place.base, place.ours, place.new, same)
+        return decision.finding
+    }
+
     /// Whether a directory that is empty now stays.
     private func isKept(_ place: Place, _ ours: NodeFacts, _ rule: CarryRule?, _ isCopied: Bool) -> Bool {
+        if rule.takesNew { return place.new?.isDirectory == true }
+        if place.ours == nil { return place.base == nil && rule != .ours }
         if place.new?.isDirectory == true || place.base == nil || isCopied || rule == .ours { return true }
         return place.base.map { !$0.attributes.isSame(as: ours.attributes) } ?? true
     }
@@ -175,7 +187,7 @@ extension CarryWalk {
     ) throws(TreeReadError) -> Bool {
         let same = try sameness(name, place, level)
         var decision = CarryDecision(base: place.base, ours: place.ours, new: place.new, same)
-        if settings.scope.mode(of: path) == .copy {
+        if isCopied(path) {
             decision.copy(place.base, place.ours, place.new, same)
         } else {
             if rule == nil, let unit = settings.units[path], place.three.allSatisfy(\.isLink) {
@@ -210,25 +222,6 @@ extension CarryWalk {
         return true
     }
 
-    /// Puts what the new base has beside, where the decision says so, and reports what it says.
-    mutating func putBeside(
-        _ decision: inout CarryDecision, _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
-    ) throws(TreeReadError) {
-        let attributes = decision.attributes ?? place.new?.attributes
-        let isNew = decision.content == .new && attributes == place.new?.attributes
-        if !isNew, decision.content != .none || place.new != nil { differences += 1 }
-        guard decision.keepsNewBeside, let new = place.new, let from = level.new else {
-            return note(path, decision.finding)
-        }
-        let side = try sideName(name, place, level)
-        claims.insert(side)
-        let sidePath = try self.path(path.parent ?? .root, side)
-        note(path, decision.finding, beside: sidePath)
-        let there = try facts(side, in: level.target, IdentityMap())
-        let wanted = Wanted(Node(.new, from, name, new), path, new.attributes, isBeside: true)
-        try put(wanted, at: sidePath, side, there, level)
-    }
-
     /// The lines of both sides; `nil` where they do not go together.
     private func lines(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> [UInt8]? {
         guard let base = try level.base?.bytes(of: name, limit: LineMerge.limit),
@@ -236,40 +229,5 @@ extension CarryWalk {
             let new = try level.new?.bytes(of: name, limit: LineMerge.limit)
         else { return nil }
         return LineMerge.merge(base: base, ours: ours, theirs: new)
-    }
-
-    /// A name for what the new base has of `name`, that nothing else has. One that an earlier change of base made, and
-    /// that still has what that base had, is taken again.
-    private func sideName(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> [UInt8] {
-        for number in 1...TreeLimit.sideNames {
-            let side = CarryNames.beside(name, number)
-            guard !claims.contains(side) else { continue }
-            let inBase = try facts(side, in: level.base, settings.baseIdentities)
-            let inNew = try facts(side, in: level.new, settings.newIdentities)
-            guard inBase == nil, inNew == nil else { continue }
-            guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else {
-                return side
-            }
-            // Only what comes after the name itself has not been gone through yet.
-            guard number == 1, name.lexicographicallyPrecedes(side) else { continue }
-            let there = Node(.ours, ours, side, facts)
-            if let node = node(.base, name, place, level), try isSame(there, node) { return side }
-            if let node = node(.new, name, place, level), try isSame(there, node) { return side }
-        }
-        throw TreeReadError(
-            "there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
-    }
-}
-
-/// Names that carrying gives.
-public enum CarryNames {
-    /// What is being made in the new layer.
-    public static let temporary = Array(".imgbased-new".utf8)
-
-    /// What the new base has of `name`: the first such name, or a later one. Cut where a name cannot be so long (linux:
-    /// include/uapi/linux/limits.h, NAME_MAX).
-    static func beside(_ name: [UInt8], _ number: Int) -> [UInt8] {
-        let ending = Array((number == 1 ? ".imgnew" : ".imgnew-\(number)").utf8)
-        return Array(name.prefix(255 - ending.count)) + ending
     }
 }

@@ -58,7 +58,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     var items: [CarryItem] = []
     /// How many places were left other than the new base has them.
     var differences = 0
-    /// Where within something that is reported as a whole already.
+    /// Where within something that is carried and reported as a whole already: only what is not carried of it is said.
     var quiet = 0
     /// Names that stand for what the new base has of another, in the directory being gone through.
     var claims: Set<[UInt8]> = []
@@ -150,7 +150,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
     // MARK: Reporting
 
     mutating func note(_ path: TreePath, _ finding: CarryDecision.Finding?, beside: TreePath? = nil) {
-        guard let finding, quiet == 0 || finding.outcome.needsLook else { return }
+        guard let finding, quiet == 0 || finding.outcome.needsLook || finding.outcome == .replaced else {
+            return
+        }
         items.append(CarryItem(path, finding.outcome, finding.detail, beside: beside))
     }
 
@@ -230,6 +232,12 @@ public struct CarryWalk<Directory: TreeDirectory> {
         wanted.owner = new.attributes.owner
         wanted.group = new.attributes.group
         for name in IdentityMap.accessLists { wanted.extended[name] = new.attributes.extended[name] }
+        // A change of owner takes these away: a run that was interrupted after that may have left the file without.
+        if settings.newIdentities.gives(new.attributes) {
+            wanted.permissions |= new.attributes.permissions & 0o6000
+            let capability = Array("security.capability".utf8)
+            wanted.extended[capability] = new.attributes.extended[capability]
+        }
         if wanted != target.attributes { try change(.set(path, target.kind, wanted), of: target) }
     }
 }

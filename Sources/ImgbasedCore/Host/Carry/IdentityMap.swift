@@ -26,8 +26,16 @@ public struct IdentityMap: Hashable, Sendable {
         return result
     }
 
+    /// Whether those attributes, with the other numbers already, may have had one changed.
+    func gives(_ attributes: NodeAttributes) -> Bool {
+        users.values.contains(attributes.owner) || groups.values.contains(attributes.group)
+    }
+
     /// The extended attributes that are ACLs.
-    static let accessLists = ["system.posix_acl_access", "system.posix_acl_default"].map { Array($0.utf8) }
+    static let accessLists = [accessList, Array("system.posix_acl_default".utf8)]
+
+    /// The one that says who may do what; the other is for what is made in a directory.
+    static let accessList = Array("system.posix_acl_access".utf8)
 
     /// An ACL as the kernel has it: a version, then entries of a tag, permissions and a number (linux:
     /// include/uapi/linux/posix_acl_xattr.h). One of another version is left as it is.

@@ -11,6 +11,8 @@ struct UnitLinks {
         }
     }
 
+    /// Where each leads.
+    let targets: [TreePath: [UInt8]]
     let links: [TreePath: UnitLink]
     /// The links that enable a unit.
     let enabling: [Unit: Set<TreePath>]
@@ -25,6 +27,7 @@ struct UnitLinks {
                 enabling[Unit(scope: link.scope, name: unit), default: []].insert(path)
             }
         }
+        self.targets = targets
         self.links = links
         self.enabling = enabling
     }

@@ -3,18 +3,20 @@ struct UnitMerge {
     let base: UnitLinks
     let ours: UnitLinks
     let theirs: UnitLinks
+    let ruled: Set<TreePath>
     private(set) var decisions: [TreePath: UnitStates.Decision] = [:]
     private(set) var notes: [UnitNote] = []
 
-    init(base: UnitLinks, ours: UnitLinks, theirs: UnitLinks) {
+    init(base: UnitLinks, ours: UnitLinks, theirs: UnitLinks, ruled: Set<TreePath>) {
         self.base = base
         self.ours = ours
         self.theirs = theirs
+        self.ruled = ruled
     }
 
     /// First each link by itself, then each unit that was disabled, whatever links now enable it.
     mutating func decide() {
-        for path in Set(ours.links.keys).union(theirs.links.keys).sorted() {
+        for path in Set(ours.links.keys).union(theirs.links.keys).subtracting(ruled).sorted() {
             decisions[path] = decision(path)
         }
         for unit in theirs.enabling.keys.sorted() where isDisabled(unit) {
@@ -48,7 +50,7 @@ struct UnitMerge {
         let (old, here, new) = (base.links[path], ours.links[path], theirs.links[path])
         if here == new { return .theirs }
         if here == old { return new == nil ? .absent : .theirs }
-        if new != old { notes.append(.bothChanged(path)) }
+        if new != old { notes.append(.bothChanged(path, theirs: theirs.targets[path])) }
         return here == nil ? .absent : .ours
     }
 

@@ -4,8 +4,9 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
     case staysDisabled(unit: [UInt8])
     /// The old layer enables it, and nothing has it any more. The links are carried all the same.
     case missing(unit: [UInt8])
-    /// Both the administrator and the new base changed this link; the administrator's is kept.
-    case bothChanged(TreePath)
+    /// Both the administrator and the new base changed this link, which leads to `theirs` there, if it is there; the
+    /// administrator's is kept.
+    case bothChanged(TreePath, theirs: [UInt8]?)
 
     /// One line.
     public var description: String {
@@ -15,8 +16,9 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
         case .missing(let unit):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base does not have it; disable it, "
                 + "or install it again"
-        case .bothChanged(let path):
-            "'\(path)' was changed here and in the new base; it stays as it was here"
+        case .bothChanged(let path, let theirs):
+            "'\(path)' was changed here and in the new base; it stays as it was here; the new base "
+                + (theirs.map { "has a link to '\(EscapedText.escaped($0))'" } ?? "has none")
         }
     }
 }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// What goes beyond one place: rules, lists, accounts, units, and what an earlier change of base left.
+/// What goes beyond one place: rules, lists, units, and what an earlier change of base left.
 @Suite struct CarryWalkTests {
-    private static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
+    static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
         -> MemoryTrees
     {
         let roots = (0..<3).map { _ in MemoryNode.directory() }
@@ -14,12 +14,12 @@ import Testing
         return MemoryTrees(base: roots[0], ours: roots[1], new: roots[2])
     }
 
-    private static func text(_ node: MemoryNode, _ path: String) -> String? {
+    static func text(_ node: MemoryNode, _ path: String) -> String? {
         node[path].map { String(decoding: $0.content, as: UTF8.self) }
     }
 
     /// Carries, and expects that there is nothing to do afterwards.
-    private static func carry(_ trees: MemoryTrees) throws -> CarryReport {
+    static func carry(_ trees: MemoryTrees) throws -> CarryReport {
         let survey = try trees.survey()
         try trees.apply(survey)
         let again = try trees.survey()
@@ -111,7 +111,7 @@ import Testing
 
     // MARK: Lists
 
-    private static func lists(_ text: String, rebase: String = "") -> CarryScope {
+    static func lists(_ text: String, rebase: String = "") -> CarryScope {
         var files = PersistList()
         files.add(Array(text.utf8), file: "files")
         var merged = PersistList()
@@ -198,78 +198,6 @@ import Testing
         #expect(MemoryNode.differences(trees.target, trees.new) == [])
     }
 
-    // MARK: Accounts
-
-    @Test func accountsKeepTheirNumbersAndFilesFollow() throws {
-        var trees = CarryWalkTests.trees { (base, ours, new) in
-            let users = "root:x:0:0::/root:/bin/sh\n"
-            base.put("/etc/passwd", .file(users + "web:x:101:101::/:/bin/false\n"))
-            ours.put(
-                "/etc/passwd",
-                .file(users + "web:x:101:101::/:/bin/false\nme:x:1000:1000::/home/me:/bin/sh\n"))
-            new.put("/etc/passwd", .file(users + "db:x:101:101::/:/bin/false\nweb:x:102:102::/:/bin/false\n"))
-            base.put("/etc/group", .file("root:x:0:\nweb:x:101:\n"))
-            ours.put("/etc/group", .file("root:x:0:\nweb:x:101:\nme:x:1000:\n"))
-            new.put("/etc/group", .file("root:x:0:\ndb:x:101:\nweb:x:102:\n"))
-            var attributes = NodeAttributes.test
-            attributes.permissions = 0o4755
-            for (root, number) in [(base, 101 as UInt32), (ours, 101), (new, 102)] {
-                (attributes.owner, attributes.group) = (number, number)
-                attributes.extended[Array("security.capability".utf8)] = [1]
-                root.put("/usr/lib/web/tool", .file("tool", attributes))
-                root.put("/etc/web.conf", .file("conf", attributes))
-            }
-            (attributes.owner, attributes.group) = (101, 0)
-            new.put("/usr/lib/db/tool", .file("tool", attributes))
-            // Of user 101 and group 102.
-            attributes.extended[Array("system.posix_acl_access".utf8)] =
-                [2, 0, 0, 0] + [2, 0, 6, 0, 101, 0, 0, 0] + [8, 0, 6, 0, 102, 0, 0, 0] + [
-                    4, 0, 6, 0, 255, 255, 255, 255,
-                ]
-            attributes.owner = 0
-            new.put("/usr/lib/db/shared", .file("tool", attributes))
-        }
-        let report = try CarryWalkTests.carry(trees)
-        let passwd = try #require(CarryWalkTests.text(trees.target, "/etc/passwd"))
-        #expect(passwd.contains("web:x:101:101:") && passwd.contains("me:x:1000:1000:"))
-        let tool = try #require(trees.target["/usr/lib/web/tool"])
-        #expect(tool.attributes.owner == 101 && tool.attributes.group == 101)
-        #expect(tool.attributes.permissions == 0o4755)
-        #expect(tool.attributes.extended[Array("security.capability".utf8)] == [1])
-        #expect(trees.target["/etc/web.conf"]?.attributes.owner == 101)
-        let line = try #require(passwd.split(separator: "\n").first { $0.hasPrefix("db:") })
-        let number = try #require(UInt32(line.split(separator: ":")[2]))
-        #expect(number != 101 && number != 102)
-        #expect(trees.target["/usr/lib/db/tool"]?.attributes.owner == number)
-        let list = trees.target["/usr/lib/db/shared"]?.attributes.extended[
-            Array("system.posix_acl_access".utf8)]
-        #expect(list?[8..<12] == [UInt8(number & 255), UInt8(number >> 8), 0, 0])
-        #expect(list?[16..<20] == [101, 0, 0, 0])
-        // That the new base has other numbers is no change of the administrator's.
-        #expect(!report.items.contains { $0.path.description == "/etc/web.conf" })
-
-        // The next base has the same numbers as this one; the layer has its own.
-        let next = MemoryTrees(base: trees.new, ours: trees.target, new: trees.new.copy())
-        let second = try CarryWalkTests.carry(next)
-        #expect(!second.items.contains { $0.path.description == "/etc/web.conf" })
-        #expect(MemoryNode.differences(next.target, trees.target) == [])
-
-        // The administrator takes it all back: what an earlier run gave to others goes back as well.
-        trees.ours = trees.base.copy()
-        trees.base["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
-        trees.ours["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
-        trees.base["/etc/group"]?.content = Array("root:x:0:\n".utf8)
-        trees.ours["/etc/group"]?.content = Array("root:x:0:\n".utf8)
-        for node in [trees.base, trees.ours] {
-            for path in ["/etc/passwd", "/etc/group"] {
-                let size = node[path]?.content.count ?? 0
-                node[path]?.kind = .file(size: UInt64(size))
-            }
-        }
-        _ = try CarryWalkTests.carry(trees)
-        #expect(trees.target["/usr/lib/web/tool"]?.attributes.owner == 102)
-    }
-
     // MARK: Units
 
     @Test func unitsStayAsTheyWereLeft() throws {
@@ -318,6 +246,42 @@ import Testing
         #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew") == "mine, too\n")
         #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew-2") == "3\n")
         #expect(report.conflicts.map(\.beside?.description) == ["/etc/x.imgnew-2"])
+    }
+
+    @Test func whatIsBesideIsTakenAgainWhateverItsNumber() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            base.put("/etc/x", .file("2\n"))
+            ours.put("/etc/x", .file("mine\n"))
+            new.put("/etc/x", .file("3\n"))
+            for (name, text) in [("x.imgnew", "mine, too\n"), ("x.imgnew-2", "2\n")] {
+                ours.put("/etc/" + name, .file(text))
+            }
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/x.imgnew") == "mine, too\n")
+        #expect(CarryWalkTests.text(trees.target, "/etc/x.imgnew-2") == "3\n")
+        #expect(trees.target["/etc/x.imgnew-3"] == nil)
+        #expect(report.conflicts.map(\.beside?.description) == ["/etc/x.imgnew-2"])
+    }
+
+    @Test(arguments: ["x.imgnew", "x.imgnew-2", "x.imgnew-1", "x.imgnew-02", ".imgnew", "x.imgnewer"])
+    func whatOnlyAnOldBaseHadGoesWithTheConflict(side: String) throws {
+        let isOne = side == "x.imgnew" || side == "x.imgnew-2"
+        // Nobody changed it; somebody did; the new base has it still; a list has it.
+        for (text, new, list) in [
+            ("2", "3", ""), ("2!", "3", ""), ("2", "2", ""), ("2", "3", "/etc/\(side)"),
+        ] {
+            var trees = CarryWalkTests.trees { (base, ours, theirs) in
+                for root in [base, ours] { root.put("/etc/x", .file("2")) }
+                ours.put("/etc/\(side)", .file(text))
+                theirs.put("/etc/x", .file(new))
+            }
+            trees.settings.scope = CarryWalkTests.lists(list)
+            let report = try CarryWalkTests.carry(trees)
+            let isGone = isOne && text != new && text == "2" && list.isEmpty
+            #expect(CarryWalkTests.text(trees.target, "/etc/\(side)") == (isGone ? nil : text))
+            #expect(report.items.map(\.outcome) == [isGone ? .reset : .carried])
+        }
     }
 
     // MARK: Adjusted files
