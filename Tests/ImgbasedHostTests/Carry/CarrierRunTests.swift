@@ -66,7 +66,7 @@ import Testing
     }
 
     /// Each layer has its own of what imgbased keeps, whatever is on the lists.
-    @Test(arguments: ["/var/lib/imgbased", "/var/lib/imgbased/*"])
+    @Test(arguments: ["/var", "/var/lib", "/var/lib/imgbased", "/var/lib/imgbased/*", "/var/**"])
     func theReportIsNotCarried(list: String) throws {
         let path = "to" + CarryReport.path
         for tree in ["none", "ours/var/lib/imgbased"] {

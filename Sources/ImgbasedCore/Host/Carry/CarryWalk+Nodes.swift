@@ -4,6 +4,7 @@ extension CarryWalk {
     mutating func inside(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
+        if CarryScope.isState(path) { return place.target != nil }
         if place.three.contains(where: \.isMountPoint) {
             note(path, .omitted, "something else is mounted there; what it hides is not seen")
             return place.target != nil
@@ -143,7 +144,8 @@ extension CarryWalk {
 
     /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
     private mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
-        guard let target = try facts(name, in: level.target, IdentityMap()) else { return }
+        guard !CarryScope.isState(path), let target = try facts(name, in: level.target, IdentityMap())
+        else { return }
         if target.isMountPoint {
             return note(path, .omitted, "something else is mounted there in the new layer")
         }
