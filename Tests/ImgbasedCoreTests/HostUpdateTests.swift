@@ -2,14 +2,14 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// Updates and rollbacks: what boots, what is refused, and the power at every step.
+/// Updates: what boots, what is refused, and the power at every step.
 @Suite struct HostUpdateTests {
     static let loaders: [BootLoader] = [.grub(directory: "/boot/grub"), .systemdBoot]
 
     static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
 
     /// A machine that runs from Base-0.1, which has come up and was changed since.
-    private static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
+    static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.loader = loader
         try machine.initialize()
@@ -25,15 +25,13 @@ import Testing
         return machine
     }
 
-    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
+    static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
         try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
     }
 
-    private static func next(_ machine: FakeMachine) -> String? {
+    static func next(_ machine: FakeMachine) -> String? {
         BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
     }
-
-    // MARK: room
 
     @Test func whatIsCarriedHasToFit() throws {
         var machine = try Self.machine()
@@ -58,8 +56,6 @@ import Testing
         machine.state.volumes[index].usage = nil
         #expect(try refusal(30, free: 50) == nil, "nobody knows")
     }
-
-    // MARK: updates
 
     @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {
         var machine = try Self.machine(loader)
@@ -122,55 +118,6 @@ import Testing
         #expect(reason { try machine.updateHost() } == .bootFull(free: Bytes(10 << 20), needed: needed))
     }
 
-    // MARK: late changes
-
-    @Test(arguments: loaders) func lateChangesAreCarried(loader: BootLoader) throws {
-        var machine = try Self.machine(loader)
-        try machine.updateHost()
-        let record = machine.state.boot.record
-        machine.contents[Self.path("Base-0.1")]?.edits = 5
-        try machine.completeUpdate()
-        #expect(machine.contents[Self.path("Base-1.1")]?.carried == 5)
-        #expect(machine.state.boot.record == record)
-        let done = machine
-        try machine.completeUpdate()
-        #expect(machine.state == done.state)
-        #expect(machine.contents == done.contents)
-    }
-
-    @Test func whatIsCarriedByHandIsNotTheLast() throws {
-        var machine = try Self.machine()
-        try machine.updateHost()
-        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
-        try machine.completeUpdate(isLast: false)
-        #expect(StagedLayer(machine.state, names: FakeMachine.names) == staged)
-    }
-
-    /// The kernel's arguments and the initramfs are as much a part of the layer as its files.
-    @Test(arguments: loaders) func theEntrySaysWhatWasCarriedLate(loader: BootLoader) throws {
-        var machine = try Self.machine(loader)
-        try machine.updateHost()
-        try Self.change(&machine, .arguments(of: "Base-1.1", add: ["debug"], remove: []))
-        let record = machine.state.boot.record
-        machine.arguments = "late"
-        machine.kernel.digest = String(repeating: "b", count: 64)
-        machine.stepsDone = 0
-        let start = machine
-        try machine.completeUpdate()
-        let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
-        #expect(entry.options.foreign.words == ["late", "debug"])
-        #expect(entry.initrd.contains(machine.kernel.digest))
-        #expect(machine.state.boot.record == record)
-        for steps in 0..<machine.stepsDone {
-            var cut = start
-            cut.power = steps
-            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
-            cut.power = .max
-            try cut.completeUpdate()
-            #expect(cut.state == machine.state, "cut after \(steps)")
-        }
-    }
-
     /// What an administrator has done to the entry is carried like what is in files, over what the image brings.
     @Test func argumentsAreCarried() throws {
         var machine = FakeMachine()
@@ -203,71 +150,6 @@ import Testing
         try machine.updateHost()
         #expect(
             BootPlanner.entry(of: "Base-1.1", machine.state.boot)?.options.foreign.words == ["quiet"])
-    }
-
-    @Test(arguments: loaders) func cutWhileTheyAreCarriedTheOldLayerBoots(loader: BootLoader) throws {
-        var start = try Self.machine(loader)
-        try start.updateHost()
-        start.contents[Self.path("Base-0.1")]?.edits = 5
-        start.stepsDone = 0
-        var whole = start
-        try whole.completeUpdate()
-        for steps in 0..<whole.stepsDone {
-            var cut = start
-            cut.power = steps
-            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
-            let next = try #require(Self.next(cut))
-            let carried = cut.contents[Self.path("Base-1.1")]?.carried
-            if next == "Base-1.1" {
-                // Before anything was touched, or when all was done.
-                #expect(
-                    carried == 5 || cut.state.boot.record == start.state.boot.record, "cut after \(steps)")
-            } else {
-                #expect(next == "Base-0.1")
-                #expect(HostStatus(cut.state, names: FakeMachine.names).staged == "Base-1.1")
-            }
-            cut.power = .max
-            try cut.completeUpdate()
-            #expect(Self.next(cut) == "Base-1.1")
-            #expect(cut.contents[Self.path("Base-1.1")]?.carried == 5)
-            #expect(cut.state.boot.record.staged == nil)
-            #expect(cut.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
-        }
-    }
-
-    @Test func aLayerThatWasBootedIsItsOwn() throws {
-        var machine = try Self.machine()
-        try machine.updateHost()
-        machine.state.booted = Self.path("Base-1.1")
-        let status = HostStatus(machine.state, names: FakeMachine.names)
-        #expect(status.leftBehind == "Base-0.1")
-        try Self.change(&machine, .started)
-        #expect(machine.state.volume(Self.path("Base-1.1"))?.carriedFrom == nil)
-        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
-        try Self.change(&machine, .good)
-        machine.state.booted = Self.path("Base-0.1")
-        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
-    }
-
-    /// Whoever boots the layer there was, after all, still has the update before them, and what they change belongs there.
-    @Test(arguments: loaders) func whereTheOldLayerBootsAgainItsChangesAreCarriedAsWell(loader: BootLoader)
-        throws
-    {
-        var machine = try Self.machine(loader)
-        try machine.updateHost()
-        try machine.completeUpdate()
-        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == true)
-        try Self.change(&machine, .started)
-        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == false)
-        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
-        machine.contents[Self.path("Base-0.1")]?.edits = 7
-        try machine.completeUpdate()
-        #expect(machine.contents[Self.path("Base-1.1")]?.carried == 7)
-        machine.state.booted = Self.path("Base-1.1")
-        #expect(HostStatus(machine.state, names: FakeMachine.names).leftBehind == nil)
-        try Self.change(&machine, .started)
-        #expect(machine.state.volume(Self.path("Base-1.1"))?.isSettled == false)
-        #expect(machine.state.volume(Self.path("Base-1.1"))?.carriedFrom == nil)
     }
 
     /// What is booted is in the menu, whatever was cut short after that.
@@ -335,18 +217,6 @@ import Testing
         #expect(machine.state.boot.record.trial == other)
     }
 
-    /// What a person boots by hand is not waited for any more.
-    @Test func aLayerThatIsBootedByHandIsNotStaged() throws {
-        var machine = try Self.machine()
-        try machine.updateHost()
-        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
-        try machine.perform(try staged.carrying(machine.state, type: .ext4))
-        #expect(machine.state.boot.roles(of: "Base-1.1") == ["to be tried when it is complete"])
-        machine.state.booted = Self.path("Base-1.1")
-        try Self.change(&machine, .started)
-        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
-    }
-
     /// The kernel that a cut update has stored is no reason to refuse the same update.
     @Test func whatACutUpdateStoredDoesNotFillBoot() throws {
         var machine = try Self.machine()
@@ -360,48 +230,5 @@ import Testing
             ])
         let state = machine.state.cleaned(FakeMachine.names)
         try UpdatePlanner.check(state, names: FakeMachine.names, from: Self.path("Base-0.1"))
-    }
-
-    // MARK: rollbacks
-
-    private static func way(
-        _ machine: FakeMachine, to layer: String? = nil, carriesConfiguration: Bool = false
-    ) throws -> RollbackPlanner.Way {
-        try RollbackPlanner.way(
-            to: layer, carriesConfiguration: carriesConfiguration, machine.state, names: FakeMachine.names)
-    }
-
-    @Test func beforeItsFirstBootAnUpdateIsTakenBack() throws {
-        var machine = try Self.machine()
-        let before = machine.state.boot.record
-        try machine.updateHost()
-        try Self.change(&machine, .standard("Base-1.1"))
-        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
-        #expect(
-            reason { _ = try Self.way(machine, carriesConfiguration: true) }
-                == .nothingToCarry(from: "Base-1.1"))
-        let (plan, next) = try RollbackPlanner.takeBack("Base-1.1", machine.state)
-        try machine.perform(plan)
-        #expect(next == "Base-0.1")
-        #expect(machine.state.boot.record == before)
-        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
-    }
-
-    @Test func afterwardsTheLayerBeforeIsTried() throws {
-        var machine = try Self.machine()
-        machine.clock += 1
-        // One that was never booted is there as well.
-        try machine.addLayer()
-        machine.clock += 1
-        try machine.updateHost()
-        machine.state.booted = Self.path("Base-1.1")
-        try Self.change(&machine, .started)
-        try Self.change(&machine, .good)
-        #expect(try Self.way(machine) == .tryLayer("Base-0.1"))
-        #expect(try Self.way(machine, to: "Base-0.2") == .tryLayer("Base-0.2"))
-        #expect(reason { _ = try Self.way(machine, to: "Base-1.1") } == .isBooted("Base-1.1"))
-        #expect(reason { _ = try Self.way(machine, to: "Base-1") } == .notALayer("Base-1"))
-        machine.state.booted = Self.path("Base-0.1")
-        #expect(reason { _ = try Self.way(machine) } == .noOlderLayer(than: "Base-0.1"))
     }
 }

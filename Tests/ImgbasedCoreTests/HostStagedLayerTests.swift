@@ -1,0 +1,175 @@
+import Testing
+
+@testable import ImgbasedCore
+
+/// A layer that waits for its first boot: what is changed until then, and the way back.
+@Suite struct HostStagedLayerTests {
+    @Test(arguments: HostUpdateTests.loaders) func lateChangesAreCarried(loader: BootLoader) throws {
+        var machine = try HostUpdateTests.machine(loader)
+        try machine.updateHost()
+        let record = machine.state.boot.record
+        machine.contents[HostUpdateTests.path("Base-0.1")]?.edits = 5
+        try machine.completeUpdate()
+        #expect(machine.contents[HostUpdateTests.path("Base-1.1")]?.carried == 5)
+        #expect(machine.state.boot.record == record)
+        let done = machine
+        try machine.completeUpdate()
+        #expect(machine.state == done.state)
+        #expect(machine.contents == done.contents)
+    }
+
+    @Test func whatIsCarriedByHandIsNotTheLast() throws {
+        var machine = try HostUpdateTests.machine()
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.completeUpdate(isLast: false)
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == staged)
+    }
+
+    /// The kernel's arguments and the initramfs are as much a part of the layer as its files.
+    @Test(arguments: HostUpdateTests.loaders) func theEntrySaysWhatWasCarriedLate(loader: BootLoader) throws {
+        var machine = try HostUpdateTests.machine(loader)
+        try machine.updateHost()
+        try HostUpdateTests.change(&machine, .arguments(of: "Base-1.1", add: ["debug"], remove: []))
+        let record = machine.state.boot.record
+        machine.arguments = "late"
+        machine.kernel.digest = String(repeating: "b", count: 64)
+        machine.stepsDone = 0
+        let start = machine
+        try machine.completeUpdate()
+        let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
+        #expect(entry.options.foreign.words == ["late", "debug"])
+        #expect(entry.initrd.contains(machine.kernel.digest))
+        #expect(machine.state.boot.record == record)
+        for steps in 0..<machine.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
+            cut.power = .max
+            try cut.completeUpdate()
+            #expect(cut.state == machine.state, "cut after \(steps)")
+        }
+    }
+
+    @Test(arguments: HostUpdateTests.loaders) func cutWhileTheyAreCarriedTheOldLayerBoots(loader: BootLoader)
+        throws
+    {
+        var start = try HostUpdateTests.machine(loader)
+        try start.updateHost()
+        start.contents[HostUpdateTests.path("Base-0.1")]?.edits = 5
+        start.stepsDone = 0
+        var whole = start
+        try whole.completeUpdate()
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.completeUpdate() }
+            let next = try #require(HostUpdateTests.next(cut))
+            let carried = cut.contents[HostUpdateTests.path("Base-1.1")]?.carried
+            if next == "Base-1.1" {
+                // Before anything was touched, or when all was done.
+                #expect(
+                    carried == 5 || cut.state.boot.record == start.state.boot.record, "cut after \(steps)")
+            } else {
+                #expect(next == "Base-0.1")
+                #expect(HostStatus(cut.state, names: FakeMachine.names).staged == "Base-1.1")
+            }
+            cut.power = .max
+            try cut.completeUpdate()
+            #expect(HostUpdateTests.next(cut) == "Base-1.1")
+            #expect(cut.contents[HostUpdateTests.path("Base-1.1")]?.carried == 5)
+            #expect(cut.state.boot.record.staged == nil)
+            #expect(cut.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
+        }
+    }
+
+    @Test func aLayerThatWasBootedIsItsOwn() throws {
+        var machine = try HostUpdateTests.machine()
+        try machine.updateHost()
+        machine.state.booted = HostUpdateTests.path("Base-1.1")
+        let status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.leftBehind == "Base-0.1")
+        try HostUpdateTests.change(&machine, .started)
+        #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.carriedFrom == nil)
+        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+        try HostUpdateTests.change(&machine, .good)
+        machine.state.booted = HostUpdateTests.path("Base-0.1")
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
+    }
+
+    /// Whoever boots the layer there was, after all, still has the update before them, and what they change belongs there.
+    @Test(arguments: HostUpdateTests.loaders) func whereTheOldLayerBootsAgainItsChangesAreCarriedAsWell(
+        loader: BootLoader
+    )
+        throws
+    {
+        var machine = try HostUpdateTests.machine(loader)
+        try machine.updateHost()
+        try machine.completeUpdate()
+        #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.isSettled == true)
+        try HostUpdateTests.change(&machine, .started)
+        #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.isSettled == false)
+        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
+        machine.contents[HostUpdateTests.path("Base-0.1")]?.edits = 7
+        try machine.completeUpdate()
+        #expect(machine.contents[HostUpdateTests.path("Base-1.1")]?.carried == 7)
+        machine.state.booted = HostUpdateTests.path("Base-1.1")
+        #expect(HostStatus(machine.state, names: FakeMachine.names).leftBehind == nil)
+        try HostUpdateTests.change(&machine, .started)
+        #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.isSettled == false)
+        #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.carriedFrom == nil)
+    }
+
+    /// What a person boots by hand is not waited for any more.
+    @Test func aLayerThatIsBootedByHandIsNotStaged() throws {
+        var machine = try HostUpdateTests.machine()
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.carrying(machine.state, type: .ext4))
+        #expect(machine.state.boot.roles(of: "Base-1.1") == ["to be tried when it is complete"])
+        machine.state.booted = HostUpdateTests.path("Base-1.1")
+        try HostUpdateTests.change(&machine, .started)
+        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+    }
+
+    private static func way(
+        _ machine: FakeMachine, to layer: String? = nil, carriesConfiguration: Bool = false
+    ) throws -> RollbackPlanner.Way {
+        try RollbackPlanner.way(
+            to: layer, carriesConfiguration: carriesConfiguration, machine.state, names: FakeMachine.names)
+    }
+
+    @Test func beforeItsFirstBootAnUpdateIsTakenBack() throws {
+        var machine = try HostUpdateTests.machine()
+        let before = machine.state.boot.record
+        try machine.updateHost()
+        try HostUpdateTests.change(&machine, .standard("Base-1.1"))
+        #expect(try Self.way(machine) == .takeBack("Base-1.1"))
+        #expect(
+            reason { _ = try Self.way(machine, carriesConfiguration: true) }
+                == .nothingToCarry(from: "Base-1.1"))
+        let (plan, next) = try RollbackPlanner.takeBack("Base-1.1", machine.state)
+        try machine.perform(plan)
+        #expect(next == "Base-0.1")
+        #expect(machine.state.boot.record == before)
+        #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
+    }
+
+    @Test func afterwardsTheLayerBeforeIsTried() throws {
+        var machine = try HostUpdateTests.machine()
+        machine.clock += 1
+        // One that was never booted is there as well.
+        try machine.addLayer()
+        machine.clock += 1
+        try machine.updateHost()
+        machine.state.booted = HostUpdateTests.path("Base-1.1")
+        try HostUpdateTests.change(&machine, .started)
+        try HostUpdateTests.change(&machine, .good)
+        #expect(try Self.way(machine) == .tryLayer("Base-0.1"))
+        #expect(try Self.way(machine, to: "Base-0.2") == .tryLayer("Base-0.2"))
+        #expect(reason { _ = try Self.way(machine, to: "Base-1.1") } == .isBooted("Base-1.1"))
+        #expect(reason { _ = try Self.way(machine, to: "Base-1") } == .notALayer("Base-1"))
+        machine.state.booted = HostUpdateTests.path("Base-0.1")
+        #expect(reason { _ = try Self.way(machine) } == .noOlderLayer(than: "Base-0.1"))
+    }
+}
