@@ -31,19 +31,11 @@ final class ImageStream {
         }
 
         func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
-            guard let place else { return try file.read(into: buffer) }
-            let next = place + UInt64(buffer.count)
-            let count: Int
-            // Of a hole the kernel would make pages of zeros, and copy them.
-            if UInt64(file.data(from: Int(place))) >= next, try file.status().size >= next {
-                buffer.initializeMemory(as: UInt8.self, repeating: 0)
-                count = buffer.count
-            } else {
+            if let place {
                 file.willRead(UInt64(buffer.count), at: place + FileOrigin.window)
-                count = try file.read(into: buffer, at: Int(place))
+                self.place = place + UInt64(buffer.count)
             }
-            self.place = place + UInt64(count)
-            return count
+            return try file.read(into: buffer)
         }
     }
 

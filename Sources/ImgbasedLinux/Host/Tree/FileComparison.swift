@@ -43,9 +43,7 @@ extension OpenFile {
     }
 
     /// Where the next data begins at or after `offset`; beyond every file where there is none.
-    ///
-    /// The corresponding C function is `lseek`.
-    public func data(from offset: Int) -> Int {
+    func data(from offset: Int) -> Int {
         let place = lseek(number, off_t(offset), OpenFile.toData)
         // A file system that knows no holes says so: all of it is data.
         return place >= 0 ? Int(place) : errno == ENXIO ? Int.max : offset
