@@ -32,9 +32,11 @@ extension Session {
             }
             let leaving = try await leavingBases()
             var outlook = Outlook(removed: leaving.flatMap(\.volumes).map(\.name))
-            let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
-            // No base goes for an update that is refused whatever room there is.
-            _ = try plan(state.cleaned(names(in: state)), names(in: state))
+            if !leaving.isEmpty {
+                // No base goes for an update that is refused whatever room there is.
+                let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
+                _ = try plan(state.cleaned(names(in: state)), names(in: state))
+            }
             for removal in leaving { try await removeLocked(.base(removal.subject.name), isForced: false) }
             if !isShowing { outlook = Outlook() }
             let (written, base, from) = try await planning(

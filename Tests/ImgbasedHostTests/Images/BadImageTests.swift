@@ -7,22 +7,6 @@ import Testing
 /// Images that are damaged, or not what was to be delivered: one line says so, and nothing is accepted by halves.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct BadImageTests {
-    /// Opens and writes the image; what that said.
-    private func outcome(_ maker: ImageMaker, _ image: String? = nil, trust: ImageTrust? = nil) async
-        -> String
-    {
-        do {
-            let source = try ImageSource(image ?? maker.scratch("image"), trust: trust ?? maker.trust)
-            if source.description.content == .unknown { return "unknown" }
-            _ = try await BaseFromImageTests.add(source, maker)
-            return "accepted"
-        } catch {
-            let text = "\(error)"
-            #expect(!text.contains("\n"))
-            return text
-        }
-    }
-
     @Test(
         arguments: [
             // Each of these is 50,000 bytes short.
@@ -38,7 +22,7 @@ struct BadImageTests {
         let maker = try ImageMaker()
         _ = try maker.image(format, compressor)
         try maker.shell("truncate -s -50000 image")
-        #expect(await outcome(maker).contains(reason))
+        #expect(await maker.outcome().contains(reason))
     }
 
     @Test(arguments: [("ext4", "gzip"), ("ext4", "xz"), ("ext4", "zstd"), ("tar", "gzip")])
@@ -48,7 +32,7 @@ struct BadImageTests {
         try maker.shell(
             "at=$(($(stat -c %s image) / 2)); head -c 64 /dev/urandom | dd of=image bs=1 seek=$at conv=notrunc status=none"
         )
-        #expect(await outcome(maker).contains("\(compressor) ended with status 1"))
+        #expect(await maker.outcome().contains("\(compressor) ended with status 1"))
     }
 
     @Test func damagedBlobsAreFound() async throws {
@@ -57,13 +41,13 @@ struct BadImageTests {
         try maker.shell(
             "blob=$(ls -S image/blobs/sha256/* | head -n 1); printf x | dd of=$blob bs=1 seek=4 conv=notrunc status=none"
         )
-        #expect(await outcome(maker).contains("umoci ended with status"))
+        #expect(await maker.outcome().contains("umoci ended with status"))
         try maker.shell("rm $(ls -S image/blobs/sha256/* | head -n 1)")
-        #expect(await outcome(maker).contains("is missing, or not"))
+        #expect(await maker.outcome().contains("is missing, or not"))
         try maker.shell("echo '{' > image/index.json")
-        #expect(await outcome(maker).contains("cannot be read as JSON"))
+        #expect(await maker.outcome().contains("cannot be read as JSON"))
         try maker.shell("rm image/index.json; mkfifo image/index.json")
-        #expect(await outcome(maker).contains("not a plain file"))
+        #expect(await maker.outcome().contains("not a plain file"))
     }
 
     @Test(arguments: [
@@ -74,7 +58,7 @@ struct BadImageTests {
         let maker = try ImageMaker()
         _ = try maker.image("ext4", compressor)
         try maker.shell("echo garbage >> image")
-        #expect(await outcome(maker).contains(reason))
+        #expect(await maker.outcome().contains(reason))
     }
 
     @Test func whatFollowsAFileSystemIsPartOfTheImage() async throws {
@@ -86,7 +70,7 @@ struct BadImageTests {
         #expect(try maker.shell("sha256sum < image") == written.facts.digest + "  -")
         // Compressed, its length is not known, and the volume has the size of the file system.
         try maker.shell("head -c 4M /dev/urandom >> image; xz -0 image; mv image.xz image")
-        #expect(await outcome(maker).contains("it is longer than the volume's"))
+        #expect(await maker.outcome().contains("it is longer than the volume's"))
     }
 
     @Test(arguments: [
@@ -117,7 +101,7 @@ struct BadImageTests {
         let maker = try ImageMaker()
         try maker.shell(
             "touch image; rm -f image; [ '\(commands == "true" ? 1 : 0)' = 0 ] || touch image\n" + commands)
-        #expect(await outcome(maker).contains(reason))
+        #expect(await maker.outcome().contains(reason))
     }
 
     @Test(
@@ -127,11 +111,11 @@ struct BadImageTests {
         let maker = try ImageMaker()
         _ = try maker.image(format, compressor)
         try maker.shell("sha256sum image > SHA256SUMS")
-        #expect(await outcome(maker) == "accepted")
+        #expect(await maker.outcome() == "accepted")
         try maker.shell("sed -i 's/^......../00000000/' SHA256SUMS")
-        #expect(await outcome(maker).contains("SHA256SUMS beside it has 00000000"))
+        #expect(await maker.outcome().contains("SHA256SUMS beside it has 00000000"))
         try maker.shell("sed -i 's/image/other/' SHA256SUMS")
-        #expect(await outcome(maker).contains("does not list it"))
+        #expect(await maker.outcome().contains("does not list it"))
     }
 
     @Test func signaturesAreHeld() async throws {
@@ -154,21 +138,21 @@ struct BadImageTests {
         defer {
             _ = try? maker.shell("gpgconf --homedir good --kill all; gpgconf --homedir other --kill all")
         }
-        #expect(await outcome(maker).contains("there is no SHA256SUMS.gpg beside it"))
+        #expect(await maker.outcome().contains("there is no SHA256SUMS.gpg beside it"))
         try sign("other")
-        #expect(await outcome(maker).contains("is not good"))
+        #expect(await maker.outcome().contains("is not good"))
         try sign("good")
-        #expect(await outcome(maker) == "accepted")
+        #expect(await maker.outcome() == "accepted")
         // An armoured one is one as well.
         try maker.shell(
             "gpg --homedir good --batch --quiet --enarmor < SHA256SUMS.gpg > x 2>/dev/null; cp SHA256SUMS old; echo >> SHA256SUMS"
         )
-        #expect(await outcome(maker).contains("is not good"))
+        #expect(await maker.outcome().contains("is not good"))
         try maker.shell("mv old SHA256SUMS; : > SHA256SUMS.gpg")
-        #expect(await outcome(maker).contains("is not good"))
+        #expect(await maker.outcome().contains("is not good"))
         try maker.shell("rm SHA256SUMS SHA256SUMS.gpg")
-        #expect(await outcome(maker).contains("there is no SHA256SUMS beside it"))
-        #expect(await outcome(maker, "/dev/zero").contains("a pipe has no signature"))
+        #expect(await maker.outcome().contains("there is no SHA256SUMS beside it"))
+        #expect(await maker.outcome("/dev/zero").contains("a pipe has no signature"))
     }
 
     @Test(arguments: [
@@ -180,15 +164,15 @@ struct BadImageTests {
         let maker = try ImageMaker()
         _ = try maker.image("ext4")
         try maker.shell("sha256sum image > SHA256SUMS; \(commands)")
-        let outcome = await outcome(maker)
+        let outcome = await maker.outcome()
         #expect(outcome.contains("the keys in \(maker.trust.keyring) cannot be read: \(reason); "))
         // Neither is it asked for less where it is not a file that is added, nor where its directory is a link.
-        #expect(await self.outcome(maker, "/dev/zero").contains("cannot be read"))
+        #expect(await maker.outcome("/dev/zero").contains("cannot be read"))
         try maker.shell("ln -s gone keys")
         let linked = ImageTrust(keyring: maker.scratch("keys/trusted.gpg"))
-        #expect(await self.outcome(maker, trust: linked).contains("cannot be read"))
+        #expect(await maker.outcome(trust: linked).contains("cannot be read"))
         let absent = ImageTrust(keyring: maker.scratch("none/trusted.gpg"))
-        #expect(await self.outcome(maker, trust: absent) == "accepted")
+        #expect(await maker.outcome(trust: absent) == "accepted")
     }
 
     @Test func aBaseThatChangedIsFound() async throws {

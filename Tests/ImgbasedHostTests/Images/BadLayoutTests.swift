@@ -38,19 +38,6 @@ struct BadLayoutTests {
         return maker
     }
 
-    /// What opening and writing the image says.
-    private func outcome(_ maker: ImageMaker) async -> String {
-        do {
-            let source = try ImageSource(maker.scratch("image"), trust: maker.trust)
-            _ = try await BaseFromImageTests.add(source, maker)
-            return "accepted"
-        } catch {
-            let text = "\(error)"
-            #expect(!text.contains("\n"))
-            return text
-        }
-    }
-
     @Test(arguments: [
         ("pass", "accepted"),
         // The layers are as they should be, and in the wrong place.
@@ -75,12 +62,12 @@ struct BadLayoutTests {
         ),
     ])
     func whatDoesNotFitIsRefused(change: String, reason: String) async throws {
-        #expect(await outcome(try layout(change)).contains(reason))
+        #expect(try await layout(change).outcome().contains(reason))
     }
 
     @Test func umociChecksWhatIsLeftToIt() async throws {
         let change = "differences[0] = \"sha256:\" + 64 * \"0\""
-        #expect(await outcome(try layout(change, "oci-gzip-zstd")).contains("umoci ended with status"))
+        #expect(try await layout(change, "oci-gzip-zstd").outcome().contains("umoci ended with status"))
     }
 
     // Each is as long as before, and decompresses or reads as before.
@@ -105,7 +92,7 @@ struct BadLayoutTests {
             END
             python3 damage.py "\(which)"
             """)
-        let outcome = await outcome(maker)
+        let outcome = await maker.outcome()
         #expect(outcome.contains("the SHA-256 of blob") && outcome.hasSuffix("; get it again"))
     }
 
@@ -113,9 +100,9 @@ struct BadLayoutTests {
         let maker = try layout("pass", "oci-gzip-zstd")
         try maker.shell(
             "blob=$(ls -S image/blobs/sha256/* | head -n 1); mv $blob image/layer; ln -s /layer $blob")
-        #expect(await outcome(maker) == "accepted", "umoci is led nowhere else")
+        #expect(await maker.outcome() == "accepted", "umoci is led nowhere else")
         try maker.shell("mv image/layer layer; ln -sf $PWD/layer $(find image/blobs -type l)")
-        #expect(await outcome(maker).contains("is missing, or not"))
+        #expect(await maker.outcome().contains("is missing, or not"))
     }
 
     @Test func aLayerThatGrowsWithoutEndIsRefused() throws {

@@ -112,6 +112,22 @@ struct ImageMaker {
         return scratch("image")
     }
 
+    /// Opens and writes the image; what that said.
+    func outcome(_ image: String? = nil, trust: ImageTrust? = nil) async
+        -> String
+    {
+        do {
+            let source = try ImageSource(image ?? scratch("image"), trust: trust ?? self.trust)
+            if source.description.content == .unknown { return "unknown" }
+            _ = try await BaseFromImageTests.add(source, self)
+            return "accepted"
+        } catch {
+            let text = "\(error)"
+            #expect(!text.contains("\n"))
+            return text
+        }
+    }
+
     /// A trust that asks for nothing, whatever the host that runs the tests does.
     var trust: ImageTrust { ImageTrust(keyring: scratch("trusted.gpg")) }
 }
