@@ -47,26 +47,50 @@ public enum HostTemporary {
 public final class HostTemporaryDirectory {
     /// Where it is.
     public let path: String
-    private let lock: OpenFile
+    private let lock: OpenFile?
 
     private static let prefix = "imgbased-image-"
 
     /// Makes one.
-    ///
-    /// The corresponding C functions are `mkdtemp` and `flock`.
     public init() throws(SystemError) {
         HostTemporaryDirectory.removeStale()
-        var template = Array("\(HostTemporary.directory)/\(HostTemporaryDirectory.prefix)XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else {
-            throw .last("make a directory in", HostTemporary.directory)
+        var made = try HostTemporaryDirectory.make()
+        var lock = try HostTemporaryDirectory.lock(made)
+        while lock == nil {
+            made = try HostTemporaryDirectory.make()
+            lock = try HostTemporaryDirectory.lock(made)
         }
-        path = String(cString: made)
-        lock = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
-        flock(lock.number, LOCK_EX | LOCK_NB)
+        path = made
+        self.lock = lock
     }
 
     deinit {
         HostTemporaryDirectory.remove(path)
+    }
+
+    /// Makes an empty one, which nobody has locked.
+    ///
+    /// The corresponding C function is `mkdtemp`.
+    private static func make() throws(SystemError) -> String {
+        var template = Array("\(HostTemporary.directory)/\(prefix)XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else {
+            throw .last("make a directory in", HostTemporary.directory)
+        }
+        return String(cString: made)
+    }
+
+    /// Locks one; `nil` where another run, for which it was an interrupted one's, has removed it before that.
+    ///
+    /// The corresponding C function is `flock`.
+    private static func lock(_ path: String) throws(SystemError) -> OpenFile? {
+        do throws(SystemError) {
+            let directory = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
+            while flock(directory.number, LOCK_EX) != 0, errno == EINTR { continue }
+            guard HostSystem.exists(path) else { return nil }
+            return consume directory
+        } catch  where error.isMissing {
+            return nil
+        }
     }
 
     /// Removes those of root's that nobody has locked.

@@ -1,0 +1,41 @@
+import Glibc
+import Testing
+
+@testable import ImgbasedLinux
+
+/// What is only there while the program needs it.
+@Suite struct HostTemporaryTests {
+    /// Each run takes what it sees of others, and is not locked, for an interrupted one's.
+    @Test func directoriesOfSeveralRunsStayApart() async throws {
+        let lost = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    var lost = 0
+                    for _ in 0..<200 {
+                        let directory = try HostTemporaryDirectory()
+                        if !HostSystem.exists(directory.path) { lost += 1 }
+                    }
+                    return lost
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(lost == 0)
+    }
+
+    @Test func aDirectoryGoesWithAllThatIsInIt() throws {
+        var directory: HostTemporaryDirectory? = try HostTemporaryDirectory()
+        let path = try #require(directory?.path)
+        try HostTree(path).makeDirectories("/a/b")
+        directory = nil
+        #expect(!HostSystem.exists(path))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
+        var template = Array("\(HostTemporary.directory)/imgbased-image-XXXXXX".utf8CString)
+        let left = String(cString: try #require(mkdtemp(&template)))
+        try HostTree(left).makeDirectories("/a/b")
+        // Another test's run can be about to remove it.
+        repeat { _ = try HostTemporaryDirectory() } while HostSystem.exists(left)
+    }
+}
