@@ -32,9 +32,11 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
-        var template = Array("\(HostTemporary.directory)/imgbased-image-XXXXXX".utf8CString)
-        let left = String(cString: try #require(mkdtemp(&template)))
-        try HostTree(left).makeDirectories("/a/b")
+        var template = Array("\(HostTemporary.directory)/imgbased-test-XXXXXX".utf8CString)
+        let made = String(cString: try #require(mkdtemp(&template)))
+        try HostTree(made).makeDirectories("/a/b")
+        let left = made.replacing("imgbased-test-", with: "imgbased-image-")
+        try #require(rename(made, left) == 0)
         // Another test's run can be about to remove it.
         repeat { _ = try HostTemporaryDirectory() } while HostSystem.exists(left)
     }
