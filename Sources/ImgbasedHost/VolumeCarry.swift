@@ -62,10 +62,15 @@ struct VolumeCarry {
         return try CarryLists.read(from: try mount(config, .readOnly))
     }
 
-    /// At how many places the report of the running layer says that a look is needed.
-    static func conflicts() -> Int {
+    /// At how many places the report in `root`, of the running layer, says that a look is needed; `nil` where there is one
+    /// that cannot be read.
+    static func conflicts(in root: String = "/") -> Int? {
         struct Kept: Decodable { var conflicts: Int }
-        guard let bytes = try? HostTree("/").read(CarryReport.path, limit: 16 << 20) else { return 0 }
-        return (try? JSONDecoder().decode(Kept.self, from: Data(bytes)))?.conflicts ?? 0
+        do {
+            guard let bytes = try HostTree(root).read(CarryReport.path, limit: 16 << 20) else { return 0 }
+            return try JSONDecoder().decode(Kept.self, from: Data(bytes)).conflicts
+        } catch {
+            return nil
+        }
     }
 }

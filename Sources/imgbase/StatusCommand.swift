@@ -51,7 +51,7 @@ private struct StatusResult: Encodable {
     var next: Next?
     var pool: Pool?
     var bootFree: UInt64
-    var conflicts: Int
+    var conflicts: Int?
     var staged: String?
     var warnings: [String]
 

@@ -92,6 +92,11 @@ import Testing
         try HostUpdateTests.change(&machine, .started)
         #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.carriedFrom == nil)
         #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+        machine.state.conflicts = nil
+        #expect(
+            HostStatus(machine.state, names: FakeMachine.names).warnings == [
+                "'/var/lib/imgbased/carried.json' cannot be read: look there for conflicts of the last update"
+            ])
         try HostUpdateTests.change(&machine, .good)
         machine.state.booted = HostUpdateTests.path("Base-0.1")
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)

@@ -16,8 +16,8 @@ public struct HostState: Hashable, Sendable {
     public var earlyBoot: HostStatus.EarlyBoot?
     /// The programs that are run at events.
     public var hooks = Hooks()
-    /// At how many places what was carried into the booted layer needs a look.
-    public var conflicts = 0
+    /// At how many places what was carried into the booted layer needs a look; `nil` where its report cannot be read.
+    public var conflicts: Int? = 0
     /// Why the last attempt to complete a layer before its first boot failed.
     public var carryFailure: String?
     /// Where the booted system mounts `/config`.

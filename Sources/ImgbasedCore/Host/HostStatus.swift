@@ -46,8 +46,8 @@ public struct HostStatus: Hashable, Sendable {
     }
     /// What is free in `/boot`.
     public var bootFree: Bytes
-    /// At how many places what was carried into the booted layer needs a look.
-    public var conflicts: Int
+    /// At how many places what was carried into the booted layer needs a look; `nil` where its report cannot be read.
+    public var conflicts: Int?
     /// The layer that was to be booted next, and is not before it is complete.
     public var staged: String?
     /// Why it was not completed when the system shut down last.
@@ -112,6 +112,10 @@ extension HostStatus {
             warnings.append("layer '\(staged)' is not complete and not booted before it is\(cause)")
         }
         if let trial, trial.layer != booted, let story = story(of: trial) { warnings.append(story) }
+        if conflicts == nil {
+            warnings.append(
+                "'\(CarryReport.path)' cannot be read: look there for conflicts of the last update")
+        }
         return warnings
     }
 
@@ -178,7 +182,7 @@ extension HostStatus {
                 ))
         }
         lines.append(("/boot", "\(bootFree.formatted) free"))
-        if conflicts > 0 {
+        if let conflicts, conflicts > 0 {
             let places = conflicts == 1 ? "1 place" : "\(conflicts) places"
             lines.append(("carried", "\(places) in conflict, listed in \(CarryReport.path)"))
         }

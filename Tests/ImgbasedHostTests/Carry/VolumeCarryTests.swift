@@ -1,8 +1,8 @@
 import Foundation
-import ImgbasedHost
 import Testing
 
 @testable import ImgbasedCore
+@testable import ImgbasedHost
 
 /// What is carried between volumes, loop devices that have their names.
 @Suite(.serialized) struct VolumeCarryTests {
@@ -86,5 +86,17 @@ import Testing
         let volumes = try Volumes("truncate -s 30M etc/large; echo mine > etc/small")
         #expect(try await volumes.carry(room: Bytes(1 << 20)) == "carried")
         #expect(try await volumes.carry(room: Bytes(0)) == "carried", "nothing is to be done any more")
+    }
+
+    @Test func whatCannotBeReadIsNotTakenForNothing() throws {
+        let scratch = try Scratch()
+        #expect(VolumeCarry.conflicts(in: scratch.path) == 0, "nothing was carried")
+        let report = String(CarryReport.path.dropFirst())
+        try scratch.write(report, "{\"items\": [], \"conflicts\": 3}".utf8)
+        #expect(VolumeCarry.conflicts(in: scratch.path) == 3)
+        try scratch.write(report, "{\"items\": [".utf8)
+        #expect(VolumeCarry.conflicts(in: scratch.path) == nil)
+        try Helper.run("/usr/bin/truncate", "-s", "17M", scratch(report))
+        #expect(VolumeCarry.conflicts(in: scratch.path) == nil)
     }
 }
