@@ -130,9 +130,15 @@ import Testing
 
     @Test func aHostWithoutLayersHasNone() throws {
         var machine = FakeMachine()
-        #expect(try items(machine).isEmpty)
         try machine.initialize()
         #expect(try items(machine).isEmpty)
+    }
+
+    /// Where its volumes cannot be seen, what is in `/boot` is not taken for debris.
+    @Test func withoutTheVolumeGroupNothingIsKnown() throws {
+        var machine = try Removals.machine()
+        (machine.state.groups, machine.state.volumes) = ([], [])
+        #expect(throws: HostRefusal(Debris.goal, .noGroup("HostVG"))) { try items(machine) }
     }
 
     @Test func refusesWhatCannotBeFinished() throws {

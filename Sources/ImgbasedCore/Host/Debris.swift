@@ -37,6 +37,10 @@ public struct Debris: Hashable, Sendable {
     /// What is left on the host in `state`. Nothing that is not ours, or may be of use, is among it.
     public init(_ state: HostState, names: HostNames) throws(HostRefusal) {
         if state.boot.isMissing { throw HostRefusal(Debris.goal, .bootNotMounted) }
+        // Without its volumes, every entry would look like one of a layer that is gone.
+        guard state.groups.contains(where: { $0.name == names.group }) else {
+            throw HostRefusal(Debris.goal, .noGroup(names.group))
+        }
         items = state.debris(names).map { .incomplete($0.path) }
         let layout = Layout(state.volumes, group: names.group)
         findRemovals(layout, state)
