@@ -58,7 +58,13 @@ enum GRUBScript {
           set imgbased_arguments="${imgbased_arguments} rd.imgbased.reason=${imgbased_reason}"
           if [ -n "${imgbased_write}" ]; then
             if save_env --file "${prefix}/imgbased.env" imgbased_once imgbased_tries; then true; else
-              if [ "${imgbased_write}" = once -o "${imgbased_write}" = trial ]; then
+              if [ "${imgbased_write}" = trial ]; then
+                # Where it is the default or the last good one as well, it gets its turn as that.
+                set imgbased_tries=0
+                set imgbased_refused=1
+                return 1
+              fi
+              if [ "${imgbased_write}" = once ]; then
                 set imgbased_refused=1
                 return 1
               fi
