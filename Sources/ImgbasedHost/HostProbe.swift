@@ -56,6 +56,7 @@ public struct HostProbe: Sendable {
         state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
         state.conflicts = VolumeCarry.conflicts()
         state.carryFailure = SmallFile.line(StagedLayer.failurePath)
+        state.leftBehind = SmallFile.line(StagedLayer.leftBehindPath)
         return state
     }
 

@@ -4,15 +4,32 @@ import ImgbasedCore
 struct Outlook {
     /// Volumes that would be there.
     var added: [Volume] = []
-    /// Bases and layers that would be gone, by name.
-    var removed: [String] = []
+    /// Volumes that would be gone.
+    private var removed: Set<VolumePath> = []
+    private var menu: [UInt8]?
+    private var environment: [UInt8]?
+
+    /// Adds what `plan` would remove, and what the boot loader would have by it.
+    mutating func add(_ plan: Plan) {
+        for step in plan.steps {
+            switch step {
+            case .removeVolume(let path): removed.insert(path)
+            case .replaceFile(let path, let contents, _) where path.hasSuffix("/imgbased.cfg"):
+                menu = contents
+            case .recordBoot(_, _, let block): environment = block
+            default: break
+            }
+        }
+    }
 
     /// The host in `state` as it would be.
     func applied(to state: HostState, _ names: HostNames) -> HostState {
         var state = state
-        state.volumes.removeAll { $0.path.group == names.group && removed.contains($0.name) }
+        state.volumes.removeAll { removed.contains($0.path) }
         state.volumes += added
-        for name in removed { state.boot.entries[name] = nil }
+        for path in removed where path.group == names.group { state.boot.entries[path.name] = nil }
+        if let menu { state.boot.menu = String(decoding: menu, as: UTF8.self) }
+        if let environment { state.boot.environment = environment }
         return removed.isEmpty ? state : state.afterRemoval(names)
     }
 }

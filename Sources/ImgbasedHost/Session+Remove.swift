@@ -6,6 +6,11 @@ public struct RemovalReport: Hashable, Sendable {
     public var names: [String]
     /// By how much less of the pool is in use than before; `nil` where that cannot be told.
     public var freed: Bytes?
+
+    /// For people.
+    public var line: String {
+        "removed \(names.joined(separator: ", "))" + (freed.map { "; \($0.formatted) freed" } ?? "")
+    }
 }
 
 extension Session {
@@ -18,7 +23,7 @@ extension Session {
     func leavingBases() async throws -> [Removal] {
         let goal = "make room for another base"
         let settings = try await looking(goal) { () throws(HostFailure) in try Settings.read() }
-        let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+        let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
         return KeepPolicy(keep: settings.keep).leaving(state, names: names(in: state), adding: true)
     }
 
@@ -28,7 +33,7 @@ extension Session {
         let planner = RemovalPlanner(target, isForced: isForced)
         var state = HostState()
         let (plan, removal) = try await planning(target.goal) { () throws(HostFailure) in
-            state = try await probe.boot()
+            state = try await observed()
             return state
         } plan: { state, names throws(HostRefusal) in
             try planner.plan(state, names: names)

@@ -8,15 +8,19 @@ extension Session {
         public var layer: String?
         /// What was carried into it, or would be.
         public var report: CarryReport?
+        /// The bases and layers that made room for it, or would.
+        public var removed: [RemovalReport] = []
         /// Whether it was an interrupted update that was finished, and nothing else was done.
         public var isResumed = false
     }
 
-    /// `imgbase update IMAGE`
-    public func update(_ image: ImageRequest, tries: Int) async throws -> Result {
+    /// `imgbase update IMAGE`. Each base that goes for it is shown to `removing` when it is gone.
+    public func update(
+        _ image: ImageRequest, tries: Int, removing: (RemovalReport) -> Void
+    ) async throws -> Result {
         let goal = "update this host"
         return try await changing(goal) {
-            let resumed = try await finishInterrupted(goal).first { $0.carriedFrom != nil }
+            let resumed = try await finishInterrupted(goal, tries: tries).first { $0.carriedFrom != nil }
             if let resumed, image.name == nil || image.name == resumed.base {
                 return Result(layer: resumed.path.name, isResumed: true)
             }
@@ -31,36 +35,42 @@ extension Session {
                 return (plan, base, from)
             }
             let leaving = try await leavingBases()
-            var outlook = Outlook(removed: leaving.flatMap(\.volumes).map(\.name))
             if !leaving.isEmpty {
                 // No base goes for an update that is refused whatever room there is.
-                let state = try await looking(goal) { () throws(HostFailure) in try await observed(outlook) }
-                _ = try plan(state.cleaned(names(in: state)), names(in: state))
+                var state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+                let names = names(in: state)
+                state = state.without(leaving).afterRemoval(names)
+                _ = try plan(state.cleaned(names), names)
             }
-            for removal in leaving { try await removeLocked(.base(removal.subject.name), isForced: false) }
-            if !isShowing { outlook = Outlook() }
+            var removed: [RemovalReport] = []
+            for removal in leaving {
+                let report = try await removeLocked(.base(removal.subject.name), isForced: false)
+                removed.append(report)
+                removing(report)
+            }
             let (written, base, from) = try await planning(
-                goal, look: { () throws(HostFailure) in try await observed(outlook) }, plan: plan)
+                goal, look: { () throws(HostFailure) in try await observed() }, plan: plan)
             try await carryOut(written, source: source)
-            if isShowing { outlook.added = [UpdatePlanner.base(base, after: written)] }
-            return try await makeLayer(on: base.name, carrying: from, tries: tries, after: written, outlook)
+            if isShowing { progress.note(shown: UpdatePlanner.base(base, after: written)) }
+            var result = try await makeLayer(on: base.name, carrying: from, tries: tries, after: written)
+            result.removed = removed
+            return result
         }
     }
 
     /// Makes a layer on `base`, which `before` has made ready, that has the configuration of `from`, and puts it on trial.
     private func makeLayer(
-        on base: String, carrying from: VolumePath?, tries: Int, after before: Plan,
-        _ outlook: Outlook = Outlook()
+        on base: String, carrying from: VolumePath?, tries: Int, after before: Plan
     ) async throws -> Result {
         let (begun, draft, planner) = try await continuing(before) {
             var planner = LayerPlanner(source: base, uuid: try newUUID(before.goal))
-            planner.carrying = from.map { ($0, tries) }
-            let state = try await observed(outlook)
+            (planner.carrying, planner.tries) = (from, tries)
+            let state = try await observed()
             let (begun, draft) = try planner.begin(state, names: names(in: state))
             return (begun, draft, planner)
         }
         try await carryOut(begun)
-        let report = try await finish(draft, planner, after: begun, outlook)
+        let report = try await finish(draft, planner, after: begun)
         return Result(layer: draft.path.name, report: report)
     }
 
@@ -138,11 +148,12 @@ extension Session {
             return try await changing(goal) {
                 let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
                 guard let staged = StagedLayer(state, names: names(in: state)) else { return nil }
-                try await carryOut(staged.opening(state))
-                let type = try await looking(goal) { () throws(HostFailure) in
-                    try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
+                let opening = try staged.opening(state)
+                try await carryOut(opening)
+                let begun = try await continuing(opening) {
+                    let type = try LayerProbe.type(ofDevice: staged.path.device, named: staged.path.name)
+                    return try staged.carrying(state, type: type)
                 }
-                let begun = try staged.carrying(state, type: type)
                 let report = try await carryOut(begun)
                 let rest = try await continuing(begun) {
                     let contents = try LayerProbe.contents(
@@ -156,14 +167,18 @@ extension Session {
             }
         } catch  where HostSystem.isRoot && !isShowing {
             // Nobody may be there to read it now: it is told when the system has started again.
-            var plan = Plan(goal: goal)
             let text = "\(error)".asMessageLine
-            plan.commit = [
+            let steps: [Step] = [
+                .tell([JournalMessage(.warning, layer: nil, text)], motd: nil),
                 .replaceFile(
                     path: StagedLayer.failurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
-                .tell([JournalMessage(.warning, layer: nil, text)], motd: nil),
             ]
-            try await carryOut(plan)
+            // Each where it can be done: what is told is the failure itself.
+            for step in steps {
+                var plan = Plan(goal: goal)
+                plan.commit = [step]
+                _ = try? await carryOut(plan)
+            }
             throw error
         }
     }

@@ -17,6 +17,7 @@ public struct Session: Sendable {
     private let group: String?
     private let pool: String?
     private let waiting: @Sendable () -> Void
+    let progress = SessionProgress()
 
     /// Where the lock of those that change something is.
     private static let lockPath = "/run/lock/imgbased.lock"
@@ -100,66 +101,10 @@ public struct Session: Sendable {
         }
     }
 
-    /// `imgbase layer --add`. Returns the layer's name.
-    public func addLayer(on source: String?) async throws -> String {
-        let goal = "add a layer"
-        return try await changing(goal) {
-            let planner = LayerPlanner(source: source, uuid: try newUUID(goal))
-            for draft in try await finishInterrupted(goal) where planner.isMet(by: draft) {
-                return draft.path.name
-            }
-            let (plan, draft) = try await planning(goal) { () throws(HostFailure) in
-                try await probe.boot()
-            } plan: { state, names throws(HostRefusal) in
-                try planner.begin(state, names: names)
-            }
-            try await carryOut(plan)
-            try await finish(draft, planner, after: plan)
-            return draft.path.name
-        }
-    }
-
-    /// Finishes the layers that interrupted runs have left complete, but for the boot menu; returns them, the newest first.
-    @discardableResult
-    func finishInterrupted(_ goal: String) async throws -> [LayerDraft] {
-        let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-        let drafts = LayerPlanner.unfinished(state, names: names(in: state))
-        for draft in drafts {
-            let plan = LayerPlanner.resume(draft, state)
-            try await carryOut(plan)
-            try await finish(draft, LayerPlanner(source: nil, uuid: try newUUID(goal)), after: plan)
-        }
-        return drafts.reversed()
-    }
-
-    /// The last parts of adding a layer, planned from what those before them, `begun`, have made; where that cannot be, they are
-    /// undone. Returns what was carried into it.
-    @discardableResult
-    func finish(
-        _ draft: LayerDraft, _ planner: LayerPlanner, after begun: Plan, _ outlook: Outlook = Outlook()
-    ) async throws -> CarryReport? {
-        var draft = draft
-        var report: CarryReport?
-        let plan = try await continuing(begun) {
-            var state = try await observed(outlook)
-            var contents = try contents(of: draft, in: state)
-            if let part = try planner.furnish(draft, state, names: names(in: state), contents: contents) {
-                report = try await carryOut(part)
-                draft.isFurnished = true
-                state = try await observed(outlook)
-                contents = try self.contents(of: draft, in: state)
-            }
-            state = stored(contents.files, in: state)
-            return try planner.finish(draft, state, names: names(in: state), contents: contents)
-        }
-        try await carryOut(plan)
-        return report
-    }
-
     /// The host as it is, or as it would be where plans are only shown.
-    func observed(_ outlook: Outlook = Outlook()) async throws(HostFailure) -> HostState {
+    func observed() async throws(HostFailure) -> HostState {
         let state = try await probe.boot()
-        return outlook.applied(to: state, names(in: state))
+        return progress.outlook.applied(to: state, names(in: state))
     }
 
     /// The host in `state`, in which `files` are stored only if what is stored under their digest is undamaged.
@@ -172,6 +117,7 @@ public struct Session: Sendable {
 
     /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.
     func continuing<Result>(_ begun: Plan, _ plan: () async throws -> Result) async throws -> Result {
+        let doneBefore = progress.plansDone - (begun.steps.contains { !$0.isCheck } ? 1 : 0)
         do {
             return try await plan()
         } catch let failure as HostFailure {
@@ -179,33 +125,10 @@ public struct Session: Sendable {
         } catch let refusal as HostRefusal {
             // Something was begun, so this is no refusal any more, unless all of it is undone.
             let failure = await undo(begun, after: .contents(refusal.reason))
-            throw failure.undoFailure == nil && !failure.leavesChanges ? refusal : failure
+            guard failure.undoFailure == nil, !failure.leavesChanges else { throw failure }
+            progress.note(undoneTo: doneBefore)
+            throw refusal
         }
-    }
-
-    /// What is in the layer; or, while there is none, in what it will be a snapshot of, as far as that can be
-    /// looked at without changing anything.
-    private func contents(of draft: LayerDraft, in state: HostState) throws(HostFailure) -> LayerContents {
-        let name = draft.path.name
-        if state.booted == draft.path { return try contentsOfRunning(draft.path) }
-        if state.volumes.contains(where: { $0.path == draft.path && $0.isActive }) {
-            return try LayerProbe.contents(ofDevice: draft.path.device, named: name, .readOnly)
-        }
-        let source = draft.source
-        do throws(HostFailure) {
-            if state.booted == source { return try contentsOfRunning(source) }
-            if state.volumes.contains(where: { $0.path == source && $0.isActive }) {
-                return try LayerProbe.contents(ofDevice: source.device, named: source.name, .untouched)
-            }
-        } catch {
-            guard case .system = error else { throw error }
-        }
-        return .unknown
-    }
-
-    private func contentsOfRunning(_ layer: VolumePath) throws(HostFailure) -> LayerContents {
-        let type = try LayerProbe.type(ofDevice: layer.device, named: layer.name)
-        return try LayerProbe.contentsOfRunning(named: layer.name, type: type)
     }
 
     /// Carries `plan` out, or shows it. Returns what it has carried from one layer into another, if it was about that.
@@ -214,10 +137,12 @@ public struct Session: Sendable {
         switch mode {
         case .show(let show):
             show(plan)
+            progress.note(shown: plan)
             return nil
         case .execute(let log):
             var executor = Executor(runner: runner, source: source, log: log)
             try await executor.run(plan)
+            progress.note(done: plan)
             return executor.carried
         }
     }
@@ -241,15 +166,29 @@ public struct Session: Sendable {
     func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else { return try await body() }
+        // The command that runs the hook has the lock, and waits for the hook.
+        if getenv(HookRun.marker) != nil { throw HostRefusal(goal, .insideHook) }
         let lock: HostLock
         do throws(SystemError) {
             lock = try HostLock.take(Session.lockPath, waiting: waiting)
         } catch {
             throw CommandFailure.refusal(goal, .system(error))
         }
-        let result = try await body()
+        let result = try await accounting(body)
         lock.release()
         return result
+    }
+
+    /// What is refused after something was done, which stays, is no refusal any more.
+    private func accounting<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch let refusal as HostRefusal where progress.plansDone > 0 {
+            throw CommandFailure(refusal.goal, .contents(refusal.reason))
+        } catch var failure as CommandFailure where failure.isRefusal && progress.plansDone > 0 {
+            failure.isRefusal = false
+            throw failure
+        }
     }
 
     /// Looks at the host and plans; where an interrupted run left debris, that is removed first. It is not, where

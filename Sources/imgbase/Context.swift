@@ -58,10 +58,7 @@ struct Context {
 
     /// What was removed.
     func removed(_ report: RemovalReport) {
-        let freed = report.freed.map { "; \($0.formatted) freed" } ?? ""
-        done(
-            RemovalResult(removed: report.names, freed: report.freed?.count),
-            lines: ["removed \(report.names.joined(separator: ", "))\(freed)"])
+        done(RemovalResult(removed: report.names, freed: report.freed?.count), lines: [report.line])
     }
 
     private static func printJSON(_ value: some Encodable) {

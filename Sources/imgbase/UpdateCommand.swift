@@ -58,7 +58,12 @@ struct UpdateCommand: HostCommand {
             return context.carried(result, isPreview: true)
         }
         let tries = tries ?? BootRecord.Trial.standard
-        let result = try await options.open(image) { try await session.update($0, tries: tries) }
+        let result = try await options.open(image) {
+            try await session.update($0, tries: tries) { report in
+                // Now, whatever becomes of the rest.
+                if !context.isDry { Terminal.error("imgbase: \(report.line), for 'keep' in imgbased.conf") }
+            }
+        }
         if result.isResumed {
             Terminal.error(
                 "imgbase: an update that was interrupted is finished; for another image, run this again")
@@ -117,7 +122,9 @@ extension Context {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }
         done(
-            CarryResult(layer: result.layer, isResumed: result.isResumed, carried: result.report),
+            CarryResult(
+                layer: result.layer, isResumed: result.isResumed,
+                removed: result.removed.flatMap(\.names), carried: result.report),
             lines: lines)
     }
 }
@@ -126,5 +133,7 @@ private struct CarryResult: Encodable {
     var layer: String?
     /// Whether it is an interrupted update that was finished, and the image given was not looked at.
     var isResumed: Bool
+    /// The bases and layers that were removed to make room.
+    var removed: [String]
     var carried: CarryReport?
 }

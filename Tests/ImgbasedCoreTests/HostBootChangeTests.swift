@@ -40,6 +40,18 @@ import Testing
             machine.state.boot.menu?.contains("set imgbased_by_health='Base-0.3 Base-0.2 Base-0.1'") == true)
     }
 
+    /// What is looked at, or could not be written, is what it was before.
+    @Test func whatIsThrownAwayProvesNothing() throws {
+        var machine = try Self.machine(booted: "Base-0.3")
+        try Self.change(&machine, .trial("Base-0.3", tries: 2))
+        machine.state.earlyBoot = HostStatus.EarlyBoot(
+            layer: "Base-0.3", mode: .volatile, degraded: "the pool is full", fallbacks: [])
+        let before = machine.state
+        try Self.change(&machine, .good)
+        #expect(machine.state == before)
+        #expect(machine.journal == [.warning])
+    }
+
     @Test func aTrialThatDoesNotComeUpIsOver() throws {
         var machine = try Self.machine(booted: "Base-0.3")
         try Self.change(&machine, .trial("Base-0.3", tries: 2), .bad("check 'x' failed"))

@@ -49,6 +49,11 @@ struct FakeMachine: Equatable {
         state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
         state.boot.loader = .grub(directory: "/boot/grub")
         state.boot.uuid = "boot-uuid"
+        // As 'imgbase boot --install' leaves it, for either.
+        var config = GRUBConfig("")
+        config.put("")
+        state.boot.grubConfig = config.text
+        state.boot.loaderConfig = "default imgbased-*\n"
         state.boot.free = Bytes(500 << 20)
         state.config.fstab = Array("UUID=host / ext4 defaults 0 1\n".utf8)
     }
@@ -155,6 +160,8 @@ struct FakeMachine: Equatable {
     private mutating func replace(_ path: String, _ bytes: [UInt8]) {
         switch path {
         case "/etc/fstab": state.config.fstab = bytes
+        case StagedLayer.leftBehindPath:
+            state.leftBehind = String(decoding: bytes.dropLast(), as: UTF8.self)
         case "/boot/grub/grub.cfg": state.boot.grubConfig = String(decoding: bytes, as: UTF8.self)
         case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
         default:
@@ -230,12 +237,16 @@ extension FakeMachine {
         }
         if isMet { return }
         let names = FakeMachine.names
-        for removal in KeepPolicy(keep: 2).leaving(state, names: names, adding: true) {
-            try remove(.base(removal.subject.name))
+        func check(_ state: HostState) throws -> VolumePath? {
+            let from = try UpdatePlanner.source(state, names: names)
+            try UpdatePlanner.check(state, names: names, from: from)
+            return from
         }
+        let leaving = KeepPolicy(keep: 2).leaving(state, names: names, adding: true)
+        _ = try check(state.without(leaving).afterRemoval(names).cleaned(names))
+        for removal in leaving { try remove(.base(removal.subject.name)) }
         try clean()
-        let from = try UpdatePlanner.source(state, names: FakeMachine.names)
-        try UpdatePlanner.check(state, names: FakeMachine.names, from: from)
+        let from = try check(state)
         let image = ImageDescription(
             path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
         var basePlanner = BasePlanner(name: nil, size: nil, image: image)
@@ -243,7 +254,7 @@ extension FakeMachine {
         let (plan, base) = try basePlanner.plan(state, names: FakeMachine.names)
         try perform(plan)
         var planner = LayerPlanner(source: base.name, uuid: "layer-uuid")
-        planner.carrying = from.map { ($0, 3) }
+        planner.carrying = from
         let (begun, draft) = try planner.begin(state, names: FakeMachine.names)
         try perform(begun)
         try finish(draft, planner)
@@ -252,7 +263,7 @@ extension FakeMachine {
     /// `imgbase update --complete`, as `Session.complete` does it.
     mutating func completeUpdate(isLast: Bool = true) throws {
         guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
-        try perform(staged.opening(state))
+        try perform(try staged.opening(state))
         try perform(try staged.carrying(state, type: .ext4))
         try perform(try staged.completing(state, contents: found(in: staged.path), isLast: isLast))
     }

@@ -49,6 +49,22 @@ import Testing
         #expect(machine.state.boot.record.trial == nil)
     }
 
+    /// A trial whose tries cannot be counted is not begun, and the kernel would not be either.
+    @Test func whereTriesAreNotCountedItIsNotTried() throws {
+        var machine = try Self.machine()
+        machine.state.boot.fileSystem = "btrfs"
+        try machine.perform(Self.plan(machine))
+        #expect(machine.state.boot.entries["Base-0.1"]?.contains(Self.new.digest) == true)
+        #expect(machine.state.boot.record.trial == nil)
+    }
+
+    @Test func whatIsThrownAwayGetsNoKernel() throws {
+        var machine = try Self.machine()
+        machine.state.earlyBoot = HostStatus.EarlyBoot(
+            layer: "Base-0.1", mode: .volatile, degraded: nil, fallbacks: [])
+        #expect(try Self.plan(machine).steps.map(\.verb) == ["tell"])
+    }
+
     /// Cut at any step, the entry boots a kernel that is there, and the next run ends as one that was not cut.
     @Test func aPowerCutLosesNothing() throws {
         var whole = try Self.machine()

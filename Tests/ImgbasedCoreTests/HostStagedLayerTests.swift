@@ -91,13 +91,16 @@ import Testing
         #expect(status.leftBehind == "Base-0.1")
         try HostUpdateTests.change(&machine, .started)
         #expect(machine.state.volume(HostUpdateTests.path("Base-1.1"))?.carriedFrom == nil)
-        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
-        machine.state.conflicts = nil
+        // What it lacks stays known.
+        try HostUpdateTests.change(&machine, .good)
+        let warnings = HostStatus(machine.state, names: FakeMachine.names).warnings
+        #expect(
+            warnings.count == 1 && warnings.first?.contains("'Base-0.1' after the update was not") == true)
+        (machine.state.leftBehind, machine.state.conflicts) = (nil, nil)
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
                 "'/var/lib/imgbased/carried.json' cannot be read: look there for conflicts of the last update"
             ])
-        try HostUpdateTests.change(&machine, .good)
         machine.state.booted = HostUpdateTests.path("Base-0.1")
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
     }
@@ -130,11 +133,84 @@ import Testing
         var machine = try HostUpdateTests.machine()
         try machine.updateHost()
         let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
-        try machine.perform(try staged.carrying(machine.state, type: .ext4))
+        try machine.perform(try staged.opening(machine.state))
         #expect(machine.state.boot.roles(of: "Base-1.1") == ["to be tried when it is complete"])
         machine.state.booted = HostUpdateTests.path("Base-1.1")
         try HostUpdateTests.change(&machine, .started)
-        #expect(HostStatus(machine.state, names: FakeMachine.names).warnings == [])
+        #expect(machine.state.boot.record.staged == nil)
+        #expect(machine.state.leftBehind == "Base-0.1")
+    }
+
+    /// What cannot be looked into is not booted without what was changed late.
+    @Test func whatCannotBeCompletedIsNotBooted() throws {
+        var machine = try HostUpdateTests.machine()
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.opening(machine.state))
+        #expect(HostUpdateTests.next(machine) == "Base-0.1")
+        machine.state.carryFailure = "cannot complete it"
+        #expect(
+            HostStatus(machine.state, names: FakeMachine.names).warnings == [
+                "layer 'Base-1.1' is not complete and not booted before it is: cannot complete it"
+            ])
+        // Nothing could be recorded either.
+        machine.state.boot.environment = try BootPlanner.block(
+            BootRecord(standard: "Base-0.1"), machine.state.boot)
+        #expect(
+            HostStatus(machine.state, names: FakeMachine.names).warnings == [
+                "layer 'Base-1.1' was not completed: cannot complete it"
+            ])
+    }
+
+    @Test func howManyTriesItHasIsKept() throws {
+        var machine = try HostUpdateTests.machine()
+        try machine.updateHost()
+        machine.state.boot.environment = try BootPlanner.block(
+            {
+                var record = machine.state.boot.record
+                record.trial = BootRecord.Trial(layer: "Base-1.1", tries: 1)
+                return record
+            }(), machine.state.boot)
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.opening(machine.state))
+        #expect(machine.state.boot.record.trial == nil)
+        try machine.completeUpdate()
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 1))
+        #expect(machine.state.boot.record.stagedTries == nil)
+    }
+
+    /// A layer whose kernel did not start, and one that was taken back, get what was changed since when they are tried again.
+    @Test(arguments: HostUpdateTests.loaders) func whatIsTriedAgainIsCompletedAgain(loader: BootLoader) throws
+    {
+        let layer = HostUpdateTests.path("Base-1.1")
+        for isTakenBack in [false, true] {
+            var machine = try HostUpdateTests.machine(loader)
+            try machine.updateHost()
+            try machine.completeUpdate()
+            if isTakenBack {
+                try machine.perform(try RollbackPlanner.takeBack("Base-1.1", machine.state).0)
+            } else {
+                var record = machine.state.boot.record
+                record.trial?.triesLeft = 0
+                machine.state.boot.environment = try BootPlanner.block(record, machine.state.boot)
+            }
+            try HostUpdateTests.change(&machine, .started)
+            #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
+            #expect(machine.state.volume(layer)?.isSettled == false)
+            machine.contents[HostUpdateTests.path("Base-0.1")]?.edits = 9
+            // Picked in the menu now, it says what it lacks.
+            var picked = machine
+            picked.state.booted = layer
+            #expect(HostStatus(picked.state, names: FakeMachine.names).leftBehind == "Base-0.1")
+            let plan = try BootPlanner.plan(
+                .trial("Base-1.1", tries: 3), machine.state, names: FakeMachine.names)
+            #expect(plan.steps.contains(.startUnit(StagedLayer.unit)))
+            try machine.perform(plan)
+            try machine.completeUpdate()
+            #expect(machine.contents[layer]?.carried == 9)
+            machine.state.booted = layer
+            #expect(HostStatus(machine.state, names: FakeMachine.names).leftBehind == nil)
+        }
     }
 
     private static func way(

@@ -29,7 +29,6 @@ import Testing
     private static func machine() throws -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.loader = .systemdBoot
-        machine.state.boot.loaderConfig = "timeout 3\ndefault debian-*\n"
         try machine.initialize()
         try machine.addBase()
         for _ in 1...2 { try machine.addLayer() }
@@ -111,7 +110,8 @@ import Testing
 
     @Test func itsConfigurationGetsOneLine() throws {
         var machine = try Self.machine()
-        let before = machine.state.boot.loaderConfig
+        let before = "timeout 3\ndefault debian-*\n"
+        machine.state.boot.loaderConfig = before
         try machine.perform(BootLoaderPlanner.install(machine.state))
         #expect(
             machine.state.boot.loaderConfig

@@ -33,6 +33,40 @@ import Testing
         BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
     }
 
+    /// A trial that the boot loader would not begin, or could not end, is not set.
+    @Test func whatWouldNotBeTriedIsRefused() throws {
+        var machine = try Self.machine()
+        machine.state.boot.grubConfig = nil
+        let before = machine
+        #expect(reason { try machine.updateHost() } == .layersNotInMenu)
+        #expect(machine == before)
+        machine = try Self.machine()
+        machine.state.boot.fileSystem = "btrfs"
+        for change in [BootChange.trial("Base-0.1", tries: 3), .once("Base-0.1")] {
+            #expect(
+                reason { try Self.change(&machine, change) } == .triesNotCounted(fileSystem: "btrfs"))
+        }
+        #expect(reason { try machine.updateHost() } == .triesNotCounted(fileSystem: "btrfs"))
+        machine = try Self.machine(.systemdBoot)
+        machine.state.boot.loaderConfig = "default debian\n"
+        #expect(reason { try machine.updateHost() } == .layersNotDefault)
+        try Self.change(&machine, .once("Base-0.1"))
+    }
+
+    @Test func whereTheRecordWasLostANewLayerIsNotTheDefault() throws {
+        var machine = try Self.machine()
+        machine.state.boot.environment = nil
+        try machine.addLayer()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        machine.state.boot.environment = nil
+        try machine.updateHost()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial?.layer == "Base-1.1")
+        machine.state.boot.environment = nil
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1", good: "Base-0.1"))
+    }
+
     @Test func whatIsCarriedHasToFit() throws {
         var machine = try Self.machine()
         let index = try #require(machine.state.volumes.firstIndex { $0.name == "ImagePool" })

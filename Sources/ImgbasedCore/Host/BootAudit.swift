@@ -57,10 +57,7 @@ public struct BootAudit: Hashable, Sendable {
     }
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
-        if !LoaderConfig(boot.loaderConfig ?? "").hasLine {
-            problems.append(
-                "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'")
-        }
+        if let obstacle = boot.obstacle { problems.append("\(obstacle)") }
         let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
         if steps?.isEmpty != true {
             problems.append(
@@ -74,10 +71,7 @@ public struct BootAudit: Hashable, Sendable {
     }
 
     private mutating func auditGRUB(_ boot: BootState) {
-        if GRUBConfig(boot.grubConfig ?? "").hasSection == false {
-            problems.append(
-                "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'")
-        }
+        if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
         let entries = BootPlanner.entries(boot)
         if boot.menu != GRUBMenu.text(entries, prefix: boot.prefix) {
             problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
@@ -87,17 +81,28 @@ public struct BootAudit: Hashable, Sendable {
                 "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
         }
         if !boot.isWritableByGRUB {
-            problems.append(
-                "GRUB cannot write to '/boot' on \(boot.fileSystem), so that it cannot count tries; use ext4, xfs or "
-                    + "vfat on a plain partition")
+            problems.append("\(HostReason.triesNotCounted(fileSystem: boot.fileSystem))")
         }
     }
 }
 
 extension BootState {
+    /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
+    var obstacle: HostReason? {
+        switch loader {
+        case nil: .noBootLoader
+        case .grub where !isInGRUBMenu: .layersNotInMenu
+        case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
+        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        }
+    }
+
+    /// Whether GRUB's menu has the layers.
+    fileprivate var isInGRUBMenu: Bool { GRUBConfig(grubConfig ?? "").hasSection }
+
     /// Whether GRUB can replace blocks of a file there: it can where the blocks of a file are those of a disk
     /// (grub-core/commands/loadenv.c, `check_blocklists`).
-    var isWritableByGRUB: Bool {
+    fileprivate var isWritableByGRUB: Bool {
         let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
         let mapped = ["/dev/mapper/", "/dev/dm-", "/dev/md"]
         return types.contains(fileSystem) && !mapped.contains { (device ?? "").hasPrefix($0) }

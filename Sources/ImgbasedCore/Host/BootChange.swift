@@ -44,9 +44,21 @@ extension BootPlanner {
                 plan.commit = [.tell([], motd: HostStatus(state, names: names).lines)]
                 return plan
             }
+            try change.check(state.boot)
             let old = try entry(change.layer(booted: state.booted), state, names)
             var entry = old
             var record = state.boot.record
+            if change == .good, state.earlyBoot?.mode == .volatile {
+                // What is thrown away proves nothing of what is kept.
+                let text =
+                    "layer '\(old.layer)' came up healthy, and is not marked good: nothing that is written in it is kept"
+                plan.commit = [
+                    .tell(
+                        [JournalMessage(.warning, layer: old.layer, text)],
+                        motd: HostStatus(state, names: names).lines)
+                ]
+                return plan
+            }
             try change.apply(to: &record, &entry, state)
             let steps = try steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
@@ -57,6 +69,11 @@ extension BootPlanner {
                 after.boot.environment = try block(record, state.boot)
                 if change == .started { plan.cleanup += Self.startSteps(state, names) }
                 plan.cleanup += change.consequences(after: old, HostStatus(after, names: names))
+            } else if let staged = StagedLayer(state, record, names: names),
+                staged.path != StagedLayer(state, names: names)?.path
+            {
+                // It may have waited before, and been given up.
+                plan.cleanup += staged.waiting(for: state)
             }
             plan.checkScripts()
         } catch {
@@ -70,16 +87,22 @@ extension BootPlanner {
     /// belongs into one that is to be booted next.
     private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
         guard let booted = state.booted.flatMap(state.volume) else { return [] }
+        let layout = Layout(state.volumes, group: names.group)
         var steps: [Step] = []
-        if let from = booted.carriedFrom { steps.append(.recordCarry(booted.path, from: from, .over)) }
-        if let base = Layout(state.volumes, group: names.group)[booted.baseName ?? ""], base.isUpdating {
+        // One of which nothing is kept has not become its own.
+        if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
+            if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
+            steps.append(.recordCarry(booted.path, from: from, .over))
+        }
+        if let base = layout[booted.baseName ?? ""], base.isUpdating {
             steps.append(.completeUpdate(base.path))
         }
         if booted.tags.contains(Tag.unlisted) { steps.append(.listLayer(booted.path)) }
-        if let staged = StagedLayer(state, names: names) {
-            if staged.isSettled { steps.append(.recordCarry(staged.path, from: booted.name, .open)) }
-            steps.append(.startUnit(StagedLayer.unit))
+        // Whether or not it is booted next, it does not have what is changed from now on.
+        for layer in layout.layers where layer.carriedFrom == booted.name && layer.isSettled {
+            steps.append(.recordCarry(layer.path, from: booted.name, .open))
         }
+        if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
         return steps
     }
 
@@ -100,6 +123,16 @@ extension BootChange {
         switch self {
         case .started, .good, .bad: true
         case .standard, .once, .trial, .arguments: false
+        }
+    }
+
+    /// Throws where the boot loader would not do what is asked for.
+    fileprivate func check(_ boot: BootState) throws(HostReason) {
+        switch self {
+        // systemd-boot is told that by a variable of the firmware.
+        case .once where boot.loader == .systemdBoot: break
+        case .once, .trial: if let obstacle = boot.obstacle { throw obstacle }
+        case .standard, .started, .good, .bad, .arguments: break
         }
     }
 
@@ -169,6 +202,8 @@ extension BootChange {
                 record.standard = layer
             } else if record.trial != nil, state.boot.reason == .trial {
                 // Another was put on trial before this one had shown that it comes up.
+                record.standard = layer
+            } else if record.standard == nil {
                 record.standard = layer
             }
         case .bad(let ailment, _):

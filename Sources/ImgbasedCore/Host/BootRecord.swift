@@ -39,6 +39,8 @@ public struct BootRecord: Hashable, Sendable {
     public var good: String?
     /// A layer that was to be tried next, and is not before what is carried into it is complete.
     public var staged: String?
+    /// How many tries it is to have then, where somebody said.
+    public var stagedTries: Int?
 
     private static let onceKey = "imgbased_once"
     private static let trialKey = "imgbased_trial"
@@ -47,6 +49,7 @@ public struct BootRecord: Hashable, Sendable {
     private static let startsKey = "imgbased_starts"
     private static let goodKey = "imgbased_good"
     private static let stagedKey = "imgbased_staged"
+    private static let stagedTriesKey = "imgbased_staged_tries"
 
     /// A record of a default and a layer that came up healthy, if any.
     public init(standard: String? = nil, good: String? = nil) {
@@ -63,6 +66,11 @@ public struct BootRecord: Hashable, Sendable {
         once = layer(BootRecord.onceKey)
         good = layer(BootRecord.goodKey)
         staged = layer(BootRecord.stagedKey)
+        if staged != nil, let tries = environment[BootRecord.stagedTriesKey].flatMap({ Int($0) }),
+            Trial.range.contains(tries)
+        {
+            stagedTries = tries
+        }
         if let name = layer(BootRecord.trialKey) {
             let left = environment[BootRecord.triesKey].flatMap { Int($0) } ?? 0
             let given = environment[BootRecord.givenKey].flatMap { Int($0) } ?? 0
@@ -87,6 +95,7 @@ public struct BootRecord: Hashable, Sendable {
         }
         environment[BootRecord.goodKey] = good
         environment[BootRecord.stagedKey] = staged
+        environment[BootRecord.stagedTriesKey] = staged == nil ? nil : stagedTries.map { String($0) }
     }
 }
 

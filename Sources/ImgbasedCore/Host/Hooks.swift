@@ -111,6 +111,9 @@ public struct HookRun: Hashable, Sendable {
         (self.base, self.layer, self.fromLayer, self.tree) = (base, layer, fromLayer, tree)
     }
 
+    /// The variable of its environment that tells a program which event it is run for, and that it is a hook.
+    public static let marker = "IMGBASED_EVENT"
+
     /// What is being done, as in `cannot …`.
     public var goal: String { "run the hooks of \(event.rawValue)" }
 
@@ -120,7 +123,7 @@ public struct HookRun: Hashable, Sendable {
     /// What is added to the environment of each, where the layer's tree is reached at `tree`.
     public func environment(tree: String?) -> [(name: String, value: String)] {
         let all: [(String, String?)] = [
-            ("IMGBASED_EVENT", event.rawValue), ("IMGBASED_VG", group), ("IMGBASED_BASE", base),
+            (HookRun.marker, event.rawValue), ("IMGBASED_VG", group), ("IMGBASED_BASE", base),
             ("IMGBASED_LAYER", layer), ("IMGBASED_FROM_LAYER", fromLayer), ("IMGBASED_TREE", tree),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }

@@ -66,6 +66,15 @@ extension HostState {
         return state.afterRemoval(names)
     }
 
+    /// The host without what `removals` are about.
+    public func without(_ removals: [Removal]) -> HostState {
+        let paths = Set(removals.flatMap(\.volumes).map(\.path))
+        var state = self
+        state.volumes.removeAll { paths.contains($0.path) }
+        for path in paths { state.boot.entries[path.name] = nil }
+        return state
+    }
+
     /// The host where some volumes and entries are there no more. How full the pool is then, and how much room there is in `/boot`
     /// for another kernel, only looking again can tell.
     public func afterRemoval(_ names: HostNames) -> HostState {

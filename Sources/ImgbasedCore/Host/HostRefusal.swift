@@ -61,9 +61,13 @@ public enum HostReason: Error, Hashable, Sendable {
     case noBootLoader
     case noGRUBConfig(String)
     case noGRUBScript
+    case layersNotInMenu
+    case layersNotDefault
+    case triesNotCounted(fileSystem: String)
     case badArgument(String)
     case noOriginalBase(layer: String, base: String)
     case noOlderLayer(than: String)
+    case insideHook
     case nothingStaged
     case nothingToCarry(from: String)
 }
@@ -148,11 +152,19 @@ extension HostReason: CustomStringConvertible {
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
         case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"
+        case .layersNotInMenu:
+            "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"
+        case .layersNotDefault:
+            "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'"
+        case .triesNotCounted(let type):
+            "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
+                + "partition"
         case .noOriginalBase(let layer, let base):
             "base '\(base)' of layer '\(layer)' is gone, so that what was changed in the layer cannot be told; "
                 + "add a layer without it by 'imgbase base --add' and 'imgbase layer --add'"
         case .noOlderLayer(let layer):
             "no layer that is not bad is older than '\(layer)'; name one with --to"
+        case .insideHook: "a hook runs while another command changes this host, and cannot change it as well"
         case .nothingStaged: "no update waits to be booted; name an image"
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"

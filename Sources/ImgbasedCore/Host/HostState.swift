@@ -20,6 +20,8 @@ public struct HostState: Hashable, Sendable {
     public var conflicts: Int? = 0
     /// Why the last attempt to complete a layer before its first boot failed.
     public var carryFailure: String?
+    /// The layer of which the last changes were not carried into the booted one, as that keeps it.
+    public var leftBehind: String?
     /// Where the booted system mounts `/config`.
     public var config = ConfigState()
 

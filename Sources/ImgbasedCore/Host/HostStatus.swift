@@ -50,9 +50,11 @@ public struct HostStatus: Hashable, Sendable {
     public var conflicts: Int?
     /// The layer that was to be booted next, and is not before it is complete.
     public var staged: String?
-    /// Why it was not completed when the system shut down last.
+    /// Why the layer that waits was not completed when the system shut down last.
     public var carryFailure: String?
-    /// The layer of which the last changes were not carried into the booted one, since the system did not shut down in order.
+    /// The layer into which the booted one's configuration was carried, and that was not booted since.
+    private var waiting: String?
+    /// The layer of which the last changes were not carried into the booted one.
     public var leftBehind: String?
 
     private var poolVolume: Volume?
@@ -79,7 +81,12 @@ public struct HostStatus: Hashable, Sendable {
         conflicts = state.conflicts
         staged = record.staged
         carryFailure = state.carryFailure
-        leftBehind = state.booted.flatMap(state.volume).flatMap { $0.isSettled ? nil : $0.carriedFrom }
+        waiting =
+            Layout(state.volumes, group: names.group).layers
+            .last { $0.carriedFrom != nil && $0.carriedFrom == state.booted?.name }?.name
+        leftBehind =
+            state.booted.flatMap(state.volume).flatMap { $0.isSettled ? nil : $0.carriedFrom }
+            ?? state.leftBehind
     }
 
     private static func space(_ pool: Volume) -> (path: VolumePath, size: Bytes, usage: PoolUsage)? {
@@ -104,12 +111,14 @@ extension HostStatus {
         }
         if let leftBehind {
             warnings.append(
-                "what was changed in layer '\(leftBehind)' after the update was not carried, since it did not shut down in "
-                    + "order")
+                "what was changed in layer '\(leftBehind)' after the update was not carried: it did not shut down in order, or "
+                    + "its journal says why; remove '\(StagedLayer.leftBehindPath)' when that is settled")
         }
         if let staged {
             let cause = carryFailure.map { ": \($0)" } ?? ""
             warnings.append("layer '\(staged)' is not complete and not booted before it is\(cause)")
+        } else if let carryFailure, let waiting {
+            warnings.append("layer '\(waiting)' was not completed: \(carryFailure)")
         }
         if let trial, trial.layer != booted, let story = story(of: trial) { warnings.append(story) }
         if conflicts == nil {

@@ -27,8 +27,10 @@ public struct LayerPlanner: Sendable {
     public var source: String?
     /// The UUID its file system is to have.
     public var uuid: String
-    /// The layer whose configuration is carried into it. With one it is on trial, with so many tries.
-    public var carrying: (from: VolumePath, tries: Int)?
+    /// The layer whose configuration is carried into it. With one it is on trial.
+    public var carrying: VolumePath?
+    /// How many tries it has then.
+    public var tries = BootRecord.Trial.standard
 
     /// A request for a layer.
     public init(source: String?, uuid: String) {
@@ -85,7 +87,7 @@ public struct LayerPlanner: Sendable {
             let draft = LayerDraft(
                 path: VolumePath(group: names.group, name: nextName(base, state, names).description),
                 source: found.path, base: base.description, isSealed: false,
-                carriedFrom: carrying?.from.name)
+                carriedFrom: carrying?.name)
             do { try VolumeName.check(draft.path.name) } catch {
                 throw HostReason.badName(draft.path.name, error)
             }
@@ -144,10 +146,13 @@ public struct LayerPlanner: Sendable {
             }
             let entry = entry(draft, state, contents)
             var record = state.boot.record
-            if record.standard == nil { record.standard = entry.layer }
+            // Where the record was lost, what is booted without one stays the default.
+            if record.standard == nil {
+                record.standard =
+                    BootChoice.standard(record, BootPlanner.entries(state.boot)) ?? entry.layer
+            }
             if draft.carriedFrom != nil {
-                record.trial = BootRecord.Trial(
-                    layer: entry.layer, tries: carrying?.tries ?? BootRecord.Trial.standard)
+                record.trial = BootRecord.Trial(layer: entry.layer, tries: tries)
                 record.staged = nil
             }
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
@@ -198,7 +203,7 @@ public struct LayerPlanner: Sendable {
     /// What is carried into the layer.
     private func order(_ draft: LayerDraft, _ state: HostState) throws(HostReason) -> CarryOrder? {
         guard let carrying else { return nil }
-        guard let from = state.volume(carrying.from) else { throw .unknown(carrying.from.name) }
+        guard let from = state.volume(carrying) else { throw .unknown(carrying.name) }
         let base = VolumePath(group: draft.path.group, name: draft.base)
         return try CarryOrder(from: from, into: draft.path, of: base, state)
     }

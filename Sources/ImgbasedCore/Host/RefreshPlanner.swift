@@ -6,7 +6,7 @@ public enum RefreshPlanner {
     /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running system.
     ///
     /// A layer that boots unattended is on trial with its new kernel, so that one that does not come up gives way to
-    /// another layer.
+    /// another layer; not where the boot loader could not count its tries, and would not load it for that.
     public static func plan(
         _ files: BootFiles, from source: BootFileSource, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Plan {
@@ -14,6 +14,12 @@ public enum RefreshPlanner {
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
             guard let booted = state.booted else { throw .notOnALayer }
+            if state.earlyBoot?.mode == .volatile {
+                let text =
+                    "the entry of layer '\(booted.name)' stays as it is: nothing that is installed in it now is kept"
+                plan.commit = [.tell([JournalMessage(.warning, layer: booted.name, text)], motd: nil)]
+                return plan
+            }
             guard var entry = BootPlanner.entry(of: booted.name, state.boot) else {
                 throw .noEntry(booted.name)
             }
@@ -31,7 +37,7 @@ public enum RefreshPlanner {
                 after.entries[entry.layer] = entry.text
                 // What waits for its trial comes first.
                 let isFree = record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
-                if record.standard == entry.layer, isFree {
+                if record.standard == entry.layer, isFree, state.boot.obstacle == nil {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
                 }
                 // Before the entry: a trial of the kernel there is now does no harm.

@@ -46,15 +46,15 @@ public enum RollbackPlanner {
 
     /// The step that runs the hooks of a rollback; none where there are none.
     public static func hooks(_ way: Way, _ state: HostState, names: HostNames) -> [Step] {
-        let layer =
-            switch way {
-            case .takeBack: state.booted?.name
-            case .tryLayer(let layer): layer
-            }
+        let layer: String?
+        let from: String?
+        switch way {
+        case .takeBack(let staged): (layer, from) = (state.booted?.name, staged)
+        case .tryLayer(let name): (layer, from) = (name, state.booted?.name)
+        }
         let volume = layer.flatMap { state.volume(VolumePath(group: names.group, name: $0)) }
         return state.hooks.steps(
-            .rollback, group: names.group, base: volume?.baseName, layer: layer, fromLayer: state.booted?.name
-        )
+            .rollback, group: names.group, base: volume?.baseName, layer: layer, fromLayer: from)
     }
 
     /// The base of `layer`, on which a new one gets the configuration of the running system.
@@ -62,6 +62,7 @@ public enum RollbackPlanner {
         of layer: String, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> VolumePath {
         do throws(HostReason) {
+            if let obstacle = state.boot.obstacle { throw obstacle }
             guard let booted = state.booted.flatMap(state.volume) else { throw .notOnALayer }
             _ = try UpdatePlanner.original(of: booted, state)
             guard let volume = state.volume(VolumePath(group: names.group, name: layer)) else {
@@ -87,11 +88,6 @@ public enum RollbackPlanner {
             let steps = try BootPlanner.steps(state.boot, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())
-            if let volume = state.volumes.first(where: { $0.name == layer && $0.isLayer }),
-                let from = volume.carriedFrom
-            {
-                plan.cleanup.append(.recordCarry(volume.path, from: from, .over))
-            }
             plan.cleanup += StagedLayer.forgetting(state)
             plan.checkScripts()
             return (plan, BootChoice.order(record, BootPlanner.entries(state.boot)).first?.layer)

@@ -15,14 +15,22 @@ public struct StagedLayer: Hashable, Sendable {
     /// Where it is kept why it could not be completed.
     public static let failurePath = "/var/lib/imgbased/carry-failure"
 
-    /// What clears that, where there is something.
+    /// Where a layer keeps from which other one changes were not carried into it, until somebody has looked.
+    public static let leftBehindPath = "/var/lib/imgbased/left-behind"
+
+    /// The step that keeps that in the running layer.
+    static func leavingBehind(_ layer: String) -> Step {
+        .replaceFile(path: leftBehindPath, contents: Array((layer + "\n").utf8), isOnBoot: false)
+    }
+
+    /// What clears the failure, where there is one.
     static func forgetting(_ state: HostState) -> [Step] {
         state.carryFailure == nil ? [] : [.removeFile(failurePath)]
     }
 
-    /// The one there is on the host in `state`, if any.
-    public init?(_ state: HostState, names: HostNames) {
-        let record = state.boot.record
+    /// The one there is on the host in `state`, if any; or that there will be with another `record` of what is booted.
+    public init?(_ state: HostState, _ record: BootRecord? = nil, names: HostNames) {
+        let record = record ?? state.boot.record
         let layers = Layout(state.volumes, group: names.group).layers
         // A trial that has used up its tries was booted, whatever became of it.
         let waiting = record.trial.flatMap { $0.triesLeft > 0 ? $0.layer : nil }
@@ -47,34 +55,50 @@ public struct StagedLayer: Hashable, Sendable {
     /// What is being done, as in `cannot …`.
     public var goal: String { "complete layer '\(path.name)'" }
 
+    /// What is done when the running system, in `state`, is to complete it as it shuts down.
+    func waiting(for state: HostState) -> [Step] {
+        let opening: [Step] =
+            isSettled ? [.recordCarry(path, from: state.booted?.name ?? "", .open)] : []
+        return opening + [.startUnit(StagedLayer.unit)]
+    }
+
     /// The plan after which it can be looked into.
-    public func opening(_ state: HostState) -> Plan {
+    ///
+    /// From here on the layer is not booted by itself: what boots after a power cut, or where it cannot be completed, is the
+    /// layer that runs now.
+    public func opening(_ state: HostState) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
-        if state.volume(path)?.isActive != true { plan.prepare = [.activateVolume(path)] }
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            guard let booted = state.booted else { throw .notOnALayer }
+            var during = record
+            during.forget(path.name)
+            during.staged = path.name
+            if let trial = record.trial, trial.layer == path.name { during.stagedTries = trial.tries }
+            if during.standard == path.name { during.standard = booted.name }
+            plan.prepare = try BootPlanner.steps(state.boot, during)
+            if state.volume(path)?.isActive != true { plan.prepare.append(.activateVolume(path)) }
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
         plan.isContinued = true
         return plan
     }
 
-    /// The plan that has the configuration of the running system carried into it once more.
-    ///
-    /// From here on the layer is not booted by itself: what boots after a power cut is the layer that runs now. What hooks
-    /// have changed in it, they change again. `type` is that of its file system.
+    /// The plan that has the configuration of the running system carried into it once more. What hooks have changed in it,
+    /// they change again. `type` is that of its file system.
     public func carrying(_ state: HostState, type: FileSystemType) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
             guard let booted = state.booted, let from = state.volume(booted) else { throw .notOnALayer }
             let order = try CarryOrder(
                 from: from, into: path, of: VolumePath(group: path.group, name: base), state)
-            var during = record
-            during.forget(path.name)
-            during.staged = path.name
-            if during.standard == path.name { during.standard = booted.name }
-            plan.prepare = try BootPlanner.steps(state.boot, during) + order.steps
+            plan.prepare = order.steps
+            plan.undo = order.inactive.map { .deactivateVolume($0) }
             plan.prepare += state.hooks.steps(
                 .newLayerAdded, group: path.group, base: base, layer: path.name, fromLayer: booted.name,
                 tree: HookRun.Tree(path, type))
-            plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)
         }
@@ -97,9 +121,10 @@ public struct StagedLayer: Hashable, Sendable {
                         contents.files, from: .layer(path, contents.type), state.boot))
             }
             var after = record
-            after.staged = nil
+            (after.staged, after.stagedTries) = (nil, nil)
             if record.staged == path.name, after.trial == nil {
-                after.trial = BootRecord.Trial(layer: path.name, tries: BootRecord.Trial.standard)
+                after.trial = BootRecord.Trial(
+                    layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.standard)
             }
             plan.commit = try BootPlanner.steps(state.boot, changing: entry, after)
             plan.cleanup = StagedLayer.forgetting(state)

@@ -17,7 +17,7 @@ public enum UpdatePlanner {
     ) throws(HostRefusal) {
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
-            if state.boot.loader == nil { throw .noBootLoader }
+            if let obstacle = state.boot.obstacle { throw obstacle }
             guard let from else { return }
             guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }
             _ = try original(of: layer, state)
