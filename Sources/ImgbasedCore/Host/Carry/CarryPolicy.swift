@@ -23,6 +23,8 @@ public struct CarryPolicy: Hashable, Sendable {
     }
 
     private var lines: [Line] = []
+    /// What is said of what is beside the files and is not read.
+    public var unread: [CarryItem] = []
 
     /// No rules but those for the identity of the machine.
     public init() {}
