@@ -37,7 +37,7 @@ extension BaseCommand {
     /// `imgbase base --verify [BASE]`: a line a base; it fails unless each is unchanged.
     func verifyBases(_ context: Context) async throws {
         let wanted = image
-        let display = ProgressDisplay(options.shownProgress.progress)
+        let display = ProgressDisplay(options.shownProgress)
         defer { display.finish() }
         var found: [VerifiedBase] = []
         try await context.session.verifyBases(progress: display.show) { base, verdict in
