@@ -1,7 +1,6 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
-import Synchronization
 
 /// What was found of a base, as JSON.
 private struct VerifiedBase: Encodable {
