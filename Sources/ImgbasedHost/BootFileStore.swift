@@ -49,7 +49,7 @@ public struct BootFileStore: Sendable {
         for path in paths {
             do throws(SystemError) {
                 guard let file = try tree.openFile(path) else { continue }
-                let (digest, size) = try copy(file, to: nil)
+                let (digest, size) = try read(file)
                 return Found(path: path, size: size, digest: digest)
             } catch {
                 throw .system(error)
@@ -58,22 +58,16 @@ public struct BootFileStore: Sendable {
         return nil
     }
 
-    /// Reads `file` to its end and returns its digest and length; writes it to the file open as `target`.
-    private static func copy(
-        _ file: borrowing OpenFile, to target: CInt?
+    /// Reads `file` to its end, hands all of it to `write`, and returns its digest and length.
+    private static func read(
+        _ file: borrowing OpenFile, _ write: ([UInt8]) throws(SystemError) -> Void = { _ in }
     ) throws(SystemError) -> (digest: String, size: UInt64) {
         var digest = Digest()
         var size: UInt64 = 0
         while true {
             let piece = try file.read(upTo: pieceSize)
             digest.update(piece)
-            if let target {
-                let duplicate = dup(target)
-                guard duplicate >= 0 else {
-                    throw SystemError("write", file.name, reason: "too many open files")
-                }
-                try OpenFile(owning: duplicate, name: "/boot").write(piece)
-            }
+            try write(piece)
             size += UInt64(piece.count)
             if piece.count < pieceSize { break }
         }
@@ -115,23 +109,17 @@ public struct BootFileStore: Sendable {
         if verify(files.digest) { return }
         do throws(SystemError) {
             let host = try HostTree("/")
-            try host.makeDirectories(directory)
-            let store = try host.open(directory, O_RDONLY | O_DIRECTORY)
-            try remove(BootFileStore.temporary, in: store, host)
-            guard mkdirat(store.number, BootFileStore.temporary, 0o755) == 0 else {
-                throw SystemError.failure("make directory", "\(directory)/\(BootFileStore.temporary)")
-            }
+            let temporary = "\(directory)/\(BootFileStore.temporary)"
+            try host.removeDirectory(temporary)
+            try host.makeDirectories(temporary)
             let linux = try place(files.linux, BootFileStore.linuxName, from: tree, host)
             let initrd = try place(files.initrd, BootFileStore.initrdName, from: tree, host)
             guard BootFileStore.digest(linux: linux, initrd: initrd) == files.digest else {
                 throw SystemError("copy", files.linux, reason: "it changed while it was copied")
             }
-            try host.open("\(directory)/\(BootFileStore.temporary)", O_RDONLY | O_DIRECTORY).flush()
-            try remove(files.digest, in: store, host)
-            guard renameat(store.number, BootFileStore.temporary, store.number, files.digest) == 0 else {
-                throw SystemError.failure("rename", "\(directory)/\(BootFileStore.temporary)")
-            }
-            try store.flush()
+            try host.open(temporary, O_RDONLY | O_DIRECTORY).flush()
+            try host.removeDirectory("\(directory)/\(files.digest)")
+            try host.rename(temporary, to: files.digest)
         } catch {
             throw .system(error)
         }
@@ -141,9 +129,7 @@ public struct BootFileStore: Sendable {
     public func remove(_ digests: [String]) throws(HostFailure) {
         try calling { () throws(SystemError) in
             let host = try HostTree("/")
-            let store = try host.open(directory, O_RDONLY | O_DIRECTORY)
-            for digest in digests { try remove(digest, in: store, host) }
-            try store.flush()
+            for digest in digests { try host.removeDirectory("\(directory)/\(digest)") }
         }
     }
 
@@ -157,20 +143,10 @@ public struct BootFileStore: Sendable {
         let target = try host.open(
             "\(directory)/\(BootFileStore.temporary)/\(name)", O_WRONLY | O_CREAT | O_EXCL, permissions: 0o600
         )
-        let (digest, _) = try BootFileStore.copy(source, to: target.number)
+        let (digest, _) = try BootFileStore.read(source) { (piece) throws(SystemError) in
+            try target.write(piece)
+        }
         try target.flush()
         return digest
-    }
-
-    /// Removes a pair that is there under `name`, whole or not.
-    private func remove(
-        _ name: String, in store: borrowing OpenFile, _ host: borrowing HostTree
-    ) throws(SystemError) {
-        let path = "\(directory)/\(name)"
-        guard let pair = try? host.open(path, O_RDONLY | O_DIRECTORY) else { return }
-        for file in try host.names(in: path) { unlinkat(pair.number, file, 0) }
-        guard unlinkat(store.number, name, AT_REMOVEDIR) == 0 else {
-            throw SystemError.failure("remove", path)
-        }
     }
 }

@@ -4,16 +4,16 @@ import CLinux
 /// lib/locking/file_locking.c, lib/misc/lvm-flock.c). Where dracut's rules start lvm2 as well, each finds the other's
 /// work done, not half done.
 public struct LVM2Lock: ~Copyable {
-    private let file: OpenFile?
+    private let lock: FileLock?
 
     /// Waits for the lock of `group`, as long as the command takes that has it, and takes it. Where there is no place
     /// for it, it goes without: so does lvm2 with `--sysinit`, which it is started with in an initramfs.
     public init(_ group: String, in directory: String = "/run/lock/lvm") {
-        file = try? LVM2Lock.take("\(directory)/V_\(group)", in: directory)
+        lock = try? LVM2Lock.take("\(directory)/V_\(group)", in: directory)
     }
 
     /// The corresponding C functions are `flock`, `fstat` and `stat`.
-    private static func take(_ path: String, in directory: String) throws(SystemError) -> OpenFile {
+    private static func take(_ path: String, in directory: String) throws(SystemError) -> FileLock {
         try SmallFile.makeDirectory(directory)
         while true {
             let file = try OpenFile(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
@@ -26,7 +26,7 @@ public struct LVM2Lock: ~Copyable {
             if fstat(file.number, &locked) == 0, stat(path, &present) == 0, locked.st_ino == present.st_ino,
                 locked.st_dev == present.st_dev
             {
-                return file
+                return FileLock(of: file)
             }
         }
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
-import Synchronization
 
 /// What was found of a base, as JSON.
 private struct VerifiedBase: Encodable {
@@ -37,7 +36,7 @@ extension BaseCommand {
     /// `imgbase base --verify [BASE]`: a line a base; it fails unless each is unchanged.
     func verifyBases(_ context: Context) async throws {
         let wanted = image
-        let display = ProgressDisplay(options.shownProgress.progress)
+        let display = ProgressDisplay(options.shownProgress)
         defer { display.finish() }
         var found: [VerifiedBase] = []
         try await context.session.verifyBases(progress: display.show) { base, verdict in

@@ -22,9 +22,10 @@ struct BaseCommand: HostCommand {
     var remove: String?
 
     @Flag(
-        help:
-            "With --remove, also where it is pinned, or a layer is the default, the last good one or on trial."
-    )
+        help: """
+            With --remove, also where it is pinned, or a layer is the default, the last good one, on trial, to be tried when \
+            it is complete or to be booted once.
+            """)
     var force = false
 
     @Option(help: ArgumentHelp("Keep this base when room is made for another.", valueName: "base"))
@@ -66,6 +67,9 @@ struct BaseCommand: HostCommand {
         if force, remove == nil { throw ValidationError("--force has a meaning only with --remove") }
         if !add, !options.isEmpty {
             throw ValidationError("--size, --name and --filesystem have a meaning only with --add")
+        }
+        if !add, !verify, !options.shownProgress.isEmpty {
+            throw ValidationError("--progress has a meaning only with --add or --verify")
         }
         if verify, global.dry { throw ValidationError("--verify changes nothing, so --dry has no meaning") }
     }

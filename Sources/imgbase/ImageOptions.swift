@@ -43,7 +43,7 @@ struct ImageOptions: ParsableArguments {
 
     /// Hands the image at `path` to `body`, while progress is shown.
     func open<Result>(_ path: String, _ body: (ImageRequest) async throws -> Result) async throws -> Result {
-        let display = ProgressDisplay(shownProgress.progress)
+        let display = ProgressDisplay(shownProgress)
         defer { display.finish() }
         return try await body(
             ImageRequest(

@@ -22,9 +22,10 @@ struct LayerCommand: HostCommand {
     var remove: String?
 
     @Flag(
-        help:
-            "With --remove, also where it is the default, the last good one, on trial, or its base is pinned."
-    )
+        help: """
+            With --remove, also where it is the default, the last good one, on trial, to be tried when it is complete or to \
+            be booted once, or its base is pinned.
+            """)
     var force = false
 
     @Argument(

@@ -15,8 +15,11 @@ struct ProgressOptions: ParsableArguments {
         case none
     }
 
-    @Option(help: "How progress is shown on standard error: auto, json or none; auto only on a terminal.")
-    var progress = Kind.auto
+    @Option(help: "Progress on standard error: auto, json or none. (default: auto, only on a terminal)")
+    var progress: Kind?
+
+    /// Whether nothing is said of it.
+    var isEmpty: Bool { progress == nil }
 }
 
 /// Shows how far a command is, on standard error: standard output is for what it made.
@@ -24,8 +27,9 @@ final class ProgressDisplay: Sendable {
     private let kind: ProgressOptions.Kind
     private let isShown = Mutex(false)
 
-    /// Shows it as `kind` says.
-    init(_ kind: ProgressOptions.Kind) {
+    /// Shows it as `options` say.
+    init(_ options: ProgressOptions) {
+        let kind = options.progress ?? .auto
         self.kind = kind == .auto && isatty(STDERR_FILENO) == 0 ? .none : kind
     }
 

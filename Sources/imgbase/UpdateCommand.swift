@@ -31,13 +31,15 @@ struct UpdateCommand: HostCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        if complete, preview || image != nil || tries != nil {
+        let isPlain = options.isEmpty && options.shownProgress.isEmpty
+        if complete, preview || image != nil || tries != nil || !isPlain {
             throw ValidationError("--complete stands alone")
         }
         if image == nil {
             if !preview, !complete { throw ValidationError("give an image, or - for standard input") }
-            if !options.isEmpty {
-                throw ValidationError("--name, --size and --filesystem have a meaning only with an image")
+            if !isPlain {
+                throw ValidationError(
+                    "--name, --size, --filesystem and --progress have a meaning only with an image")
             }
         }
         if preview, tries != nil { throw ValidationError("--tries has no meaning with --preview") }

@@ -29,7 +29,7 @@ import Testing
             try vm.type("systemctl reboot\r")
 
             try vm.expectStatus("Base-0.1", "default")
-            try vm.expect(digest, from: Self.digest)
+            try vm.expect(digest, from: Self.digest, within: .minutes(5))
         }
     }
 

@@ -260,9 +260,10 @@ extension VM {
         try waitForGuest()
         let layer = try check("imgbase w | sed 's/You are on //'")
         try check("grep -q mine /etc/local.conf")
-        if layer == "Base-0.1" { return }
-        // It was recorded that the new layer is next, and what was left to do is done when that has started.
+        // What is left to do is done when the system has started.
         try check("systemctl is-system-running --wait || true")
+        if layer == "Base-0.1" { return }
+        // It was recorded that the new layer is next.
         try expect("", from: "imgbase recover --list")
         // Back, to cut another update.
         try check("grep -q 'image 2' /usr/lib/os-release && imgbase boot --set-default Base-0.1")

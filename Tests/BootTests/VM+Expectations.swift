@@ -56,9 +56,10 @@ extension VM {
 
     /// Expects that `script` writes `output`, and nothing else.
     func expect(
-        _ output: String, from script: String, _ sourceLocation: SourceLocation = #_sourceLocation
+        _ output: String, from script: String, within limit: Duration = .minutes(2),
+        _ sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let result = try run(script)
+        let result = try run(script, within: limit)
         #expect(result.output == output, "\(script)", sourceLocation: sourceLocation)
     }
 

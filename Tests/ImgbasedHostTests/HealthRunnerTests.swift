@@ -1,12 +1,10 @@
-import Foundation
 import ImgbasedCore
 import ImgbasedHost
 import Testing
 
 @Suite struct HealthRunnerTests {
     private static func add(_ scratch: Scratch, _ name: String, _ script: String, mode: Int = 0o755) throws {
-        let path = try scratch.write("health.d/" + name, "#!/bin/sh\n\(script)\n".utf8)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        try scratch.addScript("health.d/" + name, script, mode: mode)
     }
 
     @Test func allAreRunAndTheRequiredOnesDecide() async throws {

@@ -65,6 +65,24 @@ import Testing
         #expect(throws: SystemError.self) { try tree.read("/long", limit: 2) }
     }
 
+    @Test func removesADirectoryWithItsFilesAlone() throws {
+        let scratch = try Scratch()
+        let tree = try HostTree(scratch.path)
+        try scratch.write("a/file", [1])
+        try scratch.link("link", to: "a")
+        #expect(throws: SystemError.self) { try tree.removeDirectory("/link") }
+        #expect(scratch.read("a/file") == [1])
+        try tree.rename("/a", to: "b")
+        try scratch.write("b/directory/file", [2])
+        #expect(throws: SystemError.self) { try tree.removeDirectory("/b") }
+        #expect(scratch.read("b/directory/file") == [2])
+        try tree.removeDirectory("/b/directory")
+        try tree.removeDirectory("/b")
+        #expect(!Helper.exists(scratch("b")))
+        // It is not there.
+        try tree.removeDirectory("/b")
+    }
+
     @Test func oneAtATimeHasTheLock() throws {
         let scratch = try Scratch()
         let path = scratch("lock")

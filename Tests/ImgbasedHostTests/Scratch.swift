@@ -26,7 +26,19 @@ final class Scratch {
         let file = self(name)
         try FileManager.default.createDirectory(
             atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(fileURLWithPath: file))
+        // A program that another test starts meanwhile is not to have it open.
+        try OpenFile(opening: file, O_WRONLY | O_CREAT | O_TRUNC, permissions: 0o666).write(Array(bytes))
+        return file
+    }
+
+    /// Writes a script in it, with the directories above, that can be run at once. This process never has it open for
+    /// writing: until a program that another test starts at that moment was executed, it would have it open as well, and
+    /// execve(2) would refuse the script (ETXTBSY).
+    @discardableResult
+    func addScript(_ name: String, _ script: String, mode: Int = 0o755) throws -> String {
+        let file = self(name)
+        let writing = #"mkdir -p "${1%/*}"; printf '#!/bin/sh\n%s\n' "$2" >"$1"; chmod "$3" "$1""#
+        try Helper.run("/bin/sh", "-euc", writing, "sh", file, script, String(mode, radix: 8))
         return file
     }
 

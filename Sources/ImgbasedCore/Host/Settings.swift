@@ -5,7 +5,7 @@ public struct Settings: Hashable, Sendable {
     /// How many bases can be kept.
     public static let keepRange = 1...99
 
-    /// How many bases are kept when another is added, that one included; the pinned ones besides.
+    /// How many bases are kept when an update adds another, that one included; the pinned ones besides.
     public var keep = 2
 
     /// What holds where nothing is set.

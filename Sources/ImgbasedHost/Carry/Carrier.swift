@@ -11,6 +11,8 @@ public struct Carrier: Sendable {
     public typealias Adjustment = @Sendable ([UInt8]) -> [UInt8]
 
     private let settings: CarrySettings
+    /// What is said of what is beside the lists and rules and is not read.
+    private let unread: [CarryItem]
     /// How often a layer is looked at where something in it goes away meanwhile.
     private static let tries = 10
 
@@ -21,6 +23,7 @@ public struct Carrier: Sendable {
             scope: CarryScope(files: lists.files, rebase: lists.rebase), policy: policy)
         settings.adjustments = adjusting
         self.settings = settings
+        unread = lists.unread + policy.unread
     }
 
     /// Looks at all four trees, and changes nothing.
@@ -35,7 +38,9 @@ public struct Carrier: Sendable {
         do throws(TreeReadError) {
             return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
                 var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
-                return try walk.run()
+                var survey = try walk.run()
+                survey.report = CarryReport(survey.report.items + unread)
+                return survey
             }
         } catch {
             throw .carrying("\(error)")

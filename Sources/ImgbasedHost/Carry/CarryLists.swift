@@ -7,6 +7,8 @@ public struct CarryLists: Sendable {
     public var files: PersistList
     /// What is merged as `/etc` is.
     public var rebase: PersistList
+    /// What is said of what is beside them and is not read.
+    private(set) var unread: [CarryItem] = []
 
     private static let limit = 1 << 20
 
@@ -22,10 +24,10 @@ public struct CarryLists: Sendable {
         var lists = CarryLists()
         let file = try calling { () throws(SystemError) in try tree.read("/files", limit: limit) }
         if let file { lists.files.add(file, file: "files") }
-        for (name, contents) in try contents(of: "/files.d", in: tree) {
+        for (name, contents) in try contents(of: "/files.d", in: tree, &lists.unread, shownIn: "/config") {
             lists.files.add(contents, file: "files.d/\(name)")
         }
-        for (name, contents) in try contents(of: "/rebase.d", in: tree) {
+        for (name, contents) in try contents(of: "/rebase.d", in: tree, &lists.unread, shownIn: "/config") {
             lists.rebase.add(contents, file: "rebase.d/\(name)")
         }
         let problems = lists.files.problems + lists.rebase.problems
@@ -47,20 +49,34 @@ public struct CarryLists: Sendable {
     }
 
     /// The files in a directory whose names end so, in the order of their names, without what editors and package managers
-    /// leave there. A link to `/dev/null` is an empty one.
+    /// leave there: that goes to `unread`, as does a directory, by its path in a layer that has the tree at `place`. A link
+    /// to `/dev/null` is an empty one.
     static func contents(
-        of directory: String, ending: String = "", in tree: borrowing HostTree
+        of directory: String, ending: String = "", in tree: borrowing HostTree, _ unread: inout [CarryItem],
+        shownIn place: String = ""
     ) throws(HostFailure) -> [(String, [UInt8])] {
         do throws(SystemError) {
             var contents: [(String, [UInt8])] = []
-            for name in HealthCheck.names(try tree.names(in: directory)) where name.hasSuffix(ending) {
+            let all = try tree.names(in: directory).filter { $0.hasSuffix(ending) }
+            let meant = HealthCheck.names(all)
+            var leftOut: [(name: String, reason: String)] = Set(all).subtracting(meant).map {
+                ($0, "by its name it is hidden or somebody's copy")
+            }
+            for name in meant {
                 let path = "\(directory)/\(name)"
-                if tree.isDirectory(path) { continue }
+                if tree.isDirectory(path) {
+                    leftOut.append((name, "it is a directory"))
+                    continue
+                }
                 let isMask = tree.link(at: path) == "/dev/null"
                 guard let bytes = try isMask ? [] : tree.read(path, limit: limit) else {
                     throw SystemError("read", path, reason: "it leads nowhere, or its name is no text")
                 }
                 contents.append((name, bytes))
+            }
+            let parent = TreePath(parsing: place + directory)
+            unread += leftOut.compactMap { name, reason in
+                parent?.appending(name).map { CarryItem($0, .omitted, "\(reason), and is not read") }
             }
             return contents
         } catch {
@@ -74,13 +90,18 @@ extension CarryPolicy {
     /// `/usr/lib/imgbased/migrate.d` that have no file of the same name there.
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
+        var unread: [CarryItem] = []
         for directory in ["/usr/lib/imgbased/migrate.d", "/etc/imgbased/migrate.d"] {
-            for (name, contents) in try CarryLists.contents(of: directory, ending: ".conf", in: tree) {
+            for (name, contents) in try CarryLists.contents(
+                of: directory, ending: ".conf", in: tree, &unread)
+            {
                 files[name] = contents
             }
         }
         do throws(CarryPolicyError) {
-            return try CarryPolicy(files)
+            var policy = try CarryPolicy(files)
+            policy.unread = unread
+            return policy
         } catch {
             throw .carrying("the rules in migrate.d: \(error)")
         }

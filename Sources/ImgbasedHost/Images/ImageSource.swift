@@ -161,14 +161,7 @@ private final class OpenedImage {
 
     init(_ path: String) throws(HostFailure) {
         do throws(SystemError) {
-            let file: OpenFile
-            if path == "-" {
-                let number = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                guard number >= 0 else { throw SystemError("read", "standard input", reason: "it is closed") }
-                file = OpenFile(owning: number, name: "standard input")
-            } else {
-                file = try OpenFile(opening: path, O_RDONLY)
-            }
+            let file = try path == "-" ? OpenFile.standardInput() : OpenFile(opening: path, O_RDONLY)
             name = file.name
             let status = try file.status()
             isDirectory = status.kind == .directory

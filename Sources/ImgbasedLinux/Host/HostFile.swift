@@ -2,6 +2,18 @@ import CLinux
 import Glibc
 
 extension OpenFile {
+    /// What this program was given to read, open once more.
+    ///
+    /// The corresponding C function is `fcntl` with `F_DUPFD_CLOEXEC`.
+    public static func standardInput() throws(SystemError) -> OpenFile {
+        let name = "standard input"
+        let number = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        guard number >= 0 else {
+            throw errno == EBADF ? SystemError("read", name, reason: "it is closed") : .last("read", name)
+        }
+        return OpenFile(owning: number, name: name)
+    }
+
     /// Kind, size and device.
     ///
     /// The corresponding C function is `fstat`.

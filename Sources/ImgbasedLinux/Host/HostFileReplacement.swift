@@ -57,6 +57,39 @@ extension HostTree {
         try directory.flush()
     }
 
+    /// Renames what is at `path` to `name` in the same directory, which is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `renameat`.
+    public func rename(_ path: String, to name: String) throws(SystemError) {
+        let (directoryPath, old) = HostTree.split(path)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard renameat(directory.number, old, directory.number, name) == 0 else {
+            throw .last("rename", shown(path))
+        }
+        try directory.flush()
+    }
+
+    /// Removes the directory at `path` and the files in it, if it is there; one with a directory in it is refused. The
+    /// directory above is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `unlinkat`.
+    public func removeDirectory(_ path: String) throws(SystemError) {
+        let (parentPath, name) = HostTree.split(path)
+        do throws(SystemError) {
+            let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            for file in try HostTree.rawNames(in: directory) {
+                guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", directory.name) }
+            }
+            let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
+            guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else {
+                throw .last("remove", shown(path))
+            }
+            try parent.flush()
+        } catch {
+            if !error.isMissing { throw error }
+        }
+    }
+
     /// Where the link at `path` leads, as it says; `nil` where there is no link.
     ///
     /// The corresponding C function is `readlinkat`.

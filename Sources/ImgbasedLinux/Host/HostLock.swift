@@ -2,7 +2,7 @@ import Glibc
 
 /// The one lock of the host: whoever changes something has it. It ends with the program, however that ends.
 public struct HostLock: ~Copyable {
-    private let file: OpenFile
+    private let lock: FileLock
 
     /// Takes the lock at `path`; where another program has it, `waiting` is called, and then waits until that is done.
     ///
@@ -21,7 +21,7 @@ public struct HostLock: ~Copyable {
             default: throw .last("lock", path)
             }
         }
-        return HostLock(file: file)
+        return HostLock(lock: FileLock(of: file))
     }
 
     /// Gives the lock back.

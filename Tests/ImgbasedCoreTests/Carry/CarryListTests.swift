@@ -90,6 +90,13 @@ import Testing
         for (path, wanted) in expected { #expect(rule(policy, path) == wanted, "\(path)") }
     }
 
+    @Test func filesAreInTheOrderOfNumbersInTheirNames() throws {
+        let policy = try CarryPolicy([
+            "9-vendor.conf": bytes("theirs /etc/app"), "10-site.conf": bytes("ours /etc/app"),
+        ])
+        #expect(rule(policy, "/etc/app") == .ours)
+    }
+
     @Test func nothingIsSaidOfTheRest() {
         #expect(rule(CarryPolicy(), "/etc/passwd") == nil)
     }

@@ -206,6 +206,7 @@ import Testing
             echo 'fail /etc/x' >ours/etc/imgbased/migrate.d/10-x.conf
             echo 'no rule' >ours/etc/imgbased/migrate.d/10-x.conf.dpkg-old
             # What is no rule file, and one that is masked.
+            echo 'ours /etc/x' >ours/etc/imgbased/migrate.d/.30.conf
             mkdir ours/etc/imgbased/migrate.d/{disabled,dir.conf}; mkfifo ours/etc/imgbased/migrate.d/pipe
             ln -s nowhere ours/etc/imgbased/migrate.d/link; truncate -s 2M ours/etc/imgbased/migrate.d/README
             echo 'theirs /etc/a' >ours/usr/lib/imgbased/migrate.d/20.conf
@@ -214,6 +215,11 @@ import Testing
         let policy = try CarryPolicy.read(from: HostTree(trees.scratch("ours")))
         trees.carrier = Carrier(lists: CarryLists(), policy: policy)
         let survey = try trees.survey()
+        let unread = survey.report.items.filter { $0.outcome == .omitted }.map(\.path.description)
+        #expect(
+            unread.filter { $0.hasSuffix(".conf") } == [
+                "/etc/imgbased/migrate.d/.30.conf", "/etc/imgbased/migrate.d/dir.conf",
+            ])
         let error = #expect(throws: HostFailure.self) { try trees.apply(survey) }
         #expect(error?.description.contains("the policy refuses the conflict at '/etc/x'") == true)
         #expect(try trees.sh("ls to/etc; cat to/etc/x") == "x\n3")
@@ -239,6 +245,12 @@ import Testing
         try trees.carry()
         #expect(
             try trees.sh("cat to/srv/a/f to/var/b/f to/usr/x; stat -c %u to/srv") == "mine\nmine\nmine\n9")
+        // Whoever relied on one of these is told.
+        #expect(
+            try trees.survey().report.conflicts.map(\.line) == [
+                "omitted '/config/files.d/b.bak': by its name it is hidden or somebody's copy, and is not read",
+                "omitted '/config/files.d/dir': it is a directory, and is not read",
+            ])
         try trees.sh("echo '../etc' >config/files")
         let error = #expect(throws: HostFailure.self) {
             try CarryLists.read(from: HostTree(trees.scratch("config")))

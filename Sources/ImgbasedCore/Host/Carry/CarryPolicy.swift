@@ -13,8 +13,8 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
 }
 
 /// The rules by path in `/etc/imgbased/migrate.d/*.conf`. A line is `RULE PATTERN` (`CarryRule`, `PathPattern`), `#` begins a
-/// comment. The last line that matches decides, the files in the order of their names: what is said later, and more
-/// closely, wins.
+/// comment. The last line that matches decides, the files in the order of their names (`NaturalOrder`, as everywhere): what
+/// is said later, and more closely, wins.
 public struct CarryPolicy: Hashable, Sendable {
     /// A line.
     private struct Line: Hashable {
@@ -23,6 +23,8 @@ public struct CarryPolicy: Hashable, Sendable {
     }
 
     private var lines: [Line] = []
+    /// What is said of what is beside the files and is not read.
+    public var unread: [CarryItem] = []
 
     /// No rules but those for the identity of the machine.
     public init() {}
@@ -30,7 +32,7 @@ public struct CarryPolicy: Hashable, Sendable {
     /// The rules in `files`. Throws all the lines that are not understood: with half a policy nothing must be carried.
     public init(_ files: [String: [UInt8]]) throws(CarryPolicyError) {
         var problems: [ListProblem] = []
-        for (file, contents) in files.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (file, contents) in files.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
             for line in ListLine.lines(contents) {
                 do throws(ListProblem.Reason) {
                     lines.append(try CarryPolicy.parse(line))

@@ -93,11 +93,6 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return path
     }
 
-    /// Whether it means one path, and what is in that.
-    public var isLiteral: Bool {
-        names.allSatisfy { literal($0) != nil }
-    }
-
     /// Whether it says nothing of any name: the root is meant, or all that is in it.
     public var isEverything: Bool {
         names.allSatisfy { $0 == .anyNames || $0 == .tokens([.anyBytes]) }
