@@ -93,6 +93,8 @@ public struct BasePlanner: Sendable {
             if let length = image.length, length < signature.size {
                 throw .imageCutShort(image: length, fileSystem: signature.size)
             }
+            // The base is always read without its journal, and the layers on it with it.
+            if signature.hasPendingJournal { throw .pendingJournal(image: image.path) }
             // What comes after the file system, where its length is not known, is found while it is read.
             let needed = image.length ?? signature.size
             let size = size ?? needed

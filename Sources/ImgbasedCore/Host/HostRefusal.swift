@@ -52,6 +52,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case noFileSystem(image: String)
     case unsupportedFileSystem(String, on: String)
     case imageCutShort(image: Bytes, fileSystem: Bytes)
+    case pendingJournal(image: String)
     case bootNotMounted
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
@@ -132,6 +133,9 @@ extension HostReason: CustomStringConvertible {
             "the file system of '\(object)' is \(type); ext4 and xfs are supported"
         case .imageCutShort(let image, let fileSystem):
             "the image ends after \(image.count) bytes, its file system has \(fileSystem.count); get it again"
+        case .pendingJournal(let image):
+            "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
+                + "mount and unmount it once, or copy it when it is unmounted"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"

@@ -118,6 +118,23 @@ struct BadImageTests {
         #expect(await maker.outcome().contains("does not list it"))
     }
 
+    // Its journal has what the rest of it does not have yet.
+    @Test(arguments: ["ext4", "live", "xfs"])
+    func whatWasCopiedWhileMountedIsRefused(format: String) async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image(format)
+        let part = format == "live" ? "live/LiveOS/rootfs.img" : "image"
+        let pack = format == "live" ? "rm image; mksquashfs live image -quiet -no-progress" : "true"
+        try maker.shell(
+            """
+            mkdir mnt; mount \(part) mnt; echo late > mnt/late; sync -f mnt; cp \(part) copy; umount mnt
+            mv copy \(part); \(pack)
+            """)
+        #expect(await maker.outcome().contains("mount and unmount it once"))
+        try maker.shell("mount \(part) mnt; cat mnt/late; umount mnt; \(pack)")
+        #expect(await maker.outcome() == "accepted")
+    }
+
     @Test func signaturesAreHeld() async throws {
         let maker = try ImageMaker()
         _ = try maker.image("ext4", "zstd")
