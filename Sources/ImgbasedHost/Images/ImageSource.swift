@@ -36,6 +36,8 @@ public final class ImageSource {
         _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
     ) throws(HostFailure) {
         self.reporter = reporter
+        // It takes room that this image may need, or the pool that its base goes to.
+        HostTemporaryDirectory.removeStale()
         let input = try OpenedImage(path)
         let name = input.name
         let expected = try trust.expectation(path, kind: input.unsigned, reporter)
