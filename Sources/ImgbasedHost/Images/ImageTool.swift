@@ -27,14 +27,18 @@ struct ImageTool: ~Copyable {
         }
     }
 
-    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then.
-    func finish(_ tick: () -> Void = {}) throws(HostFailure) {
-        let end: HostChild.End
-        do throws(SystemError) {
-            end = try child.wait(every: ImageReporter.interval, tick)
-        } catch {
-            throw .system(error)
+    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then, and
+    /// the tool ends where that throws.
+    func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) {
+        var failure: HostFailure?
+        let end = try calling { () throws(SystemError) in
+            try child.wait(every: ImageReporter.interval) {
+                do throws(HostFailure) { try tick() } catch { failure = error }
+                return failure == nil
+            }
         }
+        if let failure { throw failure }
+        guard let end else { return }
         if let status = end.status, command.successes.contains(status) { return }
         if end.message.contains("No space left on device") {
             throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")

@@ -39,7 +39,10 @@ final class OCILayout {
             .tar,
             ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", place, "--file", "-"])
         try ImageTool(command, for: name, input: try spool.rewound(), reporter).finish {
+            () throws(HostFailure) in
             reporter.report(.unpack)
+            // Whatever was listed: others write there as well.
+            try ImageSpool.checkSpace(0, name)
         }
         try ImageSpool.checkSpace(0, name)
         try self.init(place, in: own, name: name, reporter)

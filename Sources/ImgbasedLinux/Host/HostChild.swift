@@ -72,16 +72,21 @@ public final class HostChild {
         while waitpid(process, nil, 0) < 0, errno == EINTR {}
     }
 
-    /// Waits until it has ended; meanwhile `tick` is called about every `interval` milliseconds.
+    /// Waits until it has ended, or `goesOn`, which is asked about every `interval` milliseconds meanwhile, says no: then
+    /// the tool is still to be ended, and `nil` is returned.
     ///
     /// The corresponding C functions are `pidfd_open`, `poll` and `waitpid`.
-    public func wait(every interval: CInt = -1, _ tick: () -> Void = {}) throws(SystemError) -> End {
+    public func wait(every interval: CInt = -1, while goesOn: () -> Bool = { true }) throws(SystemError)
+        -> End?
+    {
         if let end { return end }
         let number = imgbased_process_descriptor(process)
         guard number >= 0 else { throw .last("wait for", path) }
         let descriptor = OpenFile(owning: number, name: path)
         var waited = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-        while poll(&waited, 1, interval) <= 0 { tick() }
+        while poll(&waited, 1, interval) <= 0 {
+            guard goesOn() else { return nil }
+        }
         var status: CInt = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw .last("wait for", path) }

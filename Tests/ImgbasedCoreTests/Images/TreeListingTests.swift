@@ -38,10 +38,16 @@ import Testing
     @Test(arguments: [
         "", " ", "-", "-rw-r--r--", "-rw-r--r-- 0/0 x 2026-11-25 02:43 a", "line of a name",
         "-rw-r--r-- 0/0 -5 a b c",
-        "-rw-r--r-- 0/0 99999999999999999999 2026-11-25 02:43 a", "?rw-r--r-- 0/0 1 2026-11-25 02:43 a",
+        "-rw-r--r-- 0/0 99999999999999999999 2026-11-25 02:43 a",
     ])
     func passesOverWhatIsNoLine(line: String) {
         #expect(listing(line).size == TreeSize())
+    }
+
+    // A contiguous file, and what tar(1) does not know and unpacks as a file.
+    @Test(arguments: ["C", "?", "V"]) func countsWhateverHasASize(kind: String) {
+        #expect(
+            listing("\(kind)rw-r--r-- 0/0 4097 2026-11-25 02:43 a").size == TreeSize(entries: 1, data: 8192))
     }
 
     @Test func numbersDoNotOverflow() {

@@ -42,17 +42,17 @@ public struct TreeListing: Hashable, Sendable {
             return
         }
         switch kind {
-        case UInt8(ascii: "-"), UInt8(ascii: "l"):
-            guard let length = TreeListing.number(fields[2]) else { return }
-            // The target of a short link is in its inode.
-            size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
-            note(fields, kind, length)
         case UInt8(ascii: "d"):
             size.add(TreeSize.blockSize)
             note(fields, kind, 0)
         case UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "p"), UInt8(ascii: "s"), UInt8(ascii: "h"):
             size.add(0)
-        default: break
+        default:
+            // A file, or what is unpacked as one: contiguous, or of a kind that the tool does not know.
+            guard let length = TreeListing.number(fields[2]) else { return }
+            // The target of a short link is in its inode.
+            size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
+            note(fields, kind, length)
         }
     }
 
