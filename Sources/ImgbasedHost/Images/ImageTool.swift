@@ -29,7 +29,8 @@ struct ImageTool: ~Copyable {
 
     /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then, and
     /// the tool ends where that throws.
-    func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) {
+    @discardableResult
+    func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) -> HostChild.End {
         var failure: HostFailure?
         let end = try calling { () throws(SystemError) in
             try child.wait(every: ImageReporter.interval) {
@@ -37,9 +38,8 @@ struct ImageTool: ~Copyable {
                 return failure == nil
             }
         }
-        if let failure { throw failure }
-        guard let end else { return }
-        if let status = end.status, command.successes.contains(status) { return }
+        guard let end else { throw failure ?? .missing(command, reason: "it was given up") }
+        if let status = end.status, command.successes.contains(status) { return end }
         if end.message.contains("No space left on device") {
             throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")
         }

@@ -88,17 +88,6 @@ import Testing
 
     @Test(
         arguments: [
-            ("[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG ABC Name\n[GNUPG:] VALIDSIG DEF 2026\n", true),
-            ("[GNUPG:] BADSIG ABC Name\n", false), ("", false), ("GOODSIG VALIDSIG\n", false),
-            ("[GNUPG:] GOODSIG A\n[GNUPG:] VALIDSIG A\n[GNUPG:] ERRSIG B\n", false),
-            ("[GNUPG:] EXPKEYSIG A\n[GNUPG:] VALIDSIG A\n", false), ("[GNUPG:] GOODSIG A VALIDSIG\n", false),
-        ])
-    func judgesSignatures(status: String, isGood: Bool) {
-        #expect(SignatureStatus.isGood(status) == isGood)
-    }
-
-    @Test(
-        arguments: [
             (ImageProgress(.write, done: Bytes(1 << 20), total: Bytes(4 << 20)), 25),
             (ImageProgress(.write, done: Bytes(5), total: Bytes(0)), nil),
             (ImageProgress(.list, done: Bytes(5), total: nil), nil),

@@ -81,18 +81,3 @@ public struct ChecksumList: Hashable, Sendable {
         return result
     }
 }
-
-/// What gpgv(1) says of a signature, with `--status-fd` (GnuPG: doc/DETAILS).
-public enum SignatureStatus {
-    /// Whether there is a signature, and every one is good and by a key that still counts.
-    public static func isGood(_ status: String) -> Bool {
-        let words = status.split(separator: "\n").compactMap { line -> Substring? in
-            let words = line.split(separator: " ")
-            return words.count > 1 && words[0] == "[GNUPG:]" ? words[1] : nil
-        }
-        let bad: Set<Substring> = [
-            "BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "NODATA", "NO_PUBKEY", "FAILURE",
-        ]
-        return words.contains("VALIDSIG") && words.contains("GOODSIG") && bad.isDisjoint(with: words)
-    }
-}
