@@ -120,8 +120,13 @@ public struct ImageTrust: Sendable {
     /// Throws unless the keys can be read: gpgv would blame the signature.
     private func checkKeyring(for image: String) throws(HostFailure) {
         do throws(SystemError) {
-            guard try HostTree("/").openFile(keyring) == nil else { return }
-            throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
+            guard let file = try HostTree("/").openFile(keyring) else {
+                throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
+            }
+            guard try !file.read(upTo: 64).starts(with: "-----BEGIN PGP".utf8) else {
+                throw SystemError(
+                    "read", keyring, reason: "they are in ASCII armour, make it binary with 'gpg --dearmor'")
+            }
         } catch {
             throw .image(
                 image,

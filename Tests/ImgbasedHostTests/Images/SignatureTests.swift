@@ -92,6 +92,12 @@ struct SignatureTests {
         #expect(try await outcome("garbage").contains("get it again"))
     }
 
+    @Test func armouredKeysAreRefused() async throws {
+        let maker = try signed()
+        try maker.shell("cp good.sig SHA256SUMS.gpg; mv armoured.gpg trusted.gpg")
+        #expect(await maker.outcome().contains("make it binary with 'gpg --dearmor'"))
+    }
+
     @Test(arguments: [
         ("ln -s gone/keys.gpg trusted.gpg", "it is a link that leads nowhere"),
         ("ln -s trusted.gpg trusted.gpg", "Too many levels of symbolic links"),
