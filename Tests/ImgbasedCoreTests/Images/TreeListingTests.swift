@@ -80,6 +80,14 @@ import Testing
             ("\(a)  x\n\(b)  x\n", "x", .contradictory), ("\(a)  x\n", "y", .missing), ("", "x", .missing),
             ("\(a)  dir/x\n", "x", .missing), ("\(a.dropLast())  x\n", "x", .missing),
             ("\(a)x  x\n", "x", .missing),
+            // As sha256sum --check takes them.
+            (" \t\(a)  x\n", "x", .digest(a)), ("\(a) x\n", "x", .digest(a)), ("\(a)\t x\n", "x", .digest(a)),
+            ("\(a) x\n\(b)  x\n", " x", .digest(b)), ("\(a)  y\n\(b) x\n", "x", .missing),
+            ("  \\\(a)  x\\ny\n", "x\ny", .digest(a)),
+            ("\\SHA256 (a\\\\b.tar) = \(a)\n", "a\\b.tar", .digest(a)), ("SHA256(x)=\(a)", "x", .digest(a)),
+            (" SHA256 (x)) \t= \t\(a)", "x)", .digest(a)), ("SHA256 (x) = \(a) ", "x", .missing),
+            ("\\SHA256 (a\\b) = \(a)\n", "a\\b", .missing), ("SHA256 x = \(a)", "x", .missing),
+            ("SHA256 (", "", .missing), ("SHA256 ()", "", .missing),
             ("\(a)  ", "", .missing), ("SHA512 (x) = \(a)", "x", .missing), ("# \(a)  x", "x", .missing),
         ] as [(String, String, ChecksumList.Answer)])
     func reads(text: String, name: String, answer: ChecksumList.Answer) {
