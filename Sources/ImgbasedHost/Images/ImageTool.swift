@@ -43,10 +43,13 @@ struct ImageTool: ~Copyable {
         if end.message.contains("No space left on device") {
             throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")
         }
-        let how = end.status.map { "ended with status \($0)" } ?? "was ended by signal \(end.signal ?? 0)"
-        let message = CommandRunner.brief(end.message)
+        let message = end.message.isEmpty ? "" : ": \(CommandRunner.brief(end.message))"
+        guard let status = end.status else {
+            // That says nothing of the image.
+            throw .image(
+                image, reason: "\(command.tool.name) was ended by signal \(end.signal ?? 0)\(message)")
+        }
         throw .image(
-            image, reason: "\(command.tool.name) \(how)\(message.isEmpty ? "" : ": \(message)"); get it again"
-        )
+            image, reason: "\(command.tool.name) ended with status \(status)\(message); get it again")
     }
 }

@@ -6,6 +6,35 @@ import Testing
 /// Images that are as they should be, and not as most are.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct OddImageTests {
+    // Through a pipe: of a file, zstd takes no larger window than it is long.
+    @Test func zstdMayHaveALargeWindow() async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("ext4")
+        try maker.shell("cat image | zstd -q -1 --long=28 > x; mv x image")
+        #expect(await maker.outcome() == "accepted")
+    }
+
+    @Test func layersMayHaveALargeWindow() async throws {
+        let maker = try ImageMaker()
+        try maker.shell(
+            try #require(ImageMaker.formats["oci-zstd"]).replacing("zstd -q", with: "cat | zstd -q --long=28")
+        )
+        #expect(await maker.outcome() == "accepted")
+    }
+
+    @Test func aToolThatIsKilledSaysNothingOfTheImage() throws {
+        let command = Command(
+            .tar,
+            [
+                "-cf", "/dev/null", "--checkpoint=1", "--checkpoint-action=exec=kill -9 $PPID", "-C", "/",
+                "etc",
+            ])
+        let error = #expect(throws: HostFailure.self) {
+            try ImageTool(command, for: "image", ImageReporter()).finish()
+        }
+        #expect(error?.description == "image 'image': tar was ended by signal 9")
+    }
+
     @Test func whatAnInterruptedRunUnpackedGoesWithTheNextImage() async throws {
         let maker = try ImageMaker()
         let image = try maker.image("ext4")
