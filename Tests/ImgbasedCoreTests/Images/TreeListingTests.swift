@@ -50,6 +50,19 @@ import Testing
             listing("\(kind)rw-r--r-- 0/0 4097 2026-11-25 02:43 a").size == TreeSize(entries: 1, data: 8192))
     }
 
+    @Test func directoriesNeedNoEntries() {
+        let long = String(repeating: "x", count: 200)
+        #expect(
+            listing(
+                "-rw-r--r-- 0/0 1 2026-11-25 02:43 ./etc/\(long)",
+                "hrw-r--r-- 0/0 0 2026-11-25 02:43 usr/a link to b"
+            ).isRoot)
+        #expect(
+            !listing(
+                "-rw-r--r-- 0/0 1 2026-11-25 02:43 etcetera/x", "-rw-r--r-- 0/0 1 2026-11-25 02:43 x/usr/a"
+            ).isRoot)
+    }
+
     @Test func numbersDoNotOverflow() {
         let huge = "-rw-r--r-- 0/0 18446744073709551615 2026-11-25 02:43 a"
         let size = listing(huge, huge).size

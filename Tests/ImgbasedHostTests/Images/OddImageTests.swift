@@ -22,6 +22,12 @@ struct OddImageTests {
         #expect(await maker.outcome() == "accepted")
     }
 
+    @Test func aTarNeedsNoDirectories() async throws {
+        let maker = try ImageMaker()
+        try maker.shell("tar -C tree -cf image etc/os-release usr/bin/ping")
+        #expect(await maker.outcome() == "accepted")
+    }
+
     @Test func aToolThatIsKilledSaysNothingOfTheImage() throws {
         let command = Command(
             .tar,

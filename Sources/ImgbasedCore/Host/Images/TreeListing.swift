@@ -47,6 +47,7 @@ public struct TreeListing: Hashable, Sendable {
             note(fields, kind, 0)
         case UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "p"), UInt8(ascii: "s"), UInt8(ascii: "h"):
             size.add(0)
+            note(fields, kind, 0)
         default:
             // A file, or what is unpacked as one: contiguous, or of a kind that the tool does not know.
             guard let length = TreeListing.number(fields[2]) else { return }
@@ -65,8 +66,9 @@ public struct TreeListing: Hashable, Sendable {
     private mutating func note(
         _ fields: [some Collection<UInt8>], _ kind: UInt8, _ length: UInt64
     ) {
-        guard fields.count == 6, fields[5].count < 64 else { return }
-        var name = String(decoding: fields[5], as: UTF8.self)[...]
+        // What is looked for is shorter.
+        guard fields.count == 6, !isRoot || fields[5].count < 64 else { return }
+        var name = String(decoding: fields[5].prefix(64), as: UTF8.self)[...]
         if kind == UInt8(ascii: "l") {
             // `bin -> usr/bin`
             name = name.split(separator: " ").first ?? ""
@@ -77,6 +79,9 @@ public struct TreeListing: Hashable, Sendable {
         if name.hasSuffix("/") { name = name.dropLast() }
         if name == "LiveOS/rootfs.img", kind == UInt8(ascii: "-") { liveImage = Bytes(length) }
         if TreeListing.wanted.contains(String(name)) { seen.insert(String(name)) }
+        // The directories of an archive need not be listed.
+        let first = name.prefix { $0 != "/" }
+        if first == "etc" || first == "usr" { seen.insert(String(first)) }
     }
 
     private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
