@@ -30,6 +30,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case poolInactive(VolumePath)
     case poolFull(VolumePath, percent: Int, of: String)
     case poolShort(VolumePath, missing: Bytes, of: String)
+    case poolShortOrHoles(VolumePath, missing: Bytes, of: String, file: LargeFile)
     case layerShort(String, missing: Bytes)
     case groupShort(String, missing: Bytes)
     case exists(String)
@@ -98,6 +99,10 @@ extension HostReason: CustomStringConvertible {
             "pool '\(path)' is \(percent)% full\(what); remove a layer or base, or extend the pool"
         case .poolShort(let path, let missing, let what):
             "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
+        case .poolShortOrHoles(let path, let missing, let what, let file):
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool; or "
+                + "give --size, what the files need without holes, where '\(file.name)' in the image, of "
+                + "\(file.size.formatted), has such"
         case .layerShort(let name, let missing):
             "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
                 + "give its base a larger --size, or have less on the lists in /config"

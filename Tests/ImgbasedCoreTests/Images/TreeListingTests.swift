@@ -71,6 +71,23 @@ import Testing
         #expect(size.allocated.count > 1 << 60)
     }
 
+    @Test func whatAnArchiveDoesNotHaveIsHoles() {
+        var tar = listing(
+            "-rw-r--r-- 0/0 375809638400 2026-11-25 02:43 a", "-rw-r--r-- 0/0 4096 2026-11-25 02:43 b")
+        let whole = tar.size
+        #expect(whole.large == 350 << 30 && whole.minimum(.ext4).count > 350 << 30)
+        #expect(whole.minimum(.ext4, mayBeHoles: true) < Bytes(64 << 20))
+        tar.limit(toArchive: 1 << 40)
+        #expect(tar.size == whole)
+        tar.limit(toArchive: 10240)
+        #expect(tar.size.stored == 10240 + 2 * 4096 && tar.size.large == 0)
+        #expect(tar.size.minimum(.ext4) < Bytes(64 << 20) && tar.size.recommended < Bytes(1 << 30))
+        #expect(tar.size.allocated == whole.allocated, "what is around holes can be more than was stored")
+        var huge = listing("-rw-r--r-- 0/0 18446744073709551615 2026-11-25 02:43 a")
+        huge.limit(toArchive: .max)
+        #expect(huge.size.stored == .max)
+    }
+
     @Test func hasRoomToGrow() {
         let small = TreeSize(entries: 10, data: 1 << 20)
         #expect(small.minimum(.xfs).count >= 300 << 20)

@@ -50,4 +50,14 @@ struct OddImageTests {
         _ = try ImageSource(image, trust: maker.trust)
         #expect(!Helper.exists(left))
     }
+
+    @Test(arguments: ["squashfs", "tar"]) func holesNeedNoRoom(format: String) async throws {
+        let maker = try ImageMaker()
+        try maker.shell("truncate -s 2G tree/etc/lastlog")
+        let source = try ImageSource(try maker.image(format), trust: maker.trust)
+        let written = try await BaseFromImageTests.add(source, maker, size: Bytes(128 << 20))
+        try looking(at: written.device.path.device, in: maker.scratch) { (place: String) throws in
+            #expect(try maker.shell("stat -c '%s %b' seen/etc/lastlog") == "2147483648 0")
+        }
+    }
 }

@@ -5,6 +5,8 @@ public struct TreeListing: Hashable, Sendable {
     public private(set) var size = TreeSize()
     /// The image of a root file system in a live image, by its length.
     public private(set) var liveImage: Bytes?
+    /// The largest of its large files.
+    public private(set) var largest: LargeFile?
     private var seen: Set<String> = []
 
     /// Beyond this a line is not kept: names are at most 255 bytes long, paths 4096, and escapes four times that.
@@ -53,13 +55,23 @@ public struct TreeListing: Hashable, Sendable {
             guard let length = TreeListing.number(fields[2]) else { return }
             // The target of a short link is in its inode.
             size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
+            if length > max(TreeSize.largeSize, largest?.size.count ?? 0) {
+                largest = LargeFile(
+                    name: fields.count < 6
+                        ? "" : String(decoding: fields[5].prefix(200), as: UTF8.self).asMessageLine,
+                    size: Bytes(length))
+            }
             note(fields, kind, length)
         }
     }
 
+    /// Takes into account that an archive of `length` bytes has it, not compressed.
+    public mutating func limit(toArchive length: UInt64) { size.limit(toArchive: length) }
+
     /// Adds what another listing says: a further layer of the same tree.
     public mutating func add(_ other: TreeListing) {
         size.add(other.size)
+        largest = [largest, other.largest].compactMap { $0 }.max { $0.size < $1.size }
         seen.formUnion(other.seen)
     }
 
