@@ -34,7 +34,7 @@ public struct BasePlanner: Sendable {
             plan.goal = "add base '\(name)'"
             let size = try checkedSize().roundedUp(to: group.extentSize)
             try state.checkFull(pool)
-            try checkSpace(pool)
+            try checkSpace(pool, size)
             let path = VolumePath(group: names.group, name: name.description)
             let allowance = ImageAllowance(
                 room: pool.room?.bytes, chunkSize: pool.usage?.chunkSize ?? Bytes(0),
@@ -80,8 +80,10 @@ public struct BasePlanner: Sendable {
         switch image.content {
         case .unknown: throw .noFileSystem(image: image.path)
         case .tree(let tree):
-            let needed = tree.size.minimum(fileSystem ?? tree.type)
-            let size = size ?? max(tree.size.recommended, needed)
+            let type = fileSystem ?? tree.type
+            guard let size else { return max(tree.size.recommended, tree.size.minimum(type)) }
+            // More than that the files do not get, should there be no holes.
+            let needed = tree.size.minimum(type, mayBeHoles: true)
             guard size >= needed else {
                 throw .tooSmall(what: "a file system for these files", size: size, needed: needed)
             }
@@ -93,6 +95,8 @@ public struct BasePlanner: Sendable {
             if let length = image.length, length < signature.size {
                 throw .imageCutShort(image: length, fileSystem: signature.size)
             }
+            // The base is always read without its journal, and the layers on it with it.
+            if signature.hasPendingJournal { throw .pendingJournal(image: image.path) }
             // What comes after the file system, where its length is not known, is found while it is read.
             let needed = image.length ?? signature.size
             let size = size ?? needed
@@ -101,12 +105,22 @@ public struct BasePlanner: Sendable {
         }
     }
 
-    private func checkSpace(_ pool: Volume) throws(HostReason) {
+    /// Throws unless `pool` has room for what a volume of `size` gets.
+    private func checkSpace(_ pool: Volume, _ size: Bytes) throws(HostReason) {
         guard let room = pool.room, let chunkSize = pool.usage?.chunkSize else { return }
-        let expected: Bytes? =
-            if case .tree(let tree) = image.content { tree.size.allocated } else { image.allocated }
-        guard let needed = expected?.roundedUp(to: chunkSize) else { return }
-        try room.check(needed)
+        guard case .tree(let tree) = image.content else {
+            if let allocated = image.allocated { try room.check(allocated.roundedUp(to: chunkSize)) }
+            return
+        }
+        do throws(HostReason) {
+            // Whatever the files have, their file system ends with the volume.
+            try room.check(min(tree.size.allocated, size).roundedUp(to: chunkSize))
+        } catch .poolShort(let path, let missing, let what) {
+            guard self.size == nil, tree.size.large > 0, let file = tree.largest else {
+                throw .poolShort(path, missing: missing, of: what)
+            }
+            throw .poolShortOrHoles(path, missing: missing, of: what, file: file)
+        }
     }
 }
 

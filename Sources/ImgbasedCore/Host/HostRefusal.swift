@@ -30,6 +30,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case poolInactive(VolumePath)
     case poolFull(VolumePath, percent: Int, of: String)
     case poolShort(VolumePath, missing: Bytes, of: String)
+    case poolShortOrHoles(VolumePath, missing: Bytes, of: String, file: LargeFile)
     case layerShort(String, missing: Bytes)
     case groupShort(String, missing: Bytes)
     case exists(String)
@@ -52,6 +53,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case noFileSystem(image: String)
     case unsupportedFileSystem(String, on: String)
     case imageCutShort(image: Bytes, fileSystem: Bytes)
+    case pendingJournal(image: String)
     case bootNotMounted
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
@@ -101,6 +103,10 @@ extension HostReason: CustomStringConvertible {
             "pool '\(path)' is \(percent)% full\(what); remove a layer or base, or extend the pool"
         case .poolShort(let path, let missing, let what):
             "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
+        case .poolShortOrHoles(let path, let missing, let what, let file):
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool; or "
+                + "give --size, what the files need without holes, where '\(file.name)' in the image, of "
+                + "\(file.size.formatted), has such"
         case .layerShort(let name, let missing):
             "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
                 + "give its base a larger --size, or have less on the lists in /config"
@@ -136,6 +142,9 @@ extension HostReason: CustomStringConvertible {
             "the file system of '\(object)' is \(type); ext4 and xfs are supported"
         case .imageCutShort(let image, let fileSystem):
             "the image ends after \(image.count) bytes, its file system has \(fileSystem.count); get it again"
+        case .pendingJournal(let image):
+            "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
+                + "mount and unmount it once, or copy it when it is unmounted"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"

@@ -13,6 +13,15 @@ public struct BaseVerifier {
         case unknown
         /// It could not be read: why.
         case unreadable(String)
+
+        /// The same, where the base could not be deactivated again for `failure`: what was found stays found.
+        func after(_ failure: HostFailure) -> Verdict {
+            switch self {
+            case .changed(let reason): .changed("\(reason); and it stays active: \(failure)")
+            case .unreadable(let reason): .unreadable("\(reason); and it stays active: \(failure)")
+            case .unchanged, .unknown: .unreadable("it is unchanged, but stays active: \(failure)")
+            }
+        }
     }
 
     private let runner: CommandRunner
@@ -35,21 +44,18 @@ public struct BaseVerifier {
             try await runner.run(
                 Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", base.path.description]))
             let verdict: Verdict
-            do throws(HostFailure) {
-                verdict = try compare(base, digest, length)
-            } catch {
-                try await deactivate(base)
-                throw error
+            do throws(HostFailure) { verdict = try compare(base, digest, length) } catch {
+                verdict = .unreadable("\(error)")
             }
-            try await deactivate(base)
+            do throws(HostFailure) {
+                try await runner.run(Command(.lvchange, ["--activate", "n", base.path.description]))
+            } catch {
+                return verdict.after(error)
+            }
             return verdict
         } catch {
             return .unreadable("\(error)")
         }
-    }
-
-    private func deactivate(_ base: Volume) async throws(HostFailure) {
-        try await runner.run(Command(.lvchange, ["--activate", "n", base.path.description]))
     }
 
     private func compare(_ base: Volume, _ digest: String, _ length: UInt64) throws(HostFailure) -> Verdict {

@@ -22,7 +22,7 @@ public struct ImageFiller {
             }
             let before = tree.used.count
             let total: UInt64? =
-                if case .tree(let image) = source.description.content { image.size.data } else { nil }
+                if case .tree(let image) = source.description.content { image.size.stored } else { nil }
             reporter.report(.fill, done: 0, total: total)
             try unpack(source, into: tree) {
                 reporter.report(.fill, done: tree.used.count - min(before, tree.used.count), total: total)

@@ -36,6 +36,8 @@ public final class ImageSource {
         _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
     ) throws(HostFailure) {
         self.reporter = reporter
+        // It takes room that this image may need, or the pool that its base goes to.
+        HostTemporaryDirectory.removeStale()
         let input = try OpenedImage(path)
         let name = input.name
         let expected = try trust.expectation(path, kind: input.unsigned, reporter)
@@ -75,11 +77,12 @@ public final class ImageSource {
             }
         case .tar:
             let spool = try spool()
-            let listing = try TreeInspection.tar(spool, name: name, reporter)
+            var listing = try TreeInspection.tar(spool, name: name, reporter)
             if listing.isOCI {
                 let layout = try OCILayout(archive: spool, size: listing.size, name: name, reporter)
                 (description, body) = try ImageSource.tree(.oci, layout.listing, .oci(layout), name)
             } else {
+                if let length = try spool.length() { listing.limit(toArchive: length) }
                 (description, body) = try ImageSource.tree(.tar, listing, .tar(spool), name)
             }
         case .compressed: throw .image(name, reason: "it is compressed twice; decompress it once")
@@ -138,7 +141,8 @@ public final class ImageSource {
             throw .system(SystemError("read", "/proc/sys/kernel/random/uuid", reason: "/proc is not mounted"))
         }
         let tree = ImageTree(
-            format: format, size: listing.size, type: HostSystem.fileSystemType(of: "/") ?? .ext4, uuid: uuid)
+            format: format, size: listing.size, largest: listing.largest,
+            type: HostSystem.fileSystemType(of: "/") ?? .ext4, uuid: uuid)
         return (ImageDescription(path: name, length: nil, allocated: nil, content: .tree(tree)), body)
     }
 }

@@ -44,6 +44,12 @@ final class ImageSpool {
         throw .image(name, reason: "it has to be unpacked in \(HostTemporary.directory), \(lack)")
     }
 
+    /// How many bytes it has; `nil` of a device, which has more than what is on it.
+    func length() throws(HostFailure) -> UInt64? {
+        let status = try calling { () throws(SystemError) in try file.status() }
+        return status.kind == .file ? status.size : nil
+    }
+
     /// The path by which tools reach it.
     var path: String { file.processPath }
 

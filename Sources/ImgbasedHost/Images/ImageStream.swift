@@ -75,8 +75,8 @@ final class ImageStream {
         self.name = name
         let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name))
         }
-        let command = Command(compression.tool, ["--decompress", "--stdout"])
-        let tool = try ImageTool(command, for: name, input: input.reader, output: output.writer, reporter)
+        let tool = try ImageTool(
+            compression.decompression, for: name, input: input.reader, output: output.writer, reporter)
         input.closeReader()
         output.closeWriter()
         file.readsAhead()

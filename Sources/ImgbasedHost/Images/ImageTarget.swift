@@ -67,6 +67,26 @@ struct ImageTarget: ~Copyable {
         }
     }
 
+    /// Whether the log of the XFS file system that was written says that it was unmounted.
+    func isUnmounted(_ log: XFSLog) throws(SystemError) -> Bool {
+        var log = log
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: HashedReading.pieceSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < log.length.count {
+            let wanted = Int(min(UInt64(buffer.count), log.length.count - offset))
+            let count = try file.read(
+                into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]),
+                at: Int(log.start.count + offset))
+            log.look(at: UnsafeRawBufferPointer(rebasing: buffer[..<count]), offset)
+            if count < wanted { break }
+            offset += UInt64(count)
+        }
+        guard let end = log.end else { return true }
+        return log.isUnmounted(try file.read(upTo: XFSLog.blockSize, at: Int(log.start.count + end)))
+    }
+
     /// Waits until all of it is on the disk.
     func flush() throws(SystemError) {
         try file.flush()

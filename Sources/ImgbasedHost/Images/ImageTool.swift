@@ -27,22 +27,29 @@ struct ImageTool: ~Copyable {
         }
     }
 
-    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then.
-    func finish(_ tick: () -> Void = {}) throws(HostFailure) {
-        let end: HostChild.End
-        do throws(SystemError) {
-            end = try child.wait(every: ImageReporter.interval, tick)
-        } catch {
-            throw .system(error)
+    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then, and
+    /// the tool ends where that throws.
+    @discardableResult
+    func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) -> HostChild.End {
+        var failure: HostFailure?
+        let end = try calling { () throws(SystemError) in
+            try child.wait(every: ImageReporter.interval) {
+                do throws(HostFailure) { try tick() } catch { failure = error }
+                return failure == nil
+            }
         }
-        if let status = end.status, command.successes.contains(status) { return }
+        guard let end else { throw failure ?? .missing(command, reason: "it was given up") }
+        if let status = end.status, command.successes.contains(status) { return end }
         if end.message.contains("No space left on device") {
             throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")
         }
-        let how = end.status.map { "ended with status \($0)" } ?? "was ended by signal \(end.signal ?? 0)"
-        let message = CommandRunner.brief(end.message)
+        let message = end.message.isEmpty ? "" : ": \(CommandRunner.brief(end.message))"
+        guard let status = end.status else {
+            // That says nothing of the image.
+            throw .image(
+                image, reason: "\(command.tool.name) was ended by signal \(end.signal ?? 0)\(message)")
+        }
         throw .image(
-            image, reason: "\(command.tool.name) \(how)\(message.isEmpty ? "" : ": \(message)"); get it again"
-        )
+            image, reason: "\(command.tool.name) ended with status \(status)\(message); get it again")
     }
 }

@@ -83,33 +83,50 @@ public struct ImageTrust: Sendable {
         }
         let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
         let status = try calling { () throws(SystemError) in try HostPipe("gpgv") }
-        let command = Command(.gpgv, ["--keyring", keyring, "--status-fd", "1", "--", signature, "-"])
+        // 1 is a bad signature, 2 is one that it cannot check, among others: what it says of each counts.
+        let command = Command(
+            .gpgv, ["--keyring", keyring, "--status-fd", "1", "--", signature, "-"], successes: [0, 1, 2])
         let gpgv = try ImageTool(
             command, for: image, input: signed.number, output: status.writer, reporter)
         status.closeWriter()
         let answer = try calling { () throws(SystemError) in
             try status.readAll(limit: ImageTrust.limit)
         }
-        do throws(HostFailure) {
-            try gpgv.finish()
-        } catch .image(_, let reason) {
-            throw .image(
-                image, reason: "the signature of \(ImageTrust.list) beside it is not good: \(reason)")
-        }
-        guard SignatureStatus.isGood(String(decoding: answer, as: UTF8.self)) else {
-            throw .image(
-                image,
-                reason:
-                    "the signature of \(ImageTrust.list) beside it is not good: it is no valid one; get it again"
-            )
+        let end = try gpgv.finish()
+        let found = SignatureStatus(String(decoding: answer, as: UTF8.self))
+        if found.isGood(ended: end.status ?? -1) { return }
+        throw .image(
+            image,
+            reason: "the signature of \(ImageTrust.list) beside it is not good: "
+                + complaint(found, end.message))
+    }
+
+    /// What is wrong with signatures, and what to do, as the end of a sentence.
+    private func complaint(_ status: SignatureStatus, _ message: String) -> String {
+        switch status.worst {
+        case .bad(let key): "that by key \(key) is one of something else; get both again"
+        case .revokedKey(let key):
+            "its key \(key) was revoked; get a key that counts, and the list signed with it"
+        case .expiredKey(let key):
+            "its key \(key) has expired; get a key that counts, and the list signed with it"
+        case .expired(let key): "that by key \(key) has expired; get one that counts"
+        case .unknownKey(let key): "it is by key \(key), which is not in \(keyring)"
+        case .unclear, .good, nil:
+            message.isEmpty
+                ? "it is no valid one; get it again" : "\(CommandRunner.brief(message)); get it again"
         }
     }
 
     /// Throws unless the keys can be read: gpgv would blame the signature.
     private func checkKeyring(for image: String) throws(HostFailure) {
         do throws(SystemError) {
-            guard try HostTree("/").openFile(keyring) == nil else { return }
-            throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
+            guard let file = try HostTree("/").openFile(keyring) else {
+                throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
+            }
+            guard try !file.read(upTo: 64).starts(with: "-----BEGIN PGP".utf8) else {
+                throw SystemError(
+                    "read", keyring, reason: "they are in ASCII armour, make it binary with 'gpg --dearmor'")
+            }
         } catch {
             throw .image(
                 image,

@@ -23,6 +23,11 @@ public struct ImageWriter {
         var target = try calling { () throws(SystemError) in try ImageTarget(path, allowance) }
         let facts = try copy(source, stream, to: &target)
         try check(source, facts)
+        // What mounts the base read-only would not find what is in its log alone.
+        if let log = source.description.signature?.log {
+            let isUnmounted = try calling { () throws(SystemError) in try target.isUnmounted(log) }
+            if !isUnmounted { throw .contents(.pendingJournal(image: source.description.path)) }
+        }
         source.reporter.report(.flush)
         try calling { () throws(SystemError) in try target.flush() }
         return facts

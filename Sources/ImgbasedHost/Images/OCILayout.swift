@@ -39,7 +39,10 @@ final class OCILayout {
             .tar,
             ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", place, "--file", "-"])
         try ImageTool(command, for: name, input: try spool.rewound(), reporter).finish {
+            () throws(HostFailure) in
             reporter.report(.unpack)
+            // Whatever was listed: others write there as well.
+            try ImageSpool.checkSpace(0, name)
         }
         try ImageSpool.checkSpace(0, name)
         try self.init(place, in: own, name: name, reporter)
@@ -81,9 +84,11 @@ final class OCILayout {
     private static func choose(
         _ index: OCIIndex, in blobs: OCIBlobs, depth: Int
     ) throws(HostFailure) -> OCIDescriptor {
+        // One image can have several tags.
+        var digests: Set<String> = []
         let fitting = index.manifests.filter {
             $0.platform.map { $0.os == "linux" && $0.architecture == architecture } ?? true
-        }
+        }.filter { digests.insert($0.digest).inserted }
         guard let manifest = fitting.first else {
             throw .image(blobs.name, reason: "it has no image for linux on \(architecture)")
         }

@@ -16,28 +16,113 @@ public final class HostChild {
 
     private let process: pid_t
     private let path: String
-    private let errors: Tail
-    private let reader: HostThread
+    private let start: Start
+    private let thread: HostThread
     private var end: End?
 
+    /// util-linux's, which has the kernel end what it runs together with the thread that started it.
+    private static let wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"]
+
     /// Starts `path` with `arguments`. `input` and `output` are open files it gets as standard input and output; without
-    /// one there is nothing to read, and what is written is dropped.
-    ///
-    /// The corresponding C function is `posix_spawn`.
+    /// one there is nothing to read, and what is written is dropped. It is killed where this program ends before it.
     public init(
         _ path: String, _ arguments: [String], environment: [String], input: CInt? = nil, output: CInt? = nil
     ) throws(SystemError) {
         self.path = path
+        // What does not run it says that only in its own words.
+        guard access(path, X_OK) == 0 else { throw .last("run", path) }
         let pipe = try HostPipe(path)
         let nothing = try OpenFile(opening: "/dev/null", O_RDWR)
-        var argv = HostChild.cStrings([path] + arguments)
-        var variables = HostChild.cStrings(environment)
+        let start = Start(
+            HostChild.wrapper + [path] + arguments, environment,
+            (input ?? nothing.number, output ?? nothing.number), pipe)
+        self.start = start
+        // A thread that is there as long as the tool: others end when there is nothing to do for them.
+        thread = try HostThread { start.run() }
+        guard let process = start.process.receive() else {
+            throw SystemError("run", path, errno: start.error)
+        }
+        self.process = process
+    }
+
+    deinit {
+        guard end == nil else { return }
+        kill(process, SIGKILL)
+        while waitpid(process, nil, 0) < 0, errno == EINTR {}
+    }
+
+    /// Waits until it has ended, or `goesOn`, which is asked about every `interval` milliseconds meanwhile, says no: then
+    /// the tool is still to be ended, and `nil` is returned.
+    ///
+    /// The corresponding C functions are `pidfd_open`, `poll` and `waitpid`.
+    public func wait(every interval: CInt = -1, while goesOn: () -> Bool = { true }) throws(SystemError)
+        -> End?
+    {
+        if let end { return end }
+        let number = imgbased_process_descriptor(process)
+        guard number >= 0 else { throw .last("wait for", path) }
+        let descriptor = OpenFile(owning: number, name: path)
+        var waited = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        while poll(&waited, 1, interval) <= 0 {
+            guard goesOn() else { return nil }
+        }
+        var status: CInt = 0
+        while waitpid(process, &status, 0) < 0 {
+            guard errno == EINTR else { throw .last("wait for", path) }
+        }
+        thread.join()
+        let signal = status & 0x7F
+        let end = End(
+            status: signal == 0 ? (status >> 8) & 0xFF : nil, signal: signal == 0 ? nil : signal,
+            message: start.errors.text)
+        self.end = end
+        return end
+    }
+}
+
+/// Starts a tool, and stays until it has ended.
+private final class Start: @unchecked Sendable {
+    /// The tool, once it is started; nothing where it cannot be, for this error.
+    let process = HostQueue<pid_t>()
+    private(set) var error: CInt = 0
+    /// What it says. Only read once the thread is joined.
+    let errors = Tail()
+    private let words: [String]
+    private let environment: [String]
+    private let files: (input: CInt, output: CInt)
+    private let pipe: HostPipe
+
+    init(
+        _ words: [String], _ environment: [String], _ files: (input: CInt, output: CInt), _ pipe: HostPipe
+    ) {
+        self.words = words
+        self.environment = environment
+        self.files = files
+        self.pipe = pipe
+    }
+
+    func run() {
+        let process = spawn()
+        pipe.closeWriter()
+        if let process { self.process.send(process) }
+        self.process.close()
+        guard let process else { return }
+        errors.readAll(pipe)
+        // It can have closed its standard error; whoever waits for it, waits for it again.
+        var facts = siginfo_t()
+        while waitid(P_PID, id_t(process), &facts, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    }
+
+    /// The corresponding C function is `posix_spawn`.
+    private func spawn() -> pid_t? {
+        var argv = Start.cStrings(words)
+        var variables = Start.cStrings(environment)
         defer { (argv + variables).forEach { free($0) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input ?? nothing.number, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output ?? nothing.number, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, files.input, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, files.output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipe.writer, STDERR_FILENO)
         // Whatever this thread has blocked or ignored, a tool starts as from a shell.
         var attributes = posix_spawnattr_t()
@@ -51,48 +136,8 @@ public final class HostChild {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var process = pid_t()
-        let error = posix_spawn(&process, path, &actions, &attributes, &argv, &variables)
-        guard error == 0 else { throw SystemError("run", path, errno: error) }
-        pipe.closeWriter()
-        self.process = process
-        let errors = Tail()
-        self.errors = errors
-        do throws(SystemError) {
-            reader = try HostThread { errors.readAll(pipe) }
-        } catch {
-            kill(process, SIGKILL)
-            waitpid(process, nil, 0)
-            throw error
-        }
-    }
-
-    deinit {
-        guard end == nil else { return }
-        kill(process, SIGKILL)
-        while waitpid(process, nil, 0) < 0, errno == EINTR {}
-    }
-
-    /// Waits until it has ended; meanwhile `tick` is called about every `interval` milliseconds.
-    ///
-    /// The corresponding C functions are `pidfd_open`, `poll` and `waitpid`.
-    public func wait(every interval: CInt = -1, _ tick: () -> Void = {}) throws(SystemError) -> End {
-        if let end { return end }
-        let number = imgbased_process_descriptor(process)
-        guard number >= 0 else { throw .last("wait for", path) }
-        let descriptor = OpenFile(owning: number, name: path)
-        var waited = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-        while poll(&waited, 1, interval) <= 0 { tick() }
-        var status: CInt = 0
-        while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw .last("wait for", path) }
-        }
-        reader.join()
-        let signal = status & 0x7F
-        let end = End(
-            status: signal == 0 ? (status >> 8) & 0xFF : nil, signal: signal == 0 ? nil : signal,
-            message: errors.text)
-        self.end = end
-        return end
+        error = posix_spawn(&process, words[0], &actions, &attributes, &argv, &variables)
+        return error == 0 ? process : nil
     }
 
     /// Copies of `strings` and a null pointer, for the caller to free.

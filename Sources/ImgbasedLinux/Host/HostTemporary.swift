@@ -42,8 +42,8 @@ public enum HostTemporary {
     public static var free: Bytes { HostSystem.free(directory) ?? Bytes(0) }
 }
 
-/// A directory for this program alone, removed when it goes out of use; what an interrupted run left of such goes when
-/// the next is made.
+/// A directory for this program alone, removed when it goes out of use. What an interrupted run left of such goes with
+/// ``removeStale()``, and when the next is made.
 public final class HostTemporaryDirectory {
     /// Where it is.
     public let path: String
@@ -93,8 +93,8 @@ public final class HostTemporaryDirectory {
         }
     }
 
-    /// Removes those of root's that nobody has locked.
-    private static func removeStale() {
+    /// Removes what interrupted runs have left: those of this user's that nobody has locked.
+    public static func removeStale() {
         for name in DirectoryListing.names(in: HostTemporary.directory) where name.hasPrefix(prefix) {
             let path = HostTemporary.directory + "/" + name
             guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),

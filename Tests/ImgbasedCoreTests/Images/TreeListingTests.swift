@@ -38,10 +38,29 @@ import Testing
     @Test(arguments: [
         "", " ", "-", "-rw-r--r--", "-rw-r--r-- 0/0 x 2026-11-25 02:43 a", "line of a name",
         "-rw-r--r-- 0/0 -5 a b c",
-        "-rw-r--r-- 0/0 99999999999999999999 2026-11-25 02:43 a", "?rw-r--r-- 0/0 1 2026-11-25 02:43 a",
+        "-rw-r--r-- 0/0 99999999999999999999 2026-11-25 02:43 a",
     ])
     func passesOverWhatIsNoLine(line: String) {
         #expect(listing(line).size == TreeSize())
+    }
+
+    // A contiguous file, and what tar(1) does not know and unpacks as a file.
+    @Test(arguments: ["C", "?", "V"]) func countsWhateverHasASize(kind: String) {
+        #expect(
+            listing("\(kind)rw-r--r-- 0/0 4097 2026-11-25 02:43 a").size == TreeSize(entries: 1, data: 8192))
+    }
+
+    @Test func directoriesNeedNoEntries() {
+        let long = String(repeating: "x", count: 200)
+        #expect(
+            listing(
+                "-rw-r--r-- 0/0 1 2026-11-25 02:43 ./etc/\(long)",
+                "hrw-r--r-- 0/0 0 2026-11-25 02:43 usr/a link to b"
+            ).isRoot)
+        #expect(
+            !listing(
+                "-rw-r--r-- 0/0 1 2026-11-25 02:43 etcetera/x", "-rw-r--r-- 0/0 1 2026-11-25 02:43 x/usr/a"
+            ).isRoot)
     }
 
     @Test func numbersDoNotOverflow() {
@@ -50,6 +69,23 @@ import Testing
         #expect(size.data == UInt64.max && size.entries == 2)
         #expect(size.minimum(.ext4).count > 1 << 60 && size.recommended.count > 1 << 60)
         #expect(size.allocated.count > 1 << 60)
+    }
+
+    @Test func whatAnArchiveDoesNotHaveIsHoles() {
+        var tar = listing(
+            "-rw-r--r-- 0/0 375809638400 2026-11-25 02:43 a", "-rw-r--r-- 0/0 4096 2026-11-25 02:43 b")
+        let whole = tar.size
+        #expect(whole.large == 350 << 30 && whole.minimum(.ext4).count > 350 << 30)
+        #expect(whole.minimum(.ext4, mayBeHoles: true) < Bytes(64 << 20))
+        tar.limit(toArchive: 1 << 40)
+        #expect(tar.size == whole)
+        tar.limit(toArchive: 10240)
+        #expect(tar.size.stored == 10240 + 2 * 4096 && tar.size.large == 0)
+        #expect(tar.size.minimum(.ext4) < Bytes(64 << 20) && tar.size.recommended < Bytes(1 << 30))
+        #expect(tar.size.allocated == whole.allocated, "what is around holes can be more than was stored")
+        var huge = listing("-rw-r--r-- 0/0 18446744073709551615 2026-11-25 02:43 a")
+        huge.limit(toArchive: .max)
+        #expect(huge.size.stored == .max)
     }
 
     @Test func hasRoomToGrow() {
@@ -74,21 +110,18 @@ import Testing
             ("\(a)  x\n\(b)  x\n", "x", .contradictory), ("\(a)  x\n", "y", .missing), ("", "x", .missing),
             ("\(a)  dir/x\n", "x", .missing), ("\(a.dropLast())  x\n", "x", .missing),
             ("\(a)x  x\n", "x", .missing),
+            // As sha256sum --check takes them.
+            (" \t\(a)  x\n", "x", .digest(a)), ("\(a) x\n", "x", .digest(a)), ("\(a)\t x\n", "x", .digest(a)),
+            ("\(a) x\n\(b)  x\n", " x", .digest(b)), ("\(a)  y\n\(b) x\n", "x", .missing),
+            ("  \\\(a)  x\\ny\n", "x\ny", .digest(a)),
+            ("\\SHA256 (a\\\\b.tar) = \(a)\n", "a\\b.tar", .digest(a)), ("SHA256(x)=\(a)", "x", .digest(a)),
+            (" SHA256 (x)) \t= \t\(a)", "x)", .digest(a)), ("SHA256 (x) = \(a) ", "x", .missing),
+            ("\\SHA256 (a\\b) = \(a)\n", "a\\b", .missing), ("SHA256 x = \(a)", "x", .missing),
+            ("SHA256 (", "", .missing), ("SHA256 ()", "", .missing),
             ("\(a)  ", "", .missing), ("SHA512 (x) = \(a)", "x", .missing), ("# \(a)  x", "x", .missing),
         ] as [(String, String, ChecksumList.Answer)])
     func reads(text: String, name: String, answer: ChecksumList.Answer) {
         #expect(ChecksumList(Array(text.utf8)).answer(for: name) == answer)
-    }
-
-    @Test(
-        arguments: [
-            ("[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG ABC Name\n[GNUPG:] VALIDSIG DEF 2026\n", true),
-            ("[GNUPG:] BADSIG ABC Name\n", false), ("", false), ("GOODSIG VALIDSIG\n", false),
-            ("[GNUPG:] GOODSIG A\n[GNUPG:] VALIDSIG A\n[GNUPG:] ERRSIG B\n", false),
-            ("[GNUPG:] EXPKEYSIG A\n[GNUPG:] VALIDSIG A\n", false), ("[GNUPG:] GOODSIG A VALIDSIG\n", false),
-        ])
-    func judgesSignatures(status: String, isGood: Bool) {
-        #expect(SignatureStatus.isGood(status) == isGood)
     }
 
     @Test(

@@ -42,6 +42,28 @@ import Testing
             return #expect(Bool(false), "there is no room")
         }
         #expect(missing.count > 500 << 20)
+        // A file that may have holes is named, and counts no more where a size is given.
+        var listing = TreeListing()
+        listing.add(Array("-rw-r--r-- 0/0 375809638400 2026-11-25 02:43 ./var/log/lastlog".utf8))
+        listing.add(Array("-rw-r--r-- 0/0 104857600 2026-11-25 02:43 ./etc/x".utf8))
+        let holes = ImageDescription(
+            path: "img", length: nil, allocated: nil,
+            content: .tree(
+                ImageTree(
+                    format: .squashfs, size: listing.size, largest: listing.largest, type: .ext4, uuid: "u")))
+        func planHoles(_ bytes: Bytes?) throws {
+            _ = try BasePlanner(name: nil, size: bytes, image: holes).plan(state, names: FakeMachine.names)
+        }
+        guard case .poolShortOrHoles(_, _, _, let file) = reason({ try planHoles(nil) }) else {
+            return #expect(Bool(false), "there is no room")
+        }
+        #expect(file == LargeFile(name: "./var/log/lastlog", size: Bytes(350 << 30)))
+        try planHoles(Bytes(512 << 20))
+        #expect(reason { try planHoles(Bytes(64 << 20)) } != nil)
+        // The pool has less than 1 GiB, and the file system could take all of its volume.
+        guard case .poolShort = reason({ try planHoles(Bytes(1 << 30)) }) else {
+            return #expect(Bool(false), "there is no room")
+        }
         // A file system as it is stays so.
         let raw = ImageDescription(
             path: "img", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)

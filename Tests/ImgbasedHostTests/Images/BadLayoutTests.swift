@@ -40,6 +40,8 @@ struct BadLayoutTests {
 
     @Test(arguments: [
         ("pass", "accepted"),
+        // One image under two tags.
+        ("index[\"manifests\"].append(index[\"manifests\"][0])", "accepted"),
         // The layers are as they should be, and in the wrong place.
         ("differences.reverse()", "another layer than its configuration has there"),
         ("layers.reverse()", "another layer than its configuration has there"),

@@ -1,4 +1,6 @@
-/// A list of SHA-256 digests as sha256sum(1) writes and reads it, in either of its forms.
+/// A list of SHA-256 digests as sha256sum(1) reads it, in each of its forms.
+///
+/// Format: coreutils, src/digest.c, split_3.
 public struct ChecksumList: Hashable, Sendable {
     /// Longer than this, in bytes, it is not read.
     public static let limit = 1 << 20
@@ -17,10 +19,16 @@ public struct ChecksumList: Hashable, Sendable {
 
     /// Reads `text`. Lines that are none of a list are passed over, as sha256sum does.
     public init(_ text: some Collection<UInt8>) {
+        // Only in a list that begins so, there is but one blank before a name.
+        var hasOneBlank: Bool?
         for line in text.split(separator: UInt8(ascii: "\n")) {
-            var line = Array(line)
-            if line.last == UInt8(ascii: "\r") { line.removeLast() }
-            guard let (name, digest) = ChecksumList.plain(line) ?? ChecksumList.tagged(line) else { continue }
+            var line = Array(line).drop(while: ChecksumList.isBlank)
+            if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+            let isEscaped = line.first == UInt8(ascii: "\\")
+            let rest = Array(line.dropFirst(isEscaped ? 1 : 0))
+            guard let (name, digest) = ChecksumList.tagged(rest) ?? ChecksumList.plain(rest, &hasOneBlank),
+                let name = isEscaped ? ChecksumList.unescaped(name) : name
+            else { continue }
             digests[name, default: []].insert(digest)
         }
     }
@@ -33,28 +41,39 @@ public struct ChecksumList: Hashable, Sendable {
         return found.count == 1 ? .digest(digest) : .contradictory
     }
 
-    /// `DIGEST  NAME`, or `DIGEST *NAME`; after a backslash, the name has escapes.
-    private static func plain(_ line: [UInt8]) -> (name: [UInt8], digest: String)? {
-        let isEscaped = line.first == UInt8(ascii: "\\")
-        let rest = line.dropFirst(isEscaped ? 1 : 0)
-        guard rest.count > 66, let digest = hexadecimal(rest.prefix(64)) else { return nil }
-        let mark = rest.dropFirst(64).prefix(2)
-        guard mark.elementsEqual("  ".utf8) || mark.elementsEqual(" *".utf8) else { return nil }
-        let name = Array(rest.dropFirst(66))
-        guard isEscaped else { return (name, digest) }
-        return unescaped(name).map { ($0, digest) }
-    }
-
-    /// `SHA256 (NAME) = DIGEST`
-    private static func tagged(_ line: [UInt8]) -> (name: [UInt8], digest: String)? {
-        let start = Array("SHA256 (".utf8)
-        let middle = Array(") = ".utf8)
-        guard line.starts(with: start), line.count > start.count + middle.count + 64 else { return nil }
-        guard let digest = hexadecimal(line.suffix(64)), line.dropLast(64).suffix(4).elementsEqual(middle)
-        else {
+    /// `DIGEST  NAME`, `DIGEST *NAME`, or `DIGEST NAME`; where a backslash comes first, the name has escapes.
+    private static func plain(_ line: [UInt8], _ hasOneBlank: inout Bool?) -> (name: [UInt8], digest: String)?
+    {
+        guard line.count > 65, let digest = hexadecimal(line.prefix(64)), isBlank(line[64]) else {
             return nil
         }
-        return (Array(line[start.count..<(line.count - 68)]), digest)
+        let rest = line.dropFirst(65)
+        if rest.count == 1 || !(rest.first == UInt8(ascii: " ") || rest.first == UInt8(ascii: "*")) {
+            guard hasOneBlank != false else { return nil }
+            hasOneBlank = true
+        } else if hasOneBlank != true {
+            hasOneBlank = false
+            return (Array(rest.dropFirst()), digest)
+        }
+        return (Array(rest), digest)
+    }
+
+    /// `SHA256 (NAME) = DIGEST`, with or without blanks.
+    private static func tagged(_ line: [UInt8]) -> (name: [UInt8], digest: String)? {
+        guard line.starts(with: "SHA256".utf8), let end = line.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
+        var start = line.dropFirst(6)
+        if start.first == UInt8(ascii: " ") { start = start.dropFirst() }
+        var rest = line[(end + 1)...].drop(while: isBlank)
+        guard start.popFirst() == UInt8(ascii: "("), start.startIndex <= end,
+            rest.popFirst() == UInt8(ascii: "="), let digest = hexadecimal(rest.drop(while: isBlank))
+        else { return nil }
+        return (Array(line[start.startIndex..<end]), digest)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 
     private static func hexadecimal(_ digits: some Collection<UInt8>) -> String? {
@@ -79,20 +98,5 @@ public struct ChecksumList: Hashable, Sendable {
             }
         }
         return result
-    }
-}
-
-/// What gpgv(1) says of a signature, with `--status-fd` (GnuPG: doc/DETAILS).
-public enum SignatureStatus {
-    /// Whether there is a signature, and every one is good and by a key that still counts.
-    public static func isGood(_ status: String) -> Bool {
-        let words = status.split(separator: "\n").compactMap { line -> Substring? in
-            let words = line.split(separator: " ")
-            return words.count > 1 && words[0] == "[GNUPG:]" ? words[1] : nil
-        }
-        let bad: Set<Substring> = [
-            "BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "NODATA", "NO_PUBKEY", "FAILURE",
-        ]
-        return words.contains("VALIDSIG") && words.contains("GOODSIG") && bad.isDisjoint(with: words)
     }
 }

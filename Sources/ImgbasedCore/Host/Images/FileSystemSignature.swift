@@ -7,6 +7,11 @@ public struct FileSystemSignature: Hashable, Sendable {
     public var type: FileSystemType
     /// How many bytes the file system has, which may be fewer than the image.
     public var size: Bytes
+    /// Whether the superblock says that the journal has something that is not in its place yet: what a mounted file
+    /// system has. XFS says so in its log alone.
+    public private(set) var hasPendingJournal = false
+    /// Where the log of XFS is, which says so; `nil` where there is none in the file system.
+    public private(set) var log: XFSLog?
 
     /// Reads the superblock in `head`, the first ``length`` bytes; `nil` where there is none that is known.
     ///
@@ -15,9 +20,12 @@ public struct FileSystemSignature: Hashable, Sendable {
         if let size = FileSystemSignature.ext4Size(head) {
             self.type = .ext4
             self.size = size
+            // EXT4_FEATURE_INCOMPAT_RECOVER
+            hasPendingJournal = FileSystemSignature.little(head, 1024 + 0x60, 4) & 0x4 != 0
         } else if let size = FileSystemSignature.xfsSize(head) {
             self.type = .xfs
             self.size = size
+            log = FileSystemSignature.xfsLog(head, size)
         } else {
             return nil
         }
@@ -39,6 +47,20 @@ public struct FileSystemSignature: Hashable, Sendable {
         let blocks = big(head, 8, 8)
         guard (512...65536).contains(blockSize), blocks > 0 else { return nil }
         return product(blocks, blockSize)
+    }
+
+    private static func xfsLog(_ head: [UInt8], _ size: Bytes) -> XFSLog? {
+        // A block is named by its group and its place in that.
+        let (place, bits) = (big(head, 48, 8), UInt64(head[124]))
+        guard place > 0, bits < 32 else { return nil }
+        let block = (place >> bits).multipliedReportingOverflow(by: big(head, 84, 4))
+        let blockSize = big(head, 4, 4)
+        guard !block.overflow, block.partialValue < size.count / blockSize,
+            let start = product(block.partialValue + place & (1 << bits - 1), blockSize),
+            let length = product(big(head, 96, 4), blockSize),
+            start < size, length.count > 0, length.count <= size.count - start.count
+        else { return nil }
+        return XFSLog(start: start, length: length)
     }
 
     private static func product(_ a: UInt64, _ b: UInt64) -> Bytes? {

@@ -54,17 +54,36 @@ public struct ImageTree: Hashable, Sendable {
     public var format: Format
     /// How much is in it.
     public var size: TreeSize
+    /// The largest of its large files.
+    public var largest: LargeFile?
     /// The type of its new file system, where none is asked for: that of the running root.
     public var type: FileSystemType
     /// The UUID of that.
     public var uuid: String
 
     /// A tree of these parts.
-    public init(format: Format, size: TreeSize, type: FileSystemType, uuid: String) {
+    public init(
+        format: Format, size: TreeSize, largest: LargeFile? = nil, type: FileSystemType, uuid: String
+    ) {
         self.format = format
         self.size = size
+        self.largest = largest
         self.type = type
         self.uuid = uuid
+    }
+}
+
+/// A file that is so large that it may have holes.
+public struct LargeFile: Hashable, Sendable {
+    /// Where it is in the image.
+    public var name: String
+    /// How many bytes it has, holes among them.
+    public var size: Bytes
+
+    /// That file.
+    public init(name: String, size: Bytes) {
+        self.name = name
+        self.size = size
     }
 }
 

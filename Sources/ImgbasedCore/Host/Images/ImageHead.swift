@@ -10,6 +10,12 @@ public enum ImageCompression: String, CaseIterable, Hashable, Sendable {
         case .zstd: .zstd
         }
     }
+
+    /// The command that writes to its standard output what was compressed.
+    public var decompression: Command {
+        // zstd takes no window of more than 128 MiB unasked; it needs as much memory as the one there is, 2 GiB at most.
+        Command(tool, ["--decompress", "--stdout"] + (self == .zstd ? ["--long=31"] : []))
+    }
 }
 
 /// What the first bytes of an image say it is: its content counts, never its name.

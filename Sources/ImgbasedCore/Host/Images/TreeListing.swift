@@ -5,6 +5,8 @@ public struct TreeListing: Hashable, Sendable {
     public private(set) var size = TreeSize()
     /// The image of a root file system in a live image, by its length.
     public private(set) var liveImage: Bytes?
+    /// The largest of its large files.
+    public private(set) var largest: LargeFile?
     private var seen: Set<String> = []
 
     /// Beyond this a line is not kept: names are at most 255 bytes long, paths 4096, and escapes four times that.
@@ -42,31 +44,43 @@ public struct TreeListing: Hashable, Sendable {
             return
         }
         switch kind {
-        case UInt8(ascii: "-"), UInt8(ascii: "l"):
-            guard let length = TreeListing.number(fields[2]) else { return }
-            // The target of a short link is in its inode.
-            size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
-            note(fields, kind, length)
         case UInt8(ascii: "d"):
             size.add(TreeSize.blockSize)
             note(fields, kind, 0)
         case UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "p"), UInt8(ascii: "s"), UInt8(ascii: "h"):
             size.add(0)
-        default: break
+            note(fields, kind, 0)
+        default:
+            // A file, or what is unpacked as one: contiguous, or of a kind that the tool does not know.
+            guard let length = TreeListing.number(fields[2]) else { return }
+            // The target of a short link is in its inode.
+            size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
+            if length > max(TreeSize.largeSize, largest?.size.count ?? 0) {
+                largest = LargeFile(
+                    name: fields.count < 6
+                        ? "" : String(decoding: fields[5].prefix(200), as: UTF8.self).asMessageLine,
+                    size: Bytes(length))
+            }
+            note(fields, kind, length)
         }
     }
+
+    /// Takes into account that an archive of `length` bytes has it, not compressed.
+    public mutating func limit(toArchive length: UInt64) { size.limit(toArchive: length) }
 
     /// Adds what another listing says: a further layer of the same tree.
     public mutating func add(_ other: TreeListing) {
         size.add(other.size)
+        largest = [largest, other.largest].compactMap { $0 }.max { $0.size < $1.size }
         seen.formUnion(other.seen)
     }
 
     private mutating func note(
         _ fields: [some Collection<UInt8>], _ kind: UInt8, _ length: UInt64
     ) {
-        guard fields.count == 6, fields[5].count < 64 else { return }
-        var name = String(decoding: fields[5], as: UTF8.self)[...]
+        // What is looked for is shorter.
+        guard fields.count == 6, !isRoot || fields[5].count < 64 else { return }
+        var name = String(decoding: fields[5].prefix(64), as: UTF8.self)[...]
         if kind == UInt8(ascii: "l") {
             // `bin -> usr/bin`
             name = name.split(separator: " ").first ?? ""
@@ -77,6 +91,9 @@ public struct TreeListing: Hashable, Sendable {
         if name.hasSuffix("/") { name = name.dropLast() }
         if name == "LiveOS/rootfs.img", kind == UInt8(ascii: "-") { liveImage = Bytes(length) }
         if TreeListing.wanted.contains(String(name)) { seen.insert(String(name)) }
+        // The directories of an archive need not be listed.
+        let first = name.prefix { $0 != "/" }
+        if first == "etc" || first == "usr" { seen.insert(String(first)) }
     }
 
     private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
