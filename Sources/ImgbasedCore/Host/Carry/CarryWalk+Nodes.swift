@@ -143,7 +143,7 @@ extension CarryWalk {
     }
 
     /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
-    private mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
+    mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
         guard !CarryScope.isState(path), let target = try facts(name, in: level.target, IdentityMap())
         else { return }
         if target.isMountPoint {

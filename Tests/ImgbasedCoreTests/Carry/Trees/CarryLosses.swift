@@ -24,6 +24,7 @@ struct CarryLosses {
         items = Dictionary(grouping: report.items, by: \.path)
         beside = Set(report.items.compactMap(\.beside))
         for path in Set(base.keys).union(ours.keys).union(new.keys).sorted() where path != .root {
+            guard CarryScope.configuration.covers(path) else { continue }
             checkChange(path)
             checkNew(path)
         }
