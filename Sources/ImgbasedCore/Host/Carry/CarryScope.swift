@@ -46,8 +46,15 @@ public struct CarryScope: Hashable, Sendable {
         roots.contains { path.covers($0) || $0.covers(path) }
     }
 
-    /// Whether what is carried is in `path` by its name, not only by a pattern that other names match as well.
+    /// Whether a list names something in `path`, by what of its line is no pattern.
     func names(_ path: TreePath) -> Bool {
-        roots.contains { path.covers($0) }
+        patterns.contains { path.covers($0.literalPrefix) }
     }
+
+    /// Whether what a list names would be in `path`, if that were a directory (`PathPattern.goesThrough`).
+    func goesThrough(_ path: TreePath) -> Bool {
+        patterns.contains { $0.goesThrough(path) }
+    }
+
+    private var patterns: [PathPattern] { files.patterns + rebase.patterns }
 }

@@ -47,19 +47,17 @@ extension CarryWalk {
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
         if settings.checksOwners { try checkOwner(path, place) }
-        let isWay = settings.scope.leads(through: path)
-        if isWay, let obstacle = obstacle(place) {
-            // A pattern means what it finds; a name that is not found has to be told.
-            if settings.scope.names(path), place.ours != nil {
-                note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
-            }
-            return false
+        let leads = settings.scope.leads(through: path)
+        let obstacle = leads ? self.obstacle(place) : nil
+        if let obstacle, try isMissed(path, name, place, level) {
+            note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
         }
-        guard isWay || settings.checksOwners,
+        guard leads || settings.checksOwners,
             place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
         else { return false }
+        let isWay = leads && obstacle == nil
         let start = changes.count
-        // For owners alone, only the new base is asked.
+        // For owners alone, or where the layer's cannot be reached, only the new base is asked.
         let asked = isWay ? place : Place(new: place.new, target: place.target)
         let exists = try outside(path, try open(name, asked, level, path))
         guard exists, isWay, let facts = place.new ?? place.ours else { return exists }

@@ -52,4 +52,81 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/srv/c.imgnew") == "mine")
         #expect(report.conflicts.map(\.beside?.description) == ["/opt/c.imgnew"])
     }
+
+    // MARK: What is in the way
+
+    @Test(arguments: [true, false])
+    func whatANewBaseIsInTheWayOfIsTold(isLink: Bool) throws {
+        let obstacle = isLink ? MemoryNode.link("/usr/lib/app") : .file("no directory")
+        for list in ["/opt/*/conf", "/**/conf", "/opt/app/c*", "/opt/*.conf\n/opt/app/conf"] {
+            for isMerged in [true, false] {
+                var trees = CarryWalkTests.trees { (base, ours, new) in
+                    for root in [base, ours] { root.put("/opt/app/conf", .file("1")) }
+                    ours.put("/opt/app/conf", .file("2"))
+                    // Nothing that is named is lost of that one.
+                    ours.put("/opt/other/x", .file("mine"))
+                    for name in ["app", "other"] { new.put("/opt/" + name, obstacle.copy()) }
+                }
+                trees.settings.scope = CarryWalkTests.lists(
+                    isMerged ? "" : list, rebase: isMerged ? list : "")
+                let report = try CarryWalkTests.carry(trees)
+                #expect(report.conflicts.map(\.path.description) == ["/opt/app"], "\(list)")
+                #expect(report.conflicts.map(\.outcome) == [.omitted])
+                #expect(MemoryNode.differences(trees.target, trees.new) == [])
+            }
+        }
+    }
+
+    /// Only one that leads to a directory, which is not carried where it is.
+    @Test(arguments: [
+        ("/opt/*/conf", "/data/app", true), ("/opt/*/conf", "/data/file", false),
+        ("/opt/*/conf", "/data/none", false), ("/opt/*/conf", "app-1", false),
+        ("/**/conf", "/data/app", false),
+        ("/opt/*/conf\n/data", "/data/app", false), ("/opt/*.conf\n/opt/app/data", "/data/none", true),
+        ("/srv/*/conf", "/data/app", false),
+    ])
+    func whatIsBehindALinkIsTold(list: String, target: String, isTold: Bool) throws {
+        var trees = CarryWalkTests.trees { (_, ours, new) in
+            ours.put("/opt/app", .link(target))
+            ours.put("/opt/app-1/conf", .file("mine"))
+            ours.put("/data/app/conf", .file("mine"))
+            ours.put("/data/file", .file("mine"))
+            new.put("/opt/x", .file("new"))
+        }
+        trees.settings.scope = CarryWalkTests.lists(list)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(
+            report.conflicts.filter { $0.path.description == "/opt/app" }.map(\.outcome)
+                == (isTold ? [.omitted] : []))
+    }
+
+    @Test(arguments: ["/elsewhere", nil])
+    func whatWasTakenAwayWithItsDirectoryIsTold(target: String?) throws {
+        for name in ["conf", "other"] {
+            var trees = CarryWalkTests.trees { (base, ours, new) in
+                for root in [base, new] { root.put("/opt/app/" + name, .file("1")) }
+                ours.put("/opt/app", target.map { .link($0) } ?? .file("mine"))
+            }
+            trees.settings.scope = CarryWalkTests.lists("/opt/*/conf")
+            let report = try CarryWalkTests.carry(trees)
+            #expect(report.conflicts.map(\.path.description) == (name == "conf" ? ["/opt/app"] : []))
+        }
+    }
+
+    /// An earlier run came to what a later one does not.
+    @Test func whatCannotBeReachedAnyMoreIsAsInTheNewBase() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1"), (ours, "2"), (new, "1")] {
+                root.put("/opt/app/conf", .file(text))
+            }
+            ours.put("/opt/app/conf.d", .file("mine"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/opt/app/conf\n/opt/app/conf.d")
+        _ = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/conf") == "2")
+        trees.ours.put("/opt/app", .link("/elsewhere"))
+        #expect(try CarryWalkTests.carry(trees).conflicts.map(\.path.description) == ["/opt/app"])
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/conf") == "1")
+        #expect(CarryListWalkTests.names(trees.target, "/opt/app") == ["conf"])
+    }
 }

@@ -24,11 +24,21 @@ struct CarryLosses {
         items = Dictionary(grouping: report.items, by: \.path)
         beside = Set(report.items.compactMap(\.beside))
         for path in Set(base.keys).union(ours.keys).union(new.keys).sorted() where path != .root {
-            guard CarryScope.configuration.covers(path) else { continue }
+            guard settings.scope.mode(of: path) != nil, !isTold(above: path) else { continue }
             checkChange(path)
             checkNew(path)
         }
         for item in report.items { checkBeside(item) }
+    }
+
+    /// Whether it is told of something on the way to what a list names that it is not carried.
+    private func isTold(above path: TreePath) -> Bool {
+        var above = path.parent
+        while let place = above {
+            if items[place]?.contains(where: { $0.outcome == .omitted }) ?? false { return true }
+            above = place.parent
+        }
+        return false
     }
 
     /// What the administrator has there is there, or where something else goes, that is told as the rule says.
