@@ -60,11 +60,16 @@ struct PersistCommand: HostCommand {
                     do throws(SystemError) { try to.flush() } catch { throw .system(error) }
                 }
             }
+            let isRefused = !survey.report.refusals.isEmpty
+            let changes = isRefused ? 0 : survey.changes.count
             let result = Result(
-                items: survey.report.items, conflicts: survey.report.conflicts.count,
-                changes: survey.changes.count)
-            let summary = PersistCommand.summary(survey.changes.count, isDry: context.isDry)
+                items: survey.report.items, conflicts: survey.report.conflicts.count, changes: changes)
+            let summary =
+                isRefused
+                ? "no changes would be made" : PersistCommand.summary(changes, isDry: context.isDry)
             context.result(result, lines: survey.report.lines + [summary])
+            // What is only shown ends as it would if it were done.
+            try Carrier.check(survey)
         } catch {
             var failure = CommandFailure(goal, error, leavesChanges: hasBegun)
             failure.isRefusal = !hasBegun
