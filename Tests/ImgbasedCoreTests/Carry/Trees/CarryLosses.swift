@@ -168,7 +168,9 @@ struct CarryLosses {
             let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
             let old = base[other]
         else { return false }
-        return mine.isSame(old) && !(new[other].map(old.isSame) ?? false)
+        var beside = old
+        if case .link = old.kind {} else { beside.attributes.permissions &= 0o666 }
+        return mine.isSame(beside) && !(new[other].map(old.isSame) ?? false)
     }
 
     /// Whether an item of one of those is of it, or of a directory it is in that is spoken of as a whole.
@@ -209,8 +211,14 @@ struct CarryLosses {
         guard let beside = item.beside else { return }
         for (path, node) in new where item.path.covers(path) {
             let rest = path.bytes.dropFirst(item.path.bytes.count)
+            var wanted = node
+            if case .directory = node.kind {
+            } else if case .link = node.kind {
+            } else {
+                wanted.attributes.permissions &= 0o666
+            }
             guard let place = TreePath(parsing: beside.bytes + rest), let there = target[place],
-                there.isSame(node)
+                there.isSame(wanted)
             else {
                 found.append("what the new base has at '\(path)' is not beside it")
                 continue
