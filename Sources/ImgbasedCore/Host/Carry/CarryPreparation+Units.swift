@@ -25,7 +25,7 @@ extension CarryWalk {
         let states = UnitStates(
             // Where the layer has a file, the link of the new base is merged with that.
             base: base, ours: ours, theirs: new.filter { !own.contains($0.key) }, units: units,
-            masks: try masks(base: base, ours: ours, own: own), ruled: ruled)
+            masks: try masks(base: base, ours: ours, own: own), dangling: try dangling(ours), ruled: ruled)
         settings.units = states.decisions
         for note in states.notes { items.append(note.item) }
     }
@@ -84,6 +84,21 @@ extension CarryWalk {
         return nil
     }
 
+    /// The links of the layer to units of its own that are neither carried nor in the new base.
+    private func dangling(_ links: [TreePath: [UInt8]]) throws(TreeReadError) -> Set<TreePath> {
+        var dangling: Set<TreePath> = []
+        for (path, target) in links {
+            guard let link = UnitLink(path, target: target), link.kind == .other, path.components.count == 4,
+                let place = TreePath(parsing: link.meaning), settings.scope.mode(of: place) == nil
+            else { continue }
+            // What is nowhere here either is on another volume, or was nowhere before.
+            if case .nothing = try sighting(place, in: root.ours) { continue }
+            if case .node = try sighting(place, in: root.new) { continue }
+            dangling.insert(path)
+        }
+        return dangling
+    }
+
     /// The links below `/etc/systemd/system` and `/etc/systemd/user`, with where they lead.
     private func unitLinks(_ etc: Directory?) throws(TreeReadError) -> [TreePath: [UInt8]] {
         var links: [TreePath: [UInt8]] = [:]
@@ -127,7 +142,8 @@ extension UnitNote {
         return switch self {
         case .staysDisabled: CarryItem(place, .deleted, description)
         case .missing: CarryItem(place, .conflict, description)
-        case .bothChanged(let path, _), .staysEnabled(_, let path), .masked(_, let path):
+        case .bothChanged(let path, _), .staysEnabled(_, let path), .masked(_, let path),
+            .dangling(let path, _):
             CarryItem(path, .conflict, description)
         }
     }

@@ -51,6 +51,13 @@ struct UnitMerge {
         }
     }
 
+    /// Lists the links of the administrator's to units that are nowhere any more.
+    mutating func noteDangling(_ links: Set<TreePath>) {
+        for path in links.sorted() where decisions[path] == .ours || ruled.contains(path) {
+            notes.append(.dangling(path, target: ours.targets[path] ?? []))
+        }
+    }
+
     /// Lists what the administrator enabled and nothing has.
     mutating func noteMissing(_ units: Set<[UInt8]>) {
         var linked: Set<[UInt8]> = []

@@ -11,6 +11,8 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
     case staysEnabled(unit: [UInt8], TreePath)
     /// The same, and what is there stays: it is not in `/etc`, or a rule has it.
     case masked(unit: [UInt8], TreePath)
+    /// The old layer has a link there to a unit that is neither carried nor in the new base. The link is carried all the same.
+    case dangling(TreePath, target: [UInt8])
 
     /// One line.
     public var description: String {
@@ -29,6 +31,9 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
         case .masked(let unit, let path):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base masks it with '\(path)', so that it does "
                 + "not start; disable it, or give it a unit file in '/etc'"
+        case .dangling(let path, let target):
+            "'\(path)' is a link to the unit '\(EscapedText.escaped(target))', which is not carried, and which the new base "
+                + "does not have; put it on a list, or disable it"
         }
     }
 }

@@ -61,4 +61,45 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, CarryUnitTests.own + "a.service") == "[Unit]")
         #expect(report.conflicts.map(\.detail) == ["a file here and a link in the new base; this one stays"])
     }
+
+    // MARK: Units that are elsewhere
+
+    /// What the layer has there, what the new base has, what a list names, and whether it is told.
+    @Test(
+        arguments: [
+            ("x", nil, "", true), ("x", nil, "/opt/app", false), ("x", "y", "", false), (nil, nil, "", false),
+        ] as [(String?, String?, String, Bool)])
+    func aLinkToAUnitThatIsNotCarriedIsTold(here: String?, new: String?, list: String, isTold: Bool) throws {
+        for isEnabled in [true, false] {
+            var trees = CarryWalkTests.trees { (_, ours, theirs) in
+                ours.put(CarryUnitTests.own + "app.service", .link("/opt/app/app.service"))
+                if isEnabled {
+                    ours.put(
+                        CarryUnitTests.own + "multi-user.target.wants/app.service",
+                        .link("/opt/app/app.service"))
+                }
+                for (root, text) in [(ours, here), (theirs, new)] {
+                    root.put("/opt/x", .file(""))
+                    if let text { root.put("/opt/app/app.service", .file(text)) }
+                }
+            }
+            trees.settings.scope = CarryWalkTests.lists(list)
+            let report = try CarryWalkTests.carry(trees)
+            #expect(trees.target[CarryUnitTests.own + "app.service"] != nil)
+            #expect(
+                report.conflicts.map(\.path.description)
+                    == (isTold ? [CarryUnitTests.own + "app.service"] : []))
+            #expect(report.conflicts.allSatisfy { $0.detail.contains("'/opt/app/app.service'") })
+        }
+    }
+
+    @Test func aLinkThatTheOldBaseHadIsNotTheAdministrators() throws {
+        let trees = CarryWalkTests.trees { (base, ours, _) in
+            for root in [base, ours] {
+                root.put(CarryUnitTests.own + "app.service", .link("/opt/app.service"))
+                root.put("/opt/app.service", .file(""))
+            }
+        }
+        #expect(try CarryWalkTests.carry(trees).isEmpty)
+    }
 }
