@@ -108,7 +108,18 @@ struct PersistCommand: HostCommand {
     private func readLists() throws(HostFailure) -> CarryLists {
         if let lists { return try CarryLists.read(from: try PersistCommand.tree(lists)) }
         let standard = from + "/config"
-        guard HostSystem.isDirectory(standard) else { return CarryLists() }
+        guard HostSystem.isDirectory(standard) else {
+            let names: [String]
+            let tree = try PersistCommand.tree(from)
+            do throws(SystemError) { names = try tree.names(in: "/", limit: .max) } catch {
+                throw .system(error)
+            }
+            // What it was to name would be lost.
+            guard !names.contains("config") else {
+                throw .carrying("'\(standard)' is no directory; say with --lists where the lists are")
+            }
+            return CarryLists()
+        }
         return try CarryLists.read(from: try PersistCommand.tree(standard))
     }
 }

@@ -42,4 +42,16 @@ import Testing
         #expect(json.contains { $0.contains("\"changes\" : 0") })
         #expect(try sh("find to -type f; cat to/etc/x") == "to/etc/x\n3")
     }
+
+    @Test(arguments: ["ln -s data/config ours/config", "echo /opt >ours/config"])
+    func listsThatAreNoDirectoryAreRefused(script: String) throws {
+        try sh(
+            "mkdir -p ours/data/config ours/opt; echo /opt >ours/data/config/files; echo mine >ours/opt/x; \(script)"
+        )
+        let refused = try persist()
+        #expect(refused.last == "2" && refused.first?.contains("'ours/config' is no directory") == true)
+        #expect(try sh("cat to/etc/x") == "3")
+        #expect(try persist("--lists ours/data/config").last == "0")
+        #expect(try sh("cat to/opt/x") == "mine")
+    }
 }

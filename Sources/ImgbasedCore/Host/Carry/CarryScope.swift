@@ -17,10 +17,13 @@ public struct CarryScope: Hashable, Sendable {
     private let files: PersistList
     private let rebase: PersistList
     private let roots: [TreePath]
+    /// The paths that the lists name, in order.
+    let literals: [TreePath]
 
     /// The scope of what is copied, and of what is merged besides `/etc`.
     public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
         self.files = files
+        literals = Set(files.literals + rebase.literals).sorted()
         var rebase = rebase
         // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
         rebase.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")

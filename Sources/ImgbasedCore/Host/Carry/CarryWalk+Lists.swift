@@ -15,12 +15,30 @@ extension CarryWalk {
         guard var directory = root else { return .nothing }
         let names = path.components
         for (index, name) in names.enumerated() {
-            guard let facts = try directory.facts(of: name) else { return .nothing }
+            // No name can be longer (linux: include/uapi/linux/limits.h, NAME_MAX).
+            guard name.count <= 255, let facts = try directory.facts(of: name) else { return .nothing }
             if index == names.count - 1 { return .node(facts) }
             guard facts.isDirectory, !facts.isMountPoint else { return .hidden }
             directory = try directory.directory(name)
         }
         return .hidden
+    }
+
+    /// Tells of the paths that the lists name and no tree has, or that cannot be come to: of a typing error, nothing would
+    /// be carried.
+    mutating func noteAbsent() throws(TreeReadError) {
+        for path in settings.scope.literals where !CarryScope.isState(path) {
+            switch try sighting(path, in: root.ours) {
+            case .node: continue
+            case .nothing:
+                if case .node = try sighting(path, in: root.base) { continue }
+                if case .node = try sighting(path, in: root.new) { continue }
+                note(path, .omitted, "a list names it, and there is no such file")
+            case .hidden:
+                let isTold = items.contains { $0.outcome == .omitted && $0.path.covers(path) }
+                if !isTold { note(path, .omitted, "a list names it, and what it is in is no directory") }
+            }
+        }
     }
 
     /// Whether the layer has something that the lists name in a place that cannot be gone through, or may have.

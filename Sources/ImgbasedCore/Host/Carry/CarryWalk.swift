@@ -78,6 +78,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     public mutating func run() throws(TreeReadError) -> CarrySurvey {
         try prepare()
         try outside(.root, root)
+        try noteAbsent()
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 

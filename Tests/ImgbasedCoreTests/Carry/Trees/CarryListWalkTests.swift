@@ -129,4 +129,27 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/opt/app/conf") == "1")
         #expect(CarryListWalkTests.names(trees.target, "/opt/app") == ["conf"])
     }
+
+    // MARK: What is not there
+
+    @Test(arguments: [
+        ("/opt/x", false), ("/opt/new", false), ("/opt/gone", false), ("/opt/typo", true), ("/typo/x", true),
+        ("/opt/*o", false), ("/opt/x/y", true), ("/etc/link/x", true), ("/var/lib/imgbased/x", false),
+        ("/opt/" + String(repeating: "x", count: 300), true),
+    ])
+    func aPathThatNothingHasIsTold(path: String, isTold: Bool) throws {
+        for isMerged in [true, false] {
+            var trees = CarryWalkTests.trees { (base, ours, new) in
+                base.put("/opt/gone", .file("old"))
+                ours.put("/opt/x", .file("mine"))
+                ours.put("/etc/link", .link("/data"))
+                ours.put("/data/x", .file("mine"))
+                new.put("/opt/new", .file("new"))
+            }
+            trees.settings.scope = CarryWalkTests.lists(isMerged ? "" : path, rebase: isMerged ? path : "")
+            let report = try CarryWalkTests.carry(trees)
+            #expect(report.conflicts.count == (isTold ? 1 : 0), "\(report.lines)")
+            #expect(report.conflicts.allSatisfy { $0.outcome == .omitted })
+        }
+    }
 }
