@@ -85,19 +85,28 @@ struct PersistCommand: HostCommand {
         }
     }
 
-    /// Each is there, and no two are one.
+    /// Each is there, and none is another or in another.
     private func checkDirectories() throws(HostFailure) {
-        var seen: [String: String] = [:]
+        var seen: [(option: String, path: TreePath)] = []
         let all = [
             ("--from-base", fromBase), ("--from", from), ("--to-base", toBase), ("--to", to),
         ]
         for (option, directory) in all {
-            guard let path = HostSystem.resolved(directory), HostSystem.isDirectory(path) else {
+            guard let resolved = HostSystem.resolved(directory), HostSystem.isDirectory(resolved),
+                let path = TreePath(parsing: resolved)
+            else {
                 throw .carrying("there is no directory '\(directory)'; \(option) needs one")
             }
-            if let other = seen.updateValue(option, forKey: path) {
-                throw .carrying("\(other) and \(option) are both '\(path)'; give four different directories")
+            for other in seen where other.path.covers(path) || path.covers(other.path) {
+                if other.path == path {
+                    throw .carrying(
+                        "\(other.option) and \(option) are both '\(path)'; give four different directories")
+                }
+                let (inner, outer) = path.covers(other.path) ? (other.option, option) : (option, other.option)
+                throw .carrying(
+                    "the directory of \(inner) is in that of \(outer); give four apart from each other")
             }
+            seen.append((option, path))
         }
     }
 

@@ -54,4 +54,13 @@ import Testing
         #expect(try persist("--lists ours/data/config").last == "0")
         #expect(try sh("cat to/opt/x") == "mine")
     }
+
+    @Test(arguments: ["ours/etc/to", ".", "base/../new/to", "link/to", "new"])
+    func noDirectoryIsInAnother(to: String) throws {
+        try sh("mkdir -p ours/etc/to new/to; ln -s ours/etc link")
+        let refused = try persist(to: to)
+        #expect(refused.count == 2 && refused.last == "2")
+        #expect(refused.first?.contains(to == "new" ? "give four different" : "give four apart") == true)
+        #expect(try persist(to: "to").last == "0")
+    }
 }
