@@ -24,6 +24,7 @@ extension CarryWalk {
                 if try around(place, name, try look(name, level), level) { exists = true }
             }
         }
+        if try holdsListedTemporary(path, level) { try noteTemporary(path, level.ours) }
         if mayHold { try outsideLeftovers(path, known: Set(names).union(claims), level) }
         return exists || !claims.isEmpty
     }

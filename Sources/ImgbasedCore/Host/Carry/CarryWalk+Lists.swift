@@ -74,6 +74,17 @@ extension CarryWalk {
         }
     }
 
+    /// Whether the lists name what the layer has by imgbase's own name in a directory that is not carried itself.
+    func holdsListedTemporary(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
+        let (name, place) = (CarryNames.temporary, try self.path(path, CarryNames.temporary))
+        guard settings.scope.leads(through: place), let ours = level.ours,
+            let facts = try ours.facts(of: name)
+        else { return false }
+        if settings.scope.mode(of: place) != nil || settings.scope.names(place) { return true }
+        guard facts.isDirectory, !facts.isMountPoint else { return false }
+        return try holdsListed(try ours.directory(name), place, depth: level.depth)
+    }
+
     /// Whether the lists name something in the directory at `path`.
     private func holdsListed(
         _ directory: Directory, _ path: TreePath, depth: Int

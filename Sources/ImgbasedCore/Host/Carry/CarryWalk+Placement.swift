@@ -98,6 +98,9 @@ extension CarryWalk {
                 isBeside: wanted.isBeside)
             try put(part, at: try self.path(path, entry.name), entry.name, there.target, inner)
         }
+        if wanted.node.tree == .ours {
+            try noteTemporary(wanted.source, try wanted.node.directory.directory(wanted.node.name))
+        }
         try leftovers(path, known: Set(entries.map(\.name)), inner)
         try finish(path, wanted.node.facts, wanted.attributes, target, level, from: start)
     }

@@ -152,4 +152,30 @@ import Testing
             #expect(report.conflicts.allSatisfy { $0.outcome == .omitted })
         }
     }
+
+    // MARK: imgbase's own name
+
+    @Test(arguments: [
+        ("/opt/*", true), ("/opt/.imgbased-new", true), ("/opt/.imgbased-new/x", true), ("/opt/*/x", true),
+        ("/opt/**/x", true), ("/opt", true), ("/opt/*/y", false), ("/opt/y", false), ("/srv/x", false),
+    ])
+    func imgbasesOwnNameIsTold(list: String, isTold: Bool) throws {
+        var trees = CarryWalkTests.trees { (_, ours, _) in
+            for path in ["/opt/.imgbased-new/x", "/opt/y", "/srv/x"] { ours.put(path, .file("mine")) }
+        }
+        trees.settings.scope = CarryWalkTests.lists(list)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.map(\.path.description) == (isTold ? ["/opt/.imgbased-new"] : []))
+        #expect(trees.target["/opt/.imgbased-new"] == nil)
+    }
+
+    @Test func imgbasesOwnNameIsToldInADirectoryTakenWhole() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            base.put("/etc/d", .file("old"))
+            ours.put("/etc/d/e/.imgbased-new", .file("mine"))
+            new.put("/etc/d", .file("new"))
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.map(\.path.description) == ["/etc/d", "/etc/d/e/.imgbased-new"])
+    }
 }
