@@ -35,10 +35,23 @@ public struct CarryScope: Hashable, Sendable {
     func mode(of path: TreePath) -> Mode? {
         if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
-        if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) {
-            return .merge
-        }
+        if CarryScope.configuration.covers(path) || rebase.matches(path) || isBeside(path) { return .merge }
         return nil
+    }
+
+    /// Whether `path` is, or is in, what a change of base may have put beside something that is merged: it goes when that
+    /// is no conflict any more.
+    private func isBeside(_ path: TreePath) -> Bool {
+        var place = path
+        while let parent = place.parent {
+            if let name = place.name.flatMap(CarryNames.original(of:)), let other = parent.appending(name),
+                rebase.matches(other)
+            {
+                return true
+            }
+            place = parent
+        }
+        return false
     }
 
     /// Whether `path` is left as each layer has it, whatever the lists name.

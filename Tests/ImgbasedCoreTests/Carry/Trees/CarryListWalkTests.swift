@@ -53,6 +53,27 @@ import Testing
         #expect(report.conflicts.map(\.beside?.description) == ["/opt/c.imgnew"])
     }
 
+    /// Between the update and the shutdown, say.
+    @Test(arguments: ["/opt/c", "/opt/c*", "/opt", "/*/c"], [true, false])
+    func whatIsBesideGoesWithTheConflict(list: String, isFile: Bool) throws {
+        let node = isFile ? MemoryNode.file("3\n") : .directory()
+        if !isFile { node.put("/x", .file("3\n")) }
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n"), (ours, "2\n")] { root.put("/opt/c", .file(text)) }
+            new.put("/opt/c", node.copy())
+        }
+        trees.settings.scope = CarryWalkTests.lists("", rebase: list)
+        _ = try CarryWalkTests.carry(trees)
+        #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c", "c.imgnew"])
+        trees.ours.put("/opt/c", node.copy())
+        #expect(Set(try CarryWalkTests.carry(trees).items.map(\.outcome)) == [.reset])
+        #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c"])
+        // One of the administrator's own is carried.
+        trees.ours.put("/opt/c.imgnew", .file("mine"))
+        #expect(try CarryWalkTests.carry(trees).items.map(\.outcome) == [.carried])
+        #expect(CarryWalkTests.text(trees.target, "/opt/c.imgnew") == "mine")
+    }
+
     // MARK: What is in the way
 
     @Test(arguments: [true, false])
