@@ -60,11 +60,16 @@ struct PersistCommand: HostCommand {
                     do throws(SystemError) { try to.flush() } catch { throw .system(error) }
                 }
             }
+            let isRefused = !survey.report.refusals.isEmpty
+            let changes = isRefused ? 0 : survey.changes.count
             let result = Result(
-                items: survey.report.items, conflicts: survey.report.conflicts.count,
-                changes: survey.changes.count)
-            let summary = PersistCommand.summary(survey.changes.count, isDry: context.isDry)
+                items: survey.report.items, conflicts: survey.report.conflicts.count, changes: changes)
+            let summary =
+                isRefused
+                ? "no changes would be made" : PersistCommand.summary(changes, isDry: context.isDry)
             context.result(result, lines: survey.report.lines + [summary])
+            // What is only shown ends as it would if it were done.
+            try Carrier.check(survey)
         } catch {
             var failure = CommandFailure(goal, error, leavesChanges: hasBegun)
             failure.isRefusal = !hasBegun
@@ -80,19 +85,28 @@ struct PersistCommand: HostCommand {
         }
     }
 
-    /// Each is there, and no two are one.
+    /// Each is there, and none is another or in another.
     private func checkDirectories() throws(HostFailure) {
-        var seen: [String: String] = [:]
+        var seen: [(option: String, path: TreePath)] = []
         let all = [
             ("--from-base", fromBase), ("--from", from), ("--to-base", toBase), ("--to", to),
         ]
         for (option, directory) in all {
-            guard let path = HostSystem.resolved(directory), HostSystem.isDirectory(path) else {
+            guard let resolved = HostSystem.resolved(directory), HostSystem.isDirectory(resolved),
+                let path = TreePath(parsing: resolved)
+            else {
                 throw .carrying("there is no directory '\(directory)'; \(option) needs one")
             }
-            if let other = seen.updateValue(option, forKey: path) {
-                throw .carrying("\(other) and \(option) are both '\(path)'; give four different directories")
+            for other in seen where other.path.covers(path) || path.covers(other.path) {
+                if other.path == path {
+                    throw .carrying(
+                        "\(other.option) and \(option) are both '\(path)'; give four different directories")
+                }
+                let (inner, outer) = path.covers(other.path) ? (other.option, option) : (option, other.option)
+                throw .carrying(
+                    "the directory of \(inner) is in that of \(outer); give four apart from each other")
             }
+            seen.append((option, path))
         }
     }
 
@@ -103,7 +117,18 @@ struct PersistCommand: HostCommand {
     private func readLists() throws(HostFailure) -> CarryLists {
         if let lists { return try CarryLists.read(from: try PersistCommand.tree(lists)) }
         let standard = from + "/config"
-        guard HostSystem.isDirectory(standard) else { return CarryLists() }
+        guard HostSystem.isDirectory(standard) else {
+            let names: [String]
+            let tree = try PersistCommand.tree(from)
+            do throws(SystemError) { names = try tree.names(in: "/", limit: .max) } catch {
+                throw .system(error)
+            }
+            // What it was to name would be lost.
+            guard !names.contains("config") else {
+                throw .carrying("'\(standard)' is no directory; say with --lists where the lists are")
+            }
+            return CarryLists()
+        }
         return try CarryLists.read(from: try PersistCommand.tree(standard))
     }
 }

@@ -35,7 +35,7 @@ package struct GeneratedTrees {
         self.names = names
     }
 
-    /// Rules and a list, for some places and for what is in them.
+    /// Rules and lists, for some places and for what is in them; outside of `/etc`, what is merged.
     package mutating func settings() throws -> CarrySettings {
         var lines: [String] = []
         for _ in 0..<Int.random(in: 0...4, using: &numbers) {
@@ -44,13 +44,17 @@ package struct GeneratedTrees {
         }
         var list = PersistList()
         if Int.random(in: 0..<4, using: &numbers) == 0 { list.add(Array(pattern().utf8), file: "files") }
+        var merged = PersistList()
+        for _ in 0..<Int.random(in: 0...2, using: &numbers) {
+            merged.add(Array(pattern(in: "/opt").utf8), file: "rebase")
+        }
         let policy = try CarryPolicy(["rules": Array(lines.joined(separator: "\n").utf8)])
-        return CarrySettings(scope: CarryScope(files: list), policy: policy)
+        return CarrySettings(scope: CarryScope(files: list, rebase: merged), policy: policy)
     }
 
-    private mutating func pattern() -> String {
+    private mutating func pattern(in directory: String = "/etc") -> String {
         let names = ["a", "b", "c", "ssh", "*", "[ab]", "**", "*.imgnew"]
-        return "/etc"
+        return directory
             + (0..<Int.random(in: 1...3, using: &numbers)).map { _ in
                 "/" + names[Int.random(in: 0..<names.count, using: &numbers)]
             }.joined()
@@ -60,6 +64,20 @@ package struct GeneratedTrees {
     package mutating func three() -> (base: MemoryNode, ours: MemoryNode, new: MemoryNode) {
         let base = root()
         return (base, changed(base), changed(base))
+    }
+
+    /// The same with something outside of `/etc`, which is carried as far as a list names it.
+    package mutating func threeWithMore() -> (base: MemoryNode, ours: MemoryNode, new: MemoryNode) {
+        let (base, ours, new) = three()
+        let more = directory(depth: 1)
+        for (index, root) in [base, ours, new].enumerated() {
+            let copy = more.copy()
+            if index > 0 {
+                for _ in 0..<Int.random(in: 0...4, using: &numbers) { change(in: copy) }
+            }
+            root.entries[Array("opt".utf8)] = copy
+        }
+        return (base, ours, new)
     }
 
     package mutating func root() -> MemoryNode {

@@ -58,6 +58,21 @@ import Testing
             what: "removed here, and its id is another's", base: "a:105 b:106", ours: "b:106 mine:110",
             theirs: "a:110 b:106", merged: "b:106 mine:110", map: [110: 999]),
         Case(
+            what: "removed here, and its id is given to a new one", base: "a:105 b:106", ours: "b:106",
+            theirs: "a:107 b:106 n:105", merged: "b:106 n:999", map: [105: 999]),
+        Case(
+            what: "removed in both, and its id is given to a new one", base: "a:1500 b:106", ours: "b:106",
+            theirs: "n:1500 b:106", merged: "b:106 n:1000", map: [1500: 1000]),
+        Case(
+            what: "removed here, and a new one shares its id", base: "a:105 b:106", ours: "b:106",
+            theirs: "a:105 n:105 b:106", merged: "b:106 n:999", map: [105: 999]),
+        Case(
+            what: "removed here, and its id is given to one that is here", base: "a:105 b:106", ours: "b:106",
+            theirs: "b:105", merged: "b:106", map: [105: 106]),
+        Case(
+            what: "renamed here, and the new base gives its id to a new one", base: "a:105", ours: "mine:105",
+            theirs: "n:105", merged: "mine:105 n:999", map: [105: 999]),
+        Case(
             what: "renamed here", base: "a:1000", ours: "alice:1000", theirs: "a:1000", merged: "alice:1000"),
         Case(
             what: "root by another name", base: "root:0 a:1", ours: "toor:0 a:1", theirs: "root:0 a:1",

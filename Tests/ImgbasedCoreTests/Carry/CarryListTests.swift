@@ -39,6 +39,19 @@ import Testing
             ])
     }
 
+    @Test func aCommentHasALineOfItsOwn() {
+        let list = list("/opt/a # b\n/opt/a\t#\n/opt/a\\ #b\n/opt/a \\#b\n/opt/a#b\n/opt/a\\\\ #b\n")
+        #expect(list.problems.map(\.line) == [1, 2, 6])
+        #expect(list.problems.allSatisfy { $0.reason == .comment })
+        #expect(
+            list.problems.first?.description
+                == "files:1: a comment has a line of its own; write '\\#' for the character in a path")
+        for (path, isOn) in ["/opt/a #b": true, "/opt/a#b": true, "/opt/a": false] {
+            #expect(TreePath(parsing: path).map(list.matches) == isOn, "\(path)")
+        }
+        #expect(throws: CarryPolicyError.self) { try CarryPolicy(["a.conf": bytes("theirs /etc/d # no\n")]) }
+    }
+
     @Test(arguments: ["/", "//", "/*", "/**", "/***", "/**/*", "/*/*/"])
     func theWholeTreeIsOnNoList(pattern: String) {
         let list = list("\(pattern)\n/srv/*\n/*/x\n")

@@ -1,5 +1,6 @@
-import ImgbasedCore
 import Testing
+
+@testable import ImgbasedCore
 
 @Suite struct PathPatternTests {
     @Test(arguments: [
@@ -94,6 +95,18 @@ import Testing
                 try PathPattern("/" + pattern.joined(separator: "/")).matches(place) == isMatch,
                 "\(pattern) \(path)")
         }
+    }
+
+    @Test(arguments: [
+        ("/a/*/x", "/a/b", true), ("/a/*/x", "/a", true), ("/a/*/x", "/a/b/x", false),
+        ("/a/*/x", "/b", false),
+        ("/a/b", "/a/b", false), ("/a/b/c", "/a/b", true), ("/a/**/x", "/a/b", false),
+        ("/a/**/x", "/a", true),
+        ("/a/**/b/x", "/a/c/b", true), ("/a/**/b/x", "/a/b/b", true), ("/a/**/b/x", "/a/b/c", false),
+        ("/**/b*/x", "/b", true), ("/**/b*/x", "/c", false),
+    ])
+    func saysWhereItGoesThrough(pattern: String, path: String, isSo: Bool) throws {
+        #expect(try PathPattern(pattern).goesThrough(#require(TreePath(parsing: path))) == isSo)
     }
 
     private func covers(_ pattern: ArraySlice<String>, _ path: ArraySlice<String>) -> Bool {

@@ -13,12 +13,14 @@ import Testing
         return tree
     }
 
-    private func states(_ base: Links, _ ours: Links, _ theirs: Links, units: [String] = ["a.service"]) throws
-        -> UnitStates
-    {
+    private func states(
+        _ base: Links, _ ours: Links, _ theirs: Links, units: [String] = ["a.service"], masks: [String] = [],
+        ruled: [String] = []
+    ) throws -> UnitStates {
         UnitStates(
             base: try tree(base), ours: try tree(ours), theirs: try tree(theirs),
-            units: Set(units.map { bytes($0) }))
+            units: Set(units.map { bytes($0) }), masks: Set(masks.compactMap { TreePath(parsing: $0) }),
+            ruled: Set(ruled.compactMap { TreePath(parsing: "/etc/systemd/" + $0) }))
     }
 
     private static let wants = "system/multi-user.target.wants/a.service"
@@ -171,6 +173,53 @@ import Testing
         }
         #expect(decisions == example.decisions)
         #expect(states.notes == example.notes)
+    }
+
+    // MARK: Masked by the new base
+
+    private static let maskPath = TreePath(parsing: "/etc/systemd/" + mask) ?? .root
+
+    @Test func whatWasEnabledHereIsNotMasked() throws {
+        let (wants, mask) = (UnitStatesTests.wants, UnitStatesTests.mask)
+        let (unit, null) = (UnitStatesTests.unit, "/dev/null")
+        let path = UnitStatesTests.maskPath
+        let note = UnitNote.staysEnabled(unit: bytes("a.service"), path)
+        let states = try states([:], [wants: unit], [mask: null])
+        #expect(states.decisions[path] == .absent && states.notes == [note])
+        // By a link that the new base has as well.
+        #expect(try self.states([:], [wants: unit], [wants: unit, mask: null]).notes == [note])
+        // As it was enabled before, masked before, or masked here: as decided otherwise.
+        for (base, ours, decision) in [
+            ([wants: unit], [wants: unit], .theirs), ([mask: null], [wants: unit], .absent),
+            ([:], [wants: unit, mask: null], .theirs),
+        ] as [(Links, Links, UnitStates.Decision)] {
+            let states = try self.states(base, ours, [mask: null])
+            #expect(states.decisions[path] == decision && states.notes.isEmpty)
+        }
+        // A rule has that link: it is only told.
+        let ruled = try self.states([:], [wants: unit], [mask: null], ruled: [mask])
+        #expect(ruled.decisions[path] == nil)
+        #expect(ruled.notes == [.masked(unit: bytes("a.service"), path)])
+        // An instance, and a template that is masked.
+        let instance = "system/m.target.wants/t@1.service"
+        let template = try self.states(
+            [:], [instance: "/lib/systemd/system/t@.service"], ["system/t@.service": null],
+            units: ["t@.service"])
+        #expect(template.decisions.values.contains(.absent))
+    }
+
+    @Test func whatWasEnabledHereAndIsMaskedElsewhereIsTold() throws {
+        let place = "/usr/lib/systemd/system/a.service"
+        let note = UnitNote.masked(unit: bytes("a.service"), try #require(TreePath(parsing: place)))
+        let (wants, unit) = (UnitStatesTests.wants, UnitStatesTests.unit)
+        #expect(try states([:], [wants: unit], [:], masks: [place]).notes == [note])
+        #expect(try states([wants: unit], [wants: unit], [wants: unit], masks: [place]).notes.isEmpty)
+        // A unit of the administrator's counts instead.
+        let mine = [wants: unit, "system/a.service": "/opt/a.service"]
+        #expect(try states([:], mine, [:], masks: [place]).notes.isEmpty)
+        // Of the other manager.
+        let user = place.replacing("/system/", with: "/user/")
+        #expect(try states([:], [wants: unit], [:], masks: [user]).notes.isEmpty)
     }
 
     @Test func listsWhatIsNotThereAnyMore() throws {

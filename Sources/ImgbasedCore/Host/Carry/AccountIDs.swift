@@ -38,6 +38,8 @@ struct AccountIDs {
     /// Those of `taken` that have an entry.
     private let named: Set<UInt32>
     private let base: [Holder: UInt32]
+    /// The ids that are nobody's here, and whose they were: what of the old base is gone here.
+    private let removed: [UInt32: Set<Holder>]
     /// The ids here of names that the old base does not have.
     private let renamed: Set<UInt32>
     private var used: Set<UInt32> = []
@@ -53,17 +55,21 @@ struct AccountIDs {
         let known = self.base
         renamed = Set(ours.filter { $0.holder.name != nil && known[$0.holder] == nil }.map(\.id))
         taken = Set(ours.map(\.id))
+        let (here, ids) = (self.ours, taken)
+        removed = Dictionary(
+            base.filter { here[$0.holder] == nil && !ids.contains($0.id) }.map { ($0.id, [$0.holder]) },
+            uniquingKeysWith: { $0.union($1) })
         named = Set(ours.filter(\.holder.hasEntry).map(\.id))
         avoided = taken.union(theirs.map(\.id)).union(base.map(\.id))
-        var ids: [UInt32] = []
+        var order: [UInt32] = []
         var holders: [UInt32: [Holder]] = [:]
         for claim in theirs {
-            if holders[claim.id] == nil { ids.append(claim.id) }
+            if holders[claim.id] == nil { order.append(claim.id) }
             holders[claim.id, default: []].append(claim.holder)
         }
         // What has a name here has an id here, and that stays. The others get what these leave.
-        for id in ids { decideNamed(id, holders[id] ?? []) }
-        for id in ids where targets[id] == nil { decideNew(id, holders[id] ?? []) }
+        for id in order { decideNamed(id, holders[id] ?? []) }
+        for id in order where targets[id] == nil { decideNew(id, holders[id] ?? []) }
     }
 
     private mutating func decideNamed(_ id: UInt32, _ holders: [Holder]) {
@@ -86,7 +92,9 @@ struct AccountIDs {
         // What has no name here is whoever's it is here, if that is the same, and may get a name.
         let isSame =
             !(isNew && named.contains(id)) && (holders.contains { ours[$0] == id } || isRenamed(id, holders))
-        if (isSame || !taken.contains(id)) && !used.contains(id) {
+        let isFree =
+            !taken.contains(id) && (removed[id].map { !isNew && !$0.isDisjoint(with: holders) } ?? true)
+        if (isSame || isFree) && !used.contains(id) {
             set(id, to: id)
             return
         }

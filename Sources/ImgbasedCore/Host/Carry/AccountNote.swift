@@ -49,9 +49,11 @@ extension AccountNote: CustomStringConvertible {
         case .idKept(let file, let name, let id, let theirs):
             "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, where it is \(theirs), follow"
         case .newID(let file, let name, let id, let theirs):
-            "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is taken here"
+            "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is another's "
+                + "here, or was"
         case .namelessID(let file, let id, let theirs):
-            "files of the new base with the \(AccountNote.kind(file)) id \(theirs), which is taken here, get \(id)"
+            "files of the new base with the \(AccountNote.kind(file)) id \(theirs), which is another's here or was, "
+                + "get \(id)"
         case .sharedID(let file, let theirs, let id):
             "the \(AccountNote.kind(file)) id \(theirs) has several names in the new base, and they have several ids "
                 + "here; its files get \(id)"

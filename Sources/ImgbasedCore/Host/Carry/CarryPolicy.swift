@@ -63,6 +63,7 @@ public struct CarryPolicy: Hashable, Sendable {
     ].compactMap { try? PathPattern($0) }
 
     private static func parse(_ line: ListLine) throws(ListProblem.Reason) -> Line {
+        if line.hasComment { throw .comment }
         let (word, rest) = line.words
         guard let rule = CarryRule(rawValue: String(decoding: word, as: UTF8.self)) else { throw .rule(word) }
         do throws(PathPattern.Problem) {

@@ -1,4 +1,4 @@
-/// What is found out before the walk: accounts, and the states of units.
+/// What is found out before the walk: accounts; and what of units is.
 extension CarryWalk {
     private static var accountLimit: Int { 16 << 20 }
 
@@ -61,72 +61,6 @@ extension CarryWalk {
         }
         return files
     }
-
-    // MARK: Units
-
-    private mutating func prepareUnits(_ level: Level) throws(TreeReadError) {
-        let etc = Array("etc".utf8)
-        let base = try unitLinks(level.base)
-        let ours = try unitLinks(level.ours)
-        let new = try unitLinks(level.new)
-        guard !base.isEmpty || !ours.isEmpty || !new.isEmpty else { return }
-        var units: Set<[UInt8]> = []
-        for names in [["usr", "lib"], ["lib"], ["usr", "local", "lib"]] {
-            for scope in ["system", "user"] {
-                let path = (names + ["systemd", scope]).map { Array($0.utf8) }
-                units.formUnion(try self.names(in: [try descend(path, from: root.new)]))
-            }
-        }
-        for scope in ["system", "user"] {
-            let path = [etc, Array("systemd".utf8), Array(scope.utf8)]
-            for directory in [try descend(path, from: root.ours), try descend(path, from: root.new)] {
-                for name in try names(in: [directory]) where try directory?.facts(of: name)?.isFile ?? false {
-                    units.insert(name)
-                }
-            }
-        }
-        let ruled = Set(ours.keys).union(new.keys).filter {
-            isCopied($0) || settings.policy.rule(for: $0) != nil
-        }
-        let states = UnitStates(base: base, ours: ours, theirs: new, units: units, ruled: ruled)
-        settings.units = states.decisions
-        for note in states.notes { items.append(note.item) }
-    }
-
-    /// The links below `/etc/systemd/system` and `/etc/systemd/user`, with where they lead.
-    private func unitLinks(_ etc: Directory?) throws(TreeReadError) -> [TreePath: [UInt8]] {
-        var links: [TreePath: [UInt8]] = [:]
-        for scope in ["system", "user"] {
-            let names = ["systemd", scope].map { Array($0.utf8) }
-            guard let directory = try descend(names, from: etc),
-                let path = TreePath(parsing: "/etc/systemd/\(scope)")
-            else { continue }
-            for name in try self.names(in: [directory]) {
-                let place = try self.path(path, name)
-                guard let facts = try directory.facts(of: name), !facts.isMountPoint else { continue }
-                if case .link(let target) = facts.kind { links[place] = target }
-                guard facts.isDirectory else { continue }
-                let inner = try directory.directory(name)
-                for entry in try self.names(in: [inner]) {
-                    guard case .link(let target)? = try inner.facts(of: entry)?.kind else { continue }
-                    links[try self.path(place, entry)] = target
-                }
-            }
-        }
-        return links
-    }
-
-    /// The directory that those names lead to; `nil` where one of them is none.
-    private func descend(_ names: [[UInt8]], from directory: Directory?) throws(TreeReadError) -> Directory? {
-        var directory = directory
-        for name in names {
-            guard let here = directory, let facts = try here.facts(of: name), facts.isDirectory,
-                !facts.isMountPoint
-            else { return nil }
-            directory = try here.directory(name)
-        }
-        return directory
-    }
 }
 
 extension AccountFile {
@@ -154,17 +88,5 @@ extension AccountNote {
             case .unlocked: (.shadow, .conflict)
             }
         return CarryItem(AccountFile.path(file) ?? CarryScope.configuration, outcome, description)
-    }
-}
-
-extension UnitNote {
-    /// What the report says of it.
-    var item: CarryItem {
-        let place = TreePath(parsing: "/etc/systemd") ?? CarryScope.configuration
-        return switch self {
-        case .staysDisabled: CarryItem(place, .deleted, description)
-        case .missing: CarryItem(place, .conflict, description)
-        case .bothChanged(let path, _): CarryItem(path, .conflict, description)
-        }
     }
 }

@@ -17,10 +17,13 @@ public struct CarryScope: Hashable, Sendable {
     private let files: PersistList
     private let rebase: PersistList
     private let roots: [TreePath]
+    /// The paths that the lists name, in order.
+    let literals: [TreePath]
 
     /// The scope of what is copied, and of what is merged besides `/etc`.
     public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
         self.files = files
+        literals = Set(files.literals + rebase.literals).sorted()
         var rebase = rebase
         // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
         rebase.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
@@ -32,10 +35,23 @@ public struct CarryScope: Hashable, Sendable {
     func mode(of path: TreePath) -> Mode? {
         if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
-        if CarryScope.configuration.covers(path) || !rebase.patterns.isEmpty && rebase.matches(path) {
-            return .merge
-        }
+        if CarryScope.configuration.covers(path) || rebase.matches(path) || isBeside(path) { return .merge }
         return nil
+    }
+
+    /// Whether `path` is, or is in, what a change of base may have put beside something that is merged: it goes when that
+    /// is no conflict any more.
+    private func isBeside(_ path: TreePath) -> Bool {
+        var place = path
+        while let parent = place.parent {
+            if let name = place.name.flatMap(CarryNames.original(of:)), let other = parent.appending(name),
+                rebase.matches(other)
+            {
+                return true
+            }
+            place = parent
+        }
+        return false
     }
 
     /// Whether `path` is left as each layer has it, whatever the lists name.
@@ -46,8 +62,15 @@ public struct CarryScope: Hashable, Sendable {
         roots.contains { path.covers($0) || $0.covers(path) }
     }
 
-    /// Whether what is carried is in `path` by its name, not only by a pattern that other names match as well.
+    /// Whether a list names something in `path`, by what of its line is no pattern.
     func names(_ path: TreePath) -> Bool {
-        roots.contains { path.covers($0) }
+        patterns.contains { path.covers($0.literalPrefix) }
     }
+
+    /// Whether what a list names would be in `path`, if that were a directory (`PathPattern.goesThrough`).
+    func goesThrough(_ path: TreePath) -> Bool {
+        patterns.contains { $0.goesThrough(path) }
+    }
+
+    private var patterns: [PathPattern] { files.patterns + rebase.patterns }
 }

@@ -10,12 +10,18 @@ extension CarryWalk {
         guard decision.keepsNewBeside, let new = place.new, let from = level.new else {
             return note(path, decision.finding)
         }
+        if CarryNames.isRead(path) {
+            decision.finding?.detail +=
+                "; the new base's is not put beside it, where it would be read"
+            return note(path, decision.finding)
+        }
         let side = try sideName(name, place, level)
         claims.insert(side)
         let sidePath = try self.path(path.parent ?? .root, side)
         note(path, decision.finding, beside: sidePath)
         let there = try facts(side, in: level.target, IdentityMap())
-        let wanted = Wanted(Node(.new, from, name, new), path, new.attributes, isBeside: true)
+        let wanted = Wanted(
+            Node(.new, from, name, new), path, new.attributes.beside(new.kind), isBeside: true)
         try put(wanted, at: sidePath, side, there, level)
     }
 
@@ -50,14 +56,33 @@ extension CarryWalk {
         let other = Place(
             base: try facts(original, in: level.base, settings.baseIdentities),
             new: try facts(original, in: level.new, settings.newIdentities))
-        guard let base = node(.base, original, other, level), try isWholly(ours, base) else { return false }
+        guard let base = node(.base, original, other, level),
+            ours.facts.attributes.isSame(as: base.facts.attributes.beside(base.facts.kind)),
+            try isSame(ours, base)
+        else { return false }
         guard let new = node(.new, original, other, level) else { return true }
-        return try !isWholly(base, new)
+        let isKept = try isSame(base, new)
+        return !isKept || !base.facts.attributes.isSame(as: new.facts.attributes)
     }
+}
 
-    private func isWholly(_ a: Node, _ b: Node) throws(TreeReadError) -> Bool {
-        guard a.facts.attributes.isSame(as: b.facts.attributes) else { return false }
-        return try isSame(a, b)
+extension NodeAttributes {
+    /// What something of that kind gets beside another: what runs all in a directory must not run it. What is in a directory is
+    /// seen to by itself, and a link has nothing to take away.
+    func beside(_ kind: NodeFacts.Kind) -> NodeAttributes {
+        switch kind {
+        case .directory, .link: return self
+        default: break
+        }
+        var result = self
+        result.permissions &= 0o666
+        result.extended[Array("security.capability".utf8)] = nil
+        if let list = extended[IdentityMap.accessList] {
+            result.extended[IdentityMap.accessList] = IdentityMap.withoutExecution(list)
+            // Without the list, the group's permissions are no longer what it allowed at most.
+            if result.extended[IdentityMap.accessList] == nil { result.permissions &= 0o600 }
+        }
+        return result
     }
 }
 
@@ -72,6 +97,17 @@ public enum CarryNames {
         let ending = Array((number == 1 ? ".imgnew" : ".imgnew-\(number)").utf8)
         return Array(name.prefix(255 - ending.count)) + ending
     }
+
+    /// Whether a program reads whatever is in the directory, with any ending, and does what it says: there is nothing beside
+    /// anything. crond(8) of cronie, logrotate(8), dnsmasq(8), NetworkManager(8), init(8); others run what can be run.
+    static func isRead(_ path: TreePath) -> Bool {
+        read.contains { $0.matches(path) }
+    }
+
+    private static let read = [
+        "/etc/cron.*/*", "/etc/logrotate.d/*", "/etc/incron.d/*", "/etc/rc?.d/*", "/etc/dnsmasq.d/*",
+        "/etc/bash_completion.d/*", "/etc/NetworkManager/system-connections/*", "/etc/nginx/sites-enabled/*",
+    ].compactMap { try? PathPattern($0) }
 
     /// Of what `side` may be such a name; `nil` of other names, and where the name was cut.
     static func original(of side: [UInt8]) -> [UInt8]? {

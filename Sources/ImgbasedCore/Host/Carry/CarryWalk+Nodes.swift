@@ -119,13 +119,16 @@ extension CarryWalk {
             if try inside(try self.path(path, entry), entry, there, inner) { exists = true }
         }
         exists = exists || !claims.isEmpty
-        if try inner.ours?.facts(of: CarryNames.temporary) != nil {
-            note(
-                try self.path(path, CarryNames.temporary), .omitted,
-                "the name is imgbase's own; give it another")
-        }
+        try noteTemporary(path, inner.ours)
         try leftovers(path, known: Set(names).union(claims), inner, isNoted: true)
         return exists
+    }
+
+    /// Tells where the layer has something by the name that is imgbase's own.
+    mutating func noteTemporary(_ path: TreePath, _ directory: Directory?) throws(TreeReadError) {
+        guard let directory, try directory.facts(of: CarryNames.temporary) != nil else { return }
+        note(
+            try self.path(path, CarryNames.temporary), .omitted, "the name is imgbase's own; give it another")
     }
 
     /// Removes what the new layer has in a directory besides what is `known`.
@@ -143,7 +146,7 @@ extension CarryWalk {
     }
 
     /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
-    private mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
+    mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
         guard !CarryScope.isState(path), let target = try facts(name, in: level.target, IdentityMap())
         else { return }
         if target.isMountPoint {

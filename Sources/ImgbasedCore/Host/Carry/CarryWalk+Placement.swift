@@ -92,8 +92,14 @@ extension CarryWalk {
         for entry in entries {
             let there = try look(entry.name, inner)
             let source = try self.path(wanted.source, entry.name)
-            let part = Wanted(entry, source, entry.facts.attributes, isBeside: wanted.isBeside)
+            let attributes = entry.facts.attributes
+            let part = Wanted(
+                entry, source, wanted.isBeside ? attributes.beside(entry.facts.kind) : attributes,
+                isBeside: wanted.isBeside)
             try put(part, at: try self.path(path, entry.name), entry.name, there.target, inner)
+        }
+        if wanted.node.tree == .ours {
+            try noteTemporary(wanted.source, try wanted.node.directory.directory(wanted.node.name))
         }
         try leftovers(path, known: Set(entries.map(\.name)), inner)
         try finish(path, wanted.node.facts, wanted.attributes, target, level, from: start)

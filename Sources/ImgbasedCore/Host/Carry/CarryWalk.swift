@@ -78,6 +78,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     public mutating func run() throws(TreeReadError) -> CarrySurvey {
         try prepare()
         try outside(.root, root)
+        try noteAbsent()
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 
@@ -158,87 +159,6 @@ public struct CarryWalk<Directory: TreeDirectory> {
 
     mutating func note(_ path: TreePath, _ outcome: CarryOutcome, _ detail: String) {
         note(path, CarryDecision.Finding(outcome, detail))
-    }
-
-    // MARK: Around what is carried
-
-    /// Goes through a directory that is not carried itself, for what is in it, and says whether any of that is there
-    /// afterwards.
-    @discardableResult
-    private mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
-        let mayHold = settings.scope.leads(through: path)
-        let isOrdered = path == .root && !settings.newIdentities.isEmpty
-        var names = try names(in: mayHold ? [level.base, level.ours, level.new, level.target] : [level.new])
-        // Accounts before the owners of files, or after them: an interrupted run can then be told by the accounts.
-        if let index = names.firstIndex(of: Array("etc".utf8)), path == .root {
-            let name = names.remove(at: index)
-            names.insert(name, at: isOrdered ? 0 : names.count)
-        }
-        var exists = false
-        for name in names {
-            let place = try self.path(path, name)
-            if settings.scope.mode(of: place) != nil {
-                if try inside(place, name, try look(name, level), level) { exists = true }
-            } else if settings.checksOwners || settings.scope.leads(through: place) {
-                if try around(place, name, try look(name, level), level) { exists = true }
-            }
-        }
-        return exists
-    }
-
-    /// Goes on to what may be in a place that is not carried itself, and says whether any of that is there afterwards.
-    private mutating func around(
-        _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
-    ) throws(TreeReadError) -> Bool {
-        if settings.checksOwners { try checkOwner(path, place) }
-        let isWay = settings.scope.leads(through: path)
-        if isWay, let obstacle = obstacle(place) {
-            // A pattern means what it finds; a name that is not found has to be told.
-            if settings.scope.names(path), place.ours != nil {
-                note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
-            }
-            return false
-        }
-        guard isWay || settings.checksOwners,
-            place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
-        else { return false }
-        let start = changes.count
-        // For owners alone, only the new base is asked.
-        let asked = isWay ? place : Place(new: place.new, target: place.target)
-        let exists = try outside(path, try open(name, asked, level, path))
-        guard exists, isWay, let facts = place.new ?? place.ours else { return exists }
-        // A directory of the new base is the new layer's as well, and left alone.
-        if place.new == nil || !(place.target?.isDirectory ?? false) {
-            try finish(path, facts, facts.attributes, place.target, level, from: start)
-        }
-        if place.new == nil { note(path, .carried, "a directory, for what is in it") }
-        return true
-    }
-
-    /// Why what is in a place cannot be reached in one of the trees, or put there.
-    private func obstacle(_ place: Place) -> String? {
-        if (place.three + [place.target].compactMap { $0 }).contains(where: \.isMountPoint) {
-            return "something else is mounted there"
-        }
-        if let ours = place.ours, !ours.isDirectory { return "it is \(ours.kind.words)" }
-        if let new = place.new, !new.isDirectory { return "it is \(new.kind.words) in the new base" }
-        return nil
-    }
-
-    /// Has a file outside of what is carried belong to whom the new base's accounts are now.
-    private mutating func checkOwner(_ path: TreePath, _ place: Place) throws(TreeReadError) {
-        guard let new = place.new, let target = place.target, !target.isMountPoint else { return }
-        var wanted = target.attributes
-        wanted.owner = new.attributes.owner
-        wanted.group = new.attributes.group
-        for name in IdentityMap.accessLists { wanted.extended[name] = new.attributes.extended[name] }
-        // A change of owner takes these away: a run that was interrupted after that may have left the file without.
-        if settings.newIdentities.gives(new.attributes) {
-            wanted.permissions |= new.attributes.permissions & 0o6000
-            let capability = Array("security.capability".utf8)
-            wanted.extended[capability] = new.attributes.extended[capability]
-        }
-        if wanted != target.attributes { try change(.set(path, target.kind, wanted), of: target) }
     }
 }
 

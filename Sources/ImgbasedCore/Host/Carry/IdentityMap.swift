@@ -40,13 +40,9 @@ public struct IdentityMap: Hashable, Sendable {
     /// An ACL as the kernel has it: a version, then entries of a tag, permissions and a number (linux:
     /// include/uapi/linux/posix_acl_xattr.h). One of another version is left as it is.
     private func accessList(_ bytes: [UInt8]) -> [UInt8] {
-        let header = 4
-        let entry = 8
-        guard bytes.count >= header, bytes.count % entry == header, bytes[..<header] == [2, 0, 0, 0] else {
-            return bytes
-        }
+        guard let entries = IdentityMap.entries(bytes) else { return bytes }
         var result = bytes
-        for start in stride(from: header, to: bytes.count, by: entry) {
+        for start in entries {
             let tag = UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8
             let number = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[start + 4 + $1]) << UInt32(8 * $1) }
             // ACL_USER and ACL_GROUP; the other tags have no number.
@@ -58,5 +54,24 @@ public struct IdentityMap: Hashable, Sendable {
             }
         }
         return result
+    }
+
+    /// The same ACL in which nobody may run anything; `nil` where it is one of another version.
+    static func withoutExecution(_ bytes: [UInt8]) -> [UInt8]? {
+        guard let entries = entries(bytes) else { return nil }
+        var result = bytes
+        // ACL_EXECUTE, of the permissions that follow the tag.
+        for start in entries { result[start + 2] &= ~0x01 }
+        return result
+    }
+
+    /// Where the entries of an ACL begin.
+    private static func entries(_ bytes: [UInt8]) -> StrideTo<Int>? {
+        let header = 4
+        let entry = 8
+        guard bytes.count >= header, bytes.count % entry == header, bytes[..<header] == [2, 0, 0, 0] else {
+            return nil
+        }
+        return stride(from: header, to: bytes.count, by: entry)
     }
 }

@@ -22,6 +22,14 @@ struct ListLine: Hashable {
         return (Array(bytes[..<end]), Array(ListLine.trimmed(bytes[end...])))
     }
 
+    /// Whether something follows that looks like a comment: `#` after a blank, unless a `\` stands before either.
+    var hasComment: Bool {
+        bytes.indices.dropFirst().contains { index in
+            bytes[index] == UInt8(ascii: "#") && ListLine.isBlank(bytes[index - 1])
+                && !ListLine.isEscaped(bytes[..<index])
+        }
+    }
+
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var line = line.drop(while: isBlank)
         while let last = line.last, isBlank(last), !isEscaped(line) { line = line.dropLast() }

@@ -13,6 +13,8 @@ public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
         case pattern(PathPattern.Problem, [UInt8])
         /// The path is the root, and all there is would be meant.
         case root
+        /// What looks like a comment behind it, and would be part of the path.
+        case comment
         /// No rule of this name.
         case rule([UInt8])
     }
@@ -24,6 +26,8 @@ public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
         case .pattern(.empty, _): "\(place): there is no path"
         case .pattern(let problem, let bytes): "\(place): '\(EscapedText.escaped(bytes))': \(problem)"
         case .root: "\(place): the path is the whole tree; name what is meant in it"
+        case .comment:
+            "\(place): a comment has a line of its own; write '\\#' for the character in a path"
         case .rule(let word):
             "\(place): '\(EscapedText.escaped(word))' is no rule; use "
                 + CarryRule.allCases.map(\.rawValue).joined(separator: ", ")

@@ -83,6 +83,20 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return true
     }
 
+    /// Whether one of its names, and not `**`, stands for the last name of `path`, with more to follow: in `path` would be
+    /// something that is meant.
+    func goesThrough(_ path: TreePath) -> Bool {
+        var places: Set = [0]
+        var named: Set<Int> = []
+        for component in path.bytes.split(separator: TreePath.slash) {
+            // What `**` stands for may end before this name.
+            places.formUnion(places.filter { $0 < names.count && names[$0] == .anyNames }.map { $0 + 1 })
+            named = Set(places.filter { $0 < names.count && matches(names[$0], component) }.map { $0 + 1 })
+            places = named.union(places.filter { $0 < names.count && names[$0] == .anyNames })
+        }
+        return named.contains { $0 < names.count }
+    }
+
     /// The deepest place that everything meant is in, or is: what of the pattern is plain names.
     public var literalPrefix: TreePath {
         var path = TreePath.root
@@ -91,6 +105,11 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
             path = next
         }
         return path
+    }
+
+    /// Whether it means one path, and what is in that.
+    public var isLiteral: Bool {
+        names.allSatisfy { literal($0) != nil }
     }
 
     /// Whether it says nothing of any name: the root is meant, or all that is in it.

@@ -12,6 +12,10 @@ public struct PersistList: Hashable, Sendable {
     /// Adds what is in the file `contents`, which problems call `file`.
     public mutating func add(_ contents: [UInt8], file: String) {
         for line in ListLine.lines(contents) {
+            if line.hasComment {
+                problems.append(ListProblem(file: file, line: line.number, reason: .comment))
+                continue
+            }
             do throws(PathPattern.Problem) {
                 let pattern = try PathPattern(line.bytes)
                 if pattern.isEverything {
@@ -30,6 +34,9 @@ public struct PersistList: Hashable, Sendable {
     public func matches(_ path: TreePath) -> Bool {
         patterns.contains { $0.matches(path) }
     }
+
+    /// The paths on it that are no patterns.
+    var literals: [TreePath] { patterns.filter(\.isLiteral).map(\.literalPrefix) }
 
     /// Where to look for what is on the list: every match is one of these or in one. In order, none in another.
     public var roots: [TreePath] {

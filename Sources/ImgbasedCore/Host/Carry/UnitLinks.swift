@@ -35,4 +35,9 @@ struct UnitLinks {
     func enabling(_ unit: Unit) -> Set<TreePath> {
         enabling[unit] ?? []
     }
+
+    /// Whether the link at `path` masks a unit.
+    func masks(_ path: TreePath) -> Bool {
+        if case .masks? = links[path]?.kind { true } else { false }
+    }
 }

@@ -30,6 +30,34 @@ struct UnitMerge {
         }
     }
 
+    /// Keeps away what in `/etc` of the new base masks a unit anew that the administrator enabled. `masks` are other places
+    /// where it does so, which stay, and are listed.
+    mutating func unmask(_ masks: Set<TreePath>) {
+        for unit in ours.enabling.keys.sorted() where isEnabled(unit) {
+            for name in [unit.name] + UnitMerge.template(unit.name) {
+                guard let path = UnitMerge.directory?.appending(unit.scope)?.appending(name) else { continue }
+                if theirs.masks(path), !base.masks(path), !ours.masks(path) {
+                    if ruled.contains(path) {
+                        notes.append(.masked(unit: unit.name, path))
+                    } else {
+                        decisions[path] = ours.links[path] == nil ? .absent : .ours
+                        notes.append(.staysEnabled(unit: unit.name, path))
+                    }
+                } else if ours.links[path] == nil {
+                    let isMask = { (mask: TreePath) in mask.components.suffix(2) == [unit.scope, name] }
+                    notes += masks.filter(isMask).sorted().map { .masked(unit: unit.name, $0) }
+                }
+            }
+        }
+    }
+
+    /// Lists the links of the administrator's to units that are nowhere any more.
+    mutating func noteDangling(_ links: Set<TreePath>) {
+        for path in links.sorted() where decisions[path] == .ours || ruled.contains(path) {
+            notes.append(.dangling(path, target: ours.targets[path] ?? []))
+        }
+    }
+
     /// Lists what the administrator enabled and nothing has.
     mutating func noteMissing(_ units: Set<[UInt8]>) {
         var linked: Set<[UInt8]> = []
@@ -59,8 +87,18 @@ struct UnitMerge {
         !base.enabling(unit).isEmpty && ours.enabling(unit).isEmpty
     }
 
+    /// Whether the administrator enabled it, in a way that the old base did not.
+    private func isEnabled(_ unit: UnitLinks.Unit) -> Bool {
+        ours.enabling(unit).contains { base.links[$0] != ours.links[$0] }
+    }
+
+    /// Where units are that are not in `/etc`; the first counts.
+    static let directories = ["/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"]
+
+    private static let directory = TreePath(parsing: "/etc/systemd")
+
     /// Of `name@instance.type` the template `name@.type`.
-    private static func template(_ name: [UInt8]) -> [[UInt8]] {
+    static func template(_ name: [UInt8]) -> [[UInt8]] {
         guard let at = name.firstIndex(of: UInt8(ascii: "@")),
             let dot = name.lastIndex(of: UInt8(ascii: ".")),
             at < dot

@@ -19,15 +19,20 @@ public struct UnitStates: Hashable, Sendable {
 
     /// Decides on the links, each with where it leads, of the old base, the old layer (`ours`) and the new base (`theirs`).
     /// `units` are the names of the units that the new layer will have: those of the new base, and those of the
-    /// administrator's own that are carried. Nothing is decided on the links that are `ruled` by something else.
+    /// administrator's own that are carried. `masks` are places outside of `/etc` where the new base masks a unit anew, and
+    /// `dangling` links of the old layer to units that the new layer will not have. Nothing is decided on the links that
+    /// are `ruled` by something else.
     public init(
         base: [TreePath: [UInt8]], ours: [TreePath: [UInt8]], theirs: [TreePath: [UInt8]],
-        units: Set<[UInt8]>, ruled: Set<TreePath> = []
+        units: Set<[UInt8]>, masks: Set<TreePath> = [], dangling: Set<TreePath> = [],
+        ruled: Set<TreePath> = []
     ) {
         var merge = UnitMerge(
             base: UnitLinks(base), ours: UnitLinks(ours), theirs: UnitLinks(theirs), ruled: ruled)
         merge.decide()
+        merge.unmask(masks)
         merge.noteMissing(units)
+        merge.noteDangling(dangling)
         decisions = merge.decisions
         notes = merge.notes
     }

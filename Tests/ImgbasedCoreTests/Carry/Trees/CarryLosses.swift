@@ -24,10 +24,21 @@ struct CarryLosses {
         items = Dictionary(grouping: report.items, by: \.path)
         beside = Set(report.items.compactMap(\.beside))
         for path in Set(base.keys).union(ours.keys).union(new.keys).sorted() where path != .root {
+            guard settings.scope.mode(of: path) != nil, !isTold(above: path) else { continue }
             checkChange(path)
             checkNew(path)
         }
         for item in report.items { checkBeside(item) }
+    }
+
+    /// Whether it is told of something on the way to what a list names that it is not carried.
+    private func isTold(above path: TreePath) -> Bool {
+        var above = path.parent
+        while let place = above {
+            if items[place]?.contains(where: { $0.outcome == .omitted }) ?? false { return true }
+            above = place.parent
+        }
+        return false
     }
 
     /// What the administrator has there is there, or where something else goes, that is told as the rule says.
@@ -157,7 +168,9 @@ struct CarryLosses {
             let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
             let old = base[other]
         else { return false }
-        return mine.isSame(old) && !(new[other].map(old.isSame) ?? false)
+        var beside = old
+        if case .link = old.kind {} else { beside.attributes.permissions &= 0o666 }
+        return mine.isSame(beside) && !(new[other].map(old.isSame) ?? false)
     }
 
     /// Whether an item of one of those is of it, or of a directory it is in that is spoken of as a whole.
@@ -198,8 +211,14 @@ struct CarryLosses {
         guard let beside = item.beside else { return }
         for (path, node) in new where item.path.covers(path) {
             let rest = path.bytes.dropFirst(item.path.bytes.count)
+            var wanted = node
+            if case .directory = node.kind {
+            } else if case .link = node.kind {
+            } else {
+                wanted.attributes.permissions &= 0o666
+            }
             guard let place = TreePath(parsing: beside.bytes + rest), let there = target[place],
-                there.isSame(node)
+                there.isSame(wanted)
             else {
                 found.append("what the new base has at '\(path)' is not beside it")
                 continue

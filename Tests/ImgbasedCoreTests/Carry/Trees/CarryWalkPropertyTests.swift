@@ -31,7 +31,7 @@ import Testing
     @Test func nothingIsLostAndTwiceIsOnceFromWhereverItStarts() throws {
         for seed in CarryWalkPropertyTests.seeds {
             var generated = GeneratedTrees(seed: seed, names: GeneratedTrees.ruledNames)
-            let (base, ours, new) = generated.three()
+            let (base, ours, new) = generated.threeWithMore()
             var trees = MemoryTrees(base: base, ours: ours, new: new)
             trees.settings = try generated.settings()
             let first = try trees.survey()
@@ -46,6 +46,7 @@ import Testing
             // A new layer that has something else altogether, or in which a run was interrupted.
             let start = generated.root()
             start["/etc"]?.entries[CarryNames.temporary] = seed % 2 == 0 ? .file("half") : .directory()
+            start.entries[Array("opt".utf8)] = new["/opt"]?.copy()
             var other = MemoryTrees(base: base, ours: ours, new: new, target: start)
             other.settings = trees.settings
             try other.apply(try other.survey())
