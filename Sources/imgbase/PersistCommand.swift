@@ -85,9 +85,9 @@ struct PersistCommand: HostCommand {
         }
     }
 
-    /// Each is there, and none is another or in another.
+    /// Each is there, and none is another or, in one file system, in another: mount points are not gone through.
     private func checkDirectories() throws(HostFailure) {
-        var seen: [(option: String, path: TreePath)] = []
+        var seen: [(option: String, path: TreePath, device: String?)] = []
         let all = [
             ("--from-base", fromBase), ("--from", from), ("--to-base", toBase), ("--to", to),
         ]
@@ -97,16 +97,18 @@ struct PersistCommand: HostCommand {
             else {
                 throw .carrying("there is no directory '\(directory)'; \(option) needs one")
             }
+            let device = HostSystem.device(of: resolved)
             for other in seen where other.path.covers(path) || path.covers(other.path) {
                 if other.path == path {
                     throw .carrying(
                         "\(other.option) and \(option) are both '\(path)'; give four different directories")
                 }
+                if other.device != device { continue }
                 let (inner, outer) = path.covers(other.path) ? (other.option, option) : (option, other.option)
                 throw .carrying(
                     "the directory of \(inner) is in that of \(outer); give four apart from each other")
             }
-            seen.append((option, path))
+            seen.append((option, path, device))
         }
     }
 

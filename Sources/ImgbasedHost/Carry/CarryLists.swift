@@ -76,7 +76,7 @@ public struct CarryLists: Sendable {
             }
             let parent = TreePath(parsing: place + directory)
             unread += leftOut.compactMap { name, reason in
-                parent?.appending(name).map { CarryItem($0, .omitted, "\(reason), and is not read") }
+                parent?.appending(name).map { CarryItem($0, .unused, "\(reason), and is not read") }
             }
             return contents
         } catch {

@@ -12,6 +12,8 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case replaced
     /// It is not carried, or not all of it.
     case omitted
+    /// A list names what is nowhere, or a list or file of rules is not read.
+    case unused
     /// The policy refuses the conflict.
     case refused
     /// What nobody made here: the new layer had what none of the others has, of an earlier run, and it was removed there

@@ -33,7 +33,7 @@ extension CarryWalk {
             case .nothing:
                 if case .node = try sighting(path, in: root.base) { continue }
                 if case .node = try sighting(path, in: root.new) { continue }
-                note(path, .omitted, "a list names it, and there is no such file")
+                note(path, .unused, "a list names it, and there is no such file")
             case .hidden:
                 let isTold = items.contains { $0.outcome == .omitted && $0.path.covers(path) }
                 if !isTold { note(path, .omitted, "a list names it, and what it is in is no directory") }

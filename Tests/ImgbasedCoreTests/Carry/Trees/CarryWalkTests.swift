@@ -146,9 +146,9 @@ import Testing
         #expect(trees.target["/srv/unlisted"] == nil)
         #expect(
             report.lines.dropLast() == [
+                "unused '/nowhere': a list names it, and there is no such file",
                 "carried '/opt/app': as the lists say", "carried '/srv': a directory, for what is in it",
                 "carried '/srv/www': as the lists say",
-                "omitted '/nowhere': a list names it, and there is no such file",
             ])
     }
 
