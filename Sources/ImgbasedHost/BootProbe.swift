@@ -23,6 +23,9 @@ enum BootProbe {
         }
         boot.fileSystem = (mount ?? mounts.at("/"))?.fstype ?? boot.fileSystem
         boot.device = (mount ?? mounts.at("/"))?.source
+        boot.mapping = HostSystem.device(of: boot.directory).flatMap {
+            SmallFile.line("/sys/dev/block/\($0)/dm/uuid")
+        }
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
         boot.loader = loader(boot.directory)
         let store = BootFileStore(directory: boot.directory + "/imgbased")

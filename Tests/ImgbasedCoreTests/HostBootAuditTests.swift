@@ -63,12 +63,18 @@ import Testing
                 == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])
     }
 
-    @Test(arguments: [("btrfs", "/dev/sda2"), ("ext4", "/dev/mapper/vg-boot"), ("xfs", "/dev/md0")])
-    func whereGRUBCannotWrite(type: String, device: String) throws {
+    @Test(
+        arguments: [
+            ("btrfs", "/dev/sda2", nil, false), ("ext4", "/dev/mapper/vg-boot", "LVM-abc", false),
+            ("ext4", "/dev/mapper/boot", "CRYPT-LUKS2-abc-mpath-x", false), ("xfs", "/dev/md0", nil, false),
+            ("ext4", "/dev/mapper/mpatha1", "part1-mpath-3600", true),
+            ("vfat", "/dev/mapper/isw_x1", "DMRAID-isw_x", true), ("ext4", "/dev/vda2", nil, true),
+        ] as [(String, String, String?, Bool)])
+    func whereGRUBCanWrite(type: String, device: String, mapping: String?, isWritable: Bool) throws {
         let problems = try Self.problems { state, _ in
-            (state.boot.fileSystem, state.boot.device) = (type, device)
+            (state.boot.fileSystem, state.boot.device, state.boot.mapping) = (type, device, mapping)
         }
-        #expect(problems.count == 1)
-        #expect(problems.first?.hasPrefix("GRUB cannot write to '/boot'") == true)
+        #expect(problems.isEmpty == isWritable)
+        #expect(problems.allSatisfy { $0.hasPrefix("GRUB cannot write to '/boot'") })
     }
 }

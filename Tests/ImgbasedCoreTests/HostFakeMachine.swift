@@ -90,6 +90,7 @@ struct FakeMachine: Equatable {
         case .link: state.boot.isGRUBScriptLinked = true
         case .removeFile(let path):
             if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
+            if path == StagedLayer.failurePath { state.carryFailure = nil }
             state.boot.leftovers.removeAll { $0 == path }
             for (layer, names) in state.boot.entryFiles {
                 state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }

@@ -146,6 +146,7 @@ import Testing
         var machine = try HostUpdateTests.machine()
         try machine.updateHost()
         let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        let before = machine.state.boot.environment
         try machine.perform(try staged.opening(machine.state))
         #expect(HostUpdateTests.next(machine) == "Base-0.1")
         machine.state.carryFailure = "cannot complete it"
@@ -154,12 +155,32 @@ import Testing
                 "layer 'Base-1.1' is not complete and not booted before it is: cannot complete it"
             ])
         // Nothing could be recorded either.
-        machine.state.boot.environment = try BootPlanner.block(
-            BootRecord(standard: "Base-0.1"), machine.state.boot)
+        machine.state.boot.environment = before
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
                 "layer 'Base-1.1' was not completed: cannot complete it"
             ])
+        // Nothing of that is about another.
+        machine.clock += 1
+        try machine.updateHost()
+        #expect(machine.state.carryFailure == nil)
+    }
+
+    /// A kernel that is installed while a layer waits to be completed is not tried before it, nor instead of it.
+    @Test(arguments: HostUpdateTests.loaders) func aNewKernelDoesNotEndTheWait(loader: BootLoader) throws {
+        var machine = try HostUpdateTests.machine(loader)
+        try machine.updateHost()
+        let staged = try #require(StagedLayer(machine.state, names: FakeMachine.names))
+        try machine.perform(try staged.opening(machine.state))
+        var files = FakeMachine.kernel
+        files.digest = String(repeating: "d", count: 64)
+        try machine.perform(
+            try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names))
+        #expect(machine.state.boot.record.staged == "Base-1.1")
+        // One that was on trial by hand comes after it, too.
+        try HostUpdateTests.change(&machine, .trial("Base-0.1", tries: 2))
+        try machine.completeUpdate()
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
     }
 
     @Test func howManyTriesItHasIsKept() throws {

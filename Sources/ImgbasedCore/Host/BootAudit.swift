@@ -101,11 +101,15 @@ extension BootState {
     fileprivate var isInGRUBMenu: Bool { GRUBConfig(grubConfig ?? "").hasSection }
 
     /// Whether GRUB can replace blocks of a file there: it can where the blocks of a file are those of a disk
-    /// (grub-core/commands/loadenv.c, `check_blocklists`).
+    /// (grub-core/commands/loadenv.c, `check_blocklists`), as the firmware shows it, with one path of several.
     fileprivate var isWritableByGRUB: Bool {
         let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
-        let mapped = ["/dev/mapper/", "/dev/dm-", "/dev/md"]
-        return types.contains(fileSystem) && !mapped.contains { (device ?? "").hasPrefix($0) }
+        let isOfDisks =
+            mapping.map { mapping in
+                let kind = mapping.hasPrefix("part") ? mapping.drop { $0 != "-" }.dropFirst() : mapping[...]
+                return kind.hasPrefix("mpath-") || kind.hasPrefix("DMRAID-")
+            } ?? true
+        return types.contains(fileSystem) && isOfDisks && !(device ?? "").hasPrefix("/dev/md")
     }
 }
 

@@ -89,11 +89,6 @@ extension BootPlanner {
         guard let booted = state.booted.flatMap(state.volume) else { return [] }
         let layout = Layout(state.volumes, group: names.group)
         var steps: [Step] = []
-        // One of which nothing is kept has not become its own.
-        if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
-            if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
-            steps.append(.recordCarry(booted.path, from: from, .over))
-        }
         if let base = layout[booted.baseName ?? ""], base.isUpdating {
             steps.append(.completeUpdate(base.path))
         }
@@ -103,6 +98,11 @@ extension BootPlanner {
             steps.append(.recordCarry(layer.path, from: booted.name, .open))
         }
         if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
+        // One of which nothing is kept has not become its own.
+        if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
+            if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
+            steps.append(.recordCarry(booted.path, from: from, .over))
+        }
         return steps
     }
 

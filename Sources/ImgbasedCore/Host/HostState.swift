@@ -124,6 +124,8 @@ public struct BootState: Hashable, Sendable {
     public var fileSystem = "ext4"
     /// The device of that file system.
     public var device: String?
+    /// The UUID of that device, where device-mapper makes it: what is mapped makes it, and says so first.
+    public var mapping: String?
     /// Whether the system's `/etc/fstab` has a `/boot` that is not mounted now.
     public var isMissing = false
     /// What can still be written there.

@@ -52,7 +52,7 @@ public struct HostStatus: Hashable, Sendable {
     public var staged: String?
     /// Why the layer that waits was not completed when the system shut down last.
     public var carryFailure: String?
-    /// The layer into which the booted one's configuration was carried, and that was not booted since.
+    /// The layer that is booted next with what is changed until then.
     private var waiting: String?
     /// The layer of which the last changes were not carried into the booted one.
     public var leftBehind: String?
@@ -81,9 +81,7 @@ public struct HostStatus: Hashable, Sendable {
         conflicts = state.conflicts
         staged = record.staged
         carryFailure = state.carryFailure
-        waiting =
-            Layout(state.volumes, group: names.group).layers
-            .last { $0.carriedFrom != nil && $0.carriedFrom == state.booted?.name }?.name
+        waiting = StagedLayer(state, names: names)?.path.name
         leftBehind =
             state.booted.flatMap(state.volume).flatMap { $0.isSettled ? nil : $0.carriedFrom }
             ?? state.leftBehind
@@ -111,8 +109,9 @@ extension HostStatus {
         }
         if let leftBehind {
             warnings.append(
-                "what was changed in layer '\(leftBehind)' after the update was not carried: it did not shut down in order, or "
-                    + "its journal says why; remove '\(StagedLayer.leftBehindPath)' when that is settled")
+                "what was changed in layer '\(leftBehind)' after the update was not carried: this one was not to be booted "
+                    + "next, or that one did not shut down in order, or says why in its journal; remove "
+                    + "'\(StagedLayer.leftBehindPath)' when that is settled")
         }
         if let staged {
             let cause = carryFailure.map { ": \($0)" } ?? ""

@@ -169,7 +169,8 @@ public struct LayerPlanner: Sendable {
     private func conclusion(_ draft: LayerDraft, _ state: HostState) -> [Step] {
         let base = VolumePath(group: draft.path.group, name: draft.base)
         let isStaged = draft.carriedFrom != nil && draft.carriedFrom == state.booted?.name
-        return (isStaged ? [.startUnit(StagedLayer.unit)] : [])
+        return (draft.carriedFrom == nil ? [] : StagedLayer.forgetting(state))
+            + (isStaged ? [.startUnit(StagedLayer.unit)] : [])
             + (state.volume(base)?.isUpdating == true ? [.completeUpdate(base)] : []) + [
                 .listLayer(draft.path)
             ]

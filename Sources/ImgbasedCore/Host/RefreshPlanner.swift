@@ -36,7 +36,9 @@ public enum RefreshPlanner {
             if entry != old {
                 after.entries[entry.layer] = entry.text
                 // What waits for its trial comes first.
-                let isFree = record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
+                let isFree =
+                    record.staged == nil
+                    && record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
                 if record.standard == entry.layer, isFree, state.boot.obstacle == nil {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
                 }

@@ -122,7 +122,8 @@ public struct StagedLayer: Hashable, Sendable {
             }
             var after = record
             (after.staged, after.stagedTries) = (nil, nil)
-            if record.staged == path.name, after.trial == nil {
+            // What waits comes before a trial of the system there is.
+            if record.staged == path.name, [nil, state.booted?.name].contains(after.trial?.layer) {
                 after.trial = BootRecord.Trial(
                     layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.standard)
             }

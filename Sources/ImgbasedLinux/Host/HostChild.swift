@@ -40,7 +40,7 @@ public final class HostChild {
         // A thread that is there as long as the tool: others end when there is nothing to do for them.
         thread = try HostThread { start.run() }
         guard let process = start.process.receive() else {
-            throw SystemError("run", path, errno: start.error)
+            throw SystemError("run", HostChild.wrapper[0], errno: start.error)
         }
         self.process = process
     }

@@ -93,8 +93,8 @@ extension CarryWalk {
             else { continue }
             // What is nowhere here either is on another volume, or was nowhere before.
             if case .nothing = try sighting(place, in: root.ours) { continue }
-            if case .node = try sighting(place, in: root.new) { continue }
-            dangling.insert(path)
+            // Behind a link, it is as it may be.
+            if case .nothing = try sighting(place, in: root.new) { dangling.insert(path) }
         }
         return dangling
     }

@@ -93,6 +93,18 @@ import Testing
         }
     }
 
+    /// Where `/opt` is a link in every base, the unit may be there as well, or carried.
+    @Test func aLinkToAUnitBehindAnotherIsNotJudged() throws {
+        var trees = CarryWalkTests.trees { (base, ours, theirs) in
+            for root in [base, ours, theirs] { root.put("/opt", .link("var/opt")) }
+            ours.put("/var/opt/app/app.service", .file("x"))
+            ours.put(CarryUnitTests.own + "app.service", .link("/opt/app/app.service"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/var/opt/app")
+        #expect(try CarryWalkTests.carry(trees).conflicts.isEmpty)
+        #expect(CarryWalkTests.text(trees.target, "/var/opt/app/app.service") == "x")
+    }
+
     @Test func aLinkThatTheOldBaseHadIsNotTheAdministrators() throws {
         let trees = CarryWalkTests.trees { (base, ours, _) in
             for root in [base, ours] {
