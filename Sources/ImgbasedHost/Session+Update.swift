@@ -37,10 +37,9 @@ extension Session {
             let leaving = try await leavingBases()
             if !leaving.isEmpty {
                 // No base goes for an update that is refused whatever room there is.
-                var state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+                let state = try await looking(goal) { () throws(HostFailure) in try await observed() }
                 let names = names(in: state)
-                state = state.without(leaving).afterRemoval(names)
-                _ = try plan(state.cleaned(names), names)
+                _ = try plan(state.without(leaving).cleaned(names), names)
             }
             var removed: [RemovalReport] = []
             for removal in leaving {

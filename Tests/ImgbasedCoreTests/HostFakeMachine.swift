@@ -244,7 +244,7 @@ extension FakeMachine {
             return from
         }
         let leaving = KeepPolicy(keep: 2).leaving(state, names: names, adding: true)
-        _ = try check(state.without(leaving).afterRemoval(names).cleaned(names))
+        _ = try check(state.without(leaving).cleaned(names))
         for removal in leaving { try remove(.base(removal.subject.name)) }
         try clean()
         let from = try check(state)

@@ -46,6 +46,12 @@ final class Scratch {
         FileManager.default.contents(atPath: self(name)).map { Array($0) }
     }
 
+    /// Runs a script of bash(1) in it, and returns what it prints.
+    @discardableResult
+    func shell(_ script: String) throws -> String {
+        try Helper.run("/bin/bash", "-euc", "cd '\(path)'\n" + script)
+    }
+
     func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: self(name), withDestinationPath: target)
     }

@@ -32,6 +32,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
+        // mkdtemp(3) wants six X; under another name, nobody takes it before all is in it.
         var template = Array("\(HostTemporary.directory)/imgbased-test-XXXXXX".utf8CString)
         let made = String(cString: try #require(mkdtemp(&template)))
         try HostTree(made).makeDirectories("/a/b")

@@ -73,7 +73,7 @@ extension BootPlanner {
                 staged.path != StagedLayer(state, names: names)?.path
             {
                 // It may have waited before, and been given up.
-                plan.cleanup += staged.waiting(for: state)
+                plan.cleanup += staged.waiting
             }
             plan.checkScripts()
         } catch {

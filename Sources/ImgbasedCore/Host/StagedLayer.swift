@@ -8,6 +8,8 @@ public struct StagedLayer: Hashable, Sendable {
     /// What is to be booted, as it was recorded when it was found. It names the layer as staged where an earlier attempt to
     /// complete it was cut short, so that it is not booted before another has succeeded.
     private let record: BootRecord
+    /// The running layer.
+    private let from: String
 
     /// The unit that completes it.
     public static let unit = "imgbase-complete.service"
@@ -43,6 +45,7 @@ public struct StagedLayer: Hashable, Sendable {
                     && fresh.contains($0.name)
             })
         else { return nil }
+        from = booted.name
         path = layer.path
         base = layer.baseName ?? layer.name
         self.record = record
@@ -55,11 +58,9 @@ public struct StagedLayer: Hashable, Sendable {
     /// What is being done, as in `cannot …`.
     public var goal: String { "complete layer '\(path.name)'" }
 
-    /// What is done when the running system, in `state`, is to complete it as it shuts down.
-    func waiting(for state: HostState) -> [Step] {
-        let opening: [Step] =
-            isSettled ? [.recordCarry(path, from: state.booted?.name ?? "", .open)] : []
-        return opening + [.startUnit(StagedLayer.unit)]
+    /// What is done where the running system is to complete it as it shuts down.
+    var waiting: [Step] {
+        (isSettled ? [.recordCarry(path, from: from, .open)] : []) + [.startUnit(StagedLayer.unit)]
     }
 
     /// The plan after which it can be looked into.
@@ -70,12 +71,11 @@ public struct StagedLayer: Hashable, Sendable {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
-            guard let booted = state.booted else { throw .notOnALayer }
             var during = record
             during.forget(path.name)
             during.staged = path.name
             if let trial = record.trial, trial.layer == path.name { during.stagedTries = trial.tries }
-            if during.standard == path.name { during.standard = booted.name }
+            if during.standard == path.name { during.standard = from }
             plan.prepare = try BootPlanner.steps(state.boot, during)
             if state.volume(path)?.isActive != true { plan.prepare.append(.activateVolume(path)) }
             plan.checkScripts()
@@ -123,15 +123,13 @@ public struct StagedLayer: Hashable, Sendable {
             var after = record
             (after.staged, after.stagedTries) = (nil, nil)
             // What waits comes before a trial of the system there is.
-            if record.staged == path.name, [nil, state.booted?.name].contains(after.trial?.layer) {
+            if record.staged == path.name, [nil, from].contains(after.trial?.layer) {
                 after.trial = BootRecord.Trial(
                     layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.standard)
             }
             plan.commit = try BootPlanner.steps(state.boot, changing: entry, after)
             plan.cleanup = StagedLayer.forgetting(state)
-            if let booted = state.booted, isLast {
-                plan.cleanup.append(.recordCarry(path, from: booted.name, .settled))
-            }
+            if isLast { plan.cleanup.append(.recordCarry(path, from: from, .settled)) }
             var boot = state.boot
             boot.entries[path.name] = entry.text
             plan.cleanup += BootPlanner.removalOfUnreferenced(boot)

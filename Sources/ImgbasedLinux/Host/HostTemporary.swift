@@ -72,6 +72,7 @@ public final class HostTemporaryDirectory {
     ///
     /// The corresponding C function is `mkdtemp`.
     private static func make() throws(SystemError) -> String {
+        // It puts a name that is free in place of the six X, and takes nothing else (mkdtemp(3)).
         var template = Array("\(HostTemporary.directory)/\(prefix)XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
             throw .last("make a directory in", HostTemporary.directory)

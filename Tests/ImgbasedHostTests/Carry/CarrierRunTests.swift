@@ -17,7 +17,7 @@ import Testing
 
     @discardableResult
     private func sh(_ script: String) throws -> String {
-        try Helper.run("/bin/bash", "-euc", "cd '\(scratch.path)'\n" + script)
+        try scratch.shell(script)
     }
 
     @discardableResult

@@ -22,7 +22,7 @@ import Testing
         /// Runs a script for bash in the directory of all four.
         @discardableResult
         func sh(_ script: String) throws -> String {
-            try Helper.run("/bin/bash", "-euc", "cd '\(scratch.path)'\n" + script)
+            try scratch.shell(script)
         }
 
         func survey() throws -> CarrySurvey {

@@ -15,7 +15,7 @@ import Testing
 
     @discardableResult
     private func sh(_ script: String) throws -> String {
-        try Helper.run("/bin/bash", "-euc", "cd '\(scratch.path)'\n" + script)
+        try scratch.shell(script)
     }
 
     /// What it prints, and its exit status as the last line.
