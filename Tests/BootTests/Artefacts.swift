@@ -5,6 +5,16 @@ enum Artefacts {
     private static let installedDisk = Result { try InstalledDisk.current() }
     private static let rootImage = Result { try RootImage.current() }
     private static let deliveredImages = Result { try UpdateImages.current() }
+    private static let runningHost = Result {
+        try SavedMachine.current(Machine(name: "host", disks: [.overlay(of: disk.disk)]))
+    }
+    private static let bareSystem = Result { try SavedMachine.current(image.machine(name: "bare")) }
+    private static let rescueSystem = Result {
+        try SavedMachine.current(
+            Machine(
+                name: "rescue-system", disks: [.overlay(of: disk.disk), .overlay(of: image.image)],
+                boot: VM.rescue))
+    }
 
     /// A disk with three layers.
     static var disk: InstalledDisk {
@@ -26,9 +36,24 @@ enum Artefacts {
         try Machine(name: name, disks: [.overlay(of: disk.disk)], firmware: firmware)
     }
 
+    /// The same, where GRUB has booted the default, `Base-0.1`, and what starts by itself has ended; with `disks` from /dev/vdb on.
+    static func host(_ name: String, disks: [Disk] = []) throws -> Machine {
+        try runningHost.get().machine(name: name, disks: disks)
+    }
+
     /// The same with the image of a base as /dev/vdb, for the machine to change.
     static func updatable(_ name: String) throws -> Machine {
-        try Machine(name: name, disks: [.overlay(of: disk.disk), .overlay(of: image.image)])
+        try host(name, disks: [.overlay(of: image.image)])
+    }
+
+    /// A machine that is no host: it runs the image of a base from its first disk, and has `disks` from /dev/vdb on.
+    static func bareSystem(_ name: String, disks: [Disk]) throws -> Machine {
+        try bareSystem.get().machine(name: name, disks: disks)
+    }
+
+    /// A machine with the installed disk, where a system on another disk is booted, in which nothing activates a volume by itself.
+    static func rescueSystem(_ name: String) throws -> Machine {
+        try rescueSystem.get().machine(name: name)
     }
 
     /// The same, which starts the layers' kernel with `arguments` at once instead of GRUB, and has `disks` from
@@ -38,8 +63,8 @@ enum Artefacts {
         firmware: Firmware = .bios
     ) throws -> Machine {
         try Machine(
-            name: name, disks: [.overlay(of: disk.disk)] + disks, boot: image.boot(arguments, initramfs),
-            firmware: firmware)
+            name: name, disks: [.overlay(of: disk.disk)] + disks,
+            boot: image.boot(arguments, initramfs), firmware: firmware)
     }
 }
 

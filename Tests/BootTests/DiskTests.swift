@@ -6,8 +6,7 @@ import Testing
     @Test("a second disk that is there, that comes while the helper waits, and that never comes")
     func secondDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
-        try Artefacts.machine("disks", booting: layer, disks: [.blank(mebibytes: 1024)]).run { vm in
-            try vm.waitForGuest()
+        try Artefacts.host("disks", disks: [.blank(mebibytes: 1024)]).run { vm in
             try vm.check("set -e; pvcreate -q /dev/vdb; \(Self.extendPool(onto: "/dev/vdb"))")
             let id = try vm.check("pvs --noheadings -o pv_uuid /dev/vdb | tr -d ' '")
 
@@ -37,8 +36,7 @@ import Testing
     @Test("a physical volume on an encrypted disk, which dracut opens when somebody types the passphrase")
     func encrypted() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
-        try Artefacts.machine("luks", booting: layer, disks: [.blank(mebibytes: 1024)]).run { vm in
-            try vm.waitForGuest()
+        try Artefacts.host("luks", disks: [.blank(mebibytes: 1024)]).run { vm in
             try vm.check(
                 """
                 set -e

@@ -77,8 +77,7 @@ import Testing
 
     @Test("hostonly, made in a layer: boots that layer, and another one")
     func hostonly() throws {
-        try Artefacts.machine("hostonly", booting: "rd.imgbased.layer=Base-0.1").run { vm in
-            try vm.waitForGuest()
+        try Artefacts.host("hostonly").run { vm in
             try vm.check(
                 "dracut --quiet --hostonly --force --compress 'zstd -1' /boot/hostonly.img && umount /boot",
                 within: .minutes(10))

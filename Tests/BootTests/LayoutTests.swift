@@ -11,7 +11,6 @@ import Testing
         "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own")
     func activation() throws {
         try machine("layouts", Layout.bootable).run { vm in
-            try vm.waitForGuest()
             try vm.prepareForLayouts()
             try vm.layOut(Layout.bootable) { layout, disks in
                 try vm.layOut("vgchange -q -a n $group", in: layout)
@@ -34,7 +33,6 @@ import Testing
     @Test("what the helper does not activate, it refuses with a reason")
     func refusals() throws {
         try machine("refusals", Layout.refused).run { vm in
-            try vm.waitForGuest()
             try vm.prepareForLayouts()
             try vm.layOut(Layout.refused) { layout, disks in
                 let isOfMetadata = layout.refusals.contains { $0.disks == nil }
@@ -62,7 +60,6 @@ import Testing
             group: "race", diskCount: 1, script: "vgcreate $group $1; thin root; fill root", volumes: ["root"]
         )
         try machine("race", [layout]).run { vm in
-            try vm.waitForGuest()
             try vm.prepareForLayouts()
             try vm.layOut([layout]) { layout, _ in
                 try vm.layOut("vgchange -q -a n $group", in: layout)
@@ -78,8 +75,7 @@ import Testing
 
     private func machine(_ name: String, _ layouts: [Layout]) throws -> Machine {
         let count = layouts.reduce(0) { $0 + $1.diskCount }
-        return try Artefacts.image.machine(
-            name: name, disks: Array(repeating: .blank(mebibytes: 256), count: count))
+        return try Artefacts.bareSystem(name, disks: Array(repeating: .blank(mebibytes: 256), count: count))
     }
 }
 

@@ -27,17 +27,6 @@ import Testing
             for base in InstalledDisk.bases { try vm.expectUnchanged(base: base) }
         }
     }
-
-    @Test("without a person the default boots: the first layer, then the one that was set")
-    func defaultLayer() throws {
-        try Artefacts.machine("default").run { vm in
-            try vm.expectBooted("Base-0.1", on: "Base-0")
-            try vm.check("imgbase boot --set-default Base-1.1")
-            try vm.expect("Base-1.1", from: "imgbase boot --get-default")
-            try vm.reboot()
-            try vm.expectBooted("Base-1.1", on: "Base-1")
-        }
-    }
 }
 
 extension GRUBMenu {

@@ -27,14 +27,11 @@ import Testing
 
             try vm.restart(Self.layer + " rd.imgbased.mode=ro")
             try vm.expectBooted("Base-0.1", on: "Base-0", mode: "ro")
+            try vm.expect(digest, from: Self.digest)
+            try vm.expect("kept", from: "ls /root")
             try vm.expect("ro", from: "findmnt -no OPTIONS / | cut -d , -f 1")
             #expect(try vm.run("touch /root/written").status != 0)
             try vm.expectNothingWritten("Base-0.1")
-
-            try vm.restart(Self.layer + " rd.imgbased.mode=volatile")
-            try vm.expectBooted("Base-0.1", on: "Base-0", mode: "volatile")
-            try vm.expect(digest, from: Self.digest)
-            try vm.expect("kept", from: "ls /root")
 
             // One that was never written to has what it needs for that.
             try vm.restart("rd.imgbased.layer=Base-0.2 rd.imgbased.mode=ro")
@@ -45,8 +42,7 @@ import Testing
 
     @Test("a layer with XFS, and one whose journal was not replayed when the power went")
     func xfs() throws {
-        try Artefacts.machine("xfs", booting: "rd.imgbased.layer=Base-0.2").run { vm in
-            try vm.waitForGuest()
+        try Artefacts.host("xfs").run { vm in
             try vm.check(Self.makeXFS, within: .minutes(10))
 
             try vm.restart("rd.imgbased.layer=Base-0.9")
@@ -76,7 +72,7 @@ import Testing
     private static let wasMountedReadOnly = "systemctl show -P ConditionResult systemd-fsck-root.service"
 
     /// A digest of the whole volume as it is on the disk, whatever is in memory.
-    private static let digest = "dd if=/dev/HostVG/Base-0.1 bs=4M iflag=direct status=none | b2sum"
+    private static let digest = "dd if=/dev/HostVG/Base-0.1 bs=4M iflag=direct status=none | md5sum"
 }
 
 extension VM {

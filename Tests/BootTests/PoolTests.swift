@@ -31,22 +31,18 @@ import Testing
 
     @Test("a pool that must not be written: the layer boots all the same, and the pool does not change")
     func degraded() throws {
-        try Self.machine("pool").run { vm in
-            for damage in Self.damages {
-                try vm.waitForGuest()
+        for damage in Self.damages {
+            try Artefacts.rescueSystem("pool").run { vm in
                 let digest = try vm.rewritePool(damage.filter)
                 try vm.restart(Self.layer)
                 try vm.expectDegraded("Base-0.2", damage.reason, metadata: digest)
-                vm.cutPower()
-                try vm.powerOn(VM.rescue)
             }
         }
     }
 
     @Test("a pool without free data space: only a layer that needs no more of it is written")
     func full() throws {
-        try Self.machine("pool-full").run { vm in
-            try vm.waitForGuest()
+        try Artefacts.rescueSystem("pool-full").run { vm in
             let digest = try vm.fillPool(owning: "Base-0.2")
 
             try vm.restart("rd.imgbased.layer=Base-0.1")
@@ -62,8 +58,7 @@ import Testing
 
     @Test("a pool with damaged metadata is used only if nothing is to look at them")
     func damaged() throws {
-        try Self.machine("pool-damaged").run { vm in
-            try vm.waitForGuest()
+        try Artefacts.rescueSystem("pool-damaged").run { vm in
             try vm.damagePool()
 
             try vm.restart(Self.layer + " rd.shell=0")
@@ -89,8 +84,7 @@ import Testing
 
     @Test("a pool that has lost its metadata does not get new ones")
     func lost() throws {
-        try Self.machine("pool-lost").run { vm in
-            try vm.waitForGuest()
+        try Artefacts.rescueSystem("pool-lost").run { vm in
             let digest = try vm.destroyPool()
 
             try vm.restart(Self.layer + " rd.imgbased.thincheck=never rd.shell=0")
@@ -103,13 +97,6 @@ import Testing
             try vm.waitForGuest()
             #expect(try vm.digestOfInactivePool() == digest)
         }
-    }
-
-    /// A machine with the installed disk, started from another one.
-    private static func machine(_ name: String) throws -> Machine {
-        try Machine(
-            name: name, disks: [.overlay(of: Artefacts.disk.disk), .overlay(of: Artefacts.image.image)],
-            boot: VM.rescue)
     }
 }
 

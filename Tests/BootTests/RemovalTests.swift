@@ -7,8 +7,7 @@ import Testing
         "a layer and a base go with entry, kernel and space; what the host needs does not; hooks are asked first"
     )
     func removal() throws {
-        try Artefacts.machine("removal").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("removal").run { vm in
             let refused = try vm.run("imgbase layer --remove Base-0.1 --force")
             #expect(refused.status == 2)
             #expect(
@@ -43,15 +42,12 @@ import Testing
             #expect(try vm.check("ls /boot/loader/entries").contains("Base-1.1") == false)
             try vm.check("imgbase base --remove Base-1 && imgbase boot --verify >&2")
             try vm.expect("[\n\n]", from: "imgbase recover --list --json")
-            try vm.reboot()
-            try vm.expectStatus("Base-0.1", "default")
         }
     }
 
     @Test("a removal that the power cuts after its mark is finished by recover")
     func interrupted() throws {
-        try Artefacts.machine("removal-cut").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("removal-cut").run { vm in
             try vm.check("lvchange --addtag imgbased:removing HostVG/Base-1 && sync")
             vm.cutPower()
             try vm.powerOn()

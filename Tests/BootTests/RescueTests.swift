@@ -5,8 +5,7 @@ import Testing
 @Suite struct RescueTests {
     @Test("an older layer for rescue: root's password is asked for, and not a byte of the volume changes")
     func rescue() throws {
-        try Artefacts.machine("rescue").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("rescue").run { vm in
             try vm.check(
                 """
                 set -e
@@ -42,5 +41,5 @@ import Testing
         try vm.expect("root@imgbased-test:~#", within: .seconds(30))
     }
 
-    private static let digest = "b2sum </dev/HostVG/Base-0.2"
+    private static let digest = "md5sum </dev/HostVG/Base-0.2"
 }

@@ -5,8 +5,7 @@ import Testing
 @Suite struct TrialTests {
     @Test("a layer that is healthy becomes the default; one whose check fails gives way to it again")
     func health() throws {
-        try Artefacts.machine("health").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("health").run { vm in
             try vm.check("imgbase boot --try Base-1.1")
             try vm.reboot()
             try vm.expectStatus("Base-1.1", "trial")
@@ -38,8 +37,7 @@ import Testing
         "a kernel that panics and an initramfs without a root: each try is counted, and the good layer comes back"
     )
     func kernel() throws {
-        try Artefacts.machine("trial").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("trial").run { vm in
             try vm.check(
                 """
                 imgbase boot --args-add Base-1.1 rdinit=/bin/false
@@ -83,8 +81,7 @@ import Testing
 
     @Test("a system that ends in emergency mode: nobody is there to type, and the good layer comes back")
     func emergency() throws {
-        try Artefacts.machine("emergency").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("emergency").run { vm in
             try vm.check(
                 """
                 mount /dev/HostVG/Base-1.1 /mnt
@@ -102,8 +99,7 @@ import Testing
 
     @Test("power cuts use up tries; a boot that hangs in the system is told from them")
     func powerCuts() throws {
-        try Artefacts.machine("power-cuts").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("power-cuts").run { vm in
             try vm.check(Self.addCheck(to: "Base-1.1", "exec sleep infinity"))
             try vm.check("imgbase boot --try Base-1.1 --tries 2")
             try vm.reboot()
@@ -128,21 +124,14 @@ import Testing
 
     @Test("a damaged record: the newest good layer, and the record is whole again")
     func damagedRecord() throws {
-        try Artefacts.machine("record").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
+        try Artefacts.host("record").run { vm in
             let record = "/boot/grub/imgbased.env"
-            for damage in [
-                "rm \(record)", ": >\(record)", "head -c 1024 /dev/zero | tr '\\0' '\\377' >\(record)",
-            ] {
-                try vm.check("imgbase boot --set-default Base-1.1; \(damage); sync")
-                try vm.reboot()
-                try vm.expectStatus("Base-0.1", "best")
-                try vm.expect("1024", from: "stat -c %s \(record)")
-            }
-            // What is left of it counts.
-            try vm.check("imgbase boot --set-default Base-1.1; truncate -s 300 \(record); sync")
+            try vm.check(
+                "imgbase boot --set-default Base-1.1; head -c 1024 /dev/zero | tr '\\0' '\\377' >\(record); sync"
+            )
             try vm.reboot()
-            try vm.expectStatus("Base-1.1", "default")
+            try vm.expectStatus("Base-0.1", "best")
+            try vm.expect("1024", from: "stat -c %s \(record)")
         }
     }
 

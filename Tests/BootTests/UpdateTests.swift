@@ -9,7 +9,6 @@ import Testing
     )
     func update() throws {
         try Artefacts.updatable("update").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
             try vm.check(Self.administrator)
             try vm.check(Self.newImage)
 
@@ -57,7 +56,6 @@ import Testing
     )
     func broken() throws {
         try Artefacts.updatable("broken").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
             try vm.check(
                 """
                 set -e
@@ -106,27 +104,24 @@ import Testing
     @Test("files from standard input: they get a file system of their own, and what is made of it boots")
     func files() throws {
         try Artefacts.updatable("files").run { vm in
-            try vm.expectStatus("Base-0.1", "default")
             let output = try vm.check(
                 """
                 mount /dev/vdb /mnt
                 echo mine >/etc/local.conf
                 tar -C /mnt --numeric-owner --xattrs -c . | zstd -q -1 \
-                    | imgbase update --name node-2-1 --filesystem xfs --size 1500M -
+                    | imgbase update --name node-2-1 --filesystem xfs --size 800M -
                 """, within: .minutes(10))
             #expect(output.hasSuffix("node-2-1+1"))
             try vm.reboot()
             try vm.expectStatus("node-2-1+1", "trial")
             try vm.expect("xfs mine", from: "echo $(findmnt -no FSTYPE /) $(cat /etc/local.conf)")
-            try vm.expectUnchanged(base: "node-2-1")
             try vm.check("imgbase base --verify node-2-1", within: .minutes(5))
         }
     }
 
     /// Where the power goes: as this step begins, in the words of `imgbase --debug`. `sweep` has them all.
     private static let cuts = [
-        "carry the configuration", "write '/boot/grub/imgbased.cfg", "record for the boot loader",
-        "start unit",
+        "carry the configuration", "record for the boot loader", "start unit",
     ]
 
     @Test("an update whose power is cut: the old layer boots or the new one, whole, and another run succeeds")
@@ -239,7 +234,6 @@ import Testing
 extension VM {
     /// Has an image on /dev/vdb that another system is in, and a layer that was changed.
     fileprivate func prepareUpdates() throws {
-        try expectStatus("Base-0.1", "default")
         try check(
             """
             mount /dev/vdb /mnt && echo 'PRETTY_NAME="image 2"' >/mnt/usr/lib/os-release && umount /mnt

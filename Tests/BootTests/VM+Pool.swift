@@ -14,9 +14,9 @@ extension VM {
     func rewritePool(_ filter: String) throws -> String {
         try changeMetadata(
             """
-            [ -e /root/healthy.xml ] || { thin_dump $metadata >/root/healthy.xml && sync; }
+            thin_dump $metadata >/run/healthy.xml
             { \(filter)
-            } </root/healthy.xml >/run/changed.xml
+            } </run/healthy.xml >/run/changed.xml
             thin_restore -q -i /run/changed.xml -o $metadata
             """)
     }
@@ -34,24 +34,41 @@ extension VM {
             """)
     }
 
-    /// Gives `layer` blocks of its own for all it can hold, and another volume all that are left. Returns a digest of the
+    /// Gives `layer` blocks of its own for all it can hold, and a volume that lvm2 does not know all that are left. Returns a digest of the
     /// pool's metadata.
     func fillPool(owning layer: String) throws -> String {
         try check(
             """
             set -e
             lvchange -q -K -ay HostVG/\(layer)
-            dd if=/dev/HostVG/\(layer) of=/dev/HostVG/\(layer) bs=1M conv=notrunc,fsync status=none
-            lvcreate -y -q -V 4G -T HostVG/ImagePool -n filler
-            chunk=$(dmsetup table HostVG-ImagePool-tpool | cut -d ' ' -f 6)
-            blocks=$(dmsetup status HostVG-ImagePool-tpool | cut -d ' ' -f 6)
-            free=$((${blocks#*/} - ${blocks%/*}))
-            head -c $((free * chunk * 512)) /dev/zero |
-                dd of=/dev/HostVG/filler bs=1M iflag=fullblock conv=notrunc,fsync status=none
-            dmsetup status HostVG-ImagePool-tpool
+            dd if=/dev/HostVG/\(layer) of=/dev/HostVG/\(layer) bs=4M iflag=direct oflag=direct status=none
             vgchange -q -an HostVG
             """, within: .minutes(10))
-        return try digestOfInactivePool()
+        return try rewritePool(
+            #"""
+            awk -F '"' '
+                /<superblock / {
+                    for (field = 1; field < NF; field++) if ($field ~ / nr_data_blocks=/) blocks = $(field + 1)
+                }
+                /<single_mapping / { used[$4] }
+                /<range_mapping / { for (block = $4; block < $4 + $6; block++) used[block] }
+                /<\/superblock>/ {
+                    for (block = run = count = 0; block <= blocks; block++) {
+                        if (block < blocks && !(block in used)) {
+                            run++
+                        } else if (run) {
+                            range = "origin_begin=\"" count "\" data_begin=\"" block - run "\" length=\"" run "\""
+                            mappings = mappings "<range_mapping " range " time=\"0\"/>\n"
+                            count += run
+                            run = 0
+                        }
+                    }
+                    print "<device dev_id=\"100\" mapped_blocks=\"" count "\" transaction=\"0\"" \
+                        " creation_time=\"0\" snap_time=\"0\">"
+                    printf "%s</device>\n", mappings
+                }
+                { print }'
+            """#)
     }
 
     /// Writes zeros where the metadata of the pool begin. Returns a digest of the result.

@@ -29,6 +29,11 @@ struct Drive {
         }
     }
 
+    /// What the guest calls disk `index`.
+    static func device(at index: Int) -> String {
+        "/dev/vd" + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index)))
+    }
+
     /// What is on it, as `blockdev-add` of the monitor takes it.
     var medium: [String: any Sendable] {
         let cache = ["direct": false, "no-flush": !isFlushed]

@@ -20,6 +20,8 @@ public struct Machine: Sendable {
     public var memory: Int
     /// How many processors it has; more than one only where instructions are not counted.
     public var processors = 1
+    /// What it goes on from when it is started first; `boot` is how it starts after that.
+    var saved: Saved?
     /// Whether its clock counts instructions, one a nanosecond: slower, but what is measured repeats.
     public var countsInstructions = false
 

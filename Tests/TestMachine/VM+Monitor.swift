@@ -1,20 +1,21 @@
 import Foundation
 
 extension VM {
-    /// Gives QEMU a command of its monitor protocol and waits for the answer.
+    /// Gives QEMU a command of its monitor protocol and waits for the answer, which it returns if that is an object.
     ///
     /// - Throws: `MachineError.unexpected` with QEMU's words if it refuses.
-    func execute(_ command: String, _ arguments: [String: any Sendable] = [:]) throws {
+    @discardableResult
+    func execute(_ command: String, _ arguments: [String: any Sendable] = [:]) throws -> [String: Any] {
         let request: [String: Any] = ["execute": command, "arguments": arguments]
         let line = try JSONSerialization.data(withJSONObject: request) + [0x0a]
         try monitor.descriptor.write(Array(line), by: Deadline(within: .seconds(30)))
-        try wait(for: "QEMU's answer to '\(command)'", within: .seconds(60)) {
+        return try wait(for: "QEMU's answer to '\(command)'", within: .seconds(60)) {
             while let answer = monitor.take(through: "\n") {
                 let value = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]
                 if let error = value?["error"] as? [String: Any] {
                     throw MachineError.unexpected("QEMU refuses '\(command)': \(error["desc"] ?? "")")
                 }
-                if value?["return"] != nil { return () }
+                if let result = value?["return"] { return result as? [String: Any] ?? [:] }
             }
             return nil
         }

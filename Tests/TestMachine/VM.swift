@@ -11,7 +11,7 @@ public final class VM {
     var drives: [Drive]
     private var emulator: Emulator
     private let log: String
-    private let scratch: String
+    let scratch: String
     private let guestLog: Descriptor
     private var commandCount = 0
 
@@ -29,8 +29,13 @@ public final class VM {
         try machine.firmware.makeVariables(in: scratch)
         log = "\(logs)/\(machine.name)"
         _ = try Descriptor.create(log + ".console.log")
-        emulator = try VM.start(machine, drives, scratch: scratch, log: log)
+        for index in drives.indices.dropFirst(machine.saved?.diskCount ?? drives.count) {
+            drives[index].isPlugged = false
+        }
+        emulator = try VM.start(
+            machine, drives, scratch: scratch, log: log, machine.saved?.arguments ?? [])
         try execute("qmp_capabilities")
+        if let saved = machine.saved { try resume(saved) }
     }
 
     deinit {
@@ -39,9 +44,10 @@ public final class VM {
     }
 
     private static func start(
-        _ machine: Machine, _ drives: [Drive], scratch: String, log: String
+        _ machine: Machine, _ drives: [Drive], scratch: String, log: String, _ more: [String] = []
     ) throws -> Emulator {
-        var arguments = Emulator.arguments(for: machine) + machine.firmware.arguments(scratch: scratch)
+        var arguments = Emulator.arguments(for: machine) + more
+        arguments += machine.firmware.arguments(scratch: scratch)
         for drive in drives where drive.isPlugged { arguments += try drive.arguments() }
         if case .kernel(let kernel, let initramfs, let line) = machine.boot {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]
