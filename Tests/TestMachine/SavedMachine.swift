@@ -27,19 +27,22 @@ public struct SavedMachine: Sendable {
         return result
     }
 
-    /// The names of what we made have a digest of what it was made from: they stand for the content.
+    /// A disk counts by what is on it: made anew from the same, it is another one, and what was in memory is not of that.
     private static func artefact(_ machine: Machine) throws -> Artefact {
+        let disks = try machine.disks.map { disk in
+            guard case .overlay(let file) = disk else {
+                throw MachineError.unexpected("a machine with \(disk) cannot be saved")
+            }
+            return file
+        }
         let key = try Digest.of(
-            Emulator.arguments(for: machine) + machine.disks.map { "\($0)" } + [
+            Emulator.arguments(for: machine) + disks + disks.map(Digest.ofFile) + [
                 "\(machine.boot)", "\(machine.firmware)",
                 HostCommand.run("qemu-system-x86_64", "--version"),
             ])
         return Artefact(kind: "saved." + machine.name, key: key) { directory in
             var made = machine
-            made.disks = try machine.disks.enumerated().map { index, disk in
-                guard case .overlay(let file) = disk else {
-                    throw MachineError.unexpected("a machine with \(disk) cannot be saved")
-                }
+            made.disks = try disks.enumerated().map { index, file in
                 try DiskImage.createOverlay(SavedMachine.disk(index, in: directory), of: file)
                 return .file(SavedMachine.disk(index, in: directory))
             }
