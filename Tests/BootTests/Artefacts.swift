@@ -63,8 +63,8 @@ enum Artefacts {
         firmware: Firmware = .bios
     ) throws -> Machine {
         try Machine(
-            name: name, disks: [.overlay(of: disk.disk)] + disks,
-            boot: image.boot(arguments, initramfs), firmware: firmware)
+            name: name, disks: [.overlay(of: disk.disk)] + disks, boot: image.boot(arguments, initramfs),
+            firmware: firmware)
     }
 }
 

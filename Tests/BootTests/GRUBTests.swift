@@ -38,7 +38,8 @@ import Testing
             #expect(found.status == 1)
             #expect(found.output.hasSuffix("imgbase: cannot verify the boot menu: it has 6 problems"))
 
-            // Another entry sleeps, for GRUB draws its menu over what an entry that has ended said.
+            // The other entry ends in GRUB's own 'sleep', which nobody waits for, the test ends before: when an entry has ended,
+            // GRUB draws its menu over what it said.
             try vm.check(
                 """
                 set -e
