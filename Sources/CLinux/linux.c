@@ -134,3 +134,36 @@ int imgbased_sync_file_system(int fd)
 {
     return syncfs(fd);
 }
+
+int imgbased_exchange(int dirfd, const char *name, int other_dirfd, const char *other_name)
+{
+    return renameat2(dirfd, name, other_dirfd, other_name, RENAME_EXCHANGE);
+}
+
+int imgbased_file_system_type(int fd, uint64_t *type)
+{
+    struct statfs facts;
+
+    if (fstatfs(fd, &facts) != 0)
+        return -1;
+    *type = (uint64_t)facts.f_type & UINT32_MAX;
+    return 0;
+}
+
+int imgbased_first_block(int fd, int *block)
+{
+    *block = 0;
+    return ioctl(fd, FIBMAP, block);
+}
+
+int imgbased_rename_new(int dirfd, const char *name, int new_dirfd, const char *new_name)
+{
+    return renameat2(dirfd, name, new_dirfd, new_name, RENAME_NOREPLACE);
+}
+
+int imgbased_checkpoint(int fd)
+{
+    uint32_t flags = 0;
+
+    return ioctl(fd, _IOW('f', 43, uint32_t), &flags);
+}

@@ -19,8 +19,8 @@ public struct Session: Sendable {
     private let waiting: @Sendable () -> Void
     let progress = SessionProgress()
 
-    /// Where the lock of those that change something is.
-    private static let lockPath = "/run/lock/imgbased.lock"
+    /// Where the lock of those that change something is: not in `/run/lock`, where everybody may put something of that name.
+    private static let lockPath = "/run/imgbased/lock"
 
     /// A session for the volume group and pool named, which runs commands through `runner`; `waiting` is called where
     /// another one is changing the host, and this one waits for it.

@@ -60,6 +60,13 @@ extension OpenFile {
         guard fsync(number) == 0 else { throw .last("flush", name) }
     }
 
+    /// Waits until content is on the disk, and what is needed to read it.
+    ///
+    /// The corresponding C function is `fdatasync`.
+    func flushData() throws(SystemError) {
+        guard fdatasync(number) == 0 else { throw .last("flush", name) }
+    }
+
     /// Goes back to its beginning.
     ///
     /// The corresponding C function is `lseek`.

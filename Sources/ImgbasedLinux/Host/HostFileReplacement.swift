@@ -3,7 +3,8 @@ import Glibc
 
 extension HostTree {
     /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
-    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new.
+    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new. A boot loader that
+    /// replays no journal may not: ``replaceBootFile(_:contents:staging:)`` is for what it reads.
     ///
     /// What the file has of owner, mode and extended attributes, the new one gets; a link at the end of `path` is
     /// followed. Directories above it are made.
@@ -12,28 +13,14 @@ extension HostTree {
     public func replaceFile(_ path: String, contents: [UInt8], permissions: UInt32 = 0o644)
         throws(SystemError)
     {
+        let path = try destination(path)
         let (directoryPath, name) = HostTree.split(path)
-        try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        if let target = HostTree.link(name, in: directory), target != path {
-            // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
-            // for path lookups below.
-            let next = target.hasPrefix("/") ? target : directoryPath + "/" + target
-            _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
-            return try replaceFile(next, contents: contents, permissions: permissions)
-        }
-        let temporary = ".\(name).imgbased-new"
+        let temporary = HostTree.temporaryName(for: name)
         unlinkat(directory.number, temporary, 0)
         do throws(SystemError) {
-            let file = try open(
-                directoryPath + "/" + temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                permissions: permissions)
-            // The mode asked for, whatever the umask.
-            guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(path)) }
-            if let old = try? open(path, O_RDONLY | O_NONBLOCK) {
-                try HostTree.copyAttributes(from: old, to: file)
-            }
-            try file.write(contents)
+            let file = try makeFile(
+                directoryPath + "/" + temporary, like: path, contents, permissions: permissions)
             try file.flush()
             guard renameat(directory.number, temporary, directory.number, name) == 0 else {
                 throw .last("write", shown(path))
@@ -43,6 +30,36 @@ extension HostTree {
             throw error
         }
         try directory.flush()
+    }
+
+    /// Where the file that `path` names is: behind the link there, if there is one. The directories above it are made.
+    func destination(_ path: String) throws(SystemError) -> String {
+        let (directoryPath, name) = HostTree.split(path)
+        try makeDirectories(directoryPath)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard let target = HostTree.link(name, in: directory), target != path else { return path }
+        // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
+        // for path lookups below.
+        _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
+        return try destination(target.hasPrefix("/") ? target : directoryPath + "/" + target)
+    }
+
+    /// The name that a new file has before it takes the place of `name` in the same directory.
+    static func temporaryName(for name: String) -> String { ".\(name).imgbased-new" }
+
+    /// Makes a file at `path`, where none is, with what the one at `model` has of owner, mode and extended attributes, if it
+    /// is there; else with `permissions`. It is not flushed.
+    func makeFile(
+        _ path: String, like model: String, _ contents: [UInt8], permissions: UInt32 = 0o644
+    ) throws(SystemError) -> OpenFile {
+        let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
+        // The mode asked for, whatever the umask.
+        guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
+        if let old = try? open(model, O_RDONLY | O_NONBLOCK) {
+            try HostTree.copyAttributes(from: old, to: file)
+        }
+        try file.write(contents)
+        return file
     }
 
     /// Removes the file or link at `path`, if it is there; the directory is flushed.
@@ -114,7 +131,12 @@ extension HostTree {
             made += "/" + component
             if isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
-            guard mkdirat(directory.number, String(component), 0o755) == 0 || errno == EEXIST else {
+            if mkdirat(directory.number, String(component), 0o755) == 0 {
+                // Whatever the umask.
+                guard fchmodat(directory.number, String(component), 0o755, 0) == 0 else {
+                    throw .last("make directory", shown(made))
+                }
+            } else if errno != EEXIST {
                 throw .last("make directory", shown(made))
             }
             try directory.flush()
@@ -122,13 +144,13 @@ extension HostTree {
     }
 
     /// The directory and the last component of `path`.
-    private static func split(_ path: String) -> (directory: String, name: String) {
+    static func split(_ path: String) -> (directory: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return ("/", path) }
         let directory = String(path[..<slash])
         return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
     }
 
-    private static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
+    static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
         return count > 0
