@@ -82,6 +82,14 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
         case .replaceFile(let path, let contents):
             try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+        case .replaceBootFile(let path, let contents):
+            try calling { () throws(SystemError) in
+                try HostTree("/").replaceBootFile(path, contents: contents, staging: BootState.staging)
+            }
+        case .removeBootFile(let path):
+            try calling { () throws(SystemError) in
+                try HostTree("/").removeBootFile(path, staging: BootState.staging)
+            }
         case .link(let path, let target):
             try calling { () throws(SystemError) in try SmallFile.link(to: target, at: path) }
         case .removeFile(let path):

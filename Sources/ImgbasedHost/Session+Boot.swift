@@ -30,7 +30,8 @@ extension Session {
                 return try LayerProbe.runningFiles(named: booted.name)
             }
             try await carryOut(
-                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)))
+                try RefreshPlanner.plan(
+                    files, from: source, stored(files, in: state), names: names(in: state)))
         }
     }
 

@@ -29,7 +29,7 @@ import Testing
         }
         #expect(
             commands == [
-                "/usr/sbin/pvcreate /dev/sdb",
+                "/usr/sbin/pvcreate --metadatacopies 2 /dev/sdb",
                 "/usr/sbin/vgcreate --addtag imgbased:vg HostVG /dev/sdb",
                 "/usr/sbin/lvcreate --yes --type thin-pool --size 1073741824b --poolmetadatasize 8388608b --zero y "
                     + "--name ImagePool --addtag imgbased:building HostVG",

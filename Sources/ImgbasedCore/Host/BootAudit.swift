@@ -44,6 +44,10 @@ public struct BootAudit: Hashable, Sendable {
         }
         switch boot.loader {
         case nil: problems.append("there is no boot loader that is known here")
+        case .grub, .systemdBoot: if let flaw = boot.flaw { problems.append("\(flaw)") }
+        }
+        switch boot.loader {
+        case nil: break
         case .grub: auditGRUB(boot)
         case .systemdBoot: auditSystemdBoot(boot)
         }
@@ -87,6 +91,20 @@ public struct BootAudit: Hashable, Sendable {
 }
 
 extension BootState {
+    /// Why what is written to `/boot` cannot be relied on should the power go; `nil` where it can.
+    ///
+    /// No boot loader replays a journal: either nothing is in it (`HostFlush`) or there is none. What GRUB writes, a journal that
+    /// has content in it undoes.
+    var flaw: HostReason? {
+        switch fileSystem {
+        // What btrfs writes is beside what there is, until one block says otherwise.
+        case "ext2", "vfat", "btrfs": nil
+        case "ext3", "ext4": isDataJournaled ? .bootJournalsData : nil
+        case "xfs": prefix.isEmpty ? nil : .bootNotFlushed(fileSystem: fileSystem, isRoot: true)
+        default: .bootNotFlushed(fileSystem: fileSystem, isRoot: false)
+        }
+    }
+
     /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
     var obstacle: HostReason? {
         switch loader {
@@ -110,12 +128,5 @@ extension BootState {
                 return kind.hasPrefix("mpath-") || kind.hasPrefix("DMRAID-")
             } ?? true
         return types.contains(fileSystem) && isOfDisks && !(device ?? "").hasPrefix("/dev/md")
-    }
-}
-
-extension GRUBEnvironment {
-    /// Whether `bytes` are a block that GRUB can read and write.
-    static func isBlock(_ bytes: [UInt8]) -> Bool {
-        bytes.count == size && bytes.starts(with: header.utf8)
     }
 }

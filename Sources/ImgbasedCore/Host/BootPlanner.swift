@@ -55,7 +55,9 @@ public enum BootPlanner {
     static func block(_ record: BootRecord, _ boot: BootState) throws(HostReason) -> [UInt8] {
         var environment = GRUBEnvironment(boot.environment ?? [])
         record.write(to: &environment)
-        guard let block = environment.block else { throw .environmentFull }
+        guard let block = environment.block else {
+            throw .environmentFull(environment.sizes.map { "\($0.name) (\($0.size))" })
+        }
         return block
     }
 

@@ -55,10 +55,12 @@ public enum HostReason: Error, Hashable, Sendable {
     case imageCutShort(image: Bytes, fileSystem: Bytes)
     case pendingJournal(image: String)
     case bootNotMounted
+    case bootNotFlushed(fileSystem: String, isRoot: Bool)
+    case bootJournalsData
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
     case noInitramfs(layer: String, version: String)
-    case environmentFull
+    case environmentFull([String])
     case noEntry(String)
     case noBootLoader
     case noGRUBConfig(String)
@@ -146,6 +148,13 @@ extension HostReason: CustomStringConvertible {
             "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
                 + "mount and unmount it once, or copy it when it is unmounted"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .bootNotFlushed(let type, true):
+            "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
+                + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
+        case .bootNotFlushed(let type, false):
+            "'/boot' is on \(type), of which nobody knows what the boot loader reads after the power went; use ext4, xfs or vfat"
+        case .bootJournalsData:
+            "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):
@@ -154,7 +163,10 @@ extension HostReason: CustomStringConvertible {
         case .noInitramfs(let layer, let version):
             "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
                 + "'dracut --kver \(version)' and the imgbased module"
-        case .environmentFull: "the environment block of the boot loader has no room left"
+        case .environmentFull(let variables):
+            "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
+                + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
+                + "shorter names"
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
         case .badArgument(let word):
             "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
