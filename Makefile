@@ -55,12 +55,16 @@ test: ## Run the unit tests: milliseconds, no machine.
 	@build-aux/run-tests --skip BootTests
 
 .PHONY: check
-check: deps lint build helper ## Run every check: lint, unit tests, boot tests.
+check: deps lint build helper ## Run what every change must pass: lint, unit tests, boot tests; half an hour.
 	@build-aux/run-tests
+
+.PHONY: check-all
+check-all: deps lint build helper ## Run every test there is: hours.
+	@IMGBASED_CHECK=all build-aux/run-tests
 
 .PHONY: sweep
 sweep: deps build helper ## Cut the power at every step of an update, in machines: half an hour.
-	@IMGBASED_SWEEP=1 build-aux/run-tests --filter 'UpdateTests/sweep'
+	@IMGBASED_CHECK=all build-aux/run-tests --filter 'UpdateTests/sweep'
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
