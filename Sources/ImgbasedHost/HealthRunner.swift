@@ -61,7 +61,9 @@ public struct HealthRunner: Sendable {
     /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
     /// and does not happen is no sign of health.
     private func complaint(of check: HealthCheck) async -> String? {
-        await Complaint.about {
+        // It would run as root.
+        if let flaw = HostTrust.flaw(of: "\(directory)/\(check.path)") { return "is not run: \(flaw)" }
+        return await Complaint.about {
             try await Subprocess.run(
                 .path(FilePath("\(directory)/\(check.path)")),
                 environment: .inherit.updating(["LC_ALL": "C"]), input: .none,
