@@ -101,7 +101,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postinst.d/zz-imgbased
 	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postrm.d/zz-imgbased
 	install -D -m 755 kernel/95-imgbased.install $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-imgbased.install
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service systemd/*.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.d \
 		systemd/boot-complete.target.d/imgbased.conf
 	# Enabled as delivered: nobody has to remember it in each base. 'systemctl mask' turns one off.
@@ -112,6 +112,8 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires/imgbase-health.service
 	ln -sfT ../imgbase-emergency.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-emergency.service
+	ln -sfT ../imgbase-failure.service $(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-failure.service
+	ln -sfT ../imgbase-late.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-late.timer
 	install -D -m 644 systemd/imgbased.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/imgbased.catalog
 	install -d $(DESTDIR)/etc/motd.d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
 	ln -sfT /run/imgbased/motd $(DESTDIR)/etc/motd.d/imgbased
