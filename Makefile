@@ -66,6 +66,11 @@ check-all: deps lint build helper ## Run every test there is: hours.
 sweep: deps build helper ## Cut the power at every step of an update, in machines: half an hour.
 	@IMGBASED_CHECK=all build-aux/run-tests --filter 'UpdateTests/sweep'
 
+.PHONY: prove
+prove: deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
+	$(SWIFT) run --scratch-path .build prove $(PARTS) HOURS=$(HOURS) SEED=$(SEED) SCENARIOS=$(SCENARIOS) RERUN=$(RERUN) \
+		STATE='$(STATE)'
+
 .PHONY: fuzz
 fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
 	@build-aux/fuzz $(or $(SECONDS),60)
