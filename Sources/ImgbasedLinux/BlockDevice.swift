@@ -11,6 +11,12 @@ public struct BlockDevice: Hashable, Sendable {
         self.name = name
     }
 
+    /// The device with the node `path`.
+    public init(path: String) {
+        let name = path.hasPrefix("/dev/") ? path.dropFirst("/dev/".count) : path[...]
+        self.name = name.map { $0 == "/" ? "!" : String($0) }.joined()
+    }
+
     /// Its node in `/dev`.
     public var path: String { "/dev/" + name.map { $0 == "!" ? "/" : String($0) }.joined() }
 

@@ -14,16 +14,24 @@ public struct LayerActivation: ~Copyable {
         public var refusal: String?
         /// Why nothing can be written.
         public var degraded: String?
+        /// What users should know of its devices, each one sentence.
+        public var warnings: [String] = []
     }
 
     private let request: BootRequest
     private let found: VolumeGroupSearch.Found
     private let volume: String
+    private let modules: KernelModules
+    /// Whether other disks than those that are there may be what lvm2 would take.
+    private var mayWaitForDisks = false
     private var stack: StackActivation?
     private var isActiveByLVM2 = false
 
-    /// For `volume`, in the group that was `found`.
-    public init(of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest) {
+    /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`.
+    public init(
+        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, modules: KernelModules
+    ) {
+        self.modules = modules
         self.volume = volume
         self.found = found
         self.request = request
@@ -46,15 +54,16 @@ public struct LayerActivation: ~Copyable {
             lock.release()
             return active
         } catch {
-            guard case .refused(let refusal) = error, request.activate == .auto, LVM2.isThere else {
-                throw error
-            }
+            // What fails here need not fail there: lvm2 has its own ways.
+            if case .forbidden = error { throw error }
+            guard request.activate == .auto, LVM2.isThere else { throw error }
+            let reason = error.description
             do throws(BootError) {
                 var active = try activateByLVM2(&mapper, wait)
-                active.refusal = refusal.reason
+                active.refusal = reason
                 return active
             } catch {
-                throw .failed("\(refusal.reason); \(error)")
+                throw .failed("\(reason); \(error)")
             }
         }
     }
@@ -71,8 +80,15 @@ public struct LayerActivation: ~Copyable {
     // MARK: Our own code
 
     private mutating func activate(_ mapper: inout DeviceMapper) throws(BootError) -> Active {
-        if let refusal = found.refusal { throw .refused(refusal) }
-        var plan = try BootError.check(ActivationPlan(volume, in: found.group))
+        var plan = try found.plan(for: volume)
+        do throws(BootError) {
+            try found.check(plan)
+        } catch {
+            mayWaitForDisks = true
+            throw error
+        }
+        if plan.hasSnapshots { try BootError.call(modules.load("dm-snapshot")) }
+        let warnings = plan.warnings
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
         let policy = request.thinCheck
@@ -81,20 +97,22 @@ public struct LayerActivation: ~Copyable {
         }
         switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
         case .active(let device):
-            return Active(device: device, mode: request.mode, activator: .native)
+            return Active(
+                device: device, mode: request.mode, activator: .native, warnings: warnings)
         case .unwanted(let health):
             if case .full = health, request.mode == .readWrite, try ownsItsBlocks(plan, &mapper),
                 case .active(let device) = try run(plan, &mapper, wanted: { $0 == health })
             {
-                return Active(device: device, mode: request.mode, activator: .native)
+                return Active(
+                    device: device, mode: request.mode, activator: .native, warnings: warnings)
             }
             plan.makePoolReadOnly()
             guard case .active(let device) = try run(plan, &mapper, wanted: { _ in true }) else {
                 throw .failed(health.reason ?? "the thin pool has changed")
             }
             return Active(
-                device: device, mode: request.mode.withoutWriting, activator: .native, degraded: health.reason
-            )
+                device: device, mode: request.mode.withoutWriting, activator: .native,
+                degraded: health.reason, warnings: warnings)
         }
     }
 
@@ -137,9 +155,10 @@ public struct LayerActivation: ~Copyable {
                 try LVM2.activate(volume, of: group.name, readOnly: request.mode != .readWrite)
                 break
             } catch {
-                // Of a group that is refused as a whole, the disks that lvm2 would take may still have to come:
-                // arrays, multipath devices.
-                guard found.refusal != nil, try BootError.call(wait()) else { throw error }
+                // The disks that lvm2 would take may still have to come: arrays, multipath devices.
+                guard mayWaitForDisks || found.group.refusal != nil, try BootError.call(wait()) else {
+                    throw error
+                }
             }
         }
         isActiveByLVM2 = true

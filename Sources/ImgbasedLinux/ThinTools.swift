@@ -7,15 +7,16 @@ public enum ThinTools {
 
     /// Has thin_check(8) look at the metadata in the device at `path`, as lvm2 does before it uses a pool.
     /// - Returns: Why the pool should not be written though it can be read; `nil` where nothing is wrong.
-    /// - Throws: where it must not be used: whatever the policy where there is nothing to look at.
+    /// - Throws: where it must not be used: whatever the policy, and by whomever, where there is nothing to look at.
     public static func check(_ path: String, _ policy: ThinCheckPolicy) throws(BootError) -> String? {
         if try areMetadataMissing(path) {
-            throw .failed("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
+            // The kernel would take it for a new one; lvm2 lets it.
+            throw .forbidden("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
         }
         if policy == .never { return nil }
         guard ChildProcess.isExecutable(check) else {
             if policy == .auto { return nil }
-            throw .failed("rd.imgbased.thincheck=always, and the initramfs has no thin_check")
+            throw .forbidden("rd.imgbased.thincheck=always, and the initramfs has no thin_check")
         }
         if try run(check, ["-q", path]) == 0 { return nil }
         guard try run(check, ["-q", "--ignore-non-fatal-errors", path]) == 0 else {

@@ -38,7 +38,7 @@ public struct UeventMonitor: ~Copyable {
         return socket
     }
 
-    /// Waits until block devices are added or changed, at most until `deadline`, and returns them; empty when the
+    /// Waits until block devices come, change or go, at most until `deadline`, and returns them; empty when the
     /// time is over. `nil` when the kernel dropped messages: look at everything again.
     ///
     /// The corresponding C functions are `poll` and `recvfrom`.

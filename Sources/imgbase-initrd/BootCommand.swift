@@ -24,7 +24,7 @@ enum BootCommand {
         times.lap("modules")
 
         var search = try BootError.call(VolumeGroupSearch(timeout: request.timeout))
-        let found = try search.run(request.groupSelector)
+        let found = try search.run(request)
         times.lap("disks")
 
         var selection = try BootError.choose(LayerSelection(request, in: found.group))
@@ -44,11 +44,11 @@ enum BootCommand {
             try BootError.call(item.write(below: BootedUnits.directory))
         }
         try BootError.call(SmallFile.write(report.json, to: "/run/imgbased/boot.json"))
-        announce(report)
+        announce(report, toldAlready: request.warnings.count)
     }
 
     /// Says what is booted: in the journal or, where it is not what was wanted, to everybody.
-    private static func announce(_ report: BootReport) {
+    private static func announce(_ report: BootReport, toldAlready: Int) {
         let booting = "booting layer '\(report.layer)' (\(report.chosenBy))"
         let reasons = report.fallbacks.map { $0.reason }
         if reasons.isEmpty {
@@ -57,6 +57,8 @@ enum BootCommand {
             warn(([booting] + reasons).joined(separator: "; "))
         }
         if let refusal = report.refusal { say("lvm2 activated it: \(refusal)") }
+        // Those of the request were told at once.
+        report.warnings.dropFirst(toldAlready).forEach(warn)
         if let degraded = report.degraded {
             warn("nothing that is written to layer '\(report.layer)' will be kept: \(degraded)")
         }

@@ -6,7 +6,7 @@ struct RootBringUp: ~Copyable {
     private static let target = "/sysroot"
 
     private let request: BootRequest
-    private let found: VolumeGroupSearch.Found
+    private var found: VolumeGroupSearch.Found
     private let modules: KernelModules
     private var search: VolumeGroupSearch
     private var mapper = DeviceMapper()
@@ -23,7 +23,9 @@ struct RootBringUp: ~Copyable {
     }
 
     mutating func run(_ selection: LayerSelection, _ times: inout Stopwatch) throws(BootError) {
-        var activation = LayerActivation(of: selection.volume, in: found, for: request)
+        // Another layer may need other disks.
+        if !selection.fallbacks.isEmpty { found = try search.run(found, for: selection.volume) }
+        var activation = LayerActivation(of: selection.volume, in: found, for: request, modules: modules)
         let active = try activation.run(&mapper) { () throws(SystemError) in try search.waitForDisk() }
         times.lap("activation")
         do throws(BootError) {
@@ -45,7 +47,7 @@ struct RootBringUp: ~Copyable {
             reason: request.reason, mode: active?.mode ?? request.mode,
             activatedBy: active?.activator ?? .native,
             refusal: active?.refusal, degraded: active?.degraded, fallbacks: selection.fallbacks,
-            warnings: request.warnings, timings: times.laps)
+            warnings: request.warnings + found.warnings + (active?.warnings ?? []), timings: times.laps)
     }
 
     /// The device-mapper name of `volume`.

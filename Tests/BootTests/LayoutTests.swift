@@ -111,9 +111,15 @@ extension VM {
         }
         let name: Comment = "\(layout.group)/\(volume)"
         let devices = try #require(parts["lvm2"], name)
-        #expect(parts["helper"] == devices, name)
+        // lvm2 makes the device of a volume before those of its snapshots, and starts it after them; the helper makes it then.
+        if devices.contains(where: { $0.contains(" snapshot") }) {
+            #expect(parts["helper"]?.sorted() == devices.sorted(), name)
+            #expect(parts["helper and lvm2"] == parts["helper"], name)
+        } else {
+            #expect(parts["helper"] == devices, name)
+            #expect(parts["helper and lvm2"] == devices, name)
+        }
         #expect(parts["properties with the helper"] == parts["properties with lvm2"], name)
-        #expect(parts["helper and lvm2"] == devices, name)
         #expect(parts["left by lvm2"] == ["No devices found"], name)
         #expect(parts["left by the helper"] == ["No devices found"], name)
         return devices.joined(separator: "\n")

@@ -108,7 +108,7 @@ struct FuzzedText {
             "the entry breaks out of its quotes: \(menu)")
     }
 
-    /// What of `menu` is not between single quotes, with each run of spaces as one: what GRUB takes for script.
+    /// What of `menu` is not between single quotes, with each run of spaces as one, and none at the end of a line: what GRUB takes for script.
     private func skeleton(_ menu: String) -> [UInt8] {
         let space = UInt8(ascii: " ")
         var skeleton: [UInt8] = []
@@ -122,6 +122,7 @@ struct FuzzedText {
             } else if !isQuoted, byte == UInt8(ascii: "\\") {
                 isEscaped = true
             } else if !isQuoted, byte != space || skeleton.last != space {
+                if byte == UInt8(ascii: "\n"), skeleton.last == space { skeleton.removeLast() }
                 skeleton.append(byte)
             }
         }

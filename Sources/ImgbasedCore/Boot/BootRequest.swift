@@ -68,7 +68,7 @@ public struct BootRequest: Hashable, Sendable {
         isOurs = isOn && (older != nil || commandLine.last("rd.imgbased.layer") != nil)
 
         let group = reader.read("rd.imgbased.vg", valid: "the name of a volume group") { name in
-            (try? VolumeName.checkGroup(name)).map { name }
+            (try? VolumeName.checkGroup(name, limit: VolumeName.readLimit)).map { name }
         }
         // root= of our own entries names the group as well. Beside another layer, rd.lvm.lv= does not count: it often is
         // there for swap space.

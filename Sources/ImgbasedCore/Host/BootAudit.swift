@@ -32,6 +32,7 @@ public struct BootAudit: Hashable, Sendable {
             for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
                 problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
             }
+            do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
             if let modules = findings.modules[layer], !modules.contains(entry.version) {
                 problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
             }
@@ -112,6 +113,15 @@ extension BootState {
         case .grub where !isInGRUBMenu: .layersNotInMenu
         case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
         case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        }
+    }
+
+    /// Whether the boot loader boots what is recorded.
+    var offersLayers: Bool {
+        switch loader {
+        case nil: false
+        case .grub: isInGRUBMenu
+        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine
         }
     }
 

@@ -58,7 +58,8 @@ public enum GRUBMenu {
     }
 
     private static func commands(_ entry: BootEntry, prefix: String, adding words: [String]) -> [String] {
-        let linux = [path(entry.linux, prefix)] + entry.options.unquotedWords.map(quoted) + words
+        let (kernel, initial) = entry.options.unquotedParts
+        let linux = [path(entry.linux, prefix)] + kernel.map(quoted) + words + initial.map(quoted)
         return [
             "\techo \(quoted("Loading layer \(entry.layer) ..."))",
             "\tlinux \(linux.joined(separator: " "))",

@@ -69,6 +69,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case layersNotDefault
     case triesNotCounted(fileSystem: String)
     case badArgument(String)
+    case argumentsTooLong(of: String, length: Int, limit: Int)
     case noOriginalBase(layer: String, base: String)
     case noOlderLayer(than: String)
     case insideHook
@@ -170,6 +171,10 @@ extension HostReason: CustomStringConvertible {
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
         case .badArgument(let word):
             "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
+        case .argumentsTooLong(let layer, let length, let limit):
+            "the kernel's arguments of '\(layer)' have \(length) bytes with what the boot loader adds, and the kernel takes "
+                + "\(limit); shorten '/etc/kernel/cmdline' in what the layer is made of, or take some away with "
+                + "'imgbase boot --args-remove'"
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
         case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"

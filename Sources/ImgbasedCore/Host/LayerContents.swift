@@ -53,6 +53,11 @@ extension BootEntry {
         others = previous?.others ?? []
     }
 
+    /// Throws where the kernel would not take all of its arguments.
+    func checkLength() throws(HostReason) {
+        try options.checkLength(of: layer, linux: linux)
+    }
+
     /// The same entry with what is in `layer` now, and what was changed in it or is known of the layer.
     func renewed(_ contents: LayerContents, of layer: VolumePath, _ boot: BootState) -> BootEntry {
         var entry = BootEntry(contents, of: layer, created: created, after: self, options, boot)

@@ -145,6 +145,7 @@ public struct LayerPlanner: Sendable {
                     .sealLayer(draft.path, base: draft.base, carriedFrom: draft.carriedFrom))
             }
             let entry = entry(draft, state, contents)
+            try entry.checkLength()
             var record = state.boot.record
             // Where the record was lost, what is booted without one stays the default.
             if record.standard == nil {

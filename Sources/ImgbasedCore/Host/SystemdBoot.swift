@@ -62,7 +62,7 @@ enum SystemdBoot {
         var name = FileName(layer: entry.layer)
         if let trial = record.trial, trial.layer == entry.layer {
             (name.triesLeft, name.triesDone) = (trial.triesLeft, trial.triesUsed)
-            if trial.triesLeft > 0 { entry.options.words += BootArguments.trial }
+            if trial.triesLeft > 0 { entry.options.append(BootArguments.trial) }
             return (name, entry.text(sortKey: "imgbased-0"))
         }
         return (name, entry.text(sortKey: entry.layer == record.standard ? "imgbased-1" : "imgbased-2"))

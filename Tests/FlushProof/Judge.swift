@@ -1,0 +1,46 @@
+import TestMachine
+
+/// Says what boots from a state of a disk, without booting it.
+final class Judge {
+    /// What a state boots.
+    struct Finding: Sendable {
+        /// What the boot loader does.
+        var boot: BootView
+        /// The devices of what is booted unattended, and why it cannot be.
+        var devices = ""
+        var damage: String?
+        /// Why a layer that is in the menu cannot be booted.
+        var menuDamage: [String: String] = [:]
+    }
+
+    private let grub: GRUBView
+    private let layers: LayerView
+
+    /// A judge of a disk whose partition `boot` is /boot and `group` the physical volume; it works in the directory `scratch`.
+    init(of state: DiskState, boot: String, group: String, scratch: String) throws {
+        grub = try GRUBView(of: state, part: boot, scratch: scratch + "/grub")
+        layers = try LayerView(part: group, scratch: scratch + "/layer")
+    }
+
+    /// What `state` boots, and what of `names` can be picked in the menu.
+    func look(at state: DiskState, layers names: [String]) throws -> Finding {
+        var result = Finding(boot: try grub.look(at: state, layers: names))
+        if let start = result.boot.unattended {
+            (result.devices, result.damage) = try layers.look(at: state, arguments: start.arguments)
+        }
+        for (name, start) in result.boot.menu {
+            result.menuDamage[name] = try layers.look(at: state, arguments: start.arguments).damage
+        }
+        return result
+    }
+
+    /// The devices of `start`.
+    ///
+    /// - Throws: `MachineError.unexpected` where the product would make none.
+    func plan(of start: BootView.Start, _ state: DiskState) throws -> DevicePlan {
+        switch try layers.plan(start.arguments.joined(separator: " "), state) {
+        case .success(let plan): return plan
+        case .failure(let reason): throw MachineError.unexpected(reason.text)
+        }
+    }
+}
