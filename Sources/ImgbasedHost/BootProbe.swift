@@ -4,6 +4,8 @@ import ImgbasedLinux
 /// Looks at what the boot loader has.
 enum BootProbe {
     private static let limit = 1 << 20
+    /// A menu has a kilobyte or two for each layer.
+    private static let menuLimit = 256 << 20
 
     /// What the kernel can tell without a look at the boot loader.
     static var runningState: BootState {
@@ -43,7 +45,9 @@ enum BootProbe {
             switch boot.loader {
             case nil: break
             case .grub(let directory):
-                boot.menu = try text(directory + "/imgbased.cfg", in: tree)
+                boot.menu = try text(directory + "/imgbased.cfg", in: tree, limit: menuLimit)
+                boot.menuCopy = try text(
+                    "\(boot.directory)/imgbased/\(GRUBMenu.copyName)", in: tree, limit: menuLimit)
                 boot.grubConfig = try text(directory + "/grub.cfg", in: tree)
                 boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
             case .systemdBoot:
@@ -94,7 +98,9 @@ enum BootProbe {
         return options.split(separator: "\n").contains("data=journal")
     }
 
-    private static func text(_ path: String, in tree: borrowing HostTree) throws(SystemError) -> String? {
+    private static func text(
+        _ path: String, in tree: borrowing HostTree, limit: Int = BootProbe.limit
+    ) throws(SystemError) -> String? {
         try tree.read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -17,8 +17,8 @@ public struct CommandRunner: Sendable {
 
     /// Runs `command`, waits for it, and returns its standard output.
     ///
-    /// - Throws: ``HostFailure/tool(_:status:message:)`` with what it wrote to standard error, where its exit
-    ///   status is none that means success.
+    /// - Throws: ``HostFailure/tool(_:status:message:)`` with what it wrote to standard error, or else to standard
+    ///   output, where its exit status is none that means success.
     @discardableResult
     public func run(_ command: Command) async throws(HostFailure) -> [UInt8] {
         trace(command)
@@ -37,11 +37,11 @@ public struct CommandRunner: Sendable {
             case .exited(let code):
                 throw HostFailure.tool(
                     command, status: "ended with status \(code)",
-                    message: CommandRunner.brief(result.standardError))
+                    message: CommandRunner.brief(result.standardError, result.standardOutput))
             case .signaled(let signal):
                 throw HostFailure.tool(
                     command, status: "was ended by signal \(signal)",
-                    message: CommandRunner.brief(result.standardError))
+                    message: CommandRunner.brief(result.standardError, result.standardOutput))
             }
         } catch let failure as HostFailure {
             throw failure
@@ -50,8 +50,12 @@ public struct CommandRunner: Sendable {
         }
     }
 
-    /// The last of what a tool said: the cause comes last, and a message is one line.
-    static func brief(_ text: String) -> String {
+    /// The last of what a tool said, on its standard output if it said nothing elsewhere, as grub-script-check(1) does: the
+    /// cause comes last, and a message is one line.
+    static func brief(_ text: String, _ output: [UInt8] = []) -> String {
+        if text.oneLine.isEmpty, !output.isEmpty {
+            return brief(String(decoding: output.suffix(4000), as: UTF8.self))
+        }
         let line = text.oneLine
         return line.utf8.count <= 1000 ? line : "… " + String(line.suffix(900))
     }

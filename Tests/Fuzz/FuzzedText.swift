@@ -108,7 +108,8 @@ struct FuzzedText {
             "the entry breaks out of its quotes: \(menu)")
     }
 
-    /// What of `menu` is not between single quotes, with each run of spaces as one, and none at the end of a line: what GRUB takes for script.
+    /// What of `menu` is not between single quotes, with each run of spaces as one and none at the end of a line: what GRUB
+    /// takes for script. Without letters, digits and the signs that mean nothing to GRUB: words of them stand without quotes.
     private func skeleton(_ menu: String) -> [UInt8] {
         let space = UInt8(ascii: " ")
         var skeleton: [UInt8] = []
@@ -121,11 +122,17 @@ struct FuzzedText {
                 isQuoted.toggle()
             } else if !isQuoted, byte == UInt8(ascii: "\\") {
                 isEscaped = true
-            } else if !isQuoted, byte != space || skeleton.last != space {
+            } else if !isQuoted, byte != space || skeleton.last != space, !isPlain(byte) {
                 if byte == UInt8(ascii: "\n"), skeleton.last == space { skeleton.removeLast() }
                 skeleton.append(byte)
             }
         }
         return skeleton
+    }
+
+    private func isPlain(_ byte: UInt8) -> Bool {
+        let scalar = Unicode.Scalar(byte)
+        return scalar.isASCII
+            && (scalar.properties.isAlphabetic || "0123456789+,-./:=@_".unicodeScalars.contains(scalar))
     }
 }

@@ -37,7 +37,7 @@ import Testing
         #expect(Self.health(machine, "Base-0.3") == .good)
         #expect(Self.health(machine, "Base-0.1") == .unknown)
         #expect(
-            machine.state.boot.menu?.contains("set imgbased_by_health='Base-0.3 Base-0.2 Base-0.1'") == true)
+            machine.state.boot.menuCopy?.contains("' 1 Base-0.3 2 Base-0.2 3 Base-0.1'") == true)
     }
 
     /// What is looked at, or could not be written, is what it was before.
@@ -61,7 +61,7 @@ import Testing
         let text = try #require(machine.state.boot.entries["Base-0.3"])
         #expect(BootEntry(layer: "Base-0.3", text: text)?.ailment == "check 'x' failed")
         #expect(
-            machine.state.boot.menu?.contains("set imgbased_by_health='Base-0.2 Base-0.1 Base-0.3'") == true)
+            machine.state.boot.menuCopy?.contains("' 1 Base-0.2 2 Base-0.1 3 Base-0.3'") == true)
     }
 
     @Test func aDefaultThatFailsGivesWayToTheLastGoodLayer() throws {

@@ -87,6 +87,10 @@ import Testing
         ("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"", "Debian GNU/Linux 12 (bookworm)"),
         ("NAME='A \"b\"'\n", "A \"b\""), ("NAME=x\nPRETTY_NAME=\"\\$5 \\`q\\` \\x\"", "$5 `q` \\x"),
         ("PRETTY_NAME=\"a\"\u{301}\r\nNAME=b\r\n", "a\u{301}"), ("NAME=a\\\\\u{301}", "a\\\u{301}"),
+        (
+            "PRETTY_NAME=\"a\u{202E}b\u{1B}[2J\u{E000}\u{2066}\"",
+            "a\\xe2\\x80\\xaeb\\x1b[2J\\xee\\x80\\x80\\xe2\\x81\\xa6"
+        ),
         ("PRETTY_NAME=\"\"", nil), ("", nil), ("# PRETTY_NAME=x", nil),
     ])
     func readsOSRelease(text: String, name: String?) {

@@ -165,6 +165,7 @@ struct FakeMachine: Equatable {
             state.leftBehind = String(decoding: bytes.dropLast(), as: UTF8.self)
         case "/boot/grub/grub.cfg": state.boot.grubConfig = String(decoding: bytes, as: UTF8.self)
         case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
+        case "/boot/imgbased/menu.cfg": state.boot.menuCopy = String(decoding: bytes, as: UTF8.self)
         default:
             let name = path.split(separator: "/").last.map(String.init) ?? ""
             if name == "loader.conf" { state.boot.loaderConfig = String(decoding: bytes, as: UTF8.self) }

@@ -63,7 +63,10 @@ import Testing
         // The menu as well as grub.cfg is checked before either is there.
         let verbs = plan.steps.map(\.verb)
         #expect(
-            verbs == ["checkScript", "checkScript", "replaceFile", "recordBoot", "replaceFile", "link"])
+            verbs == [
+                "checkScript", "checkScript", "checkScript", "replaceFile", "replaceFile", "recordBoot",
+                "replaceFile", "link",
+            ])
         try machine.perform(plan)
         #expect(machine.state.boot.grubConfig == Self.header + Self.section + Self.linux)
         #expect(machine.state.boot.isGRUBScriptLinked)

@@ -1,5 +1,6 @@
-import ImgbasedCore
 import Testing
+
+@testable import ImgbasedCore
 
 @Suite struct HostGRUBTests {
     @Test(arguments: [
@@ -24,7 +25,59 @@ import Testing
         let titles = menu.split(separator: "\n").filter { $0.hasPrefix("menuentry") }
             .map { $0.split(separator: "'")[1].prefix { $0 != " " } }
         #expect(titles == ["Base-0.11", "Base-0.10", "Base-0.9", "Base-1.1"])
-        #expect(menu.contains("\nset imgbased_layers='1:Base-0.11 2:Base-0.10 3:Base-0.9 4:Base-1.1'\n"))
+    }
+
+    /// GRUB stops for good at a word of 8 KiB, and at one of an administrator too.
+    @Test func noWordIsTooLong() {
+        let stem = String(repeating: "n", count: 123)
+        var entries = (1...100).map { HostBootEntryTests.entry("\(stem)\(1000 + $0)", created: Int64($0)) }
+        let long = HostBootEntryTests.entry("Base-0.1", options: String(repeating: "x", count: 9000))
+        let title = HostBootEntryTests.entry("Base-0.2", title: String(repeating: "t", count: 9000))
+        entries += [long, title]
+        for text in [GRUBMenu.text(entries, prefix: ""), GRUBMenu.copy(entries, prefix: "")] {
+            let words = text.split { $0 == "\n" || $0 == "'" }
+            #expect(words.allSatisfy { $0.utf8.count < 8192 })
+            #expect(text.contains("menuentry 'ttt"))
+            #expect(!text.contains("Base-0.1"))
+        }
+    }
+
+    @Test func isWholeFromItsSecondLineToItsLast() {
+        let text = GRUBMenu.text([HostBootEntryTests.entry("Base-0.1")], prefix: "")
+        let other = GRUBMenu.text([HostBootEntryTests.entry("Base-0.2")], prefix: "")
+        #expect(GRUBMenu.isWhole(text))
+        #expect(GRUBMenu.isWhole(GRUBMenu.copy([], prefix: "")))
+        #expect(!GRUBMenu.isWhole(nil))
+        let lengths =
+            Array(stride(from: 0, to: text.utf8.count, by: 97)) + (1...40).map { text.utf8.count - $0 }
+        for length in lengths {
+            #expect(!GRUBMenu.isWhole(String(decoding: text.utf8.prefix(length), as: UTF8.self)))
+        }
+        #expect(!GRUBMenu.isWhole(String(text.prefix(1000)) + other.dropFirst(1000)))
+    }
+
+    /// The one that GRUB reads is written last, whatever is there.
+    @Test func writesTheOtherMenuFirst() throws {
+        var boot = BootState()
+        let entries = [HostBootEntryTests.entry("Base-0.1")]
+        func paths() -> [String] {
+            BootPlanner.menu(entries, boot, in: "/boot/grub").map {
+                if case .replaceFile(let path, _, _) = $0 { path } else { "" }
+            }
+        }
+        let (menu, copy) = ("/boot/grub/imgbased.cfg", "/boot/imgbased/menu.cfg")
+        #expect(paths() == [menu, copy])
+        boot.menuCopy = GRUBMenu.copy([], prefix: "")
+        boot.menu = "half"
+        #expect(paths() == [menu, copy])
+        boot.menu = GRUBMenu.text([], prefix: "")
+        #expect(paths() == [copy, menu])
+        boot.menuCopy = GRUBMenu.copy(entries, prefix: "")
+        #expect(paths() == [menu])
+        boot.menu = GRUBMenu.text(entries, prefix: "")
+        #expect(paths().isEmpty)
+        boot.menuCopy = nil
+        #expect(paths() == [copy])
     }
 
     @Test func seesPathsFromBoot() {
@@ -33,7 +86,7 @@ import Testing
         entry.linux = "/boot" + entry.linux
         entry.initrd = "/boot" + entry.initrd
         #expect(GRUBMenu.text([entry], prefix: "/boot") == partition)
-        #expect(partition.contains("\tinitrd \"${imgbased_boot}\"'/imgbased/abc/initrd'\n"))
+        #expect(partition.contains("\tinitrd \"${imgbased_boot}\"/imgbased/abc/initrd\n"))
     }
 
     @Test func environmentComesBack() throws {

@@ -101,7 +101,7 @@ import Testing
     @Test func nothingNewIsMadeOfWhatGoes() throws {
         var machine = try Self.machine()
         // The check of the menu, and the mark.
-        machine.power = 2
+        machine.power = 3
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
         #expect(machine.state.volumes.filter(\.isMarkedForRemoval).map(\.name) == ["Base-1"])
@@ -257,8 +257,8 @@ import Testing
             .0
         #expect(
             plan.steps.map(\.verb) == [
-                "checkScript", "beginRemoval", "replaceFile", "removeEntry", "removeEntry", "removeBootFiles",
-                "removeVolume", "removeVolume", "removeVolume",
+                "checkScript", "checkScript", "beginRemoval", "replaceFile", "replaceFile", "removeEntry",
+                "removeEntry", "removeBootFiles", "removeVolume", "removeVolume", "removeVolume",
             ])
         #expect(plan.commit == [.beginRemoval(Self.path("Base-1"))])
         #expect(

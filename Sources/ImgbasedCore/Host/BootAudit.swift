@@ -78,7 +78,7 @@ public struct BootAudit: Hashable, Sendable {
     private mutating func auditGRUB(_ boot: BootState) {
         if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
         let entries = BootPlanner.entries(boot)
-        if boot.menu != GRUBMenu.text(entries, prefix: boot.prefix) {
+        if !BootPlanner.menu(entries, boot, in: "").isEmpty {
             problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
         }
         if !GRUBEnvironment.isBlock(boot.environment ?? []) {

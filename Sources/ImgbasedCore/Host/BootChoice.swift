@@ -15,14 +15,10 @@ public struct BootChoice: Hashable, Sendable {
         if record.standard != record.trial?.layer { wanted.append((record.standard, .standard)) }
         wanted.append((record.good, .good))
         wanted += byHealth(layers).map { ($0.layer, .best) }
-        var order: [BootChoice] = []
-        for (name, reason) in wanted {
-            guard let name, layers.contains(where: { $0.layer == name }),
-                !order.contains(where: { $0.layer == name })
-            else { continue }
-            order.append(BootChoice(layer: name, reason: reason))
+        var left = Set(layers.map(\.layer))
+        return wanted.compactMap { name, reason in
+            name.flatMap { left.remove($0) }.map { BootChoice(layer: $0, reason: reason) }
         }
-        return order
     }
 
     /// The layer that is booted unattended in the long run: without a record, or with one of a layer that is gone, the boot

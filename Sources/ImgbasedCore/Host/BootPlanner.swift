@@ -35,11 +35,18 @@ public enum BootPlanner {
         return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
     }
 
-    /// The step that derives GRUB's menu from `entries`, unless that changes nothing.
+    /// The steps that derive GRUB's menu and its copy from `entries`, unless that changes nothing. The menu that GRUB would
+    /// read is written last: what cuts the other short is not seen.
     static func menu(_ entries: [BootEntry], _ boot: BootState, in directory: String) -> [Step] {
-        let menu = GRUBMenu.text(entries, prefix: boot.prefix)
-        if menu == boot.menu { return [] }
-        return [.replaceFile(path: directory + "/imgbased.cfg", contents: Array(menu.utf8), isOnBoot: true)]
+        func write(_ text: String, over old: String?, to path: String) -> [Step] {
+            text == old ? [] : [.replaceFile(path: path, contents: Array(text.utf8), isOnBoot: true)]
+        }
+        let menu = write(
+            GRUBMenu.text(entries, prefix: boot.prefix), over: boot.menu, to: directory + "/imgbased.cfg")
+        let copy = write(
+            GRUBMenu.copy(entries, prefix: boot.prefix), over: boot.menuCopy,
+            to: "\(boot.directory)/imgbased/\(GRUBMenu.copyName)")
+        return GRUBMenu.isWhole(boot.menu) ? copy + menu : menu + copy
     }
 
     /// The step that writes the record, unless that changes nothing.

@@ -14,21 +14,33 @@ public struct Layout: Hashable, Sendable {
     }
 
     /// The bases with their layers, oldest first.
-    public var families: [Family]
+    public let families: [Family]
+    /// The bases and layers by their names.
+    private let members: [String: Volume]
+    /// The names of the bases that are being removed with all of their layers.
+    private let going: Set<String>
 
     /// The layout of `group`. What is not complete has no place in it.
     public init(_ volumes: [Volume], group: String) {
         let volumes = volumes.filter { $0.path.group == group }.sorted(by: Layout.isOlder)
         var families = volumes.filter(\.isBase).map { Family(name: $0.name, base: $0, layers: []) }
+        var places: [String: Int] = [:]
+        for (index, family) in families.enumerated() where places[family.name] == nil {
+            places[family.name] = index
+        }
         for layer in volumes where layer.isLayer {
             let name = layer.baseName ?? layer.name
-            if let index = families.firstIndex(where: { $0.name == name }) {
+            if let index = places[name] {
                 families[index].layers.append(layer)
             } else {
+                places[name] = families.count
                 families.append(Family(name: name, base: nil, layers: [layer]))
             }
         }
         self.families = families
+        let all = families.flatMap { [$0.base].compactMap { $0 } + $0.layers }
+        members = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        going = Set(families.lazy.filter(\.isGoing).map(\.name))
     }
 
     /// The bases, oldest first.
@@ -53,13 +65,11 @@ public struct Layout: Hashable, Sendable {
     func isGoing(_ volume: Volume) -> Bool {
         if volume.isMarkedForRemoval { return true }
         guard volume.isLayer, let base = volume.baseName else { return false }
-        return families.contains { $0.name == base && $0.isGoing }
+        return going.contains(base)
     }
 
     /// The base or layer of this name.
-    public subscript(name: String) -> Volume? {
-        families.lazy.flatMap { [$0.base].compactMap { $0 } + $0.layers }.first { $0.name == name }
-    }
+    public subscript(name: String) -> Volume? { members[name] }
 
     /// The tree as people read it; `booted` is marked.
     public func lines(booted: VolumePath?) -> [String] {

@@ -1,6 +1,6 @@
 /// What an operating system says of itself: os-release(5).
 public struct OSRelease: Hashable, Sendable {
-    /// A name for people, on one line, or `nil` where there is none.
+    /// A name for people, on one line, with escapes for what they cannot read; `nil` where there is none.
     public var prettyName: String?
 
     /// Parses `text`, which comes from a layer and may be anything.
@@ -13,9 +13,9 @@ public struct OSRelease: Hashable, Sendable {
             values[key] = OSRelease.unquoted(line[equals...].dropFirst())
         }
         let name = values["PRETTY_NAME"] ?? values["NAME"]
-        prettyName = name.map { String($0.withoutControls.unicodeScalars.prefix(80)).trimmed }.flatMap {
-            $0.isEmpty ? nil : $0
-        }
+        prettyName = name.map {
+            String(EscapedText.shown($0.trimmed).unicodeScalars.prefix(80)).trimmed
+        }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The value as a shell would see it: os-release allows what an assignment in sh(1) has, without expansion.

@@ -22,6 +22,13 @@ enum EscapedText {
         return text
     }
 
+    /// `text` for people, who need not know exactly which bytes it is: what they can read stands for itself, and each byte of
+    /// all else is `\xHH`.
+    static func shown(_ text: String) -> String {
+        text.unicodeScalars.map { isReadable($0) ? String($0) : String($0).utf8.map(hexadecimal).joined() }
+            .joined()
+    }
+
     /// The bytes that `text` stands for, or `nil` where `escaped` makes no such text.
     static func bytes(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []

@@ -1,0 +1,128 @@
+import Foundation
+import ImgbasedCore
+
+/// A boot by the real GRUB: `grub/09_imgbased` within a `grub.cfg`, with what it finds of ours.
+/// The emulator has no `linux` command; functions of that name say what they were given.
+enum GRUBBoot {
+    static var script: String {
+        get throws {
+            let root = (#filePath as NSString).deletingLastPathComponent + "/../.."
+            return try Helper.run("/bin/sh", root + "/grub/09_imgbased")
+        }
+    }
+
+    /// What GRUB boots unattended, as the functions said it.
+    struct Booted {
+        /// The words of the last kernel that was loaded.
+        var linux: [String]
+        var initrd: String?
+        var isForeign: Bool
+        var all: String
+        /// What is recorded afterwards.
+        var record: BootRecord
+
+        /// The layer and why, as it is told to the helper.
+        var choice: String? {
+            guard let root = linux.first(where: { $0.hasPrefix("root=") }), let reason = linux.last,
+                initrd != nil
+            else { return nil }
+            return root.dropFirst("root=/dev/HostVG/".count) + " " + reason
+        }
+    }
+
+    static func entry(_ layer: String, title: String? = nil, words: [String] = []) -> BootEntry {
+        var options = BootArguments("")
+        options.words = ["root=/dev/HostVG/\(layer)"] + words
+        return BootEntry(
+            layer: layer, title: title ?? layer, version: "6.1", linux: "/imgbased/abc/linux",
+            initrd: "/imgbased/abc/initrd", options: options,
+            created: Int64((try? LayerName(layer))?.number ?? 0))
+    }
+
+    /// Boots with these files of ours. `missing` are the layers of which the kernel is not there.
+    static func boot(
+        menu: String?, copy: String? = nil, environment: [UInt8]?, prefix: String = "/grub",
+        before: String = "",
+        after: String = "", missing: [String] = []
+    ) throws -> Booted {
+        var files: [String: [UInt8]] = [:]
+        files[prefix + "/imgbased.cfg"] = menu.map { Array($0.utf8) }
+        files[prefix + "/../imgbased/menu.cfg"] = copy.map { Array($0.utf8) }
+        return try boot(
+            files: files, environment: environment, prefix: prefix, before: before, after: after,
+            missing: missing)
+    }
+
+    static func boot(
+        files: [String: [UInt8]], environment: [UInt8]?, prefix: String = "/grub", before: String = "",
+        after: String = "", missing: [String] = []
+    ) throws -> Booted {
+        let scratch = try Scratch()
+        let directory = "fs" + prefix
+        let config = """
+            function linux {
+              echo LINUX
+              for word in "$@"; do echo "<$word>"; done
+              set loaded=
+              for layer in \(missing.joined(separator: " ")) none; do
+                if [ "$2" = "root=/dev/HostVG/${layer}" ]; then return 1; fi
+              done
+              set loaded=1
+            }
+            function initrd { if [ -z "${loaded}" ]; then return 1; fi; echo "INITRD<$1>"; echo DONE; exit; }
+            set timeout=0
+            set default=0
+            \(before)
+            \(try script)
+            \(after)
+            menuentry 'Foreign' --id foreign { echo FOREIGN; exit; }
+
+            """
+        let grubConfig = try scratch.write(directory + "/grub.cfg", config.utf8)
+        try Helper.run("/usr/bin/grub-script-check", grubConfig)
+        for (path, contents) in files { try scratch.write("fs" + path, contents) }
+        if let environment { try scratch.write(directory + "/imgbased.env", environment) }
+        let (text, block) = try GRUBEmulator.run(scratch("fs"), prefix: prefix)
+        let last = text.components(separatedBy: "LINUX\n").last ?? ""
+        let lines = last.split(separator: "\n").map(String.init)
+        return Booted(
+            linux: lines.filter { $0.hasPrefix("<") }.map { String($0.dropFirst().dropLast()) },
+            initrd: lines.first { $0.hasPrefix("INITRD<") }.map { String($0.dropFirst(7).dropLast()) },
+            isForeign: lines.contains { $0.contains("FOREIGN") }, all: text,
+            record: BootRecord(GRUBEnvironment(block)))
+    }
+
+    /// Three layers, the two older ones known to have come up.
+    static let entries = ["Base-0.1", "Base-0.2", "Base-0.10"].map {
+        var entry = entry($0)
+        entry.health = $0 == "Base-0.10" ? .unknown : .good
+        return entry
+    }
+    static let menu = GRUBMenu.text(entries, prefix: "")
+    static let copy = GRUBMenu.copy(entries, prefix: "")
+
+    static func environment(_ layer: String) -> [UInt8] {
+        var record = BootRecord()
+        record.standard = layer
+        return environment(record)
+    }
+
+    static func environment(_ record: BootRecord) -> [UInt8] {
+        var environment = GRUBEnvironment()
+        record.write(to: &environment)
+        return environment.block ?? []
+    }
+
+    static func record(
+        _ standard: String? = nil, once: String? = nil, trial: String? = nil, tries: Int = 3,
+        good: String? = nil
+    ) -> BootRecord {
+        var record = BootRecord()
+        record.standard = standard
+        record.once = once
+        record.trial = trial.map { BootRecord.Trial(layer: $0, tries: 9) }
+        record.trial?.triesLeft = tries
+        record.good = good
+        return record
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+@testable import ImgbasedCore
+
+/// What GRUB boots where its files are not what they should be.
+@Suite struct GRUBDamageTests {
+    /// What there can be in place of a file.
+    enum Damage: Hashable, Sendable {
+        case missing, empty, zeros, ones, onesBehindTheHead, zerosAtTheEnd, beginningOfAnother, ofSomebodyElse
+        /// So many of 40 parts of it.
+        case part(Int)
+        /// All but so many bytes.
+        case allBut(Int)
+
+        static let all: [Damage] =
+            [
+                .missing, .empty, .zeros, .ones, .onesBehindTheHead, .zerosAtTheEnd, .beginningOfAnother,
+                .ofSomebodyElse, .allBut(1), .allBut(2), .allBut(20),
+            ] + stride(from: 1, to: 40, by: 2).map { .part($0) }
+
+        func callAsFunction(_ file: [UInt8]) -> [UInt8]? {
+            let ones = [UInt8](repeating: 0xFF, count: 20_000)
+            return switch self {
+            case .missing: nil
+            case .empty: []
+            case .zeros: [UInt8](repeating: 0, count: file.count)
+            case .ones: ones
+            case .onesBehindTheHead: Array(file.prefix(70)) + ones
+            case .zerosAtTheEnd: file.prefix(file.count / 2) + [UInt8](repeating: 0, count: file.count / 2)
+            case .beginningOfAnother:
+                Array(GRUBMenu.text([GRUBBoot.entry("Base-7.7")], prefix: "").utf8.prefix(file.count / 2))
+                    + file.dropFirst(file.count / 2)
+            case .ofSomebodyElse: Array("menuentry x {\n echo OTHER\n exit\n}\n".utf8)
+            case .part(let fortieth): Array(file.prefix(file.count * fortieth / 40))
+            case .allBut(let less): file.dropLast(less)
+            }
+        }
+    }
+
+    /// A menu that is not whole is as good as none, and the copy decides as it would have. With both damaged, the rest of
+    /// grub.cfg has its turn at the latest: never the prompt.
+    @Test(
+        .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
+        arguments: Damage.all)
+    func halfAMenuIsNone(damage: Damage) throws {
+        let record = GRUBBoot.record("Base-0.1", trial: "Base-0.10", good: "Base-0.1")
+        let environment = GRUBBoot.environment(record)
+        let menu = damage(Array(GRUBBoot.menu.utf8))
+        let copy = Array(GRUBBoot.copy.utf8)
+        #expect(menu == nil || !GRUBMenu.isWhole(menu.map { String(decoding: $0, as: UTF8.self) }))
+
+        var files = ["/grub/imgbased.cfg": menu, "/imgbased/menu.cfg": copy].compactMapValues { $0 }
+        var booted = try GRUBBoot.boot(files: files, environment: environment)
+        #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
+        #expect(booted.record.trial?.triesLeft == 2)
+        // The last good layer, if nothing is known but what the menu itself has.
+        booted = try GRUBBoot.boot(files: files, environment: damage(environment))
+        #expect(booted.choice?.isEmpty == false, "\(booted.all)")
+        if GRUBEnvironment(damage(environment) ?? []).variables.isEmpty {
+            #expect(booted.choice == "Base-0.2 rd.imgbased.reason=best", "\(booted.all)")
+        }
+        // A copy that is not whole is in nobody's way.
+        files = ["/grub/imgbased.cfg": Array(GRUBBoot.menu.utf8)]
+        files["/imgbased/menu.cfg"] = damage(copy)
+        booted = try GRUBBoot.boot(files: files, environment: environment)
+        #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
+        // Rubbish behind a sound head, in both, is the one thing that GRUB does not survive.
+        if damage == .onesBehindTheHead { return }
+        files["/grub/imgbased.cfg"] = menu
+        booted = try GRUBBoot.boot(files: files, environment: environment)
+        #expect(booted.choice != nil || booted.isForeign, "\(booted.all)")
+    }
+
+    @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
+    func directoriesAreNoFiles() throws {
+        let files = [
+            "/grub/imgbased.cfg/x": [], "/grub/imgbased.env/x": [],
+            "/imgbased/menu.cfg": Array(GRUBBoot.copy.utf8),
+        ]
+        let booted = try GRUBBoot.boot(files: files, environment: nil)
+        #expect(booted.choice == "Base-0.2 rd.imgbased.reason=best", "\(booted.all)")
+    }
+
+    /// Half of the menu, and half of its copy: what was read of the menu has to do.
+    @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
+    func whatWasReadHasToDo() throws {
+        let end = try #require(GRUBBoot.menu.range(of: "menuentry 'Base-0.1'")).lowerBound
+        let menu = String(GRUBBoot.menu[..<end])
+        let booted = try GRUBBoot.boot(
+            menu: menu, copy: "x", environment: GRUBBoot.environment(GRUBBoot.record("Base-0.1")))
+        #expect(booted.choice == "Base-0.2 rd.imgbased.reason=best", "\(booted.all)")
+    }
+}
