@@ -19,11 +19,16 @@ public struct LayerActivation: ~Copyable {
     private let request: BootRequest
     private let found: VolumeGroupSearch.Found
     private let volume: String
+    private let lacking: SystemError?
     private var stack: StackActivation?
     private var isActiveByLVM2 = false
 
-    /// For `volume`, in the group that was `found`.
-    public init(of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest) {
+    /// For `volume`, in the group that was `found`. `lacking` is why the kernel could not be given its driver for thin
+    /// volumes.
+    public init(
+        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, lacking: SystemError?
+    ) {
+        self.lacking = lacking
         self.volume = volume
         self.found = found
         self.request = request
@@ -41,7 +46,7 @@ public struct LayerActivation: ~Copyable {
             return try activateByLVM2(&mapper, wait)
         }
         do throws(BootError) {
-            let lock = LVM2Lock(found.group.name)
+            let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
             let active = try activate(&mapper)
             lock.release()
             return active
@@ -62,8 +67,8 @@ public struct LayerActivation: ~Copyable {
     /// Deactivates it again, because of `cause`.
     /// - Throws: where something of it is left.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
-        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name) }
-        let lock = LVM2Lock(found.group.name)
+        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name, request.limits.tool) }
+        let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
         try stack?.undo(after: cause, &mapper)
         lock.release()
     }
@@ -73,11 +78,15 @@ public struct LayerActivation: ~Copyable {
     private mutating func activate(_ mapper: inout DeviceMapper) throws(BootError) -> Active {
         if let refusal = found.refusal { throw .refused(refusal) }
         var plan = try BootError.check(ActivationPlan(volume, in: found.group))
+        if let lacking, plan.devices.contains(where: { $0.isPool }), !DeviceMapper.hasTarget("thin-pool") {
+            throw .refused(lacking.description)
+        }
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
         let policy = request.thinCheck
+        let patience = request.limits.tool
         let check: StackActivation.MetadataCheck = { (path) throws(BootError) in
-            try ThinTools.check(path, policy)
+            try ThinTools.check(path, policy, patience)
         }
         switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
         case .active(let device):
@@ -117,7 +126,7 @@ public struct LayerActivation: ~Copyable {
         var metadata = StackActivation(plan.ofPoolMetadata, on: found.numbers)
         guard case .active(let device) = try metadata.run(&mapper) else { return false }
         do throws(BootError) {
-            let listing = try ThinTools.list("/dev/dm-\(device.minor)")
+            let listing = try ThinTools.list("/dev/dm-\(device.minor)", request.limits.tool)
             try metadata.undo(&mapper)
             return listing.owns(thin.deviceID, all: length)
         } catch {
@@ -134,7 +143,8 @@ public struct LayerActivation: ~Copyable {
         let group = found.group
         while true {
             do throws(BootError) {
-                try LVM2.activate(volume, of: group.name, readOnly: request.mode != .readWrite)
+                try LVM2.activate(
+                    volume, of: group.name, readOnly: request.mode != .readWrite, request.limits.tool)
                 break
             } catch {
                 // Of a group that is refused as a whole, the disks that lvm2 would take may still have to come:
@@ -168,5 +178,12 @@ public struct LayerActivation: ~Copyable {
             mapper.poolHealth(device, expectedTransactionID: pool.transactionID))
         if case .failed(let reason) = health { throw .failed(reason) }
         return health
+    }
+}
+
+extension MappedDevice {
+    fileprivate var isPool: Bool {
+        if case .pool = role { return true }
+        return false
     }
 }

@@ -15,7 +15,7 @@ extension HostTree {
         let (directoryPath, name) = HostTree.split(path)
         try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        if let target = HostTree.link(name, in: directory), target != path {
+        if let target = try HostTree.link(name, in: directory), target != path {
             // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
             // for path lookups below.
             let next = target.hasPrefix("/") ? target : directoryPath + "/" + target
@@ -30,8 +30,10 @@ extension HostTree {
                 permissions: permissions)
             // The mode asked for, whatever the umask.
             guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(path)) }
-            if let old = try? open(path, O_RDONLY | O_NONBLOCK) {
-                try HostTree.copyAttributes(from: old, to: file)
+            do throws(SystemError) {
+                try HostTree.copyAttributes(from: open(path, O_RDONLY | O_NONBLOCK), to: file)
+            } catch {
+                if !error.isMissing { throw error }
             }
             try file.write(contents)
             try file.flush()
@@ -93,15 +95,25 @@ extension HostTree {
     /// Where the link at `path` leads, as it says; `nil` where there is no link.
     ///
     /// The corresponding C function is `readlinkat`.
-    public func link(at path: String) -> String? {
+    public func link(at path: String) throws(SystemError) -> String? {
         let (directoryPath, name) = HostTree.split(path)
-        guard let directory = try? open(directoryPath, O_RDONLY | O_DIRECTORY) else { return nil }
-        return HostTree.link(name, in: directory)
+        do throws(SystemError) {
+            return try HostTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
     }
 
     /// Whether a directory is at `path`, or a link leads to one.
-    public func isDirectory(_ path: String) -> Bool {
-        (try? open(path, HostTree.pathOnly | O_DIRECTORY)) != nil
+    public func isDirectory(_ path: String) throws(SystemError) -> Bool {
+        let number = imgbased_open_in_root(root.number, path, HostTree.pathOnly | O_DIRECTORY, 0)
+        if number >= 0 {
+            close(number)
+            return true
+        }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .lookup("look at", shown(path))
     }
 
     /// Makes the directory at `path`, and those above it, where they are missing.
@@ -112,7 +124,7 @@ extension HostTree {
         for component in path.split(separator: "/") {
             let parent = made.isEmpty ? "/" : made
             made += "/" + component
-            if isDirectory(made) { continue }
+            if try isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
             guard mkdirat(directory.number, String(component), 0o755) == 0 || errno == EEXIST else {
                 throw .last("make directory", shown(made))
@@ -128,11 +140,17 @@ extension HostTree {
         return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
     }
 
-    private static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
+    private static func link(
+        _ name: String, in directory: borrowing OpenFile
+    ) throws(SystemError) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
-        return count > 0
-            ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+        if count < 0 {
+            // Something else is there, or nothing.
+            if errno == EINVAL || errno == ENOENT { return nil }
+            throw .last("read link", directory.name + "/" + name)
+        }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func copyAttributes(
