@@ -33,10 +33,14 @@ enum BootLeftovers {
         String
     > {
         var texts = [boot.grubConfig].compactMap { $0 }
-        if case .grub(let directory) = boot.loader,
-            let bytes = try? tree.read(directory + "/custom.cfg", limit: limit)
-        {
-            texts.append(String(decoding: bytes, as: UTF8.self))
+        // What cannot be read may have any of them in it.
+        if case .grub(let directory) = boot.loader {
+            do throws(SystemError) {
+                let bytes = try tree.read(directory + "/custom.cfg", limit: limit) ?? []
+                texts.append(String(decoding: bytes, as: UTF8.self))
+            } catch {
+                return boot.digests
+            }
         }
         let entries = boot.directory + "/loader/entries"
         for name in try tree.names(in: entries)

@@ -16,6 +16,8 @@ enum BootProbe {
 
     static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
         var boot = runningState
+        // New entries begin with these.
+        boot.runningArguments = try calling { () throws(SystemError) in try SmallFile.read("/proc/cmdline") }
         let mount = mounts.at(boot.directory)
         if let mount {
             boot.uuid = mount.uuid

@@ -41,6 +41,23 @@ public struct BlockDevice: Hashable, Sendable {
     /// Its UUID, where it is a mapped device.
     public var mapperUUID: String? { SmallFile.line("/sys/class/block/\(name)/dm/uuid") }
 
+    /// The UUID of the mapped device with the number MAJOR:MINOR; `nil` where it is none.
+    public static func mapperUUID(number: String) -> String? {
+        SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
+    }
+
+    /// The number, MAJOR:MINOR, of the block device whose node `path` is or leads to; `nil` where it is none.
+    ///
+    /// The corresponding C function is `stat`.
+    public static func number(of path: String) -> String? {
+        guard let file = try? OpenFile(opening: path, imgbased_path_only) else { return nil }
+        var node = imgbased_node()
+        guard imgbased_look(file.number, "", &node) == 0, node.mode & UInt32(S_IFMT) == UInt32(S_IFBLK) else {
+            return nil
+        }
+        return "\(node.represented >> 32):\(node.represented & 0xffff_ffff)"
+    }
+
     /// All that are there now.
     public static func all() -> [BlockDevice] {
         DirectoryListing.names(in: "/sys/class/block").sorted().map(BlockDevice.init(name:))

@@ -112,15 +112,27 @@ public struct DeviceMapper: ~Copyable {
         try targets(name, DM_DEVICE_TABLE).map { "\($0.start) \($0.length) \($0.type) \($0.arguments)" }
     }
 
-    /// Waits until udev has handled every change of this transaction. Returns at once where no udev runs.
+    /// Waits until udev has handled every change of this transaction, at most so many seconds. Returns whether it has, and at
+    /// once where no udev runs.
     ///
     /// The corresponding libdevmapper function is `dm_udev_wait`.
-    public mutating func waitForUdev() {
+    public mutating func waitForUdev(seconds: Int) -> Bool {
         // What is to be read ahead is set here.
         dm_task_update_nodes()
-        guard cookie != 0 else { return }
-        dm_udev_wait(cookie)
+        guard cookie != 0 else { return true }
+        let isDone = imgbased_dm_udev_wait(cookie, CInt(clamping: seconds))
         cookie = 0
+        return isDone
+    }
+
+    /// Whether the kernel has the driver for targets of the type `name`, as a module that is loaded or built in.
+    ///
+    /// The corresponding ioctl is `DM_LIST_VERSIONS`.
+    public static func hasTarget(_ name: String) -> Bool {
+        guard let task = try? Task(DM_DEVICE_LIST_VERSIONS, on: name), (try? task.run()) != nil else {
+            return false
+        }
+        return imgbased_dm_has_target(task.pointer, name)
     }
 
     private struct TargetLine {

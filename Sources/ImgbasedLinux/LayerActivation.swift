@@ -22,16 +22,20 @@ public struct LayerActivation: ~Copyable {
     private let found: VolumeGroupSearch.Found
     private let volume: String
     private let modules: KernelModules
+    private let lacking: SystemError?
     /// Whether other disks than those that are there may be what lvm2 would take.
     private var mayWaitForDisks = false
     private var stack: StackActivation?
     private var isActiveByLVM2 = false
 
-    /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`.
+    /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`. `lacking` is why
+    /// the kernel could not be given that one.
     public init(
-        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, modules: KernelModules
+        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, modules: KernelModules,
+        lacking: SystemError?
     ) {
         self.modules = modules
+        self.lacking = lacking
         self.volume = volume
         self.found = found
         self.request = request
@@ -49,7 +53,7 @@ public struct LayerActivation: ~Copyable {
             return try activateByLVM2(&mapper, wait)
         }
         do throws(BootError) {
-            let lock = LVM2Lock(found.group.name)
+            let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
             let active = try activate(&mapper)
             lock.release()
             return active
@@ -71,8 +75,8 @@ public struct LayerActivation: ~Copyable {
     /// Deactivates it again, because of `cause`.
     /// - Throws: where something of it is left.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
-        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name) }
-        let lock = LVM2Lock(found.group.name)
+        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name, request.limits.tool) }
+        let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
         try stack?.undo(after: cause, &mapper)
         lock.release()
     }
@@ -87,13 +91,17 @@ public struct LayerActivation: ~Copyable {
             mayWaitForDisks = true
             throw error
         }
+        if let lacking, plan.devices.contains(where: { $0.isPool }), !DeviceMapper.hasTarget("thin-pool") {
+            throw .refused(lacking.description)
+        }
         if plan.hasSnapshots { try BootError.call(modules.load("dm-snapshot")) }
         let warnings = plan.warnings
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
         let policy = request.thinCheck
+        let patience = request.limits.tool
         let check: StackActivation.MetadataCheck = { (path) throws(BootError) in
-            try ThinTools.check(path, policy)
+            try ThinTools.check(path, policy, patience)
         }
         switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
         case .active(let device):
@@ -135,7 +143,7 @@ public struct LayerActivation: ~Copyable {
         var metadata = StackActivation(plan.ofPoolMetadata, on: found.numbers)
         guard case .active(let device) = try metadata.run(&mapper) else { return false }
         do throws(BootError) {
-            let listing = try ThinTools.list("/dev/dm-\(device.minor)")
+            let listing = try ThinTools.list("/dev/dm-\(device.minor)", request.limits.tool)
             try metadata.undo(&mapper)
             return listing.owns(thin.deviceID, all: length)
         } catch {
@@ -152,7 +160,8 @@ public struct LayerActivation: ~Copyable {
         let group = found.group
         while true {
             do throws(BootError) {
-                try LVM2.activate(volume, of: group.name, readOnly: request.mode != .readWrite)
+                try LVM2.activate(
+                    volume, of: group.name, readOnly: request.mode != .readWrite, request.limits.tool)
                 break
             } catch {
                 // The disks that lvm2 would take may still have to come: arrays, multipath devices.
@@ -187,5 +196,12 @@ public struct LayerActivation: ~Copyable {
             mapper.poolHealth(device, expectedTransactionID: pool.transactionID))
         if case .failed(let reason) = health { throw .failed(reason) }
         return health
+    }
+}
+
+extension MappedDevice {
+    fileprivate var isPool: Bool {
+        if case .pool = role { return true }
+        return false
     }
 }

@@ -9,7 +9,8 @@ public enum SmallFile {
         String(decoding: try bytes(path, limit: limit), as: UTF8.self)
     }
 
-    /// The first line of the file at `path`, or `nil` where there is no such file.
+    /// The first line of the file at `path`; `nil` where there is none, or it cannot be read: for what the kernel has files of
+    /// only where it applies.
     public static func line(_ path: String) -> String? {
         guard let bytes = try? bytes(path, limit: 4096) else { return nil }
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
@@ -19,7 +20,9 @@ public enum SmallFile {
         do throws(SystemError) {
             return try OpenFile(opening: path, O_RDONLY).read(upTo: limit)
         } catch {
-            throw SystemError("read", path, reason: error.reason)
+            var failure = error
+            failure.operation = "read"
+            throw failure
         }
     }
 

@@ -19,8 +19,8 @@ enum BootCommand {
         request.warnings.forEach(warn)
 
         var times = Stopwatch()
-        let modules = KernelModules()
-        try BootError.call(modules.load("dm-thin-pool"))
+        let modules = KernelModules(request.limits.tool)
+        let lacking = loadDrivers(modules)
         times.lap("modules")
 
         var search = try BootError.call(VolumeGroupSearch(timeout: request.timeout))
@@ -28,7 +28,8 @@ enum BootCommand {
         times.lap("disks")
 
         var selection = try BootError.choose(LayerSelection(request, in: found.group))
-        var root = RootBringUp(request, found, modules, search)
+        var root = RootBringUp(request, found, modules, lacking: lacking, search)
+        try root.checkPlace()
         while true {
             do throws(BootError) {
                 try root.run(selection, &times)
@@ -45,6 +46,18 @@ enum BootCommand {
         }
         try BootError.call(SmallFile.write(report.json, to: "/run/imgbased/boot.json"))
         announce(report, toldAlready: request.warnings.count)
+    }
+
+    /// Gives the kernel its drivers for thin volumes. Returns why it could not be given them: not every layer is one, and lvm2 has
+    /// its own ways.
+    private static func loadDrivers(_ modules: KernelModules) -> SystemError? {
+        do throws(SystemError) {
+            try modules.load("dm-thin-pool")
+            return nil
+        } catch {
+            try? modules.load("dm-mod")
+            return error
+        }
     }
 
     /// Says what is booted: in the journal or, where it is not what was wanted, to everybody.
@@ -65,7 +78,7 @@ enum BootCommand {
     }
 
     /// Complains, in the journal of the booted system as well.
-    private static func warn(_ line: String) {
+    static func warn(_ line: String) {
         complain(line)
         if !KernelLog.isJournalThere { KernelLog.warn("imgbase-initrd: \(line)") }
     }

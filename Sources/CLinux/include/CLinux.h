@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,8 +40,12 @@ int imgbased_open(const char *path, int flags, unsigned int mode);
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);
 
+/// open(2)'s `O_PATH`, which the headers hide: opens the place, not what is there.
+extern const int imgbased_path_only;
+
 /// Opens `path` beneath `dirfd`, which it treats as the root: openat2(2) with `RESOLVE_IN_ROOT`, so that no
-/// link leads outside it. Returns a descriptor, or -1 with errno set.
+/// link leads outside it. Tries again where something was renamed meanwhile. Returns a descriptor, or -1 with errno set:
+/// EAGAIN only where that has happened at each of many tries.
 int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode);
 
 /// The same, and refuses to follow any link or to enter another file system: `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`,
@@ -132,5 +137,13 @@ int imgbased_rename_new(int dirfd, const char *name, int new_dirfd, const char *
 /// Has everything that was journaled for the ext4 file system `fd` is on put in its place: ioctl(2) `EXT4_IOC_CHECKPOINT`,
 /// of Linux 5.14 (fs/ext4/ext4.h). Returns 0, or -1 with errno set.
 int imgbased_checkpoint(int fd);
+
+/// Starts a child process that locks `fd`, flock(2), for this one as well: it ends with 0 when it has the lock, or with
+/// errno. Returns the process, or -1 with errno set.
+int imgbased_start_locking(int fd);
+
+/// Loads the kernel module in `fd`, which the kernel decompresses if it `is_compressed`: finit_module(2). Returns 0, or -1
+/// with errno set.
+int imgbased_load_module(int fd, const char *options, bool is_compressed);
 
 #endif

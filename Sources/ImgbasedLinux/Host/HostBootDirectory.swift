@@ -80,7 +80,7 @@ extension HostTree {
     /// Removes a directory with the files in it, or a file.
     private func removeTree(_ path: String, _ name: String, in parent: borrowing OpenFile) throws(SystemError)
     {
-        guard HostTree.link(name, in: parent) == nil, isDirectory(path) else {
+        guard try HostTree.link(name, in: parent) == nil, try isDirectory(path) else {
             guard unlinkat(parent.number, name, 0) == 0 else { throw .last("remove", shown(path)) }
             return
         }

@@ -37,7 +37,7 @@ extension HostTree {
         let (directoryPath, name) = HostTree.split(path)
         try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        guard let target = HostTree.link(name, in: directory), target != path else { return path }
+        guard let target = try HostTree.link(name, in: directory), target != path else { return path }
         // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
         // for path lookups below.
         _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
@@ -55,8 +55,10 @@ extension HostTree {
         let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
         // The mode asked for, whatever the umask.
         guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
-        if let old = try? open(model, O_RDONLY | O_NONBLOCK) {
-            try HostTree.copyAttributes(from: old, to: file)
+        do throws(SystemError) {
+            try HostTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
+        } catch {
+            if !error.isMissing { throw error }
         }
         try file.write(contents)
         return file
@@ -110,15 +112,25 @@ extension HostTree {
     /// Where the link at `path` leads, as it says; `nil` where there is no link.
     ///
     /// The corresponding C function is `readlinkat`.
-    public func link(at path: String) -> String? {
+    public func link(at path: String) throws(SystemError) -> String? {
         let (directoryPath, name) = HostTree.split(path)
-        guard let directory = try? open(directoryPath, O_RDONLY | O_DIRECTORY) else { return nil }
-        return HostTree.link(name, in: directory)
+        do throws(SystemError) {
+            return try HostTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
     }
 
     /// Whether a directory is at `path`, or a link leads to one.
-    public func isDirectory(_ path: String) -> Bool {
-        (try? open(path, HostTree.pathOnly | O_DIRECTORY)) != nil
+    public func isDirectory(_ path: String) throws(SystemError) -> Bool {
+        let number = imgbased_open_in_root(root.number, path, HostTree.pathOnly | O_DIRECTORY, 0)
+        if number >= 0 {
+            close(number)
+            return true
+        }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .lookup("look at", shown(path))
     }
 
     /// Makes the directory at `path`, and those above it, where they are missing.
@@ -129,7 +141,7 @@ extension HostTree {
         for component in path.split(separator: "/") {
             let parent = made.isEmpty ? "/" : made
             made += "/" + component
-            if isDirectory(made) { continue }
+            if try isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
             if mkdirat(directory.number, String(component), 0o755) == 0 {
                 // Whatever the umask.
@@ -150,11 +162,15 @@ extension HostTree {
         return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
     }
 
-    static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
+    static func link(_ name: String, in directory: borrowing OpenFile) throws(SystemError) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
-        return count > 0
-            ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+        if count < 0 {
+            // Something else is there, or nothing.
+            if errno == EINVAL || errno == ENOENT { return nil }
+            throw .last("read link", directory.name + "/" + name)
+        }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func copyAttributes(

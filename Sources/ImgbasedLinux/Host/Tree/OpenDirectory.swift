@@ -172,7 +172,7 @@ public final class OpenDirectory {
         switch errno {
         case EXDEV: SystemError(operation, shown(name), reason: "something else is mounted there")
         case ELOOP: SystemError(operation, shown(name), reason: "it is a link")
-        default: .last(operation, shown(name))
+        default: .lookup(operation, shown(name))
         }
     }
 }
