@@ -21,6 +21,22 @@ public enum LVM2 {
         try run(LVM2Command.deactivate(volume, of: group), patience)
     }
 
+    /// What lvm2 reads of the group that `selector` means, on whatever devices; `nil` where it finds none, or what we
+    /// cannot read either.
+    static func metadata(_ selector: GroupSelector, _ patience: Patience) -> VolumeGroup? {
+        let file = "/run/imgbased/metadata"
+        guard (try? SmallFile.makeDirectory("/run/imgbased")) != nil else { return nil }
+        let limit = Int(MetadataAreaHeader.textLimit)
+        for arguments in LVM2Command.metadata(selector, to: file) {
+            guard (try? run(arguments, patience)) != nil, let text = try? SmallFile.read(file, limit: limit) else {
+                continue
+            }
+            guard let metadata = try? MetadataText(Array(text.utf8)) else { return nil }
+            return try? VolumeGroup(metadata)
+        }
+        return nil
+    }
+
     private static func run(_ arguments: [String], _ patience: Patience) throws(BootError) {
         let result = try BootError.call(ChildProcess.run(tool, arguments, patience))
         guard result.status == 0 else {

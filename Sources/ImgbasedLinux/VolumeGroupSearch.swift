@@ -30,6 +30,8 @@ public struct VolumeGroupSearch: ~Copyable {
     private var reader = MetadataReader()
     private var damaged: [String: String] = [:]
     private var selector = GroupSelector.standard
+    /// How long lvm2 may take, which is asked in the end; `nil` if it may not be asked.
+    private var patience: Patience?
 
     /// A search that has seen no disk and has `timeout` seconds to do so.
     public init(timeout: Int) throws(SystemError) {
@@ -44,6 +46,7 @@ public struct VolumeGroupSearch: ~Copyable {
     /// - Throws: where there is no such group.
     public mutating func run(_ request: BootRequest) throws(BootError) -> Found {
         selector = request.groupSelector
+        patience = request.activate != .native && LVM2.isThere ? request.limits.tool : nil
         scanAll()
         return try find { group in (try? LayerSelection(request, in: group))?.volume }
     }
@@ -86,9 +89,10 @@ public struct VolumeGroupSearch: ~Copyable {
 
     /// Whether the disks of `located` that are there are all that the layer needs that is `wanted`, as far as we know.
     private func isEnough(_ located: LocatedGroup, _ wanted: (VolumeGroup) -> String?) -> Bool {
-        guard let volume = wanted(located.group) else { return false }
-        // What only lvm2 can activate, it may activate without the other disks too.
-        guard let plan = try? located.plan(for: volume) else { return true }
+        // What only lvm2 can activate may need any of them: it would start an array without one.
+        guard let volume = wanted(located.group), let plan = try? located.plan(for: volume) else {
+            return false
+        }
         return located.lacking(plan).isEmpty
     }
 
@@ -146,7 +150,8 @@ public struct VolumeGroupSearch: ~Copyable {
         inventory.remove(path: path)
     }
 
-    /// The group by its tag, where the one that is meant is not there: it may have been renamed since. Otherwise an error.
+    /// The group by its tag, where the one that is meant is not there: it may have been renamed since. Otherwise as lvm2 sees it: on devices
+    /// that we do not look at, or in metadata that we cannot read. Otherwise an error.
     private mutating func giveUp() throws(BootError) -> Found {
         if case .named(let name) = selector, case .found(let located) = inventory.volumeGroup(.standard),
             located.group.tags.contains(Tag.volumeGroup)
@@ -157,6 +162,9 @@ public struct VolumeGroupSearch: ~Copyable {
                 "there is no volume group '\(name)'; '\(located.group.name)' is the one tagged '\(Tag.volumeGroup)'"
             )
             return found
+        }
+        if let patience, let group = LVM2.metadata(selector, patience) {
+            return found(LocatedGroup(group, on: []))
         }
         let unread = unread + inventory.scans.flatMap { $0.damages }
         throw .failed("no disk has \(selector)" + unread.map { "; \($0)" }.joined())

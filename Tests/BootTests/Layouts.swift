@@ -153,15 +153,15 @@ extension Layout {
                 thin merging
                 fill merging
                 lvcreate -y -s -k n -n merged "$group/merging"
-                for name in returned merged; do
-                    lvchange -q -a y "$group/$name"
-                    origin=$(lvs --noheadings -o origin "$group/$name" | tr -d ' ')
-                    lvchange -q -K -a y "$group/$origin"
-                    sleep 60 <"/dev/$group/$origin" &
-                    lvconvert -y --background --merge "$group/$name"
+                merge_later() {
+                    lvchange -y -q -a y "$group/$2"
+                    sleep 60 <"/dev/$group/$2" &
+                    lvconvert -y --background --merge "$group/$1"
                     kill $!
                     wait $! || true
-                done
+                }
+                merge_later returned returning
+                merge_later merged merging
                 """,
             volumes: ["origin", "returning", "layer", "merging"]),
         // What users can ask for, and the longest name; what is strange about another volume changes nothing.
@@ -268,7 +268,8 @@ extension Layout {
                     "$1"
                 pvcreate --norestorefile --uuid 22222222222222222222222222222222 "$2"
                 vgcreate "$group" "$@"
-                plain -L 4M -n root
+                plain -L 4M -n root "$1"
+                lvextend -L +4M "$group/root" "$2"
                 cp --sparse=always "$2" /run/layouts/copy
                 # The superblock of an md array of version 1.0 stands 8 KiB before the end.
                 cp --sparse=always "$1" /run/layouts/member

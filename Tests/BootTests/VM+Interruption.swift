@@ -42,6 +42,7 @@ extension VM {
         #include <linux/dm-ioctl.h>
         #include <signal.h>
         #include <stdarg.h>
+        #include <sys/ioctl.h>
         #include <unistd.h>
         int ioctl(int file, unsigned long request, ...)
         {

@@ -17,7 +17,7 @@ public struct LocatedGroup: Hashable, Sendable {
     private let warningsOfDisks: [String]
 
     /// The `group` on the disks that gave `scans`.
-    init(_ group: VolumeGroup, on scans: [PhysicalVolumeScan]) {
+    public init(_ group: VolumeGroup, on scans: [PhysicalVolumeScan]) {
         var devices: [LVMIdentifier: String] = [:]
         var rivals: [VolumeGroup] = []
         var warnings: [String] = []
