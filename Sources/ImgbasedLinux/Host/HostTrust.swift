@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Whether what is run as root is root's alone to change, as cron(8) and sudo(8) ask of what they run.
