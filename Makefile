@@ -17,7 +17,7 @@ EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
-	squashfs-tools umoci xz-utils gpg gpg-agent gpgv python3
+	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \

@@ -40,6 +40,16 @@ import Testing
         #expect(
             try Self.problems { $1.modules["Base-0.2"] = ["6.0"] }
                 == ["layer 'Base-0.2' has no modules of its kernel 6.1"])
+        let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
+        #expect(
+            try Self.problems { $1.helpers[initrd] = .absent }.map {
+                $0.hasSuffix("'dracut --no-hostonly --force'")
+            }
+                == [true, true])
+        #expect(
+            try Self.problems { $1.helpers[initrd] = .unknown("no lz4") }.first
+                == "initramfs '\(initrd)' of layer 'Base-0.1' cannot be looked into: no lz4")
+        #expect(try Self.problems { $1.helpers[initrd] = .present } == [])
         #expect(
             try Self.problems { state, _ in state.volumes.removeAll { $0.name == "Base-0.2" } }
                 == ["there is an entry of 'Base-0.2', but no such layer"])

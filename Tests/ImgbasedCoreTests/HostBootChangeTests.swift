@@ -298,6 +298,27 @@ import Testing
         #expect(lines.count { $0.contains("'x' ${imgbased_arguments} '--'") } == 2)
     }
 
+    /// As an image with initramfs-tools has it: nothing in there finds the layer.
+    @Test func aLayerWithoutTheHelperIsNeitherAddedNorBooted() throws {
+        var machine = try Self.machine()
+        let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
+        machine.state.boot.withoutHelper = [initrd]
+        for change in [BootChange.standard("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 1)] {
+            let refusal = #expect(throws: HostRefusal.self) {
+                try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+            }
+            #expect(refusal?.reason == .noHelper(layer: "Base-0.2", initrd: initrd))
+        }
+        try Self.change(&machine, .arguments(of: "Base-0.2", add: ["x"], remove: []))
+        machine.helper = .absent
+        let refusal = #expect(throws: HostRefusal.self) { try machine.addLayer() }
+        #expect(refusal?.reason == .noHelper(layer: "Base-0.4", initrd: FakeMachine.kernel.initrd))
+        // Who cannot tell does not refuse.
+        machine.helper = .unknown("there is no lz4")
+        try machine.addLayer()
+        #expect(machine.journal.last == .warning && machine.state.boot.entries["Base-0.4"] != nil)
+    }
+
     @Test func aLineLongerThanTheKernelTakesIsRefused() throws {
         var machine = try Self.machine()
         func reason(_ length: Int) -> HostReason? {

@@ -8,6 +8,8 @@ public struct BootAudit: Hashable, Sendable {
         public var files: Set<String> = []
         /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
         public var modules: [String: Set<String>] = [:]
+        /// Whether the initramfs that entries name have our helper, by their paths.
+        public var helpers: [String: HelperPresence] = [:]
 
         /// Nothing was looked at.
         public init() {}
@@ -20,10 +22,16 @@ public struct BootAudit: Hashable, Sendable {
     public init(_ state: HostState, names: HostNames, _ findings: Findings) {
         let boot = state.boot
         let layout = Layout(state.volumes, group: names.group)
+        let rename = GroupRename(state, names: names)
         for (layer, text) in boot.entries.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
             guard let entry = BootEntry(layer: layer, text: text) else {
                 problems.append("the entry of '\(layer)' names no kernel or no initramfs")
                 continue
+            }
+            if let group = entry.group, rename?.old == group {
+                problems.append(
+                    "the entry of '\(layer)' names volume group '\(group)', which is called '\(names.group)' now; mend it with "
+                        + "'imgbase boot --refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
                 problems.append("there is an entry of '\(layer)', but no such layer")
@@ -31,6 +39,13 @@ public struct BootAudit: Hashable, Sendable {
             }
             for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
                 problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
+            }
+            switch findings.helpers[entry.initrd] {
+            case .absent?: problems.append("\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
+            case .unknown(let reason)?:
+                problems.append(
+                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be looked into: \(reason)")
+            case .present?, nil: break
             }
             do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
             if let modules = findings.modules[layer], !modules.contains(entry.version) {

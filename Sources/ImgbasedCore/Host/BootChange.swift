@@ -46,6 +46,9 @@ extension BootPlanner {
             }
             try change.check(state.boot)
             let old = try entry(change.layer(booted: state.booted), state, names)
+            if change.nextLayer != nil, state.boot.withoutHelper.contains(old.initrd) {
+                throw .noHelper(layer: old.layer, initrd: old.initrd)
+            }
             var entry = old
             var record = state.boot.record
             if change == .good, state.earlyBoot?.mode == .volatile {
@@ -123,6 +126,14 @@ extension BootChange {
         switch self {
         case .started, .good, .bad: true
         case .standard, .once, .trial, .arguments: false
+        }
+    }
+
+    /// The layer that is to be booted by it.
+    public var nextLayer: String? {
+        switch self {
+        case .standard(let layer), .once(let layer), .trial(let layer, _): layer
+        case .started, .good, .bad, .arguments: nil
         }
     }
 

@@ -60,6 +60,8 @@ public enum HostReason: Error, Hashable, Sendable {
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
     case noInitramfs(layer: String, version: String)
+    case noHelper(layer: String, initrd: String)
+    case bootFileTooLarge(String, of: String, size: Bytes, limit: Bytes)
     case environmentFull([String])
     case noEntry(String)
     case noBootLoader
@@ -164,6 +166,12 @@ extension HostReason: CustomStringConvertible {
         case .noInitramfs(let layer, let version):
             "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
                 + "'dracut --kver \(version)' and the imgbased module"
+        case .noHelper(let layer, let initrd):
+            "initramfs '\(initrd)' of layer '\(layer)' has no imgbase-initrd, which finds the layer: it cannot boot; install "
+                + "imgbased and dracut where the layer comes from, and build the initramfs with 'dracut --no-hostonly --force'"
+        case .bootFileTooLarge(let path, let layer, let size, let limit):
+            "'\(path)' of '\(layer)' has \(size.formatted), and a kernel and its initramfs may have \(limit.formatted): what "
+                + "is free in '/boot', or as much as the largest there, and never more than 4 GiB"
         case .environmentFull(let variables):
             "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
                 + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "

@@ -172,6 +172,8 @@ public struct BootState: Hashable, Sendable {
     public var leftovers: [String] = []
     /// How much the largest kernel that is stored takes with its initramfs.
     public var largestPair = Bytes(0)
+    /// The initramfs that were looked into and have no helper of ours, as entries name them.
+    public var withoutHelper: Set<String> = []
     /// systemd-boot's configuration, as it is now.
     public var loaderConfig: String?
     /// The arguments the running kernel was given.

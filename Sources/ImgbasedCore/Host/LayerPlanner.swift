@@ -131,6 +131,7 @@ public struct LayerPlanner: Sendable {
         var plan = Plan(goal: draft.goal)
         do throws(HostReason) {
             try checkBoot(state.boot)
+            try contents.check(draft.path.name)
             let files = contents.files
             if !draft.isSealed {
                 if !draft.isFurnished { plan.prepare = furnishing(draft, state, contents, nil) }
@@ -159,6 +160,7 @@ public struct LayerPlanner: Sendable {
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst()) + conclusion(draft, state)
+            plan.cleanup += contents.doubts(entry.layer)
             plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)

@@ -74,6 +74,13 @@ extension OpenFile {
         guard lseek(number, 0, SEEK_SET) == 0 else { throw .last("go back in", name) }
     }
 
+    /// Goes to `offset`, from where the next is read.
+    ///
+    /// The corresponding C function is `lseek`.
+    public func go(to offset: UInt64) throws(SystemError) {
+        guard lseek(number, off_t(offset), SEEK_SET) >= 0 else { throw .last("go on in", name) }
+    }
+
     /// Has the kernel begin to write what was changed of it from `offset` on, so that less is left to wait for.
     ///
     /// The corresponding C function is `sync_file_range`.
