@@ -102,7 +102,7 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
         case .writeImage(let path, let device, let allowance):
             guard let source else { throw .image(path, reason: "it is not open") }
-            image = try ImageWriter(allowance).write(source, to: device)
+            image = try ImageWriter(allowance).writeBase(source, to: device)
         case .fillFileSystem(let path, let device, let type):
             guard let source else { throw .image(path, reason: "it is not open") }
             image = try ImageFiller().fill(source, to: device, type)

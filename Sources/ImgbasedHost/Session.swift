@@ -78,7 +78,9 @@ public struct Session: Sendable {
         _ image: ImageRequest, _ goal: String, isUpdate: Bool = false
     ) async throws -> (ImageSource, BasePlanner) {
         let source = try await looking(goal) { () throws(HostFailure) in
-            try ImageSource(image.path, reporter: ImageReporter(trace: runner.trace, show: image.progress))
+            try ImageSource(
+                image.path,
+                reporter: ImageReporter(trace: runner.trace, show: image.progress, tell: image.notice))
         }
         var planner = BasePlanner(
             name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)

@@ -14,6 +14,8 @@ struct FuzzedText {
     func check() throws(Finding) {
         _ = ThinPoolStatus(text)
         _ = FileSystemSignature(input)
+        _ = MountedPlaces.of(input)
+        try checkListing()
         try checkUevent()
         try checkNames()
         try checkSize()
@@ -28,6 +30,16 @@ struct FuzzedText {
         try Finding.unless(
             !event.name.isEmpty && !event.name.utf8.contains(UInt8(ascii: "/")),
             "'\(event.name)' is no device")
+    }
+
+    private func checkListing() throws(Finding) {
+        var (plain, layer) = (TreeListing(), TreeListing(isLayer: true))
+        for line in input.split(separator: UInt8(ascii: "\n")) {
+            plain.add(Array(line))
+            layer.add(Array(line))
+        }
+        try Finding.unless(plain.size == layer.size, "a layer is listed otherwise than other archives")
+        try Finding.unless(plain.strange == nil, "what is no layer is looked at as one")
     }
 
     private func checkNames() throws(Finding) {

@@ -54,6 +54,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case unsupportedFileSystem(String, on: String)
     case imageCutShort(image: Bytes, fileSystem: Bytes)
     case pendingJournal(image: String)
+    case damagedImage(image: String)
     case bootNotMounted
     case bootNotFlushed(fileSystem: String, isRoot: Bool)
     case bootJournalsData
@@ -150,6 +151,9 @@ extension HostReason: CustomStringConvertible {
         case .pendingJournal(let image):
             "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
                 + "mount and unmount it once, or copy it when it is unmounted"
+        case .damagedImage(let image):
+            "the superblock of the file system in '\(image)' does not have its own checksum: something in it was changed; "
+                + "get it again"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .bootNotFlushed(let type, true):
             "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "

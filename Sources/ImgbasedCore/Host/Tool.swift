@@ -3,7 +3,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
     case pvcreate, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
     // e2fsprogs and xfsprogs
-    case mkfsExt4, e2fsck, tune2fs, resize2fs, mkfsXFS, xfsAdmin
+    case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
     case mount, findmnt, lsblk, wipefs
     // systemd

@@ -83,15 +83,6 @@ public struct HostTree: ~Copyable {
         return names
     }
 
-    /// How many bytes are used in its file system.
-    ///
-    /// The corresponding C function is `fstatvfs`.
-    public var used: Bytes {
-        var status = statvfs()
-        guard fstatvfs(root.number, &status) == 0, status.f_bfree <= status.f_blocks else { return Bytes(0) }
-        return Bytes(UInt64(status.f_blocks - status.f_bfree) * UInt64(status.f_frsize))
-    }
-
     /// How many bytes root can still write to its file system.
     ///
     /// The corresponding C function is `fstatvfs`.

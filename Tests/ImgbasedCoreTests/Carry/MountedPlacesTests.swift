@@ -1,7 +1,7 @@
 import ImgbasedCore
 import Testing
 
-@Suite struct MountTableTests {
+@Suite struct MountedPlacesTests {
     @Test func readsPlaces() {
         let table = """
             21 27 0:19 / /sys rw,nosuid shared:7 - sysfs sysfs rw
@@ -13,8 +13,8 @@ import Testing
             72 27 0:39 / /x\\9
             """
         #expect(
-            MountTable.places(table.utf8).map(\.bytes)
+            MountedPlaces.of(table.utf8).map(\.bytes)
                 == ["/etc/a b\\c\n", "/etc/dead", "/sys", "/x\\9"].map { Array($0.utf8) })
-        #expect(MountTable.places([]) == [])
+        #expect(MountedPlaces.of([]) == [])
     }
 }

@@ -1,9 +1,9 @@
 /// Where a system has something mounted.
 ///
 /// Format: proc(5), /proc/PID/mountinfo; linux: fs/seq_file.c, mangle_path: space, tab, line feed and backslash are octal.
-public enum MountTable {
+public enum MountedPlaces {
     /// The places in `text`, in the order of paths. What is no line of such a table is passed over.
-    public static func places(_ text: some Sequence<UInt8>) -> [TreePath] {
+    public static func of(_ text: some Sequence<UInt8>) -> [TreePath] {
         let paths = Array(text).split(separator: UInt8(ascii: "\n")).compactMap { line -> TreePath? in
             let fields = line.split(separator: UInt8(ascii: " "))
             return fields.count < 5 ? nil : TreePath(parsing: unescaped(fields[4]))
