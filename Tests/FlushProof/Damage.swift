@@ -177,7 +177,7 @@ extension Damage.Target {
             let (old, new) = (
                 try file.read(offset..<offset + size), try copy.read(offset..<offset + size)
             )
-            if old != new { try state.write(new, to: boot, at: offset) }
+            if !DiskState.isEqual(old, new) { try state.write(new, to: boot, at: offset) }
         }
     }
 

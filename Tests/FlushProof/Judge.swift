@@ -13,18 +13,24 @@ final class Judge {
         var menuDamage: [String: String] = [:]
     }
 
-    private let grub: GRUBView
+    private let loader: any BootLoaderView
     private let layers: LayerView
 
     /// A judge of a disk whose partition `boot` is /boot and `group` the physical volume; it works in the directory `scratch`.
-    init(of state: DiskState, boot: String, group: String, scratch: String) throws {
-        grub = try GRUBView(of: state, part: boot, scratch: scratch + "/grub")
+    init(
+        of state: DiskState, loader: Scenario.Loader, boot: String, group: String, scratch: String
+    ) throws {
+        self.loader =
+            switch loader {
+            case .grub: try GRUBView(of: state, part: boot, scratch: scratch + "/loader")
+            case .systemdBoot: try SystemdBootView(of: state, part: boot, scratch: scratch + "/loader")
+            }
         layers = try LayerView(part: group, scratch: scratch + "/layer")
     }
 
     /// What `state` boots, and what of `names` can be picked in the menu.
     func look(at state: DiskState, layers names: [String]) throws -> Finding {
-        var result = Finding(boot: try grub.look(at: state, layers: names))
+        var result = Finding(boot: try loader.look(at: state, layers: names))
         if let start = result.boot.unattended {
             (result.devices, result.damage) = try layers.look(at: state, arguments: start.arguments)
         }

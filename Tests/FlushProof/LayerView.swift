@@ -85,7 +85,9 @@ final class LayerView {
         }
         let (status, told) = try HostCommand.result(["thin_check", image.path], within: LayerView.limit)
         var result = (
-            metadata: ThinMetadata(""), damage: status == 0 ? nil : "thin_check: \(told.suffix(200))"
+            metadata: ThinMetadata(""),
+            damage: status == 0
+                ? nil : "thin_check: \(told.split(separator: "\n").suffix(2).joined(separator: " "))"
         )
         if status == 0 {
             result.metadata = ThinMetadata(try HostCommand.run("thin_dump", image.path))

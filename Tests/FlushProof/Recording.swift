@@ -16,6 +16,7 @@ struct Recording: Codable {
 
     /// Tells it from every other.
     let identifier: String
+    let loader: Scenario.Loader
     let steps: [Step]
     /// The disk before, as a raw image.
     let base: String
@@ -78,7 +79,7 @@ struct Recording: Codable {
             return steps
         }
         let recording = Recording(
-            identifier: UUID().uuidString, steps: steps, base: raw, log: log,
+            identifier: UUID().uuidString, loader: scenario.loader, steps: steps, base: raw, log: log,
             partitions: try Partitions(of: raw))
         try recording.verify(against: disk, in: place)
         return recording

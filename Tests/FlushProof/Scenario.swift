@@ -8,10 +8,18 @@ public struct Scenario: Sendable {
         let script: String
     }
 
+    /// What starts the host.
+    public enum Loader: String, Codable, Sendable {
+        case grub
+        case systemdBoot
+    }
+
+    /// What starts its host.
+    public private(set) var loader = Loader.grub
     /// Names its files.
-    public let name: String
+    public private(set) var name: String
     /// What is done before, in the guest.
-    let preparation: String
+    private(set) var preparation: String
     let steps: [Step]
 
     private init(_ name: String, preparation: String = "", _ scripts: String...) {
@@ -26,7 +34,10 @@ public struct Scenario: Sendable {
     ]
 
     /// What is recorded: /dev/vdb has the image of a base.
-    public static let all = [
+    public static let all =
+        ordinary + ordinary.prefix(2).map(\.onXFS) + ordinary.prefix(2).map(\.withSystemdBoot)
+
+    private static let ordinary = [
         Scenario(
             "record", "imgbase boot --set-default Base-0.2", "imgbase boot --try Base-1.1",
             "imgbase boot --set-default Base-0.1", "imgbase boot --once Base-0.2"),
@@ -54,4 +65,44 @@ public struct Scenario: Sendable {
             "recover", preparation: "lvchange -q --addtag imgbased:removing HostVG/Base-1", "imgbase recover"),
         Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.1"),
     ]
+
+    /// The same where /boot is XFS.
+    private var onXFS: Scenario {
+        var result = self
+        result.name += "-xfs"
+        result.preparation =
+            """
+            # The smallest XFS would be of 300 MiB, says mkfs.xfs.
+            mkdir /run/boot && cp -a /boot/. /run/boot && umount /boot
+            mkfs.xfs -q -f --unsupported -L boot /dev/vda3
+            sed -i 's|^LABEL=boot /boot ext4|LABEL=boot /boot xfs|' /etc/fstab
+            systemctl daemon-reload
+            mount /boot && cp -a /run/boot/. /boot && rm -r /run/boot
+            grub-install --target=i386-pc --boot-directory=/boot /dev/vda
+
+            """ + preparation
+        return result
+    }
+
+    /// The same on a host with systemd-boot.
+    private var withSystemdBoot: Scenario {
+        var result = self
+        result.name += "-systemd-boot"
+        result.loader = .systemdBoot
+        result.preparation =
+            """
+            mount --mkdir /dev/disk/by-label/ESP /run/esp
+            cp -r /boot/imgbased /boot/loader /run/esp
+            umount /run/esp /boot
+            sed -i 's|^LABEL=boot .*|LABEL=ESP /boot vfat umask=0077 0 2|' /etc/fstab
+            systemctl daemon-reload
+            mount /boot
+            bootctl install --no-variables
+            printf 'timeout 5\\n' >/boot/loader/loader.conf
+            imgbase boot --install
+            imgbase boot --set-default Base-0.1
+
+            """ + preparation
+        return result
+    }
 }

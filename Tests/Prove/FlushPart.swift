@@ -6,7 +6,8 @@ import TestMachine
 struct FlushPart {
     private let settings: Settings
     private let proof: FlushProof
-    private let host: Machine
+    private let image: RootImage
+    private let disk: InstalledDisk
     private let scenarios: [Scenario]
     private static let directory = BuildDirectory.project + "/.build-prove/flush"
 
@@ -23,19 +24,36 @@ struct FlushPart {
             let known = Scenario.all.map(\.name).joined(separator: ", ")
             throw ProofError(description: "no scenario '\(unknown)'; there are \(known)")
         }
-        let saved = try SavedMachine.current(
-            Machine(name: "host", disks: [.overlay(of: InstalledDisk.current().disk)]))
-        host = saved.machine(name: "prove", disks: [.overlay(of: try RootImage.current().image)])
+        (image, disk) = (try RootImage.current(), try InstalledDisk.current())
+    }
+
+    /// The machine in which `scenario` is played: one that was saved while it ran, with the image of a base as its second disk.
+    private func host(of scenario: Scenario) throws -> Machine {
+        let machine: Machine
+        switch scenario.loader {
+        case .grub: machine = Machine(name: "host", disks: [.overlay(of: disk.disk)])
+        case .systemdBoot:
+            machine = Machine(
+                name: "uefi-host", disks: [.overlay(of: disk.disk)],
+                boot: try image.boot("rd.imgbased.layer=Base-0.1", .ordinary), firmware: .uefi)
+        }
+        return try SavedMachine.current(machine).machine(name: "prove", disks: [.overlay(of: image.image)])
     }
 
     /// Whether nothing was found.
     func run() throws -> Bool {
         if let state = settings["STATE"] {
-            say(try proof.show(state, on: host))
+            let name = state.split(separator: " ").first ?? ""
+            guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+                throw ProofError(description: "no scenario '\(name)'")
+            }
+            say(try proof.show(state, on: host(of: scenario)))
             return true
         }
         var isWell = true
-        for trial in try proof.tryJudge(Scenario.all[0], on: host) {
+        for trial in settings["JUDGE"] == "no"
+            ? [] : try proof.tryJudge(Scenario.all[0], on: host(of: Scenario.all[0]))
+        {
             say("\(trial.isNoticed ? "noticed" : "NOT NOTICED"): \(trial.damage): \(trial.answer)")
             isWell = isWell && trial.isNoticed
         }
@@ -43,6 +61,7 @@ struct FlushPart {
         var again: Int = try settings.number("RERUN") ?? 0
         for (index, scenario) in scenarios.enumerated() {
             say("= \(scenario.name)")
+            let host = try host(of: scenario)
             summary.add(try proof.run(scenario, on: host))
             let share = again / (scenarios.count - index)
             again -= share

@@ -33,18 +33,23 @@ public final class RawFile: Sendable {
 
     /// What is at `range`.
     public func read(_ range: Range<Int>) throws(MachineError) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: range.count)
-        var done = 0
-        while done < result.count {
-            let count = result.withUnsafeMutableBytes {
-                pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, range.lowerBound + done)
+        let (start, wanted) = (range.lowerBound, range.count)
+        var failure: CInt?
+        let result = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+            while filled < wanted {
+                let count = pread(
+                    number, buffer.baseAddress?.advanced(by: filled), wanted - filled, start + filled)
+                if count == 0 { break }
+                filled += max(0, count)
+                guard count > 0 || errno == EINTR else {
+                    failure = errno
+                    break
+                }
             }
-            if count == 0 { break }
-            done += max(0, count)
-            guard count > 0 || errno == EINTR else {
-                throw .system(call: "read '\(path)'", errno: errno)
-            }
+            if let rest = buffer.baseAddress?.advanced(by: filled) { memset(rest, 0, wanted - filled) }
+            filled = wanted
         }
+        if let failure { throw .system(call: "read '\(path)'", errno: failure) }
         return result
     }
 
