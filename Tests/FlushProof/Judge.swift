@@ -9,6 +9,8 @@ final class Judge {
         /// The devices of what is booted unattended, and why it cannot be.
         var devices = ""
         var damage: String?
+        /// A digest of /etc of what is booted unattended, if that was asked for.
+        var configuration = ""
         /// Why a layer that is in the menu cannot be booted.
         var menuDamage: [String: String] = [:]
     }
@@ -29,10 +31,14 @@ final class Judge {
     }
 
     /// What `state` boots, and what of `names` can be picked in the menu.
-    func look(at state: DiskState, layers names: [String]) throws -> Finding {
+    func look(
+        at state: DiskState, layers names: [String], comparesConfiguration: Bool
+    ) throws -> Finding {
         var result = Finding(boot: try loader.look(at: state, layers: names))
         if let start = result.boot.unattended {
-            (result.devices, result.damage) = try layers.look(at: state, arguments: start.arguments)
+            let layer = try layers.look(at: state, arguments: start.arguments)
+            (result.devices, result.damage) = (layer.devices, layer.damage)
+            if comparesConfiguration { result.configuration = layer.configuration }
         }
         for (name, start) in result.boot.menu {
             result.menuDamage[name] = try layers.look(at: state, arguments: start.arguments).damage

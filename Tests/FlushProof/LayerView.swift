@@ -11,7 +11,7 @@ final class LayerView {
     private var data: [Range<Int>] = []
     private var plans: [String: Result<DevicePlan, Reason>] = [:]
     private var pools: [UInt64: (metadata: ThinMetadata, damage: String?)] = [:]
-    private var layers: [UInt64: String?] = [:]
+    private var layers: [UInt64: (damage: String?, configuration: String)] = [:]
     private var groups: [UInt64: (transaction: Int, isQueued: Bool)?] = [:]
 
     private static let helper = BuildDirectory.project + "/build/imgbase-initrd"
@@ -24,19 +24,22 @@ final class LayerView {
     }
 
     /// What a boot with `arguments` makes of `state`.
-    func look(at state: DiskState, arguments: [String]) throws -> (devices: String, damage: String?) {
+    func look(
+        at state: DiskState, arguments: [String]
+    ) throws -> (devices: String, damage: String?, configuration: String) {
         let plan: DevicePlan
         switch try self.plan(arguments.joined(separator: " "), state) {
         case .success(let found): plan = found
-        case .failure(let reason): return ("", reason.text)
+        case .failure(let reason): return ("", reason.text, "")
         }
         let pool = try pool(plan, state)
-        if let damage = pool.damage { return (plan.text, damage) }
-        if let damage = try transaction(pool.metadata, state) { return (plan.text, damage) }
+        if let damage = pool.damage { return (plan.text, damage, "") }
+        if let damage = try transaction(pool.metadata, state) { return (plan.text, damage, "") }
         guard let runs = pool.metadata.volumes[plan.number] else {
-            return (plan.text, "the pool has no volume \(plan.number)")
+            return (plan.text, "the pool has no volume \(plan.number)", "")
         }
-        return (plan.text, try layer(runs, pool.metadata.blockSectors, plan, state))
+        let (damage, configuration) = try layer(runs, pool.metadata.blockSectors, plan, state)
+        return (plan.text, damage, configuration)
     }
 
     /// Why there is no plan.
@@ -123,7 +126,7 @@ final class LayerView {
 
     private func layer(
         _ runs: [ThinMetadata.Run], _ blockSectors: Int, _ plan: DevicePlan, _ state: DiskState
-    ) throws -> String? {
+    ) throws -> (damage: String?, configuration: String) {
         let pieces = runs.flatMap { run in
             LayerView.pieces(
                 origin: run.origin * blockSectors, data: run.data * blockSectors,
@@ -152,8 +155,9 @@ final class LayerView {
                 at: piece.origin * WriteLog.sector)
         }
         let damage = try FileSystem.damage(in: image.path).map { "layer: " + $0 }
-        layers[key] = .some(damage)
-        return damage
+        let result = (damage, damage == nil ? try FileSystem.digest(of: "/etc", in: image.path) : "")
+        layers[key] = result
+        return result
     }
 
     /// Where `count` sectors of the pool from `data` on are on the physical volume.

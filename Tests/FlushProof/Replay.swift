@@ -60,7 +60,8 @@ struct Replay {
 
     /// What there is now.
     func look(_ step: Recording.Step) throws -> Judge.Finding {
-        try judge.look(at: state, layers: step.layers)
+        try judge.look(
+            at: state, layers: step.layers, comparesConfiguration: step.comparesConfiguration)
     }
 
     /// Does `body` with `remnant` of what comes next.

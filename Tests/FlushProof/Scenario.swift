@@ -2,10 +2,24 @@ import TestMachine
 
 /// Commands on a host that is up, whose power can go at any moment.
 public struct Scenario: Sendable {
-    /// A command, of which the states before and after it are the old and the new one.
-    public struct Step: Sendable {
-        /// What is run in the guest, by `sh`.
-        let script: String
+    /// What the states before and after it are the old and the new one of.
+    public enum Step: Sendable {
+        /// A command, run in the guest by `sh`.
+        case run(String)
+        /// The same, and then the system shuts down: what the layer that is booted next has in /etc must be the old or the new,
+        /// and nothing between.
+        case shutDown(String)
+        /// The machine is switched on, and the system comes up.
+        case start
+
+        /// For people, and what is run again after a power cut.
+        var title: String {
+            switch self {
+            case .run(let script): script
+            case .shutDown(let script): script + "; poweroff"
+            case .start: "(start)"
+            }
+        }
     }
 
     /// What starts the host.
@@ -22,10 +36,10 @@ public struct Scenario: Sendable {
     private(set) var preparation: String
     let steps: [Step]
 
-    private init(_ name: String, preparation: String = "", _ scripts: String...) {
+    private init(_ name: String, preparation: String = "", _ scripts: String..., then steps: [Step] = []) {
         self.name = name
         self.preparation = preparation
-        steps = scripts.map(Step.init(script:))
+        self.steps = scripts.map(Step.run) + steps
     }
 
     /// A few of them, for each check.
@@ -50,7 +64,11 @@ public struct Scenario: Sendable {
             preparation: """
                 mount /dev/vdb /mnt && echo 'PRETTY_NAME="image 2"' >/mnt/usr/lib/os-release && umount /mnt
                 echo mine >/etc/local.conf
-                """, "imgbase update /dev/vdb", "imgbase rollback"),
+                """, "imgbase update /dev/vdb",
+            then: [
+                .shutDown("echo late >/etc/late.conf; echo changed late >>/etc/local.conf"), .start,
+                .run("imgbase rollback"),
+            ]),
         Scenario(
             "refresh",
             preparation: """
@@ -60,6 +78,18 @@ public struct Scenario: Sendable {
                 cp $stored/linux /boot/vmlinuz-$version
                 { cat $stored/initrd; head -c 512 /dev/zero; } >/boot/initrd.img-$version
                 """, "imgbase boot --refresh"),
+        Scenario(
+            "trial",
+            preparation: """
+                mount /dev/HostVG/Base-0.2 /mnt
+                printf '#!/bin/sh\\nexit 1\\n' >/mnt/etc/imgbased/health.d/required/50-service
+                chmod +x /mnt/etc/imgbased/health.d/required/50-service
+                umount /mnt
+                """, "imgbase boot --try Base-1.1",
+            then: [
+                .shutDown("true"), .start, .run("imgbase boot --try Base-0.2 --tries 1"), .shutDown("true"),
+                .start,
+            ]),
         Scenario("install", "imgbase boot --uninstall", "imgbase boot --install"),
         Scenario(
             "recover", preparation: "lvchange -q --addtag imgbased:removing HostVG/Base-1", "imgbase recover"),

@@ -15,7 +15,8 @@ struct FlushPart {
         self.settings = settings
         let hours: Double? = try settings.number("HOURS")
         let extent = Extent(
-            drawn: try settings.number("DRAWN") ?? 40, seed: try settings.number("SEED") ?? 1,
+            exhaustive: try settings.number("EXHAUSTIVE") ?? 9, drawn: try settings.number("DRAWN") ?? 40,
+            seed: try settings.number("SEED") ?? 1,
             end: hours.map { Deadline(within: .seconds($0 * 3600)) })
         proof = FlushProof(in: FlushPart.directory, extent, report: say)
         let names = settings["SCENARIOS"]?.split(separator: ",").map(String.init)
