@@ -130,10 +130,14 @@ struct Recording: Codable {
         }
         let raw = scratch + "/disk.raw"
         try DiskImage.convert(disk, toRaw: raw)
+        let image = try RawFile(raw)
         for part in partitions.parts {
-            try HostCommand.run(
-                "cmp", "-i", "0:\(part.sectors.lowerBound * WriteLog.sector)", "-n",
-                String(part.sectors.count * WriteLog.sector), state.file(part.name).path, raw)
+            let file = try state.file(part.name)
+            let place = part.sectors.lowerBound * WriteLog.sector
+            if let difference = try file.difference(0..<file.size, from: image, at: place) {
+                throw MachineError.unexpected(
+                    "the log replayed is not the disk: at byte \(difference) of partition \(part.name)")
+            }
         }
     }
 }

@@ -88,4 +88,32 @@ public final class RawFile: Sendable {
             position = end
         }
     }
+
+    /// Where what is at `range` differs first from what `other` has at `offset`; `nil` if it does not.
+    public func difference(_ range: Range<Int>, from other: RawFile, at offset: Int) throws(MachineError)
+        -> Int?
+    {
+        let shift = offset - range.lowerBound
+        var position = range.lowerBound
+        while position < range.upperBound {
+            // Holes of both are passed over.
+            let ours = lseek(number, position, 3)
+            let theirs = lseek(other.number, position + shift, 3)
+            let next = [ours, theirs < 0 ? -1 : theirs - shift].filter { $0 >= position }.min()
+            guard let next, next < range.upperBound else { return nil }
+            let end = min(next + (1 << 20), range.upperBound)
+            let (one, two) = (try read(next..<end), try other.read(next + shift..<end + shift))
+            let isEqual = one.withUnsafeBytes { one in
+                two.withUnsafeBytes { two in
+                    guard let first = one.baseAddress, let second = two.baseAddress else { return true }
+                    return memcmp(first, second, one.count) == 0
+                }
+            }
+            guard isEqual else {
+                return next + (zip(one, two).enumerated().first { $1.0 != $1.1 }?.offset ?? 0)
+            }
+            position = end
+        }
+        return nil
+    }
 }
