@@ -20,14 +20,15 @@ final class Judge {
 
     /// A judge of a disk whose partition `boot` is /boot and `group` the physical volume; it works in the directory `scratch`.
     init(
-        of state: DiskState, loader: Scenario.Loader, boot: String, group: String, scratch: String
+        of state: DiskState, loader: Scenario.Loader, boot: String, group: String,
+        helper: String, scratch: String
     ) throws {
         self.loader =
             switch loader {
             case .grub: try GRUBView(of: state, part: boot, scratch: scratch + "/loader")
             case .systemdBoot: try SystemdBootView(of: state, part: boot, scratch: scratch + "/loader")
             }
-        layers = try LayerView(part: group, scratch: scratch + "/layer")
+        layers = try LayerView(part: group, helper: helper, scratch: scratch + "/layer")
     }
 
     /// What `state` boots, and what of `names` can be picked in the menu.

@@ -14,11 +14,12 @@ final class LayerView {
     private var layers: [UInt64: (damage: String?, configuration: String)] = [:]
     private var groups: [UInt64: (transaction: Int, isQueued: Bool)?] = [:]
 
-    private static let helper = BuildDirectory.project + "/build/imgbase-initrd"
+    private let helper: String
     private static let limit = Duration.minutes(2)
 
-    init(part: String, scratch: String) throws {
+    init(part: String, helper: String, scratch: String) throws {
         self.part = part
+        self.helper = helper
         self.scratch = scratch
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     }
@@ -52,7 +53,7 @@ final class LayerView {
         if let known = plans[key] { return known }
         let disk = try state.file(part)
         let (status, text) = try HostCommand.result(
-            [LayerView.helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
+            [helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
         let result: Result<DevicePlan, Reason>
         if status != 0 {
             result = .failure(Reason(text: "refused: " + text.trimmingCharacters(in: .newlines)))

@@ -15,7 +15,7 @@ struct Replay {
     private static let group = "4"
 
     /// The beginning of `recording`, in files in `directory`.
-    init(_ recording: Recording, in directory: String) throws {
+    init(_ recording: Recording, helper: String, in directory: String) throws {
         self.recording = recording
         // Where systemd-boot is, /boot is the ESP.
         boot = recording.loader == .grub ? "3" : "2"
@@ -32,7 +32,8 @@ struct Replay {
         }
         state.rebase()
         judge = try Judge(
-            of: state, loader: recording.loader, boot: boot, group: Replay.group, scratch: directory)
+            of: state, loader: recording.loader, boot: boot, group: Replay.group, helper: helper,
+            scratch: directory)
     }
 
     /// Removes the files.

@@ -42,10 +42,9 @@ public struct Scenario: Sendable {
         self.steps = scripts.map(Step.run) + steps
     }
 
-    /// A few of them, for each check.
-    public static let slice = [
-        Scenario("slice", "imgbase boot --set-default Base-0.2", "imgbase layer --add Base-1")
-    ]
+    /// What each check does: the record changes, the menu, and the volumes.
+    public static let slice = Scenario(
+        "slice", "imgbase boot --set-default Base-0.2", "imgbase layer --add Base-1")
 
     /// What is recorded: /dev/vdb has the image of a base.
     public static let all =

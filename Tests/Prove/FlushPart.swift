@@ -18,7 +18,7 @@ struct FlushPart {
             exhaustive: try settings.number("EXHAUSTIVE") ?? 9, drawn: try settings.number("DRAWN") ?? 40,
             seed: try settings.number("SEED") ?? 1,
             end: hours.map { Deadline(within: .seconds($0 * 3600)) })
-        proof = FlushProof(in: FlushPart.directory, extent, report: say)
+        proof = FlushProof(in: FlushPart.directory, extent, helper: settings["HELPER"], report: say)
         let names = settings["SCENARIOS"]?.split(separator: ",").map(String.init)
         scenarios = Scenario.all.filter { names?.contains($0.name) ?? true }
         if let unknown = names?.first(where: { name in !Scenario.all.contains { $0.name == name } }) {
