@@ -56,7 +56,10 @@ final class LayerView {
             [helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
         let result: Result<DevicePlan, Reason>
         if status != 0 {
-            result = .failure(Reason(text: "refused: " + text.trimmingCharacters(in: .newlines)))
+            result = .failure(
+                Reason(
+                    text: "refused: "
+                        + text.replacing(disk.path, with: "DISK").trimmingCharacters(in: .newlines)))
         } else if let plan = DevicePlan(text, disk: disk.path) {
             result = .success(plan)
             let places = plan.data.map { $0.place..<$0.place + $0.count }

@@ -95,6 +95,7 @@ struct Recording: Codable {
                         end: end, settled: settled, layers: names))
                 layers = after
             }
+            if isOn { try vm.stop() }
             return steps
         }
         let recording = Recording(

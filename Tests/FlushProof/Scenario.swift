@@ -57,7 +57,7 @@ public struct Scenario: Sendable {
         Scenario(
             "layer", "imgbase layer --add Base-1", "imgbase boot --args-add Base-1.2 quiet splash",
             "imgbase layer --remove Base-1.2", "imgbase layer --remove Base-0.2"),
-        Scenario("base", "imgbase base --add --size 1G /dev/vdb", "imgbase base --remove --force Base-1"),
+        Scenario("base", "imgbase base --add --size 1G /dev/vdb", "imgbase base --remove Base-1 --force"),
         Scenario(
             "update",
             preparation: """
@@ -89,7 +89,19 @@ public struct Scenario: Sendable {
                 .shutDown("true"), .start, .run("imgbase boot --try Base-0.2 --tries 1"), .shutDown("true"),
                 .start,
             ]),
-        Scenario("install", "imgbase boot --uninstall", "imgbase boot --install"),
+        Scenario(
+            "install",
+            preparation: """
+                stored=$(echo /boot/imgbased/*)
+                cp $stored/linux /boot/vmlinuz-other && cp $stored/initrd /boot/initrd-other
+                cat >>/etc/grub.d/40_custom <<'END'
+                menuentry 'Other' --id other {
+                    linux /vmlinuz-other root=/dev/HostVG/Base-0.1 rd.imgbased.layer=Base-0.1 ro
+                    initrd /initrd-other
+                }
+                END
+                grub-mkconfig -o /boot/grub/grub.cfg
+                """, "imgbase boot --uninstall", "imgbase boot --install"),
         Scenario(
             "recover", preparation: "lvchange -q --addtag imgbased:removing HostVG/Base-1", "imgbase recover"),
         Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.1"),
