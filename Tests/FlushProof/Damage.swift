@@ -19,18 +19,18 @@ struct Damage: Sendable {
     let apply: @Sendable (Target) throws -> Void
 
     /// All kinds.
-    static let all = menus + kernels + metadata + pools + layers
+    static let all = records + kernels + metadata + pools + layers
 
-    private static let menus = [
-        file("the menu is empty", "sif \(menu) size 0"),
-        file("half of the menu is missing", "sif \(menu) size 5000"),
-        file("the menu is gone", "unlink \(menu)"),
-        file("GRUB's own configuration is empty", "sif /grub/grub.cfg size 0"),
+    private static let records = [
+        files("the menu and its copy are empty", menus) { "sif \($0) size 0" },
+        files("of the menu and its copy only the first block is left", menus) { "sif \($0) size 1024" },
+        files("the menu and its copy are gone", menus) { "unlink \($0)" },
+        files("GRUB's own configuration is empty", ["/grub/grub.cfg"]) { "sif \($0) size 0" },
         Damage("the menu names a layer that there is not") { target in
-            try target.change(menu, from: "rd.imgbased.layer=Base-0.1'", to: "rd.imgbased.layer=Base-9.1'")
+            try target.change(menus, from: "rd.imgbased.layer=Base-0.1'", to: "rd.imgbased.layer=Base-9.1'")
         },
         Damage("the menu gives a layer another argument") { target in
-            try target.change(menu, from: "'ro'", to: "'rw'")
+            try target.change(menus, from: "'ro'", to: "'rw'")
         },
         Damage("the record is zeros") { target in
             for sectors in try ExtBlocks(of: target.image).sectors(ofFile: record) {
@@ -38,7 +38,7 @@ struct Damage: Sendable {
             }
         },
         Damage("the record names another layer") { target in
-            try target.change(record, from: "default=Base-0.1", to: "default=Base-0.2")
+            try target.change([record], from: "default=Base-0.1", to: "default=Base-0.2")
         },
         Damage("the superblock of /boot is gone") { try $0.clear(2..<4, of: $0.boot) },
     ]
@@ -98,16 +98,28 @@ struct Damage: Sendable {
 
     // MARK: Making them
 
-    private static let menu = "/grub/imgbased.cfg"
+    /// The menu, and the copy that is used where it is damaged.
+    private static let menus = ["/grub/imgbased.cfg", "/imgbased/menu.cfg"]
     private static let record = "/grub/imgbased.env"
 
     private init(_ name: String, _ apply: @escaping @Sendable (Target) throws -> Void) {
         (self.name, self.apply) = (name, apply)
     }
 
-    private static func file(_ name: String, _ command: String) -> Damage { edit(name) { _ in command } }
+    /// What debugfs does to those of `files` that are in /boot.
+    private static func files(
+        _ name: String, _ files: [String], _ command: @escaping @Sendable (String) -> String
+    ) -> Damage {
+        Damage(name) { target in
+            let copy = try target.state.copy(target.boot, to: target.scratch + "/damaged")
+            for file in files where try !ExtBlocks(of: copy.path).sectors(ofFile: file).isEmpty {
+                try HostCommand.run("debugfs", "-w", "-R", command(file), copy.path)
+            }
+            try target.take(copy)
+        }
+    }
 
-    /// What debugfs does to /boot, with the files of what is booted.
+    /// The same, of the files of what is booted.
     private static func edit(
         _ name: String, _ command: @escaping @Sendable ((kernel: String, initramfs: String)) -> String
     ) -> Damage {
@@ -155,19 +167,23 @@ extension Damage.Target {
         try state.write([byte ^ 1], to: part, at: offset)
     }
 
-    /// Replaces each `old` in a file of /boot, in its place, by a text of the same length.
-    fileprivate func change(_ file: String, from old: String, to new: String) throws {
-        for sectors in try ExtBlocks(of: image).sectors(ofFile: file) {
-            let bytes = sectors.lowerBound * WriteLog.sector..<sectors.upperBound * WriteLog.sector
-            let before = try state.file(boot).read(bytes)
-            var after = before
-            while let range = after.firstRange(of: Array(old.utf8)) {
-                after.replaceSubrange(range, with: Array(new.utf8))
+    /// Replaces each `old` in files of /boot, in its place, by a text of the same length.
+    fileprivate func change(_ files: [String], from old: String, to new: String) throws {
+        var isChanged = false
+        for file in files {
+            for sectors in try ExtBlocks(of: image).sectors(ofFile: file) {
+                let bytes = sectors.lowerBound * WriteLog.sector..<sectors.upperBound * WriteLog.sector
+                let before = try state.file(boot).read(bytes)
+                var after = before
+                while let range = after.firstRange(of: Array(old.utf8)) {
+                    after.replaceSubrange(range, with: Array(new.utf8))
+                }
+                guard !DiskState.isEqual(before, after) else { continue }
+                try state.write(after, to: boot, at: bytes.lowerBound)
+                isChanged = true
             }
-            guard after != before else { continue }
-            return try state.write(after, to: boot, at: bytes.lowerBound)
         }
-        throw MachineError.unexpected("'\(file)' has no '\(old)'")
+        guard isChanged else { throw MachineError.unexpected("none of \(files) has '\(old)'") }
     }
 
     /// Makes /boot what `copy` of it has become.
@@ -177,7 +193,7 @@ extension Damage.Target {
             let (old, new) = (
                 try file.read(offset..<offset + size), try copy.read(offset..<offset + size)
             )
-            if old != new { try state.write(new, to: boot, at: offset) }
+            if !DiskState.isEqual(old, new) { try state.write(new, to: boot, at: offset) }
         }
     }
 

@@ -13,7 +13,7 @@ struct DevicePlan: Hashable, Sendable {
     /// Sectors of the layer, and its number in the pool.
     let count: Int
     let number: Int
-    /// All that was printed, but for the name of the file.
+    /// All that was printed, but for warnings and the name of the file.
     let text: String
 
     /// Reads what was printed: `NAME: START COUNT TARGET …`, a device a line and in the order in which they are made; `nil` if that is no
@@ -45,6 +45,7 @@ struct DevicePlan: Hashable, Sendable {
         else { return nil }
         (self.metadata, self.data) = (metadata, data)
         (count, self.number) = (layer.count, number)
-        text = output.replacing(disk, with: "DISK")
+        text = output.split(separator: "\n").filter { !$0.hasPrefix("imgbase-initrd: ") }
+            .joined(separator: "\n").replacing(disk, with: "DISK")
     }
 }

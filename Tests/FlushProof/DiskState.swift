@@ -69,6 +69,12 @@ final class DiskState {
     /// Forgets how to take anything back.
     func settle() { changes = [] }
 
+    /// Takes what is there now for the base.
+    func rebase() {
+        settle()
+        versions = versions.map { _ in [:] }
+    }
+
     /// Does what `entry` of `log` did, or that part of it whose sectors are in `sectors`.
     func apply(_ entry: WriteLog.Entry, of log: WriteLog, only sectors: [Range<Int>]? = nil) throws {
         let data = try log.data(of: entry)
@@ -110,7 +116,7 @@ final class DiskState {
     @discardableResult
     private func replace(_ new: [UInt8], part: Int, offset: Int) throws -> [UInt8] {
         let old = try files[part].read(offset..<offset + new.count)
-        guard old != new else { return old }
+        guard !DiskState.isEqual(old, new) else { return old }
         let first = offset / WriteLog.sector * WriteLog.sector
         let last = (offset + new.count + WriteLog.sector - 1) / WriteLog.sector * WriteLog.sector
         let isWhole = first == offset && last == offset + new.count
@@ -119,6 +125,17 @@ final class DiskState {
         let after = isWhole ? new : try files[part].read(first..<last)
         note(part, sector: first / WriteLog.sector, before, after)
         return old
+    }
+
+    /// As fast as it can be, whether this is optimized or not.
+    static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        one.count == other.count
+            && one.withUnsafeBytes { one in
+                other.withUnsafeBytes { other in
+                    guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+                    return memcmp(first, second, one.count) == 0
+                }
+            }
     }
 
     private func note(_ part: Int, sector: Int, _ old: [UInt8], _ new: [UInt8]) {

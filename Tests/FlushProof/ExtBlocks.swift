@@ -30,19 +30,6 @@ struct ExtBlocks {
         return ranges
     }
 
-    /// The stored kernels and initramfs.
-    var largeFiles: [String] {
-        get throws {
-            let directory = "/imgbased"
-            // Lines of "ls -p" are /INODE/MODE/OWNER/GROUP/NAME/SIZE/.
-            let names = try ask("ls -p \(directory)").split(separator: "\n").compactMap { line in
-                line.split(separator: "/", omittingEmptySubsequences: false).dropFirst(5).first
-            }
-            return names.filter { $0.count == 64 }
-                .flatMap { ["\(directory)/\($0)/linux", "\(directory)/\($0)/initrd"] }
-        }
-    }
-
     private func ask(_ command: String) throws -> String {
         try HostCommand.run("sh", "-c", "exec debugfs -R \"$1\" \"$2\" 2>/dev/null", "sh", command, image)
     }

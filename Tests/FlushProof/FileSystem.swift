@@ -15,4 +15,19 @@ enum FileSystem {
     private static func last(_ text: String) -> String {
         text.split(separator: "\n").suffix(3).joined(separator: " ").replacing("/work/main/", with: "")
     }
+
+    /// A digest of the names, modes, owners and contents of all that is below `directory` of the ext4 file system in `image`.
+    static func digest(of directory: String, in image: String) throws -> String {
+        let script = """
+            set -eu
+            mkdir "$2"
+            trap 'rm -rf "$2"' EXIT
+            debugfs -R "rdump $3 $2" "$1" 2>/dev/null >&2
+            cd "$2"
+            { find . -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
+              find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum; } | sha256sum
+            """
+        return String(
+            try HostCommand.run("sh", "-c", script, "sh", image, image + ".tree", directory).prefix(64))
+    }
 }

@@ -6,13 +6,21 @@ public import TestMachine
 public struct FlushProof {
     let directory: String
     let extent: Extent
+    /// What plans the devices.
+    let helper: String
     /// Told of what is done and found.
     let report: (String) -> Void
 
-    /// A proof whose files are in `directory`.
-    public init(in directory: String, _ extent: Extent, report: @escaping (String) -> Void) {
+    /// A proof whose files are in `directory`. The helper in `helper` plans the devices, or the one that is built.
+    public init(
+        in directory: String, _ extent: Extent, helper: String? = nil, report: @escaping (String) -> Void
+    ) {
         (self.directory, self.extent, self.report) = (directory, extent, report)
+        self.helper = helper ?? BuildDirectory.project + "/build/imgbase-initrd"
     }
+
+    /// Tells what was judged of `recording` from what was judged otherwise.
+    func key(of recording: Recording) -> String { "\(recording.identifier) \(extent.description) \(helper)" }
 
     /// Judges the states of `scenario` on `host`, whose second disk has the image of a base: what was judged before with the same
     /// recording and seed is not judged again.
@@ -20,8 +28,8 @@ public struct FlushProof {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
         let journal = try Journal(
-            place + "/journal", key: "\(recording.identifier) \(extent.description)")
-        var replay = try Replay(recording, in: place + "/state")
+            place + "/journal", key: key(of: recording))
+        var replay = try Replay(recording, helper: helper, in: place + "/state")
         defer { replay.remove() }
         var tallies: [Tally] = []
         for number in recording.steps.indices {
@@ -78,13 +86,13 @@ public struct FlushProof {
         }
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
-        let journal = try Journal(place + "/journal", key: "\(recording.identifier) \(extent.description)")
+        let journal = try Journal(place + "/journal", key: key(of: recording))
         guard
             let found = journal.places.first(where: {
                 "\($0.step) \($0.interval) \($0.number)" == words[1...].joined(separator: " ")
             })
         else { throw MachineError.unexpected("no state '\(name)' was judged with this seed") }
-        var replay = try Replay(recording, in: place + "/shown")
+        var replay = try Replay(recording, helper: helper, in: place + "/shown")
         let step = recording.steps[found.step]
         let ends = try replay.ends(of: step)
         let disk = place + "/shown.raw"

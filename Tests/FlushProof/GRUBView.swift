@@ -5,11 +5,12 @@ import TestMachine
 /// journal, as on a real machine.
 ///
 /// The program has no commands that load a kernel. Functions of that name say what they were given.
-final class GRUBView {
+final class GRUBView: BootLoaderView {
     /// The part that is /boot.
     private let part: String
     private let scratch: String
     private let limit = Duration.seconds(60)
+    private let fileSystem: BootFileSystem
     /// Sectors that GRUB never reads: those of the journal.
     private let journal: [Range<Int>]
     /// Sectors of large files, whose content only matters where it is digested.
@@ -17,6 +18,8 @@ final class GRUBView {
     private var views: [String: (BootView, isWritten: Bool)] = [:]
     private var settled: [UInt64: (undone: String?, damage: String?)] = [:]
     private var digests: [String: String] = [:]
+    /// Of the state that is looked at.
+    private var digestsNow: [String: String] = [:]
 
     /// Where a person is needed, and what the functions say at the end.
     private static let ends = ["grub> ", "Press any key", "@end@"]
@@ -25,9 +28,10 @@ final class GRUBView {
         self.part = part
         self.scratch = scratch
         let image = try state.file(part).path
-        let blocks = try ExtBlocks(of: image)
-        journal = try blocks.sectors(ofFile: "<8>")
-        bulk = try blocks.largeFiles.flatMap(blocks.sectors(ofFile:)).sorted { $0.lowerBound < $1.lowerBound }
+        fileSystem = try BootFileSystem(of: image)
+        journal = try fileSystem.journal(of: image)
+        bulk = try GRUBFile.largeFiles(in: image).flatMap { try GRUBFile($0, in: image).sectors }
+            .sorted { $0.lowerBound < $1.lowerBound }
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         try GRUBView.makeStarter(scratch, name: "unattended", layer: nil)
     }
@@ -47,6 +51,7 @@ final class GRUBView {
 
     private func look(_ layers: [String], _ state: DiskState) throws -> (BootView, isWritten: Bool) {
         var view = BootView()
+        digestsNow = [:]
         let copy = try copy(state)
         let before = copy.time
         (view.unattended, view.screen) = try start("unattended", state)
@@ -65,28 +70,23 @@ final class GRUBView {
         let copy = try copy(state)
         var written: String?
         if isWritten {
+            digestsNow = [:]
             _ = try start("unattended", state)
-            written = GRUBView.record(
-                try HostCommand.result(
-                    ["grub-fstest", copy.path, "cat", "(loop0)\(GRUBView.record)"], within: limit
-                ).output)
+            written = try record(in: copy.path)
         }
-        let damage = try FileSystem.damage(in: copy.path)
+        let damage = try fileSystem.settle(copy.path)
         guard let written else { return (nil, damage) }
-        let found = GRUBView.record(
-            try HostCommand.result(
-                ["debugfs", "-R", "cat \(GRUBView.record)", copy.path], within: limit
-            ).output)
+        let found = try record(in: copy.path)
         return (
             found == written ? nil : "GRUB wrote '\(written)', the system finds '\(found)'", damage
         )
     }
 
-    /// What GRUB writes to.
-    private static let record = "/grub/imgbased.env"
-
-    private static func record(_ text: String) -> String {
-        text.split(separator: "\n").filter { $0.hasPrefix("imgbased_") }.sorted().joined(separator: " ")
+    /// What is recorded in `image`, as it stands there.
+    private func record(in image: String) throws -> String {
+        let text = try GRUBFile("/grub/imgbased.env", in: image).text
+        return text.split(separator: "\n").filter { $0.hasPrefix("imgbased_") }.sorted().joined(
+            separator: " ")
     }
 
     private var image: String { scratch + "/boot" }
@@ -167,22 +167,20 @@ final class GRUBView {
 
     /// SHA-256 of what GRUB reads in a file. Where it lies tells whether that was read before.
     private func digest(of path: String, _ state: DiskState) throws -> String {
-        let name = path.replacing("(hd0)", with: "(loop0)")
-        let image = try state.file(part).path
-        let (status, text) = try HostCommand.result(
-            ["grub-fstest", image, "blocklist", name], within: limit)
-        let places = text.split(separator: ",").compactMap { place -> Range<Int>? in
-            let numbers = place.split { !$0.isNumber }.compactMap { Int($0) }
-            return numbers.count >= 2 ? numbers[0]..<numbers[0] + numbers[1] : nil
-        }
-        guard status == 0, !places.isEmpty else { return "unreadable" }
+        if let known = digestsNow[path] { return known }
+        let digest = try digest(anew: path, state)
+        digestsNow[path] = digest
+        return digest
+    }
+
+    private func digest(anew path: String, _ state: DiskState) throws -> String {
+        let file = GRUBFile(path.replacing("(hd0)", with: ""), in: try state.file(part).path)
+        let places = try file.sectors
+        guard !places.isEmpty else { return "unreadable" }
         let content = try state.identity(of: part) { sector in places.contains { $0.contains(sector) } }
-        let key = "\(text) \(content)"
+        let key = "\(places) \(content)"
         if let known = digests[key] { return known }
-        let sum = try HostCommand.run(
-            "bash", "-c", "set -o pipefail; grub-fstest \"$1\" cat \"$2\" | sha256sum", "bash", image,
-            name)
-        let digest = String(sum.prefix(64))
+        let digest = try file.digest
         digests[key] = digest
         return digest
     }

@@ -9,24 +9,37 @@ final class Judge {
         /// The devices of what is booted unattended, and why it cannot be.
         var devices = ""
         var damage: String?
+        /// A digest of /etc of what is booted unattended, if that was asked for.
+        var configuration = ""
         /// Why a layer that is in the menu cannot be booted.
         var menuDamage: [String: String] = [:]
     }
 
-    private let grub: GRUBView
+    private let loader: any BootLoaderView
     private let layers: LayerView
 
     /// A judge of a disk whose partition `boot` is /boot and `group` the physical volume; it works in the directory `scratch`.
-    init(of state: DiskState, boot: String, group: String, scratch: String) throws {
-        grub = try GRUBView(of: state, part: boot, scratch: scratch + "/grub")
-        layers = try LayerView(part: group, scratch: scratch + "/layer")
+    init(
+        of state: DiskState, loader: Scenario.Loader, boot: String, group: String,
+        helper: String, scratch: String
+    ) throws {
+        self.loader =
+            switch loader {
+            case .grub: try GRUBView(of: state, part: boot, scratch: scratch + "/loader")
+            case .systemdBoot: try SystemdBootView(of: state, part: boot, scratch: scratch + "/loader")
+            }
+        layers = try LayerView(part: group, helper: helper, scratch: scratch + "/layer")
     }
 
     /// What `state` boots, and what of `names` can be picked in the menu.
-    func look(at state: DiskState, layers names: [String]) throws -> Finding {
-        var result = Finding(boot: try grub.look(at: state, layers: names))
+    func look(
+        at state: DiskState, layers names: [String], comparesConfiguration: Bool
+    ) throws -> Finding {
+        var result = Finding(boot: try loader.look(at: state, layers: names))
         if let start = result.boot.unattended {
-            (result.devices, result.damage) = try layers.look(at: state, arguments: start.arguments)
+            let layer = try layers.look(at: state, arguments: start.arguments)
+            (result.devices, result.damage) = (layer.devices, layer.damage)
+            if comparesConfiguration { result.configuration = layer.configuration }
         }
         for (name, start) in result.boot.menu {
             result.menuDamage[name] = try layers.look(at: state, arguments: start.arguments).damage

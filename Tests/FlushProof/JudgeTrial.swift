@@ -15,7 +15,7 @@ extension FlushProof {
     /// Damages the disk of `host` in each way there is, before the first command of `scenario`, and asks the judge.
     public func tryJudge(_ scenario: Scenario, on host: Machine) throws -> [Trial] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
-        let replay = try Replay(recording, in: "\(directory)/\(scenario.name)/state")
+        let replay = try Replay(recording, helper: helper, in: "\(directory)/\(scenario.name)/state")
         defer { replay.remove() }
         return try replay.tryJudge(recording.steps[0])
     }

@@ -11,32 +11,36 @@ final class LayerView {
     private var data: [Range<Int>] = []
     private var plans: [String: Result<DevicePlan, Reason>] = [:]
     private var pools: [UInt64: (metadata: ThinMetadata, damage: String?)] = [:]
-    private var layers: [UInt64: String?] = [:]
+    private var layers: [UInt64: (damage: String?, configuration: String)] = [:]
     private var groups: [UInt64: (transaction: Int, isQueued: Bool)?] = [:]
 
-    private static let helper = BuildDirectory.project + "/build/imgbase-initrd"
+    private let helper: String
     private static let limit = Duration.minutes(2)
 
-    init(part: String, scratch: String) throws {
+    init(part: String, helper: String, scratch: String) throws {
         self.part = part
+        self.helper = helper
         self.scratch = scratch
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     }
 
     /// What a boot with `arguments` makes of `state`.
-    func look(at state: DiskState, arguments: [String]) throws -> (devices: String, damage: String?) {
+    func look(
+        at state: DiskState, arguments: [String]
+    ) throws -> (devices: String, damage: String?, configuration: String) {
         let plan: DevicePlan
         switch try self.plan(arguments.joined(separator: " "), state) {
         case .success(let found): plan = found
-        case .failure(let reason): return ("", reason.text)
+        case .failure(let reason): return ("", reason.text, "")
         }
         let pool = try pool(plan, state)
-        if let damage = pool.damage { return (plan.text, damage) }
-        if let damage = try transaction(pool.metadata, state) { return (plan.text, damage) }
+        if let damage = pool.damage { return (plan.text, damage, "") }
+        if let damage = try transaction(pool.metadata, state) { return (plan.text, damage, "") }
         guard let runs = pool.metadata.volumes[plan.number] else {
-            return (plan.text, "the pool has no volume \(plan.number)")
+            return (plan.text, "the pool has no volume \(plan.number)", "")
         }
-        return (plan.text, try layer(runs, pool.metadata.blockSectors, plan, state))
+        let (damage, configuration) = try layer(runs, pool.metadata.blockSectors, plan, state)
+        return (plan.text, damage, configuration)
     }
 
     /// Why there is no plan.
@@ -49,10 +53,13 @@ final class LayerView {
         if let known = plans[key] { return known }
         let disk = try state.file(part)
         let (status, text) = try HostCommand.result(
-            [LayerView.helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
+            [helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
         let result: Result<DevicePlan, Reason>
         if status != 0 {
-            result = .failure(Reason(text: "refused: " + text.trimmingCharacters(in: .newlines)))
+            result = .failure(
+                Reason(
+                    text: "refused: "
+                        + text.replacing(disk.path, with: "DISK").trimmingCharacters(in: .newlines)))
         } else if let plan = DevicePlan(text, disk: disk.path) {
             result = .success(plan)
             let places = plan.data.map { $0.place..<$0.place + $0.count }
@@ -85,7 +92,9 @@ final class LayerView {
         }
         let (status, told) = try HostCommand.result(["thin_check", image.path], within: LayerView.limit)
         var result = (
-            metadata: ThinMetadata(""), damage: status == 0 ? nil : "thin_check: \(told.suffix(200))"
+            metadata: ThinMetadata(""),
+            damage: status == 0
+                ? nil : "thin_check: \(told.split(separator: "\n").suffix(2).joined(separator: " "))"
         )
         if status == 0 {
             result.metadata = ThinMetadata(try HostCommand.run("thin_dump", image.path))
@@ -121,7 +130,7 @@ final class LayerView {
 
     private func layer(
         _ runs: [ThinMetadata.Run], _ blockSectors: Int, _ plan: DevicePlan, _ state: DiskState
-    ) throws -> String? {
+    ) throws -> (damage: String?, configuration: String) {
         let pieces = runs.flatMap { run in
             LayerView.pieces(
                 origin: run.origin * blockSectors, data: run.data * blockSectors,
@@ -150,8 +159,9 @@ final class LayerView {
                 at: piece.origin * WriteLog.sector)
         }
         let damage = try FileSystem.damage(in: image.path).map { "layer: " + $0 }
-        layers[key] = .some(damage)
-        return damage
+        let result = (damage, damage == nil ? try FileSystem.digest(of: "/etc", in: image.path) : "")
+        layers[key] = result
+        return result
     }
 
     /// Where `count` sectors of the pool from `data` on are on the physical volume.

@@ -6,6 +6,8 @@ struct Recording: Codable {
     /// One of its commands, by positions in the log.
     struct Step: Codable {
         let script: String
+        /// Whether /etc of what is booted next is to be compared.
+        let comparesConfiguration: Bool
         /// Where it began, where it ended, and where everything was flushed then.
         let begin: Int
         let end: Int
@@ -16,6 +18,7 @@ struct Recording: Codable {
 
     /// Tells it from every other.
     let identifier: String
+    let loader: Scenario.Loader
     let steps: [Step]
     /// The disk before, as a raw image.
     let base: String
@@ -50,7 +53,7 @@ struct Recording: Codable {
     }
 
     private static func key(of scenario: Scenario, on host: Machine) throws -> [String] {
-        ["\(host.disks)", scenario.preparation] + scenario.steps.map(\.script)
+        ["\(host.disks)", scenario.preparation] + scenario.steps.map(\.title)
     }
 
     private static func make(_ scenario: Scenario, _ host: Machine, in place: String) throws -> Recording {
@@ -61,24 +64,42 @@ struct Recording: Codable {
         let steps = try machine.run { vm in
             try vm.check(preparation + scenario.preparation + "\nsync", within: .minutes(5))
             var steps: [Step] = []
+            var isOn = true
             var layers = try vm.check("imgbase layout --layers")
             for step in scenario.steps {
-                try vm.check("sync; sync /boot; blockdev --flushbufs /dev/vda")
+                if isOn { try vm.check(flush) }
                 let begin = try vm.entriesRecorded()
-                try vm.check(step.script, within: .minutes(20))
+                var comparesConfiguration = false
+                switch step {
+                case .run(let script): try vm.check(script, within: .minutes(20))
+                case .shutDown(let script):
+                    try vm.check(script, within: .minutes(20))
+                    try vm.shutDown(within: .minutes(10))
+                    comparesConfiguration = true
+                    isOn = false
+                case .start:
+                    try vm.powerOn(.firstDisk)
+                    try vm.waitForGuest(within: .minutes(8))
+                    // It may find one bad and start another.
+                    _ = try vm.run("systemctl is-system-running --wait", within: .minutes(8))
+                    isOn = true
+                }
                 let end = try vm.entriesRecorded()
-                try vm.check("sync; blockdev --flushbufs /dev/vda; \(settle)")
+                if isOn { try vm.check(flush) }
                 let settled = try vm.entriesRecorded()
-                let after = try vm.check("imgbase layout --layers")
+                let after = isOn ? try vm.check("imgbase layout --layers") : layers
                 let names = Set((layers + "\n" + after).split(separator: "\n").map(String.init)).sorted()
                 steps.append(
-                    Step(script: step.script, begin: begin, end: end, settled: settled, layers: names))
+                    Step(
+                        script: step.title, comparesConfiguration: comparesConfiguration, begin: begin,
+                        end: end, settled: settled, layers: names))
                 layers = after
             }
+            if isOn { try vm.stop() }
             return steps
         }
         let recording = Recording(
-            identifier: UUID().uuidString, steps: steps, base: raw, log: log,
+            identifier: UUID().uuidString, loader: scenario.loader, steps: steps, base: raw, log: log,
             partitions: try Partitions(of: raw))
         try recording.verify(against: disk, in: place)
         return recording
@@ -94,8 +115,9 @@ struct Recording: Codable {
 
         """
 
-    /// What is only in the journal of /boot gets to its place.
-    private static let settle = "fsfreeze --freeze /boot; fsfreeze --unfreeze /boot"
+    /// Everything gets to its place, also what is only in the journal of /boot.
+    private static let flush =
+        "sync; blockdev --flushbufs /dev/vda; fsfreeze --freeze /boot && fsfreeze --unfreeze /boot || true"
 
     /// Expects that the base with everything that is in the log equals `disk`, byte for byte.
     private func verify(against disk: String, in place: String) throws {
@@ -109,10 +131,14 @@ struct Recording: Codable {
         }
         let raw = scratch + "/disk.raw"
         try DiskImage.convert(disk, toRaw: raw)
+        let image = try RawFile(raw)
         for part in partitions.parts {
-            try HostCommand.run(
-                "cmp", "-i", "0:\(part.sectors.lowerBound * WriteLog.sector)", "-n",
-                String(part.sectors.count * WriteLog.sector), state.file(part.name).path, raw)
+            let file = try state.file(part.name)
+            let place = part.sectors.lowerBound * WriteLog.sector
+            if let difference = try file.difference(0..<file.size, from: image, at: place) {
+                throw MachineError.unexpected(
+                    "the log replayed is not the disk: at byte \(difference) of partition \(part.name)")
+            }
         }
     }
 }

@@ -8,20 +8,32 @@ struct Replay {
     private let directory: String
     private let state: DiskState
     private let judge: Judge
-    private var position = 0
+    private var position: Int
 
     /// The partitions of the installed disk: /boot, and the physical volume.
-    private static let (boot, group) = ("3", "4")
+    private let boot: String
+    private static let group = "4"
 
     /// The beginning of `recording`, in files in `directory`.
-    init(_ recording: Recording, in directory: String) throws {
+    init(_ recording: Recording, helper: String, in directory: String) throws {
         self.recording = recording
+        // Where systemd-boot is, /boot is the ESP.
+        boot = recording.loader == .grub ? "3" : "2"
         self.directory = directory
         log = try WriteLog(recording.log)
         // The pool's blocks are of 64 KiB, and lie at multiples of that.
         state = try DiskState(
             of: recording.base, recording.partitions, in: directory, granules: [Replay.group: 128])
-        judge = try Judge(of: state, boot: Replay.boot, group: Replay.group, scratch: directory)
+        // What prepared the host is no part of any command.
+        position = recording.steps.first?.begin ?? 0
+        for entry in log.entries[..<position] {
+            try state.apply(entry, of: log)
+            state.settle()
+        }
+        state.rebase()
+        judge = try Judge(
+            of: state, loader: recording.loader, boot: boot, group: Replay.group, helper: helper,
+            scratch: directory)
     }
 
     /// Removes the files.
@@ -49,7 +61,8 @@ struct Replay {
 
     /// What there is now.
     func look(_ step: Recording.Step) throws -> Judge.Finding {
-        try judge.look(at: state, layers: step.layers)
+        try judge.look(
+            at: state, layers: step.layers, comparesConfiguration: step.comparesConfiguration)
     }
 
     /// Does `body` with `remnant` of what comes next.
@@ -71,7 +84,7 @@ struct Replay {
         let point = state.point
         try damage.apply(
             Damage.Target(
-                state: state, boot: Replay.boot, group: Replay.group, start: start,
+                state: state, boot: boot, group: Replay.group, start: start,
                 plan: judge.plan(of: start, state), scratch: directory))
         let result = try body()
         try state.undo(to: point)
@@ -94,9 +107,9 @@ struct Replay {
         of interval: Interval, _ extent: Extent, using generator: inout SeededGenerator
     ) -> [Interval.Remnant] {
         // ext4's own superblock of 1 KiB: torn, no ext4 can be mounted any more, whatever is on it.
-        let boot = recording.partitions.parts.first { $0.name == Replay.boot }?.sectors.lowerBound ?? 0
+        let start = recording.partitions.parts.first { $0.name == boot }?.sectors.lowerBound ?? 0
         return interval.remnants(
             of: log.entries, exhaustive: extent.exhaustive, count: extent.drawn,
-            atomic: [boot + 2..<boot + 4], using: &generator)
+            atomic: [start + 2..<start + 4], using: &generator)
     }
 }

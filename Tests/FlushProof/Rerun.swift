@@ -17,13 +17,14 @@ extension FlushProof {
     public func rerun(_ scenario: Scenario, on host: Machine, count: Int) throws -> [Rerun] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
-        let journal = try Journal(place + "/journal", key: "\(recording.identifier) \(extent.description)")
-        var replay = try Replay(recording, in: place + "/rerun")
+        let journal = try Journal(place + "/journal", key: key(of: recording))
+        var replay = try Replay(recording, helper: helper, in: place + "/rerun")
         defer { replay.remove() }
         var generator = SeededGenerator(seed: extent.seed)
         let drawn = Array(journal.places.shuffled(using: &generator).prefix(count))
         return try drawn.sorted { ($0.interval, $0.number) < ($1.interval, $1.number) }.map { place in
             let step = recording.steps[place.step]
+            let script = step.script.hasPrefix("imgbase ") ? step.script : "true"
             try replay.advance(to: max(step.begin, place.start))
             let disk = "\(directory)/\(scenario.name)/rerun.raw"
             defer { try? FileManager.default.removeItem(atPath: disk) }
@@ -38,13 +39,13 @@ extension FlushProof {
                 firmware: host.firmware)
             let failure: String?
             do {
-                failure = try machine.run { try FlushProof.failure(of: step.script, in: $0) }
+                failure = try machine.run { try FlushProof.failure(of: script, in: $0) }
             } catch {
                 failure = "\(error)"
             }
             let name = "\(scenario.name) \(place.step) \(place.interval) \(place.number)"
             report("  again \(name): \(failure ?? "converges")")
-            return Rerun(state: name, script: step.script, failure: failure)
+            return Rerun(state: name, script: script, failure: failure)
         }
     }
 

@@ -13,10 +13,11 @@ enum Verdict: Hashable, Codable, Sendable {
         }
         if let damage = state.damage {
             self = .third(kind: Verdict.kind(of: damage), reason: "'\(start.entry)': \(damage)")
-        } else if !Verdict.isSame(state, old), !Verdict.isSame(state, new) {
+        } else if !Verdict.isSame(state, old, isRunning: true), !Verdict.isSame(state, new) {
             self = .third(
                 kind: "another boot",
-                reason: "\(start.identity) instead of \(old.boot.unattended?.identity ?? []) or "
+                reason:
+                    "\(start.identity) \(state.configuration) instead of \(old.boot.unattended?.identity ?? []) or "
                     + "\(new.boot.unattended?.identity ?? [])")
         } else if let damage = state.boot.damage {
             self = .third(kind: "/boot damaged", reason: damage)
@@ -31,8 +32,12 @@ enum Verdict: Hashable, Codable, Sendable {
         }
     }
 
-    private static func isSame(_ one: Judge.Finding, _ other: Judge.Finding) -> Bool {
+    /// - Parameter isRunning: the system runs from that layer, and changes what is in it.
+    private static func isSame(
+        _ one: Judge.Finding, _ other: Judge.Finding, isRunning: Bool = false
+    ) -> Bool {
         one.boot.unattended?.identity == other.boot.unattended?.identity && one.devices == other.devices
+            && (one.configuration == other.configuration || isRunning)
     }
 
     /// An entry that is neither the old nor the new one, that is there too early or too late.

@@ -6,7 +6,8 @@ import TestMachine
 struct FlushPart {
     private let settings: Settings
     private let proof: FlushProof
-    private let host: Machine
+    private let image: RootImage
+    private let disk: InstalledDisk
     private let scenarios: [Scenario]
     private static let directory = BuildDirectory.project + "/.build-prove/flush"
 
@@ -14,28 +15,46 @@ struct FlushPart {
         self.settings = settings
         let hours: Double? = try settings.number("HOURS")
         let extent = Extent(
-            drawn: try settings.number("DRAWN") ?? 40, seed: try settings.number("SEED") ?? 1,
+            exhaustive: try settings.number("EXHAUSTIVE") ?? 9, drawn: try settings.number("DRAWN") ?? 40,
+            seed: try settings.number("SEED") ?? 1,
             end: hours.map { Deadline(within: .seconds($0 * 3600)) })
-        proof = FlushProof(in: FlushPart.directory, extent, report: say)
+        proof = FlushProof(in: FlushPart.directory, extent, helper: settings["HELPER"], report: say)
         let names = settings["SCENARIOS"]?.split(separator: ",").map(String.init)
         scenarios = Scenario.all.filter { names?.contains($0.name) ?? true }
         if let unknown = names?.first(where: { name in !Scenario.all.contains { $0.name == name } }) {
             let known = Scenario.all.map(\.name).joined(separator: ", ")
             throw ProofError(description: "no scenario '\(unknown)'; there are \(known)")
         }
-        let saved = try SavedMachine.current(
-            Machine(name: "host", disks: [.overlay(of: InstalledDisk.current().disk)]))
-        host = saved.machine(name: "prove", disks: [.overlay(of: try RootImage.current().image)])
+        (image, disk) = (try RootImage.current(), try InstalledDisk.current())
+    }
+
+    /// The machine in which `scenario` is played: one that was saved while it ran, with the image of a base as its second disk.
+    private func host(of scenario: Scenario) throws -> Machine {
+        let machine: Machine
+        switch scenario.loader {
+        case .grub: machine = Machine(name: "host", disks: [.overlay(of: disk.disk)])
+        case .systemdBoot:
+            machine = Machine(
+                name: "uefi-host", disks: [.overlay(of: disk.disk)],
+                boot: try image.boot("rd.imgbased.layer=Base-0.1", .ordinary), firmware: .uefi)
+        }
+        return try SavedMachine.current(machine).machine(name: "prove", disks: [.overlay(of: image.image)])
     }
 
     /// Whether nothing was found.
     func run() throws -> Bool {
         if let state = settings["STATE"] {
-            say(try proof.show(state, on: host))
+            let name = state.split(separator: " ").first ?? ""
+            guard let scenario = Scenario.all.first(where: { $0.name == name }) else {
+                throw ProofError(description: "no scenario '\(name)'")
+            }
+            say(try proof.show(state, on: host(of: scenario)))
             return true
         }
         var isWell = true
-        for trial in try proof.tryJudge(Scenario.all[0], on: host) {
+        for trial in settings["JUDGE"] == "no"
+            ? [] : try proof.tryJudge(Scenario.all[0], on: host(of: Scenario.all[0]))
+        {
             say("\(trial.isNoticed ? "noticed" : "NOT NOTICED"): \(trial.damage): \(trial.answer)")
             isWell = isWell && trial.isNoticed
         }
@@ -43,6 +62,7 @@ struct FlushPart {
         var again: Int = try settings.number("RERUN") ?? 0
         for (index, scenario) in scenarios.enumerated() {
             say("= \(scenario.name)")
+            let host = try host(of: scenario)
             summary.add(try proof.run(scenario, on: host))
             let share = again / (scenarios.count - index)
             again -= share

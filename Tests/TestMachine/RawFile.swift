@@ -33,18 +33,23 @@ public final class RawFile: Sendable {
 
     /// What is at `range`.
     public func read(_ range: Range<Int>) throws(MachineError) -> [UInt8] {
-        var result = [UInt8](repeating: 0, count: range.count)
-        var done = 0
-        while done < result.count {
-            let count = result.withUnsafeMutableBytes {
-                pread(number, $0.baseAddress?.advanced(by: done), $0.count - done, range.lowerBound + done)
+        let (start, wanted) = (range.lowerBound, range.count)
+        var failure: CInt?
+        let result = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+            while filled < wanted {
+                let count = pread(
+                    number, buffer.baseAddress?.advanced(by: filled), wanted - filled, start + filled)
+                if count == 0 { break }
+                filled += max(0, count)
+                guard count > 0 || errno == EINTR else {
+                    failure = errno
+                    break
+                }
             }
-            if count == 0 { break }
-            done += max(0, count)
-            guard count > 0 || errno == EINTR else {
-                throw .system(call: "read '\(path)'", errno: errno)
-            }
+            if let rest = buffer.baseAddress?.advanced(by: filled) { memset(rest, 0, wanted - filled) }
+            filled = wanted
         }
+        if let failure { throw .system(call: "read '\(path)'", errno: failure) }
         return result
     }
 
@@ -82,5 +87,33 @@ public final class RawFile: Sendable {
             try target.write(read(start..<end), at: offset + start - range.lowerBound)
             position = end
         }
+    }
+
+    /// Where what is at `range` differs first from what `other` has at `offset`; `nil` if it does not.
+    public func difference(_ range: Range<Int>, from other: RawFile, at offset: Int) throws(MachineError)
+        -> Int?
+    {
+        let shift = offset - range.lowerBound
+        var position = range.lowerBound
+        while position < range.upperBound {
+            // Holes of both are passed over.
+            let ours = lseek(number, position, 3)
+            let theirs = lseek(other.number, position + shift, 3)
+            let next = [ours, theirs < 0 ? -1 : theirs - shift].filter { $0 >= position }.min()
+            guard let next, next < range.upperBound else { return nil }
+            let end = min(next + (1 << 20), range.upperBound)
+            let (one, two) = (try read(next..<end), try other.read(next + shift..<end + shift))
+            let isEqual = one.withUnsafeBytes { one in
+                two.withUnsafeBytes { two in
+                    guard let first = one.baseAddress, let second = two.baseAddress else { return true }
+                    return memcmp(first, second, one.count) == 0
+                }
+            }
+            guard isEqual else {
+                return next + (zip(one, two).enumerated().first { $1.0 != $1.1 }?.offset ?? 0)
+            }
+            position = end
+        }
+        return nil
     }
 }

@@ -90,6 +90,9 @@ extension VM {
         let file = try RawFile(log)
         return file.size == 0 ? 0 : try WriteLog.count(in: file)
     }
+
+    /// Stops the machine where it is, with no write under way: what is written down is what was written.
+    public func stop() throws { try execute("stop") }
 }
 
 extension Machine {
