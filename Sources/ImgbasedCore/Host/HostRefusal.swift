@@ -55,6 +55,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case imageCutShort(image: Bytes, fileSystem: Bytes)
     case pendingJournal(image: String)
     case bootNotMounted
+    case bootOnRoot
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
     case noInitramfs(layer: String, version: String)
@@ -149,6 +150,9 @@ extension HostReason: CustomStringConvertible {
             "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
                 + "mount and unmount it once, or copy it when it is unmounted"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .bootOnRoot:
+            "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
+                + "mounts, and run grub-install and 'imgbase boot --install' again"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):
