@@ -210,6 +210,9 @@ import Testing
         #expect(found(try machine()) == .noBase)
         var machine = try machine(base: true)
         #expect(found(machine, source: "Base-7") == .unknown("Base-7"))
+        machine.state.boot.prefix = "/boot"
+        #expect(found(machine) == .bootOnRoot)
+        machine.state.boot.prefix = ""
         machine.state.boot.isMissing = true
         #expect(found(machine) == .bootNotMounted)
         machine.state.boot.isMissing = false

@@ -62,7 +62,8 @@ import Testing
             try LayerProbe.contents(of: try HostTree(scratch("layer")), type: .ext4, named: "Base-0.1")
         }
         #expect(
-            error?.description.hasPrefix("'/boot/vmlinuz-6.1' of 'Base-0.1' has \(Bytes(200 << 30).formatted), and") == true,
+            error?.description.hasPrefix(
+                "'/boot/vmlinuz-6.1' of 'Base-0.1' has \(Bytes(200 << 30).formatted), and") == true,
             "\(error.map { "\($0)" } ?? "")")
     }
 }

@@ -58,6 +58,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case bootNotMounted
     case bootNotFlushed(fileSystem: String, isRoot: Bool)
     case bootJournalsData
+    case bootOnRoot
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
     case noInitramfs(layer: String, version: String)
@@ -162,6 +163,9 @@ extension HostReason: CustomStringConvertible {
             "'/boot' is on \(type), of which nobody knows what the boot loader reads after the power went; use ext4, xfs or vfat"
         case .bootJournalsData:
             "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
+        case .bootOnRoot:
+            "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
+                + "mounts, and run grub-install and 'imgbase boot --install' again"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):

@@ -115,6 +115,8 @@ public struct LayerPlanner: Sendable {
     private func checkBoot(_ boot: BootState) throws(HostReason) {
         if boot.isMissing { throw .bootNotMounted }
         if boot.loader == nil { throw .noBootLoader }
+        // A layer has a root file system of its own, and would see its own /boot.
+        if !boot.prefix.isEmpty { throw .bootOnRoot }
     }
 
     /// What takes the layer away again, and the base where an update has just written it.

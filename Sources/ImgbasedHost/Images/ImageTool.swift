@@ -45,7 +45,10 @@ struct ImageTool: ~Copyable {
         var failure: HostFailure?
         let end = try calling { () throws(SystemError) in
             try child.wait(every: ImageReporter.interval) {
-                do throws(HostFailure) { try tick() } catch { failure = error }
+                do throws(HostFailure) {
+                    try checkSignals()
+                    try tick()
+                } catch { failure = error }
                 return failure == nil
             }
         }

@@ -45,7 +45,7 @@ extension HostTree {
     /// The corresponding C functions are `renameat`, `unlinkat` and those of ``HostFlush``.
     public func removeBootDirectory(_ path: String, staging: String) throws(SystemError) {
         let (parentPath, name) = HostTree.split(path)
-        guard isDirectory(parentPath) else { return }
+        guard try isDirectory(parentPath) else { return }
         let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
         guard isThere(name, in: parent) else { return }
         try HostFlush.fileSystem(of: parent)
@@ -93,7 +93,7 @@ extension HostTree {
 
     /// The same on FAT, where the clusters of what goes are freed when the disk no longer has its name.
     private func removeTreeOnFAT(_ path: String, in parent: borrowing OpenFile) throws(SystemError) {
-        guard isDirectory(path) else { return try removeOnFAT(path, in: parent) }
+        guard try isDirectory(path) else { return try removeOnFAT(path, in: parent) }
         let directory = try open(path, O_RDONLY | O_DIRECTORY)
         for file in try names(in: path) { try removeOnFAT(path + "/" + file, in: directory) }
         guard unlinkat(parent.number, HostTree.split(path).name, AT_REMOVEDIR) == 0 else {

@@ -63,7 +63,7 @@ extension HostTree {
     /// The corresponding C functions are `renameat`, `unlinkat`, `fsync` and those of ``HostFlush``.
     public func removeBootFile(_ path: String, staging: String) throws(SystemError) {
         let (directoryPath, name) = HostTree.split(path)
-        guard isDirectory(directoryPath) else { return }
+        guard try isDirectory(directoryPath) else { return }
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         try HostFlush.fileSystem(of: directory)
         switch try HostFlush.Kind(of: directory) {

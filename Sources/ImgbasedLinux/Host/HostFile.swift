@@ -32,6 +32,26 @@ extension OpenFile {
         return bytes
     }
 
+    /// Fills `buffer` from a pipe, and returns how much of it: less than all only at the end. Throws where a signal to end is
+    /// kept, which ends the wait for whoever writes.
+    ///
+    /// The corresponding C functions are `poll` and `read`.
+    public func readUnlessSignalled(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count, let base = buffer.baseAddress {
+            HostSignals.wait(for: number)
+            if let signal = HostSignals.received {
+                throw SystemError("read", name, reason: "signal \(signal) came")
+            }
+            let count = Glibc.read(number, base + filled, buffer.count - filled)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .last("read", name) }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
     /// Writes all of `bytes` at `offset`.
     ///
     /// The corresponding C function is `pwrite`.
