@@ -108,6 +108,7 @@ public struct DeviceMapper: ~Copyable {
     /// The corresponding libdevmapper function is `dm_udev_wait`.
     public mutating func waitForUdev(seconds: Int) -> Bool {
         guard cookie != 0 else { return true }
+        ServiceManager.goOn(seconds: seconds)
         let isDone = imgbased_dm_udev_wait(cookie, CInt(clamping: seconds))
         cookie = 0
         return isDone
