@@ -23,9 +23,10 @@ public struct BlockDevice: Hashable, Sendable {
     /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` once it is gone.
     public var number: String? { SmallFile.line("/sys/class/block/\(name)/dev") }
 
-    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names.
+    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names. Where that cannot be seen, something of
+    /// no kernel's name: a device that is taken for free may be part of an array.
     public var holders: [String] {
-        DirectoryListing.names(in: "/sys/class/block/\(name)/holders")
+        (try? DirectoryListing.read("/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
     }
 
     /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to

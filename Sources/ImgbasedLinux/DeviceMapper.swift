@@ -120,6 +120,7 @@ public struct DeviceMapper: ~Copyable {
         // What is to be read ahead is set here.
         dm_task_update_nodes()
         guard cookie != 0 else { return true }
+        ServiceManager.goOn(seconds: seconds)
         let isDone = imgbased_dm_udev_wait(cookie, CInt(clamping: seconds))
         cookie = 0
         return isDone

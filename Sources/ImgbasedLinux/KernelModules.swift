@@ -50,14 +50,16 @@ public final class KernelModules {
         while let entry = item {
             let module = kmod_module_get_module(entry)
             defer { kmod_module_unref(module) }
-            for step in try steps(for: module, name) { try take(step, for: name) }
+            let steps = try steps(for: module, name)
+            defer { for step in steps { kmod_module_unref(step.module) } }
+            for step in steps { try take(step) }
             item = kmod_list_next(list, entry)
         }
     }
 
     /// Something to do for a module.
     private struct Step {
-        /// A module to load; the list it is in has it.
+        /// The module, of which whoever has the step has a reference.
         var module: OpaquePointer?
         var name: String
         var options: String
@@ -79,11 +81,15 @@ public final class KernelModules {
                 let command = isCommand ? kmod_module_get_install_commands(module) : nil
                 KernelModules.collected.append(
                     Step(
-                        module: module, name: kmod_module_get_name(module).map { String(cString: $0) } ?? "",
+                        module: kmod_module_ref(module),
+                        name: kmod_module_get_name(module).map { String(cString: $0) } ?? "",
                         options: options.map { String(cString: $0) } ?? "",
                         command: command.map { String(cString: $0) }, isNeeded: false))
             })
-        guard status >= 0 else { throw SystemError("load kernel module", name, errno: -status) }
+        guard status >= 0 else {
+            for step in KernelModules.collected { kmod_module_unref(step.module) }
+            throw SystemError("load kernel module", name, errno: -status)
+        }
 
         // Others are soft dependencies.
         var needed = Set([kmod_module_get_name(module).map { String(cString: $0) } ?? ""])
@@ -103,7 +109,7 @@ public final class KernelModules {
         }
     }
 
-    private func take(_ step: Step, for name: String) throws(SystemError) {
+    private func take(_ step: Step) throws(SystemError) {
         do throws(SystemError) {
             if let command = step.command {
                 try run(command, step)

@@ -39,6 +39,7 @@ struct ProcessWait: ~Copyable {
                 pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: output, events: Int16(POLLIN), revents: 0),
             ]
+            ServiceManager.goOn(seconds: Int(interval / 1000) + 1)
             let ready = poll(&waited, 2, interval)
             if ready < 0 && imgbased_errno() != EINTR { throw .last("wait for", name) }
             if ready > 0 {
