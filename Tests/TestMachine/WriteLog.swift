@@ -29,7 +29,7 @@ public struct WriteLog: Sendable {
 
     /// Reads the log in the file `path`.
     ///
-    /// - Throws: `MachineError.unexpected` where it is none, or is cut short.
+    /// - Throws: `MachineError.unexpected` where it is none, is cut short, or lacks a write that QEMU could not write down.
     public init(_ path: String) throws {
         file = try RawFile(path)
         let count = try WriteLog.count(in: file)
@@ -38,6 +38,9 @@ public struct WriteLog: Sendable {
         var offset = WriteLog.sector
         for _ in 0..<count {
             let head = try file.words(4, at: offset)
+            guard head[1] != 0 || head[2] != 0 else {
+                throw MachineError.unexpected("'\(path)' has a hole at byte \(offset)")
+            }
             let isDiscard = head[2] & 4 != 0
             let entry = Entry(
                 sectors: Int(head[0])..<Int(head[0] + head[1]), isDiscard: isDiscard,
