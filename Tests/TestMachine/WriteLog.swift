@@ -76,11 +76,14 @@ public struct WriteLog: Sendable {
         if size == 0 { _ = try? RawFile(log, makingSize: 0) }
         // The head is written with each entry: it tells at any moment how many there are. The build host need not outlive it.
         let cache = ["direct": false, "no-flush": true]
-        return [
+        var node: [String: any Sendable] = [
             "driver": "blklogwrites", "node-name": name, "file": medium, "discard": "unmap",
             "log": ["driver": "file", "filename": log, "cache": cache] as [String: any Sendable],
-            "log-sector-size": sector, "log-super-update-interval": 1, "log-append": size > 0,
+            "log-super-update-interval": 1,
         ]
+        // A log that goes on says itself how long its sectors are.
+        if size > 0 { node["log-append"] = true } else { node["log-sector-size"] = sector }
+        return node
     }
 }
 
