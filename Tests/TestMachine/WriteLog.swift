@@ -29,7 +29,7 @@ public struct WriteLog: Sendable {
 
     /// Reads the log in the file `path`.
     ///
-    /// - Throws: `MachineError.unexpected` where it is none, or is cut short.
+    /// - Throws: `MachineError.unexpected` where it is none, is cut short, or lacks a write that QEMU could not write down.
     public init(_ path: String) throws {
         file = try RawFile(path)
         let count = try WriteLog.count(in: file)
@@ -38,6 +38,9 @@ public struct WriteLog: Sendable {
         var offset = WriteLog.sector
         for _ in 0..<count {
             let head = try file.words(4, at: offset)
+            guard head[1] != 0 || head[2] != 0 else {
+                throw MachineError.unexpected("'\(path)' has a hole at byte \(offset)")
+            }
             let isDiscard = head[2] & 4 != 0
             let entry = Entry(
                 sectors: Int(head[0])..<Int(head[0] + head[1]), isDiscard: isDiscard,
@@ -73,11 +76,14 @@ public struct WriteLog: Sendable {
         if size == 0 { _ = try? RawFile(log, makingSize: 0) }
         // The head is written with each entry: it tells at any moment how many there are. The build host need not outlive it.
         let cache = ["direct": false, "no-flush": true]
-        return [
+        var node: [String: any Sendable] = [
             "driver": "blklogwrites", "node-name": name, "file": medium, "discard": "unmap",
             "log": ["driver": "file", "filename": log, "cache": cache] as [String: any Sendable],
-            "log-sector-size": sector, "log-super-update-interval": 1, "log-append": size > 0,
+            "log-super-update-interval": 1,
         ]
+        // A log that goes on says itself how long its sectors are.
+        if size > 0 { node["log-append"] = true } else { node["log-sector-size"] = sector }
+        return node
     }
 }
 
