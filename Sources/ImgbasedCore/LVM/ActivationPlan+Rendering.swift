@@ -12,9 +12,8 @@ extension ActivationPlan {
                     case .mapped(let name): name
                     }
                 }
-                lines.append(
-                    "\(device.name): \(target.start.count) \(target.length.count) \(target.type) \(arguments)"
-                )
+                let line = "\(device.name): \(target.start.count) \(target.length.count) \(target.type)"
+                lines.append(arguments.isEmpty ? line : line + " " + arguments)
             }
         }
         for device in devices {

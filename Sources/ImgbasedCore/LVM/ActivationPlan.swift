@@ -94,7 +94,7 @@ public struct ActivationPlan: Hashable, Sendable {
             switch target.kind {
             case .thin(let pool, _, _): [pool]
             case .thinPool(let metadata, _, _, _, _): [metadata]
-            case .linear, .striped, .snapshotOrigin, .snapshot: []
+            case .linear, .striped, .snapshotOrigin, .snapshot, .error: []
             }
         }
     }
@@ -115,7 +115,7 @@ public struct ActivationPlan: Hashable, Sendable {
             case .striped(_, let stripes):
                 let length = Sectors(target.length.count / UInt64(stripes.count))
                 areas += stripes.map { Area(device: $0.device, offset: $0.offset, length: length) }
-            case .thinPool, .thin, .snapshotOrigin, .snapshot:
+            case .thinPool, .thin, .snapshotOrigin, .snapshot, .error:
                 break
             }
         }

@@ -24,6 +24,8 @@ public struct MappedTarget: Hashable, Sendable {
         case snapshotOrigin(DeviceReference)
         /// `snapshot ORIGIN STORE P CHUNK`; while its content goes back to the origin `snapshot-merge` instead.
         case snapshot(origin: DeviceReference, store: DeviceReference, chunkSize: Sectors, isMerging: Bool)
+        /// `error`: nothing can be read or written.
+        case error
     }
 
     /// A place on a device where a stripe begins.
@@ -131,6 +133,7 @@ extension MappedTarget {
         case .thin: "thin"
         case .snapshotOrigin: "snapshot-origin"
         case .snapshot(_, _, _, let isMerging): isMerging ? "snapshot-merge" : "snapshot"
+        case .error: "error"
         }
     }
 
@@ -157,6 +160,8 @@ extension MappedTarget {
                 [resolve(device)]
             case .snapshot(let origin, let store, let chunkSize, _):
                 [resolve(origin), resolve(store), "P", String(chunkSize.count)]
+            case .error:
+                []
             }
         return words.joined(separator: " ")
     }

@@ -64,6 +64,13 @@ public struct MetadataNode: Hashable, Sendable {
         return nodes.first { !seen.insert($0.key).inserted }?.key
     }
 
+    /// All such keys.
+    var repeatedKeys: Set<String> {
+        if repeatedKey == nil { return [] }
+        var seen: Set<String> = []
+        return Set(children.map { $0.key }.filter { !seen.insert($0).inserted })
+    }
+
     /// The values of a list, the one of a single value, which means the same, none of a section.
     var values: [MetadataValue] {
         switch content {

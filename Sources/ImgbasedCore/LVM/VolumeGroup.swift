@@ -73,10 +73,10 @@ public struct VolumeGroup: Hashable, Sendable {
         var logicalVolumes: [LogicalVolume] = []
         var unreadVolumes: [UnreadVolume] = []
         let disks = node.child("physical_volumes")
-        let repeatedDisk = disks?.repeatedKey
+        let repeatedDisks = disks?.repeatedKeys ?? []
         for child in disks?.children ?? [] {
             do throws(MetadataError) {
-                if child.key == repeatedDisk { throw child.error("it is there twice") }
+                if repeatedDisks.contains(child.key) { throw child.error("it is there twice") }
                 physicalVolumes.append(try PhysicalVolume(child))
             } catch {
                 warnings.append(
@@ -84,10 +84,10 @@ public struct VolumeGroup: Hashable, Sendable {
             }
         }
         let volumes = node.child("logical_volumes")
-        let repeatedVolume = volumes?.repeatedKey
+        let repeatedVolumes = volumes?.repeatedKeys ?? []
         for child in volumes?.children ?? [] {
             do throws(MetadataError) {
-                if child.key == repeatedVolume { throw child.error("it is there twice") }
+                if repeatedVolumes.contains(child.key) { throw child.error("it is there twice") }
                 logicalVolumes.append(try LogicalVolume(child))
             } catch {
                 unreadVolumes.append(UnreadVolume(child))

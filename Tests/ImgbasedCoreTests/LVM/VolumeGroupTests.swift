@@ -125,6 +125,14 @@ import Testing
         #expect(throws: Never.self) { try ActivationPlan("Base-0.1", in: group) }
     }
 
+    /// Found by fuzzing: one of two with the same name was chosen, and the other looked at.
+    @Test func namesThatAreThereTwiceAreNobodys() throws {
+        let volumes = ["odd", "odd", "other", "other"].map { Fixture.volume($0) }.joined()
+        let group = try Fixture.group(Fixture.addingVolume(volumes))
+        #expect(group.volume("odd") == nil && group.volume("other") == nil)
+        #expect(group.warnings.count == 4)
+    }
+
     /// But not what uses the layer.
     @Test func aVolumeThatCannotBeReadMayUseTheLayer() throws {
         let odd = Fixture.addingVolume("odd { segment1 { type = \"snapshot\" origin = \"Base-0.1\" } }")
