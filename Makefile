@@ -15,9 +15,9 @@ EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
 
 # What building needs, and what checking needs besides: Debian 12 packages.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
-CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk \
+CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk mtools \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
-	squashfs-tools umoci xz-utils gpg gpg-agent gpgv python3
+	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3
 
 VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
 SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \
@@ -55,12 +55,21 @@ test: ## Run the unit tests: milliseconds, no machine.
 	@build-aux/run-tests --skip BootTests
 
 .PHONY: check
-check: deps lint build helper ## Run every check: lint, unit tests, boot tests.
+check: deps lint build helper ## Run what every change must pass: lint, unit tests, boot tests; half an hour.
 	@build-aux/run-tests
+
+.PHONY: check-all
+check-all: deps lint build helper ## Run every test there is: hours.
+	@IMGBASED_CHECK=all build-aux/run-tests
 
 .PHONY: sweep
 sweep: deps build helper ## Cut the power at every step of an update, in machines: half an hour.
-	@IMGBASED_SWEEP=1 build-aux/run-tests --filter 'UpdateTests/sweep'
+	@IMGBASED_CHECK=all build-aux/run-tests --filter 'UpdateTests/sweep'
+
+.PHONY: prove
+prove: deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
+	$(SWIFT) run --scratch-path .build prove $(PARTS) HOURS=$(HOURS) SEED=$(SEED) SCENARIOS=$(SCENARIOS) RERUN=$(RERUN) \
+		STATE='$(STATE)'
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
@@ -97,7 +106,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postinst.d/zz-imgbased
 	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postrm.d/zz-imgbased
 	install -D -m 755 kernel/95-imgbased.install $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-imgbased.install
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service systemd/*.timer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.d \
 		systemd/boot-complete.target.d/imgbased.conf
 	# Enabled as delivered: nobody has to remember it in each base. 'systemctl mask' turns one off.
@@ -108,6 +117,8 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires/imgbase-health.service
 	ln -sfT ../imgbase-emergency.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-emergency.service
+	ln -sfT ../imgbase-failure.service $(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-failure.service
+	ln -sfT ../imgbase-late.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-late.timer
 	install -D -m 644 systemd/imgbased.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/imgbased.catalog
 	install -d $(DESTDIR)/etc/motd.d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
 	ln -sfT /run/imgbased/motd $(DESTDIR)/etc/motd.d/imgbased

@@ -102,7 +102,14 @@ let package = Package(
         .target(
             name: "TestMachine", path: "Tests/TestMachine", exclude: ["Guest", "Scripts"],
             swiftSettings: settings),
-        .testTarget(name: "BootTests", dependencies: ["TestMachine"], swiftSettings: settings),
+        .testTarget(name: "BootTests", dependencies: ["TestMachine", "FlushProof"], swiftSettings: settings),
+        // What a power cut can leave of a command, without cutting it.
+        .target(
+            name: "FlushProof", dependencies: ["TestMachine"], path: "Tests/FlushProof",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "prove", dependencies: ["TestMachine", "FlushProof"], path: "Tests/Prove",
+            swiftSettings: settings),
         .executableTarget(
             name: "demo", dependencies: ["TestMachine"], path: "Tests/Demo", swiftSettings: settings),
         .executableTarget(

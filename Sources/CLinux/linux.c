@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/module.h>
 #include <linux/openat2.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -49,24 +51,36 @@ int imgbased_block_device_size(int fd, uint64_t *bytes)
     return ioctl(fd, BLKGETSIZE64, bytes);
 }
 
-int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode)
+const int imgbased_path_only = O_PATH;
+
+// The kernel gives up on a path with ".." in it if anything anywhere was renamed or mounted meanwhile (openat2(2), EAGAIN).
+// One try in a hundred meets that while another thread does nothing but rename.
+static int open_again(int dirfd, const char *path, int flags, unsigned int mode, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)flags | O_CLOEXEC,
         .mode = mode,
-        .resolve = RESOLVE_IN_ROOT,
+        .resolve = resolve,
     };
-    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    int fd = -1;
+
+    for (int tries = 0; tries < 1000; tries++) {
+        fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
+    return fd;
+}
+
+int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode)
+{
+    return open_again(dirfd, path, flags, mode, RESOLVE_IN_ROOT);
 }
 
 int imgbased_open_beneath(int dirfd, const char *path, int flags, unsigned int mode)
 {
-    struct open_how how = {
-        .flags = (uint64_t)flags | O_CLOEXEC,
-        .mode = mode,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-    };
-    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+    return open_again(dirfd, path, flags, mode,
+        RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
 int imgbased_look(int dirfd, const char *name, struct imgbased_node *node)
@@ -133,4 +147,53 @@ void imgbased_begin_writing(int fd, uint64_t offset, uint64_t length)
 int imgbased_sync_file_system(int fd)
 {
     return syncfs(fd);
+}
+
+int imgbased_exchange(int dirfd, const char *name, int other_dirfd, const char *other_name)
+{
+    return renameat2(dirfd, name, other_dirfd, other_name, RENAME_EXCHANGE);
+}
+
+int imgbased_file_system_type(int fd, uint64_t *type)
+{
+    struct statfs facts;
+
+    if (fstatfs(fd, &facts) != 0)
+        return -1;
+    *type = (uint64_t)facts.f_type & UINT32_MAX;
+    return 0;
+}
+
+int imgbased_first_block(int fd, int *block)
+{
+    *block = 0;
+    return ioctl(fd, FIBMAP, block);
+}
+
+int imgbased_rename_new(int dirfd, const char *name, int new_dirfd, const char *new_name)
+{
+    return renameat2(dirfd, name, new_dirfd, new_name, RENAME_NOREPLACE);
+}
+
+int imgbased_checkpoint(int fd)
+{
+    uint32_t flags = 0;
+
+    return ioctl(fd, _IOW('f', 43, uint32_t), &flags);
+}
+
+int imgbased_start_locking(int fd)
+{
+    const pid_t process = fork();
+
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(flock(fd, LOCK_EX) == 0 ? 0 : errno);
+    }
+    return process;
+}
+
+int imgbased_load_module(int fd, const char *options, bool is_compressed)
+{
+    return (int)syscall(SYS_finit_module, fd, options, is_compressed ? MODULE_INIT_COMPRESSED_FILE : 0);
 }

@@ -1,29 +1,41 @@
 extension String {
-    /// The same as one line of a message. Much that messages quote comes from disks: control characters, which a
-    /// terminal would obey, become question marks; what turns text around or hides it is escaped; and what is longer
-    /// than a line of the kernel's log is cut (linux: kernel/printk/printk.c, LOG_LINE_MAX, less what stands before the
-    /// message).
+    /// The same as one line of a message. Much that messages quote comes from disks and images: characters that a terminal
+    /// would obey are escaped, and what is longer than a line of the kernel's log is cut (linux:
+    /// kernel/printk/printk.c, LOG_LINE_MAX, less what stands before the message).
     public var asMessageLine: String {
         let limit = 900
         var line = ""
         for scalar in unicodeScalars {
             if line.utf8.count >= limit { return line + "…" }
-            let isControl = scalar.value < 32 || (127...159).contains(scalar.value)
-            if String.isFormat(scalar) {
-                for byte in Character(scalar).utf8 { line += "\\x" + String(byte, radix: 16) }
-            } else {
-                line.unicodeScalars.append(isControl ? "?" : scalar)
-            }
+            line += scalar.escapedInMessages
         }
         return line
     }
 
-    /// Whether it shows nothing, and does something to what stands around it (Unicode's categories Cf, Zl and Zp, but for those
-    /// of single scripts). The helper has no tables of Unicode.
-    private static func isFormat(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0xAD, 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,
-            0xE0001...0xE007F:
+    /// The same with every character that a terminal would obey as its bytes, `\xHH` each: control characters, line ends
+    /// too, and those that show nothing but change how what stands around them is shown, such as in which direction.
+    public var withEscapedControls: String {
+        var text = ""
+        for scalar in unicodeScalars { text += scalar.escapedInMessages }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var escapedInMessages: String {
+        guard isObeyedByTerminals else { return String(self) }
+        var text = ""
+        for byte in String(self).utf8 { text += (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16) }
+        return text
+    }
+
+    /// Whether it is a control or format character, or ends a line or paragraph (Unicode 15: Cc, Cf, Zl, Zp). A table of our
+    /// own: Embedded Swift's library has none of Unicode's.
+    private var isObeyedByTerminals: Bool {
+        switch value {
+        case 0...0x1F, 0x7F...0x9F, 0xAD, 0x600...0x605, 0x61C, 0x6DD, 0x70F, 0x890...0x891, 0x8E2, 0x180E,
+            0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB, 0x110BD, 0x110CD,
+            0x13430...0x1343F, 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0001, 0xE0020...0xE007F:
             true
         default: false
         }

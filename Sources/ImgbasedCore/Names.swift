@@ -34,9 +34,11 @@ public enum VolumeName {
     /// The volume group where none is named or tagged.
     public static let defaultGroup = "HostVG"
 
-    /// How long a name may be, so that a device-mapper name (127 bytes) holds group and volume with every
+    /// How long a name that we make may be, so that a device-mapper name (127 bytes) holds group and volume with every
     /// hyphen doubled.
     public static let limit = 55
+    /// How long a name may be that is on the disks already (lvm2: NAME_LEN in lib/misc/lvm-string.h, less the final zero).
+    public static let readLimit = 127
 
     private static let reservedNames: Set<String> = [".", "..", "snapshot", "pvmove"]
     private static let reservedPrefixes = ["snapshot", "pvmove"]
@@ -46,7 +48,7 @@ public enum VolumeName {
     ]
 
     /// Throws unless LVM2 takes `name` for a volume group.
-    public static func checkGroup(_ name: String) throws(NameError) {
+    public static func checkGroup(_ name: String, limit: Int = VolumeName.limit) throws(NameError) {
         if name.isEmpty { throw .empty }
         if name.utf8.count > limit { throw .tooLong(limit: limit) }
         for (index, character) in name.enumerated() where !isAllowed(character, first: index == 0) {
@@ -56,8 +58,8 @@ public enum VolumeName {
     }
 
     /// Throws unless LVM2 takes `name` for a volume.
-    public static func check(_ name: String) throws(NameError) {
-        try checkGroup(name)
+    public static func check(_ name: String, limit: Int = VolumeName.limit) throws(NameError) {
+        try checkGroup(name, limit: limit)
         if reservedNames.contains(name) { throw .reserved(name) }
         for prefix in reservedPrefixes where name.hasPrefix(prefix) { throw .reserved(prefix) }
         for part in reservedParts where name.containsPart(part) { throw .reserved(part) }
@@ -103,9 +105,9 @@ public struct BaseName: Hashable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
-    /// Parses `text`.
-    public init(_ text: String) throws(NameError) {
-        try VolumeName.check(text)
+    /// Parses `text`, of at most `limit` bytes.
+    public init(_ text: String, limit: Int = VolumeName.limit) throws(NameError) {
+        try VolumeName.check(text, limit: limit)
         if text.hasPrefix(BaseName.numberedPrefix),
             let number = decimal(text.dropFirst(BaseName.numberedPrefix.count))
         {
@@ -133,14 +135,15 @@ public struct LayerName: Hashable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
-    /// Parses `text`.
-    public init(_ text: String) throws(NameError) {
-        try VolumeName.check(text)
+    /// Parses `text`, of at most `limit` bytes.
+    public init(_ text: String, limit: Int = VolumeName.limit) throws(NameError) {
+        try VolumeName.check(text, limit: limit)
         // The last divider: a release may hold dots, and Base-N none.
         for divider in ["+", "."] as [Character] {
             guard let index = text.lastIndex(of: divider),
                 let number = decimal(text[text.index(after: index)...]),
-                number > 0, let base = try? BaseName(String(text[..<index])), base.divider == divider
+                number > 0, let base = try? BaseName(String(text[..<index]), limit: limit),
+                base.divider == divider
             else { continue }
             self.init(base: base, number: number)
             return

@@ -9,7 +9,7 @@ public struct BootFileStore: Sendable {
 
     private static let linuxName = "linux"
     private static let initrdName = "initrd"
-    /// What an interrupted copy leaves; the next copy removes it.
+    /// What an interrupted copy of an older imgbase left; the next copy removes it.
     static let temporary = ".imgbased-new"
     private static let pieceSize = 1 << 20
 
@@ -17,6 +17,9 @@ public struct BootFileStore: Sendable {
     public init(directory: String) {
         self.directory = directory
     }
+
+    /// Where pairs are while they come or go.
+    private var staging: String { directory + "/.staging" }
 
     /// A file that was found, and what is in it.
     private struct Found {
@@ -109,40 +112,39 @@ public struct BootFileStore: Sendable {
         if verify(files.digest) { return }
         do throws(SystemError) {
             let host = try HostTree("/")
-            let temporary = "\(directory)/\(BootFileStore.temporary)"
-            try host.removeDirectory(temporary)
-            try host.makeDirectories(temporary)
-            let linux = try place(files.linux, BootFileStore.linuxName, from: tree, host)
-            let initrd = try place(files.initrd, BootFileStore.initrdName, from: tree, host)
-            guard BootFileStore.digest(linux: linux, initrd: initrd) == files.digest else {
-                throw SystemError("copy", files.linux, reason: "it changed while it was copied")
+            try remove([BootFileStore.temporary, files.digest], in: host)
+            try host.makeBootDirectory("\(directory)/\(files.digest)", staging: staging) {
+                (place) throws(SystemError) in
+                let linux = try copy(files.linux, from: tree, to: "\(place)/\(BootFileStore.linuxName)", host)
+                let initrd = try copy(
+                    files.initrd, from: tree, to: "\(place)/\(BootFileStore.initrdName)", host)
+                guard BootFileStore.digest(linux: linux, initrd: initrd) == files.digest else {
+                    throw SystemError("copy", files.linux, reason: "it changed while it was copied")
+                }
             }
-            try host.open(temporary, O_RDONLY | O_DIRECTORY).flush()
-            try host.removeDirectory("\(directory)/\(files.digest)")
-            try host.rename(temporary, to: files.digest)
         } catch {
             throw .system(error)
         }
     }
 
-    /// Removes the pairs named `digests`, whole or not.
+    /// Removes the pairs named `digests`, whole or not, and what else in the directory of the store has such a name. What goes has
+    /// another name before anything in it is gone.
     public func remove(_ digests: [String]) throws(HostFailure) {
-        try calling { () throws(SystemError) in
-            let host = try HostTree("/")
-            for digest in digests { try host.removeDirectory("\(directory)/\(digest)") }
-        }
+        try calling { () throws(SystemError) in try remove(digests, in: try HostTree("/")) }
     }
 
-    /// Copies one file into the new directory and returns its digest.
-    private func place(
-        _ path: String, _ name: String, from tree: borrowing HostTree, _ host: borrowing HostTree
+    private func remove(_ names: [String], in host: borrowing HostTree) throws(SystemError) {
+        for name in names { try host.removeBootDirectory("\(directory)/\(name)", staging: staging) }
+    }
+
+    /// Copies one file into a new directory and returns its digest.
+    private func copy(
+        _ path: String, from tree: borrowing HostTree, to place: String, _ host: borrowing HostTree
     ) throws(SystemError) -> String {
         guard let source = try tree.openFile(path) else {
             throw SystemError("copy", path, reason: "it is gone")
         }
-        let target = try host.open(
-            "\(directory)/\(BootFileStore.temporary)/\(name)", O_WRONLY | O_CREAT | O_EXCL, permissions: 0o600
-        )
+        let target = try host.open(place, O_WRONLY | O_CREAT | O_EXCL, permissions: 0o600)
         let (digest, _) = try BootFileStore.read(source) { (piece) throws(SystemError) in
             try target.write(piece)
         }

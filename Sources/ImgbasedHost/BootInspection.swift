@@ -13,9 +13,10 @@ public enum BootInspection {
         findings.intact = boot.digests.filter(store.verify)
         for entry in BootPlanner.entries(boot) {
             for path in [entry.linux, entry.initrd] {
-                // Paths of entries begin where the file system of `/boot` does.
-                let place = boot.prefix.isEmpty ? boot.directory + path : path
-                if HostSystem.exists(place) { findings.files.insert(path) }
+                if HostSystem.exists(place(of: path, boot)) { findings.files.insert(path) }
+            }
+            if findings.helpers[entry.initrd] == nil {
+                findings.helpers[entry.initrd] = try helper(entry.initrd, boot)
             }
             let path = VolumePath(group: names.group, name: entry.layer)
             if state.volumes.contains(where: { $0.path == path && $0.isActive }) {
@@ -23,6 +24,31 @@ public enum BootInspection {
             }
         }
         return findings
+    }
+
+    /// The host in `state`, where it is known whether the initramfs of `layer` has our helper.
+    public static func looking(
+        into layer: String, _ state: HostState
+    ) throws(HostFailure) -> HostState {
+        var state = state
+        guard let entry = BootPlanner.entries(state.boot).first(where: { $0.layer == layer }) else {
+            return state
+        }
+        if try helper(entry.initrd, state.boot) == .absent { state.boot.withoutHelper.insert(entry.initrd) }
+        return state
+    }
+
+    /// Whether an initramfs has our helper; `nil` where there is none.
+    private static func helper(_ initrd: String, _ boot: BootState) throws(HostFailure) -> HelperPresence? {
+        let place = place(of: initrd, boot)
+        if !HostSystem.exists(place) { return nil }
+        let tree = try calling { () throws(SystemError) in try HostTree("/") }
+        return InitramfsProbe.helper(in: tree, place)
+    }
+
+    /// Where a path of an entry is: it begins where the file system of `/boot` does.
+    private static func place(of path: String, _ boot: BootState) -> String {
+        boot.prefix.isEmpty ? boot.directory + path : path
     }
 
     private static func modules(of layer: VolumePath, isBooted: Bool) throws(HostFailure) -> Set<String> {

@@ -22,6 +22,7 @@ enum BootLeftovers {
         if try tree.names(in: store).contains(BootFileStore.temporary) {
             paths.append("\(store)/\(BootFileStore.temporary)")
         }
+        paths += try tree.names(in: BootState.staging).map { "\(BootState.staging)/\($0)" }
         let link = GRUBConfig.script + ".new"
         if let script = boot.grubScript, HostSystem.resolved(link) == script.path { paths.append(link) }
         return paths
@@ -32,10 +33,14 @@ enum BootLeftovers {
         String
     > {
         var texts = [boot.grubConfig].compactMap { $0 }
-        if case .grub(let directory) = boot.loader,
-            let bytes = try? tree.read(directory + "/custom.cfg", limit: limit)
-        {
-            texts.append(String(decoding: bytes, as: UTF8.self))
+        // What cannot be read may have any of them in it.
+        if case .grub(let directory) = boot.loader {
+            do throws(SystemError) {
+                let bytes = try tree.read(directory + "/custom.cfg", limit: limit) ?? []
+                texts.append(String(decoding: bytes, as: UTF8.self))
+            } catch {
+                return boot.digests
+            }
         }
         let entries = boot.directory + "/loader/entries"
         for name in try tree.names(in: entries)

@@ -16,6 +16,8 @@ enum BootProbe {
 
     static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
         var boot = runningState
+        // New entries begin with these.
+        boot.runningArguments = try calling { () throws(SystemError) in try SmallFile.read("/proc/cmdline") }
         let mount = mounts.at(boot.directory)
         if let mount {
             boot.uuid = mount.uuid
@@ -28,6 +30,7 @@ enum BootProbe {
         boot.mapping = HostSystem.device(of: boot.directory).flatMap {
             SmallFile.line("/sys/dev/block/\($0)/dm/uuid")
         }
+        boot.isDataJournaled = HostSystem.device(of: boot.directory).map(journalsData) ?? false
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
         boot.loader = loader(boot.directory)
         let store = BootFileStore(directory: boot.directory + "/imgbased")
@@ -70,14 +73,31 @@ enum BootProbe {
         return grub.map { .grub(directory: $0) }
     }
 
-    private static func readEntries(_ tree: borrowing HostTree, _ boot: inout BootState) throws(SystemError) {
+    /// Reads our entries. Of two files of one layer, as a cut of the power can leave them, one that can be read counts.
+    static func readEntries(_ tree: borrowing HostTree, _ boot: inout BootState) throws(SystemError) {
         let entries = boot.directory + "/loader/entries"
+        var texts: [String: [(name: String, text: String)]] = [:]
         for name in try tree.names(in: entries).sorted() {
             guard let layer = BootState.layer(ofEntryFile: name, boot.loader) else { continue }
             guard let text = try text("\(entries)/\(name)", in: tree) else { continue }
-            boot.entries[layer] = text
-            boot.entryFiles[layer, default: []].append(name)
+            texts[layer, default: []].append((name, text))
         }
+        for (layer, files) in texts {
+            let chosen = files.last { BootEntry(layer: layer, text: $0.text) != nil } ?? files.last
+            boot.entries[layer] = chosen?.text
+            boot.entryFiles[layer] = files.map(\.name)
+            boot.damagedEntryFiles.formUnion(files.filter { $0.text != chosen?.text }.map(\.name))
+        }
+    }
+
+    /// Whether the ext4 file system with the device number `device` journals content, as the kernel says: what is mounted need
+    /// not say so.
+    private static func journalsData(_ device: String) -> Bool {
+        guard let path = HostSystem.resolved("/sys/dev/block/\(device)"),
+            let name = path.split(separator: "/").last,
+            let options = try? SmallFile.read("/proc/fs/ext4/\(name)/options")
+        else { return false }
+        return options.split(separator: "\n").contains("data=journal")
     }
 
     private static func text(

@@ -16,8 +16,15 @@ struct EarlyBootReport: Decodable {
     private var fallbacks: [Fallback]?
 
     /// What the initramfs left; `nil` where it was not ours.
-    static func read() -> EarlyBootReport? {
-        guard let text = try? SmallFile.read("/run/imgbased/boot.json") else { return nil }
+    static func read() throws(HostFailure) -> EarlyBootReport? {
+        let text: String
+        do throws(SystemError) {
+            text = try SmallFile.read("/run/imgbased/boot.json")
+        } catch {
+            // What is there says what runs, and so what must not be removed.
+            if error.isMissing { return nil }
+            throw .system(error)
+        }
         return try? JSONDecoder().decode(EarlyBootReport.self, from: Data(text.utf8))
     }
 

@@ -6,6 +6,8 @@ public struct Executor {
     private let runner: CommandRunner
     private let source: ImageSource?
     private let log: @Sendable (Step) -> Void
+    /// Throws where a step that prepares is not to be begun.
+    private let interruption: @Sendable () throws(HostFailure) -> Void
     /// What the plan's `writeImage` found.
     public private(set) var image: ImageFacts = .unknown
     /// What the plan's `carry` has carried.
@@ -14,11 +16,13 @@ public struct Executor {
     /// An executor that runs commands through `runner`, and shows each step to `log` as it begins; `source` is the
     /// image that a plan with a `writeImage` is about.
     public init(
-        runner: CommandRunner, source: ImageSource? = nil, log: @escaping @Sendable (Step) -> Void = { _ in }
+        runner: CommandRunner, source: ImageSource? = nil, log: @escaping @Sendable (Step) -> Void = { _ in },
+        interruption: @escaping @Sendable () throws(HostFailure) -> Void = checkSignals
     ) {
         self.runner = runner
         self.source = source
         self.log = log
+        self.interruption = interruption
     }
 
     /// Does all of `plan`. Where a step that prepares fails, what is there to be seen of it is removed again.
@@ -26,6 +30,8 @@ public struct Executor {
         var begun = false
         do throws(HostFailure) {
             for step in plan.prepare {
+                if !step.isCheck { HostSignals.hold() }
+                try interruption()
                 try await perform(step)
                 begun = begun || !step.isCheck
             }
@@ -82,6 +88,14 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
         case .replaceFile(let path, let contents):
             try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+        case .replaceBootFile(let path, let contents):
+            try calling { () throws(SystemError) in
+                try HostTree("/").replaceBootFile(path, contents: contents, staging: BootState.staging)
+            }
+        case .removeBootFile(let path):
+            try calling { () throws(SystemError) in
+                try HostTree("/").removeBootFile(path, staging: BootState.staging)
+            }
         case .link(let path, let target):
             try calling { () throws(SystemError) in try SmallFile.link(to: target, at: path) }
         case .removeFile(let path):
@@ -94,7 +108,7 @@ public struct Executor {
             try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
         case .writeImage(let path, let device, let allowance):
             guard let source else { throw .image(path, reason: "it is not open") }
-            image = try ImageWriter(allowance).write(source, to: device)
+            image = try ImageWriter(allowance).writeBase(source, to: device)
         case .fillFileSystem(let path, let device, let type):
             guard let source else { throw .image(path, reason: "it is not open") }
             image = try ImageFiller().fill(source, to: device, type)

@@ -5,12 +5,17 @@ import SystemPackage
 
 /// Runs the administrator's checks, and keeps what they found for those who ask later.
 public struct HealthRunner: Sendable {
+    /// Where the checks are.
+    public static let defaultDirectory = "/etc/imgbased/health.d"
+    /// What is said where there is none.
+    public static let noChecks = "there is no check in '\(defaultDirectory)'"
+
     private let directory: String
     private let ailmentPath: String
 
     /// A runner of the checks below `directory`; why the system is not healthy is kept in the file `ailmentPath`.
     public init(
-        directory: String = "/etc/imgbased/health.d", ailmentPath: String = "/run/imgbased/ailment"
+        directory: String = HealthRunner.defaultDirectory, ailmentPath: String = "/run/imgbased/ailment"
     ) {
         self.directory = directory
         self.ailmentPath = ailmentPath
@@ -56,7 +61,9 @@ public struct HealthRunner: Sendable {
     /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
     /// and does not happen is no sign of health.
     private func complaint(of check: HealthCheck) async -> String? {
-        await Complaint.about {
+        // It would run as root.
+        if let flaw = HostTrust.flaw(of: "\(directory)/\(check.path)") { return "is not run: \(flaw)" }
+        return await Complaint.about {
             try await Subprocess.run(
                 .path(FilePath("\(directory)/\(check.path)")),
                 environment: .inherit.updating(["LC_ALL": "C"]), input: .none,

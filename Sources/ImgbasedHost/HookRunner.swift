@@ -34,8 +34,15 @@ public struct HookRunner: Sendable {
     /// Runs the programs of `run`, one after the other, until one fails. The tree of its layer is mounted for that long,
     /// where nobody else sees it, and is flushed.
     ///
-    /// - Throws: ``HostFailure/hook(_:complaint:)`` for the first that does not end with status 0, in time.
+    /// - Throws: ``HostFailure/hook(_:complaint:)`` for the first that does not end with status 0, in time; and
+    ///   where others than root could change one, for which none is run.
     public func run(_ run: HookRun) async throws(HostFailure) {
+        // Before the first of them does anything.
+        for program in run.programs {
+            if let flaw = HostTrust.flaw(of: program) {
+                throw .hook(program, complaint: "is not run: \(flaw)")
+            }
+        }
         guard let place = run.tree else { return try await self.run(run, tree: nil) }
         let tree = try calling { () throws(SystemError) in
             try HostMount.mount(

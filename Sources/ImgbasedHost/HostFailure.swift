@@ -25,6 +25,8 @@ public enum HostFailure: Error, Sendable {
     case unproved([String])
     /// Checks of the system's health failed.
     case unhealthy(String)
+    /// A signal to end came.
+    case interrupted(Int32)
     /// Only root may do this.
     case notRoot
 }
@@ -47,6 +49,7 @@ extension HostFailure: CustomStringConvertible {
         case .unproved(let names):
             "\(names.map { "'\($0)'" }.joined(separator: ", ")) cannot be proved to be unchanged"
         case .unhealthy(let ailment): ailment
+        case .interrupted(let signal): "it was ended by signal \(signal)"
         case .notRoot: "only root may do this; use sudo"
         }
     }
@@ -98,6 +101,11 @@ extension String {
         split(whereSeparator: \.isNewline).map { $0.split(separator: " ").joined(separator: " ") }
             .filter { !$0.isEmpty }.joined(separator: "; ")
     }
+}
+
+/// Throws where a signal to end came: what was begun is undone.
+public func checkSignals() throws(HostFailure) {
+    if let signal = HostSignals.received { throw .interrupted(signal) }
 }
 
 /// Runs `body`, whose system calls' errors become the cause of a failure.

@@ -26,7 +26,7 @@ public struct HostProbe: Sendable {
         var state = HostState()
         state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
         state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
-        let report = EarlyBootReport.read()
+        let report = try EarlyBootReport.read()
         state.earlyBoot = report?.value
         state.hooks = try HookRunner.hooks()
         state.booted = bootedLayer(state.volumes, report)

@@ -25,6 +25,22 @@ public enum LayerProbe {
         return try contents(of: tree, type: type, named: name)
     }
 
+    /// The tables of file systems of the layers that are active and not booted; those without one are left out.
+    static func tables(of state: HostState, names: HostNames) throws(HostFailure) -> [GroupRename.Table] {
+        var tables: [GroupRename.Table] = []
+        for layer in Layout(state.volumes, group: names.group).layers
+        where layer.isActive && layer.path != state.booted {
+            let type = try type(ofDevice: layer.path.device, named: layer.name)
+            let tree = try calling { () throws(SystemError) in
+                try HostMount.mount(layer.path.device, type: type.rawValue, .untouched)
+            }
+            if let contents = try read(["/etc/fstab"], in: tree) {
+                tables.append(GroupRename.Table(layer: layer.path, type: type, contents: contents))
+            }
+        }
+        return tables
+    }
+
     /// The type of the file system on `device`.
     public static func type(ofDevice device: String, named name: String) throws(HostFailure) -> FileSystemType
     {
@@ -41,31 +57,63 @@ public enum LayerProbe {
         let fstab = try read(["/etc/fstab"], in: tree) ?? []
         let release = try read(["/etc/os-release", "/usr/lib/os-release"], in: tree) ?? []
         let arguments = try read(["/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"], in: tree)
+        let files = try files(in: tree, versions: try versions(tree), named: name)
         return LayerContents(
             type: type, fstab: fstab, release: OSRelease(String(decoding: release, as: UTF8.self)),
             arguments: arguments.map { BootArguments(file: String(decoding: $0, as: UTF8.self)) },
-            files: try files(in: tree, versions: try versions(tree), named: name))
+            files: files, helper: InitramfsProbe.helper(in: tree, files.initrd))
     }
 
     /// The newest kernel of the running system, which is the layer called `name`, and where it is. In a `/boot` that layers
     /// share, others may have left theirs: only those count that have their modules in this one.
-    public static func runningFiles(named name: String) throws(HostFailure) -> (BootFiles, BootFileSource) {
+    public static func runningFiles(named name: String) throws(HostFailure) -> (
+        BootFiles, BootFileSource, HelperPresence
+    ) {
         let whole = try calling { () throws(SystemError) in try HostTree("/") }
         let alone = try calling { () throws(SystemError) in try HostMount.only("/") }
         let modules = try calling { () throws(SystemError) in try whole.names(in: "/usr/lib/modules") }
         let mounted = try versions(whole).intersection(modules)
         let hidden = try versions(alone).intersection(modules)
         if let newest = KernelChoice.newest(of: mounted.union(hidden)), mounted.contains(newest.version) {
-            return (try BootFileStore.files(newest, in: whole, layer: name), .running)
+            let files = try files(newest, in: whole, named: name)
+            return (files, .running, InitramfsProbe.helper(in: whole, files.initrd))
         }
-        return (try files(in: alone, versions: hidden, named: name), .runningAlone)
+        let files = try files(in: alone, versions: hidden, named: name)
+        return (files, .runningAlone, InitramfsProbe.helper(in: alone, files.initrd))
     }
 
     private static func files(
         in tree: borrowing HostTree, versions: Set<String>, named name: String
     ) throws(HostFailure) -> BootFiles {
         guard let pair = KernelChoice.newest(of: versions) else { throw .contents(.noKernel(layer: name)) }
+        return try files(pair, in: tree, named: name)
+    }
+
+    /// The same, once it is known that they are no larger than what can be stored: all of them is read for the digest, and a file
+    /// with holes can be of any size.
+    private static func files(
+        _ pair: KernelChoice.Pair, in tree: borrowing HostTree, named name: String
+    ) throws(HostFailure) -> BootFiles {
+        let limit = sizeLimit
+        for paths in [pair.linux, pair.initrd] {
+            for path in paths {
+                let size = try calling { () throws(SystemError) in try tree.openFile(path)?.status().size }
+                guard let size else { continue }
+                if size > limit.count {
+                    throw .contents(.bootFileTooLarge(path, of: name, size: Bytes(size), limit: limit))
+                }
+                break
+            }
+        }
         return try BootFileStore.files(pair, in: tree, layer: name)
+    }
+
+    /// How large a kernel or an initramfs may be: what there is room for, or is stored already; and never what no boot loader
+    /// loads.
+    private static var sizeLimit: Bytes {
+        let free = HostSystem.free("/boot") ?? Bytes(0)
+        let stored = BootFileStore(directory: "/boot/imgbased").largest()
+        return Bytes(min(max(free.count, stored.count), 4 << 30))
     }
 
     /// The versions of the kernels that are there.

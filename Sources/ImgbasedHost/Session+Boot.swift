@@ -5,7 +5,11 @@ extension Session {
     public func change(_ change: BootChange) async throws {
         do {
             try await changing(change.goal) {
-                let state = try await looking(change.goal) { () throws(HostFailure) in try await probe.boot()
+                let state = try await looking(change.goal) { () throws(HostFailure) in
+                    let state = try await probe.boot()
+                    return try change.nextLayer.map { layer throws(HostFailure) in
+                        try BootInspection.looking(into: layer, state)
+                    } ?? state
                 }
                 try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)))
             }
@@ -24,13 +28,19 @@ extension Session {
     public func refresh() async throws {
         let goal = RefreshPlanner.goal
         try await changing(goal) {
-            let state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            var state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
+            if try await followRename(state) {
+                state = try await looking(goal) { () throws(HostFailure) in try await observed() }
+            }
             let (files, source) = try await looking(goal) { () throws(HostFailure) in
                 guard let booted = state.booted else { throw .contents(.notOnALayer) }
-                return try LayerProbe.runningFiles(named: booted.name)
+                let (files, source, helper) = try LayerProbe.runningFiles(named: booted.name)
+                if helper == .absent { throw .contents(.noHelper(layer: booted.name, initrd: files.initrd)) }
+                return (files, source)
             }
             try await carryOut(
-                try RefreshPlanner.plan(files, from: source, state, names: names(in: state)))
+                try RefreshPlanner.plan(
+                    files, from: source, stored(files, in: state), names: names(in: state)))
         }
     }
 

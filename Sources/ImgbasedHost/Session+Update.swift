@@ -205,7 +205,10 @@ extension Session {
                 try await carryOut(begun)
                 return try await makeLayer(on: base.name, carrying: state.booted, tries: tries, after: begun)
             case .tryLayer(let layer):
-                var plan = try BootPlanner.plan(.trial(layer, tries: tries), state, names: names)
+                let looked = try await looking(goal) { () throws(HostFailure) in
+                    try BootInspection.looking(into: layer, state)
+                }
+                var plan = try BootPlanner.plan(.trial(layer, tries: tries), looked, names: names)
                 plan.prepare = hooks + plan.prepare
                 try await carryOut(plan)
                 return Result(layer: layer)

@@ -19,8 +19,8 @@ public struct Session: Sendable {
     private let waiting: @Sendable () -> Void
     let progress = SessionProgress()
 
-    /// Where the lock of those that change something is.
-    private static let lockPath = "/run/lock/imgbased.lock"
+    /// Where the lock of those that change something is: not in `/run/lock`, where everybody may put something of that name.
+    private static let lockPath = "/run/imgbased/lock"
 
     /// A session for the volume group and pool named, which runs commands through `runner`; `waiting` is called where
     /// another one is changing the host, and this one waits for it.
@@ -78,7 +78,9 @@ public struct Session: Sendable {
         _ image: ImageRequest, _ goal: String, isUpdate: Bool = false
     ) async throws -> (ImageSource, BasePlanner) {
         let source = try await looking(goal) { () throws(HostFailure) in
-            try ImageSource(image.path, reporter: ImageReporter(trace: runner.trace, show: image.progress))
+            try ImageSource(
+                image.path,
+                reporter: ImageReporter(trace: runner.trace, show: image.progress, tell: image.notice))
         }
         var planner = BasePlanner(
             name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import ImgbasedCore
 import ImgbasedLinux
 
@@ -53,7 +54,17 @@ struct VolumeCarry {
         if let fstab = TreePath(parsing: "/etc/fstab") {
             adjusting[fstab] = { table.applied(to: $0, type: type) }
         }
-        return Carrier(lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting)
+        return Carrier(
+            lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
+            mounted: order.isFromRunning ? try VolumeCarry.mounted() : [])
+    }
+
+    /// Where the running system has something mounted. None of that is touched.
+    private static func mounted() throws(HostFailure) -> [TreePath] {
+        try calling { () throws(SystemError) in
+            MountedPlaces.of(
+                try OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
+        }
     }
 
     private func lists() throws(HostFailure) -> CarryLists {

@@ -11,15 +11,22 @@ public struct BlockDevice: Hashable, Sendable {
         self.name = name
     }
 
+    /// The device with the node `path`.
+    public init(path: String) {
+        let name = path.hasPrefix("/dev/") ? path.dropFirst("/dev/".count) : path[...]
+        self.name = name.map { $0 == "/" ? "!" : String($0) }.joined()
+    }
+
     /// Its node in `/dev`.
     public var path: String { "/dev/" + name.map { $0 == "!" ? "/" : String($0) }.joined() }
 
     /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` once it is gone.
     public var number: String? { SmallFile.line("/sys/class/block/\(name)/dev") }
 
-    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names.
+    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names. Where that cannot be seen, something of
+    /// no kernel's name: a device that is taken for free may be part of an array.
     public var holders: [String] {
-        DirectoryListing.names(in: "/sys/class/block/\(name)/holders")
+        (try? DirectoryListing.read("/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
     }
 
     /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
@@ -34,6 +41,23 @@ public struct BlockDevice: Hashable, Sendable {
 
     /// Its UUID, where it is a mapped device.
     public var mapperUUID: String? { SmallFile.line("/sys/class/block/\(name)/dm/uuid") }
+
+    /// The UUID of the mapped device with the number MAJOR:MINOR; `nil` where it is none.
+    public static func mapperUUID(number: String) -> String? {
+        SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
+    }
+
+    /// The number, MAJOR:MINOR, of the block device whose node `path` is or leads to; `nil` where it is none.
+    ///
+    /// The corresponding C function is `stat`.
+    public static func number(of path: String) -> String? {
+        guard let file = try? OpenFile(opening: path, imgbased_path_only) else { return nil }
+        var node = imgbased_node()
+        guard imgbased_look(file.number, "", &node) == 0, node.mode & UInt32(S_IFMT) == UInt32(S_IFBLK) else {
+            return nil
+        }
+        return "\(node.represented >> 32):\(node.represented & 0xffff_ffff)"
+    }
 
     /// All that are there now.
     public static func all() -> [BlockDevice] {

@@ -4,14 +4,16 @@ public import ImgbasedCore
 public enum BootError: Error, CustomStringConvertible {
     /// It is not for our own code to activate it; lvm2 may know better.
     case refused(Refusal)
-    /// It cannot come up, whoever tries. One sentence without a full stop.
+    /// It does not come up. One sentence without a full stop.
     case failed(String)
+    /// It must not come up, whoever tries. One sentence without a full stop.
+    case forbidden(String)
 
     /// The cause.
     public var description: String {
         switch self {
         case .refused(let refusal): refusal.reason
-        case .failed(let reason): reason
+        case .failed(let reason), .forbidden(let reason): reason
         }
     }
 }

@@ -53,6 +53,13 @@ public struct DeviceMapper: ~Copyable {
         try task.check(dm_task_set_name(task.pointer, device.name))
         try task.check(dm_task_set_uuid(task.pointer, device.uuid))
         if device.isReadOnly { try task.check(dm_task_set_ro(task.pointer)) }
+        if let minor = device.minor {
+            // The kernel has one major number for all, which libdevmapper puts instead of whatever is here.
+            try task.check(dm_task_set_major_minor(task.pointer, 1, CInt(minor), 1))
+        }
+        if let readAhead = device.readAhead {
+            try task.check(dm_task_set_read_ahead(task.pointer, UInt32(readAhead.count), 0))
+        }
         for target in device.targets {
             try task.check(
                 dm_task_add_target(
@@ -86,13 +93,16 @@ public struct DeviceMapper: ~Copyable {
         try targets(name, DM_DEVICE_STATUS).first?.arguments ?? ""
     }
 
-    /// What the status of the thin pool with this name means, where LVM2's metadata has `expectedTransactionID`.
-    public func poolHealth(_ name: String, expectedTransactionID: UInt64) throws(SystemError) -> PoolHealth {
+    /// What the status of the thin pool with this name means, where LVM2's metadata has `expectedTransactionID`
+    /// (`ThinPoolStatus.health`).
+    public func poolHealth(
+        _ name: String, expectedTransactionID: UInt64, mayLag: Bool = true
+    ) throws(SystemError) -> PoolHealth {
         let line = try status(name)
         guard let status = ThinPoolStatus(line) else {
             throw SystemError("use thin pool", name, reason: "its status is not understood: '\(line)'")
         }
-        return status.health(expectedTransactionID: expectedTransactionID)
+        return status.health(expectedTransactionID: expectedTransactionID, mayLag: mayLag)
     }
 
     /// The live table of the device of this name, each target's arguments with MAJOR:MINOR.
@@ -102,13 +112,28 @@ public struct DeviceMapper: ~Copyable {
         try targets(name, DM_DEVICE_TABLE).map { "\($0.start) \($0.length) \($0.type) \($0.arguments)" }
     }
 
-    /// Waits until udev has handled every change of this transaction. Returns at once where no udev runs.
+    /// Waits until udev has handled every change of this transaction, at most so many seconds. Returns whether it has, and at
+    /// once where no udev runs.
     ///
     /// The corresponding libdevmapper function is `dm_udev_wait`.
-    public mutating func waitForUdev() {
-        guard cookie != 0 else { return }
-        dm_udev_wait(cookie)
+    public mutating func waitForUdev(seconds: Int) -> Bool {
+        // What is to be read ahead is set here.
+        dm_task_update_nodes()
+        guard cookie != 0 else { return true }
+        ServiceManager.goOn(seconds: seconds)
+        let isDone = imgbased_dm_udev_wait(cookie, CInt(clamping: seconds))
         cookie = 0
+        return isDone
+    }
+
+    /// Whether the kernel has the driver for targets of the type `name`, as a module that is loaded or built in.
+    ///
+    /// The corresponding ioctl is `DM_LIST_VERSIONS`.
+    public static func hasTarget(_ name: String) -> Bool {
+        guard let task = try? Task(DM_DEVICE_LIST_VERSIONS, on: name), (try? task.run()) != nil else {
+            return false
+        }
+        return imgbased_dm_has_target(task.pointer, name)
     }
 
     private struct TargetLine {
@@ -192,9 +217,13 @@ extension MappedDevice.Role {
         let inner =
             visible | DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG | DM_UDEV_DISABLE_DISK_RULES_FLAG
             | DM_UDEV_DISABLE_OTHER_RULES_FLAG
+        // Both have the same file system, and links are to go to the origin.
+        let low = DM_UDEV_LOW_PRIORITY_FLAG
         return switch self {
         case .volume: UInt16(visible)
-        case .poolMetadata, .poolData, .pool, .externalOrigin: UInt16(inner)
+        case .snapshot: UInt16(visible | low)
+        case .snapshotStore: UInt16(inner | low)
+        case .poolMetadata, .poolData, .pool, .origin: UInt16(inner)
         }
     }
 }

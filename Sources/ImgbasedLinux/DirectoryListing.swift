@@ -3,10 +3,18 @@ import CLinux
 /// The names in a directory.
 public enum DirectoryListing {
     /// The names in the directory at `path` but `.` and `..`; none where it cannot be read.
+    public static func names(in path: String) -> [String] {
+        (try? read(path)) ?? []
+    }
+
+    /// The same; none only where there is no such directory.
     ///
     /// The corresponding C functions are `opendir` and `readdir`.
-    public static func names(in path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
+    static func read(_ path: String) throws(SystemError) -> [String] {
+        guard let directory = opendir(path) else {
+            if imgbased_errno() == ENOENT { return [] }
+            throw .last("read", path)
+        }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {

@@ -8,14 +8,14 @@ public enum FileSystemChecker {
     ///
     /// XFS is its own check: its driver replays the journal, and fsck.xfs(8) does nothing.
     /// - Returns: What the tool said last; `nil` where none was run.
-    /// - Throws: where the file system is not fit for use.
+    /// - Throws: where the file system is not fit for use, or the tool hangs.
     public static func run(
-        _ path: String, type: LayerMount.FileSystem, _ check: FileSystemCheck
+        _ path: String, type: LayerMount.FileSystem, _ check: FileSystemCheck, _ patience: Patience
     ) throws(SystemError) -> String? {
         guard type == .ext4, let arguments = check.e2fsckArguments, ChildProcess.isExecutable(tool) else {
             return nil
         }
-        let result = try ChildProcess.run(tool, arguments + [path])
+        let result = try ChildProcess.run(tool, arguments + [path], patience)
         guard FileSystemCheck.isFit(status: result.status) else {
             throw SystemError(
                 "use the file system on", path,

@@ -1,4 +1,4 @@
-import ImgbasedCore
+public import ImgbasedCore
 
 /// lvm2's own tool, for what our own code does not activate.
 public enum LVM2 {
@@ -8,17 +8,37 @@ public enum LVM2 {
     public static var isThere: Bool { ChildProcess.isExecutable(tool) }
 
     /// Has lvm2 activate `volume` of `group`.
-    public static func activate(_ volume: String, of group: String, readOnly: Bool) throws(BootError) {
-        try run(LVM2Command.activate(volume, of: group, readOnly: readOnly))
+    public static func activate(
+        _ volume: String, of group: String, readOnly: Bool, _ patience: Patience
+    ) throws(BootError) {
+        try run(LVM2Command.activate(volume, of: group, readOnly: readOnly), patience)
     }
 
     /// Has lvm2 deactivate `volume` of `group`.
-    public static func deactivate(_ volume: String, of group: String) throws(BootError) {
-        try run(LVM2Command.deactivate(volume, of: group))
+    public static func deactivate(
+        _ volume: String, of group: String, _ patience: Patience
+    ) throws(BootError) {
+        try run(LVM2Command.deactivate(volume, of: group), patience)
     }
 
-    private static func run(_ arguments: [String]) throws(BootError) {
-        let result = try BootError.call(ChildProcess.run(tool, arguments))
+    /// What lvm2 reads of the group that `selector` means, on whatever devices; `nil` where it finds none, or what we
+    /// cannot read either.
+    static func metadata(_ selector: GroupSelector, _ patience: Patience) -> VolumeGroup? {
+        let file = "/run/imgbased/metadata"
+        guard (try? SmallFile.makeDirectory("/run/imgbased")) != nil else { return nil }
+        let limit = Int(MetadataAreaHeader.textLimit)
+        for arguments in LVM2Command.metadata(selector, to: file) {
+            guard (try? run(arguments, patience)) != nil, let text = try? SmallFile.read(file, limit: limit) else {
+                continue
+            }
+            guard let metadata = try? MetadataText(Array(text.utf8)) else { return nil }
+            return try? VolumeGroup(metadata)
+        }
+        return nil
+    }
+
+    private static func run(_ arguments: [String], _ patience: Patience) throws(BootError) {
+        let result = try BootError.call(ChildProcess.run(tool, arguments, patience))
         guard result.status == 0 else {
             throw .failed("lvm2 failed (status \(result.status)): \(result.lastLine)")
         }

@@ -1,4 +1,5 @@
 import CLinux
+public import ImgbasedCore
 
 /// The lock that lvm2's commands take of a volume group before they look at what of it is active (lvm2:
 /// lib/locking/file_locking.c, lib/misc/lvm-flock.c). Where dracut's rules start lvm2 as well, each finds the other's
@@ -6,20 +7,28 @@ import CLinux
 public struct LVM2Lock: ~Copyable {
     private let lock: FileLock?
 
-    /// Waits for the lock of `group`, as long as the command takes that has it, and takes it. Where there is no place
-    /// for it, it goes without: so does lvm2 with `--sysinit`, which it is started with in an initramfs.
-    public init(_ group: String, in directory: String = "/run/lock/lvm") {
-        lock = try? LVM2Lock.take("\(directory)/V_\(group)", in: directory)
+    /// Waits for the lock of `group` and takes it. The command that has it is waited for as long as there is `patience`: it
+    /// may be checking a pool. Where there is no place for it, it goes without: so does lvm2 with `--sysinit`, which
+    /// it is started with in an initramfs.
+    /// - Throws: where somebody does not let go of it.
+    public init(
+        _ group: String, _ patience: Patience, in directory: String = "/run/lock/lvm"
+    ) throws(SystemError) {
+        lock = try LVM2Lock.take("\(directory)/V_\(group)", in: directory, patience)
     }
 
     /// The corresponding C functions are `flock`, `fstat` and `stat`.
-    private static func take(_ path: String, in directory: String) throws(SystemError) -> FileLock {
-        try SmallFile.makeDirectory(directory)
+    private static func take(
+        _ path: String, in directory: String, _ patience: Patience
+    ) throws(SystemError) -> FileLock? {
+        guard (try? SmallFile.makeDirectory(directory)) != nil else { return nil }
+        // Others may take and leave it for ever.
+        let deadline = Monotonic.now().advanced(bySeconds: patience.total)
         while true {
-            let file = try OpenFile(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
-            while flock(file.number, LOCK_EX) < 0 {
-                guard imgbased_errno() == EINTR else { throw .last("lock", path) }
-            }
+            guard
+                let file = try? OpenFile(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
+            else { return nil }
+            try wait(for: file, path, patience)
             // lvm2 removes the file when it lets go: only the lock on the one that is there now counts.
             var locked = stat()
             var present = stat()
@@ -28,7 +37,46 @@ public struct LVM2Lock: ~Copyable {
             {
                 return FileLock(of: file)
             }
+            guard Monotonic.now() < deadline else {
+                throw SystemError("lock", path, reason: patience.reason(.isSlow))
+            }
         }
+    }
+
+    /// Locks `file`. A child does the waiting, which can be ended; the lock is the file's, and so ours as well.
+    ///
+    /// The corresponding C functions are `flock` and `fork`.
+    private static func wait(
+        for file: borrowing OpenFile, _ path: String, _ patience: Patience
+    ) throws(SystemError) {
+        if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return }
+        guard imgbased_errno() == EWOULDBLOCK || imgbased_errno() == EINTR else { throw .last("lock", path) }
+        var node = imgbased_node()
+        guard imgbased_look(file.number, "", &node) == 0 else { throw .last("look at", path) }
+        let process = imgbased_start_locking(file.number)
+        guard process >= 0 else { throw .last("lock", path) }
+        let child = try ProcessWait(process, name: path)
+        let end = try child.status(patience) {
+            holder(of: node).map { ProcessWork.count(of: $0) } ?? 0
+        }
+        guard let status = end.status else {
+            let holder = holder(of: node).map { name(of: $0) } ?? "somebody"
+            _ = try child.end(isTool: false)
+            throw SystemError("lock", path, reason: "\(holder) has it, and \(patience.reason(end.verdict))")
+        }
+        guard status == 0 else { throw SystemError("lock", path, errno: (status >> 8) & 0xff) }
+    }
+
+    /// The process that has the file locked.
+    private static func holder(of node: imgbased_node) -> Int? {
+        guard let text = try? SmallFile.read("/proc/locks", limit: 1 << 20) else { return nil }
+        return FileLockTable(text).holder(
+            major: node.device >> 32, minor: node.device & 0xffff_ffff, inode: node.inode)
+    }
+
+    private static func name(of process: Int) -> String {
+        SmallFile.line("/proc/\(process)/comm").map { "process \(process) (\($0))" }
+            ?? "process \(process), which has ended,"
     }
 
     /// Gives the lock back.

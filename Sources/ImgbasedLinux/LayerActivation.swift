@@ -14,16 +14,28 @@ public struct LayerActivation: ~Copyable {
         public var refusal: String?
         /// Why nothing can be written.
         public var degraded: String?
+        /// What users should know of its devices, each one sentence.
+        public var warnings: [String] = []
     }
 
     private let request: BootRequest
     private let found: VolumeGroupSearch.Found
     private let volume: String
+    private let modules: KernelModules
+    private let lacking: SystemError?
+    /// Whether other disks than those that are there may be what lvm2 would take.
+    private var mayWaitForDisks = false
     private var stack: StackActivation?
     private var isActiveByLVM2 = false
 
-    /// For `volume`, in the group that was `found`.
-    public init(of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest) {
+    /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`. `lacking` is why
+    /// the kernel could not be given that one.
+    public init(
+        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, modules: KernelModules,
+        lacking: SystemError?
+    ) {
+        self.modules = modules
+        self.lacking = lacking
         self.volume = volume
         self.found = found
         self.request = request
@@ -41,20 +53,21 @@ public struct LayerActivation: ~Copyable {
             return try activateByLVM2(&mapper, wait)
         }
         do throws(BootError) {
-            let lock = LVM2Lock(found.group.name)
+            let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
             let active = try activate(&mapper)
             lock.release()
             return active
         } catch {
-            guard case .refused(let refusal) = error, request.activate == .auto, LVM2.isThere else {
-                throw error
-            }
+            // What fails here need not fail there: lvm2 has its own ways.
+            if case .forbidden = error { throw error }
+            guard request.activate == .auto, LVM2.isThere else { throw error }
+            let reason = error.description
             do throws(BootError) {
                 var active = try activateByLVM2(&mapper, wait)
-                active.refusal = refusal.reason
+                active.refusal = reason
                 return active
             } catch {
-                throw .failed("\(refusal.reason); \(error)")
+                throw .failed("\(reason); \(error)")
             }
         }
     }
@@ -62,8 +75,8 @@ public struct LayerActivation: ~Copyable {
     /// Deactivates it again, because of `cause`.
     /// - Throws: where something of it is left.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
-        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name) }
-        let lock = LVM2Lock(found.group.name)
+        if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name, request.limits.tool) }
+        let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
         try stack?.undo(after: cause, &mapper)
         lock.release()
     }
@@ -71,30 +84,43 @@ public struct LayerActivation: ~Copyable {
     // MARK: Our own code
 
     private mutating func activate(_ mapper: inout DeviceMapper) throws(BootError) -> Active {
-        if let refusal = found.refusal { throw .refused(refusal) }
-        var plan = try BootError.check(ActivationPlan(volume, in: found.group))
+        var plan = try found.plan(for: volume)
+        do throws(BootError) {
+            try found.check(plan)
+        } catch {
+            mayWaitForDisks = true
+            throw error
+        }
+        if let lacking, plan.devices.contains(where: { $0.isPool }), !DeviceMapper.hasTarget("thin-pool") {
+            throw .refused(lacking.description)
+        }
+        if plan.hasSnapshots { try BootError.call(modules.load("dm-snapshot")) }
+        let warnings = plan.warnings
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
         let policy = request.thinCheck
+        let patience = request.limits.tool
         let check: StackActivation.MetadataCheck = { (path) throws(BootError) in
-            try ThinTools.check(path, policy)
+            try ThinTools.check(path, policy, patience)
         }
         switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
         case .active(let device):
-            return Active(device: device, mode: request.mode, activator: .native)
+            return Active(
+                device: device, mode: request.mode, activator: .native, warnings: warnings)
         case .unwanted(let health):
             if case .full = health, request.mode == .readWrite, try ownsItsBlocks(plan, &mapper),
                 case .active(let device) = try run(plan, &mapper, wanted: { $0 == health })
             {
-                return Active(device: device, mode: request.mode, activator: .native)
+                return Active(
+                    device: device, mode: request.mode, activator: .native, warnings: warnings)
             }
             plan.makePoolReadOnly()
             guard case .active(let device) = try run(plan, &mapper, wanted: { _ in true }) else {
                 throw .failed(health.reason ?? "the thin pool has changed")
             }
             return Active(
-                device: device, mode: request.mode.withoutWriting, activator: .native, degraded: health.reason
-            )
+                device: device, mode: request.mode.withoutWriting, activator: .native,
+                degraded: health.reason, warnings: warnings)
         }
     }
 
@@ -117,7 +143,7 @@ public struct LayerActivation: ~Copyable {
         var metadata = StackActivation(plan.ofPoolMetadata, on: found.numbers)
         guard case .active(let device) = try metadata.run(&mapper) else { return false }
         do throws(BootError) {
-            let listing = try ThinTools.list("/dev/dm-\(device.minor)")
+            let listing = try ThinTools.list("/dev/dm-\(device.minor)", request.limits.tool)
             try metadata.undo(&mapper)
             return listing.owns(thin.deviceID, all: length)
         } catch {
@@ -134,12 +160,14 @@ public struct LayerActivation: ~Copyable {
         let group = found.group
         while true {
             do throws(BootError) {
-                try LVM2.activate(volume, of: group.name, readOnly: request.mode != .readWrite)
+                try LVM2.activate(
+                    volume, of: group.name, readOnly: request.mode != .readWrite, request.limits.tool)
                 break
             } catch {
-                // Of a group that is refused as a whole, the disks that lvm2 would take may still have to come:
-                // arrays, multipath devices.
-                guard found.refusal != nil, try BootError.call(wait()) else { throw error }
+                // The disks that lvm2 would take may still have to come: arrays, multipath devices.
+                guard mayWaitForDisks || found.group.refusal != nil, try BootError.call(wait()) else {
+                    throw error
+                }
             }
         }
         isActiveByLVM2 = true
@@ -168,5 +196,12 @@ public struct LayerActivation: ~Copyable {
             mapper.poolHealth(device, expectedTransactionID: pool.transactionID))
         if case .failed(let reason) = health { throw .failed(reason) }
         return health
+    }
+}
+
+extension MappedDevice {
+    fileprivate var isPool: Bool {
+        if case .pool = role { return true }
+        return false
     }
 }

@@ -29,57 +29,110 @@ public struct LayerMount {
     private static let lower = "/run/imgbased/layer"
     private static let scratch = "/run/imgbased/volatile"
 
-    /// Mounts the layer in `device` at `target`.
+    /// The file system that is seen at a place.
+    public struct Present {
+        /// The number of its device, MAJOR:MINOR: of a volatile layer, that of the layer itself.
+        public var number: String
+        /// What was mounted.
+        public var source: String
+        /// Whether it is a layer in mode `volatile`.
+        public var isVolatile: Bool
+        /// Whether it cannot be written.
+        public var isReadOnly: Bool
+
+        /// Whether it is the layer on the device with that number, mounted as in `mode`.
+        public func isLayer(_ number: String, _ mode: BootMode) -> Bool {
+            self.number == number && isVolatile == (mode == .volatile) && (mode != .readOnly || isReadOnly)
+        }
+    }
+
+    /// What is mounted at `target`; `nil` where nothing is.
+    public static func present(at target: String) throws(SystemError) -> Present? {
+        let table = try Mount.table()
+        guard let top = table.top(at: target) else { return nil }
+        let isReadOnly = top.options.contains("ro") || top.fileSystemOptions.contains("ro")
+        guard top.type == "overlay", top.fileSystemOptions.contains("lowerdir=" + lower),
+            let layer = table.top(at: lower)
+        else {
+            return Present(
+                number: top.number, source: top.source, isVolatile: false, isReadOnly: isReadOnly)
+        }
+        return Present(number: layer.number, source: layer.source, isVolatile: true, isReadOnly: isReadOnly)
+    }
+
+    /// Mounts the layer in `device` at `target`, where nothing is mounted.
     /// - Parameters:
     ///   - device: The node of the volume.
+    ///   - number: The number of its device, MAJOR:MINOR. Where something else turns out to be mounted, it is unmounted again.
     ///   - mode: Whether it can be written, and where what is written goes.
     ///   - readOnly: For a layer that can be written: whether it is mounted read-only first, as `ro` on the kernel
     ///     command line asks; the booted system makes it writable when it has checked it.
     ///   - check: How its file system is checked before it is mounted so that it can be written, by whomever; `nil`
     ///     where nobody can.
+    ///   - limits: How long that may take.
     ///   - options: Mount options of the administrator, `rootflags=`.
     ///   - modules: Where the driver comes from.
     /// - Returns: What the check of the file system said; `nil` where there was none.
     public static func mount(
-        _ device: String, at target: String, mode: BootMode, readOnly: Bool, check: FileSystemCheck?,
-        options: String, modules: KernelModules
+        _ device: String, number: String, at target: String, mode: BootMode, readOnly: Bool,
+        check: FileSystemCheck?, limits: BootLimits, options: MountOptions, modules: KernelModules
     ) throws(SystemError) -> String? {
         let type = try fileSystem(of: device)
-        try modules.load(type.rawValue)
+        try modules.loadFileSystem(type.rawValue)
+        var message: String?
         switch mode {
         case .readWrite:
-            var message: String?
-            if let check { message = try FileSystemChecker.run(device, type: type, check) }
+            if let check { message = try FileSystemChecker.run(device, type: type, check, limits.check) }
+            let flags = options.flags.subtracting(.readOnly)
             try Mount.mount(
-                device, at: target, type: type.rawValue, flags: readOnly ? .readOnly : [], options: options)
-            return message
+                device, at: target, type: type.rawValue, flags: readOnly ? flags.union(.readOnly) : flags,
+                data: options.data)
         case .readOnly:
             try mountUntouched(device, at: target, type: type, options: options)
         case .volatile:
-            try modules.load("overlay")
+            try modules.loadFileSystem("overlay")
+            try unmountLower()
             try mountUntouched(device, at: lower, type: type, options: options)
             do throws(SystemError) {
-                try Mount.mount("tmpfs", at: scratch, type: "tmpfs", options: "mode=0755")
+                try Mount.mount("tmpfs", at: scratch, type: "tmpfs", data: "mode=0755")
                 try SmallFile.makeDirectory(scratch + "/upper")
                 try SmallFile.makeDirectory(scratch + "/work")
                 try Mount.mount(
-                    "overlay", at: target, type: "overlay",
-                    options: "lowerdir=\(lower),upperdir=\(scratch)/upper,workdir=\(scratch)/work")
+                    "overlay", at: target, type: "overlay", flags: options.flags.subtracting(.readOnly),
+                    data: "lowerdir=\(lower),upperdir=\(scratch)/upper,workdir=\(scratch)/work")
             } catch {
-                if Mount.isMountPoint(scratch) { try? Mount.unmount(scratch) }
-                try? Mount.unmount(lower)
+                try unmountLower(after: error)
                 throw error
             }
         }
-        return nil
+        let seen = try present(at: target)
+        guard let seen, seen.isLayer(number, mode) else {
+            try unmount(target, volatile: mode == .volatile)
+            throw SystemError(
+                "mount", device, reason: "device \(seen?.number ?? "0:0") was mounted instead of \(number)")
+        }
+        return message
     }
 
-    /// Undoes `mount` at `target` in `mode`.
-    public static func unmount(_ target: String, mode: BootMode) throws(SystemError) {
+    /// Unmounts what is mounted at `target`, of a layer that is `volatile` its parts as well.
+    public static func unmount(_ target: String, volatile: Bool) throws(SystemError) {
         try Mount.unmount(target)
-        guard mode == .volatile else { return }
-        try Mount.unmount(scratch)
-        try Mount.unmount(lower)
+        if volatile { try unmountLower() }
+    }
+
+    /// Unmounts what a volatile layer is made of, also what is left of one.
+    private static func unmountLower() throws(SystemError) {
+        for place in [scratch, lower] {
+            while try Mount.table().top(at: place) != nil { try Mount.unmount(place) }
+        }
+    }
+
+    private static func unmountLower(after cause: SystemError) throws(SystemError) {
+        do throws(SystemError) { try unmountLower() } catch {
+            throw SystemError(
+                cause.operation, cause.object,
+                reason: "\(cause.reason); and it could not be undone: \(error)")
+        }
     }
 
     private static func fileSystem(of device: String) throws(SystemError) -> FileSystem {
@@ -93,9 +146,10 @@ public struct LayerMount {
     }
 
     private static func mountUntouched(
-        _ device: String, at target: String, type: FileSystem, options: String
+        _ device: String, at target: String, type: FileSystem, options: MountOptions
     ) throws(SystemError) {
-        let all = [type.withoutRecovery, options].filter { !$0.isEmpty }.joined(separator: ",")
-        try Mount.mount(device, at: target, type: type.rawValue, flags: .readOnly, options: all)
+        let all = [type.withoutRecovery, options.data].filter { !$0.isEmpty }.joined(separator: ",")
+        try Mount.mount(
+            device, at: target, type: type.rawValue, flags: options.flags.union(.readOnly), data: all)
     }
 }

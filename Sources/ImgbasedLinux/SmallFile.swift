@@ -9,7 +9,8 @@ public enum SmallFile {
         String(decoding: try bytes(path, limit: limit), as: UTF8.self)
     }
 
-    /// The first line of the file at `path`, or `nil` where there is no such file.
+    /// The first line of the file at `path`; `nil` where there is none, or it cannot be read: for what the kernel has files of
+    /// only where it applies.
     public static func line(_ path: String) -> String? {
         guard let bytes = try? bytes(path, limit: 4096) else { return nil }
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
@@ -19,7 +20,9 @@ public enum SmallFile {
         do throws(SystemError) {
             return try OpenFile(opening: path, O_RDONLY).read(upTo: limit)
         } catch {
-            throw SystemError("read", path, reason: error.reason)
+            var failure = error
+            failure.operation = "read"
+            throw failure
         }
     }
 
@@ -38,8 +41,11 @@ public enum SmallFile {
         try makeDirectory(above: path)
         let temporary = path + ".new"
         do throws(SystemError) {
-            try OpenFile(opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, permissions: 0o644)
-                .write(text.utf8)
+            let file = try OpenFile(
+                opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, permissions: 0o644)
+            // Whatever the umask.
+            guard fchmod(file.number, 0o644) == 0 else { throw .last("write", path) }
+            try file.write(text.utf8)
         } catch {
             throw SystemError("write", path, reason: error.reason)
         }
@@ -57,15 +63,28 @@ public enum SmallFile {
         guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else { throw .last("link", path) }
     }
 
-    /// Makes the directory at `path` and those above it, where they are not there.
+    /// Makes the directory at `path` and those above it, where they are not there; whoever makes them, others may look into
+    /// them.
     ///
-    /// The corresponding C function is `mkdir`.
+    /// The corresponding C functions are `mkdir` and `chmod`.
     public static func makeDirectory(_ path: String) throws(SystemError) {
-        if mkdir(path, 0o755) == 0 || imgbased_errno() == EEXIST { return }
-        guard imgbased_errno() == ENOENT, path.contains("/") else { throw .last("make directory", path) }
+        if try makeOneDirectory(path) { return }
+        guard path.contains("/") else { throw SystemError("make directory", path, errno: ENOENT) }
         try makeDirectory(above: path)
-        guard mkdir(path, 0o755) == 0 || imgbased_errno() == EEXIST else {
-            throw .last("make directory", path)
+        guard try makeOneDirectory(path) else { throw SystemError("make directory", path, errno: ENOENT) }
+    }
+
+    /// Returns whether the directory is there; not so where the one above it is missing.
+    private static func makeOneDirectory(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o755) == 0 {
+            // Whatever the umask.
+            guard chmod(path, 0o755) == 0 else { throw .last("make directory", path) }
+            return true
+        }
+        switch imgbased_errno() {
+        case EEXIST: return true
+        case ENOENT: return false
+        default: throw .last("make directory", path)
         }
     }
 

@@ -51,7 +51,8 @@ public struct StackActivation {
         do throws(BootError) {
             try undo(&mapper)
         } catch {
-            throw .failed("\(cause); and it could not be undone: \(error)")
+            // lvm2 activates nothing where a part is active already.
+            throw .forbidden("\(cause); and it could not be undone: \(error)")
         }
     }
 
@@ -76,9 +77,10 @@ public struct StackActivation {
             }
             let info = try create(device, &mapper)
             numbers[.mapped(device.name)] = info.number
-            if case .pool(let transactionID) = device.role {
+            if case .pool(let transactionID, let mayLag) = device.role {
                 let health = try BootError.call(
-                    mapper.poolHealth(device.name, expectedTransactionID: transactionID))
+                    mapper.poolHealth(
+                        device.name, expectedTransactionID: transactionID, mayLag: mayLag))
                 if case .failed(let reason) = health { throw .failed(reason) }
                 guard wanted(health) else { return .unwanted(health) }
             }

@@ -7,18 +7,21 @@ public enum ThinTools {
 
     /// Has thin_check(8) look at the metadata in the device at `path`, as lvm2 does before it uses a pool.
     /// - Returns: Why the pool should not be written though it can be read; `nil` where nothing is wrong.
-    /// - Throws: where it must not be used: whatever the policy where there is nothing to look at.
-    public static func check(_ path: String, _ policy: ThinCheckPolicy) throws(BootError) -> String? {
+    /// - Throws: where it must not be used: whatever the policy, and by whomever, where there is nothing to look at.
+    public static func check(
+        _ path: String, _ policy: ThinCheckPolicy, _ patience: Patience
+    ) throws(BootError) -> String? {
         if try areMetadataMissing(path) {
-            throw .failed("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
+            // The kernel would take it for a new one; lvm2 lets it.
+            throw .forbidden("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
         }
         if policy == .never { return nil }
         guard ChildProcess.isExecutable(check) else {
             if policy == .auto { return nil }
-            throw .failed("rd.imgbased.thincheck=always, and the initramfs has no thin_check")
+            throw .forbidden("rd.imgbased.thincheck=always, and the initramfs has no thin_check")
         }
-        if try run(check, ["-q", path]) == 0 { return nil }
-        guard try run(check, ["-q", "--ignore-non-fatal-errors", path]) == 0 else {
+        if try run(check, ["-q", path], patience) == 0 { return nil }
+        guard try run(check, ["-q", "--ignore-non-fatal-errors", path], patience) == 0 else {
             throw .failed(
                 "thin_check found the metadata of the thin pool damaged; repair it with 'lvconvert --repair'")
         }
@@ -26,9 +29,9 @@ public enum ThinTools {
     }
 
     /// What thin_ls(8) says of the volumes in the metadata in the device at `path`; nothing where it is not there.
-    public static func list(_ path: String) throws(BootError) -> ThinListing {
+    public static func list(_ path: String, _ patience: Patience) throws(BootError) -> ThinListing {
         guard ChildProcess.isExecutable(list) else { return ThinListing("") }
-        let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path]))
+        let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path], patience))
         return ThinListing(result.status == 0 ? result.output : "")
     }
 
@@ -41,7 +44,9 @@ public enum ThinTools {
         }
     }
 
-    private static func run(_ tool: String, _ arguments: [String]) throws(BootError) -> Int32 {
-        try BootError.call(ChildProcess.run(tool, arguments).status)
+    private static func run(
+        _ tool: String, _ arguments: [String], _ patience: Patience
+    ) throws(BootError) -> Int32 {
+        try BootError.call(ChildProcess.run(tool, arguments, patience).status)
     }
 }

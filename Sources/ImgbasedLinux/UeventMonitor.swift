@@ -38,7 +38,7 @@ public struct UeventMonitor: ~Copyable {
         return socket
     }
 
-    /// Waits until block devices are added or changed, at most until `deadline`, and returns them; empty when the
+    /// Waits until block devices come, change or go, at most until `deadline`, and returns them; empty when the
     /// time is over. `nil` when the kernel dropped messages: look at everything again.
     ///
     /// The corresponding C functions are `poll` and `recvfrom`.
@@ -46,6 +46,7 @@ public struct UeventMonitor: ~Copyable {
         while true {
             let left = deadline.milliseconds(since: .now())
             guard left > 0 else { return [] }
+            ServiceManager.goOn(seconds: Int(left / 1000) + 1)
             var descriptor = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
             let ready = poll(&descriptor, 1, CInt(clamping: Int(left) + 1))
             if ready < 0 && imgbased_errno() != EINTR { throw .last("wait for", "kernel event socket") }

@@ -19,16 +19,17 @@ enum BootCommand {
         request.warnings.forEach(warn)
 
         var times = Stopwatch()
-        let modules = KernelModules()
-        try BootError.call(modules.load("dm-thin-pool"))
+        let modules = KernelModules(request.limits.tool)
+        let lacking = loadDrivers(modules)
         times.lap("modules")
 
         var search = try BootError.call(VolumeGroupSearch(timeout: request.timeout))
-        let found = try search.run(request.groupSelector)
+        let found = try search.run(request)
         times.lap("disks")
 
         var selection = try BootError.choose(LayerSelection(request, in: found.group))
-        var root = RootBringUp(request, found, modules, search)
+        var root = RootBringUp(request, found, modules, lacking: lacking, search)
+        try root.checkPlace()
         while true {
             do throws(BootError) {
                 try root.run(selection, &times)
@@ -44,11 +45,23 @@ enum BootCommand {
             try BootError.call(item.write(below: BootedUnits.directory))
         }
         try BootError.call(SmallFile.write(report.json, to: "/run/imgbased/boot.json"))
-        announce(report)
+        announce(report, toldAlready: request.warnings.count)
+    }
+
+    /// Gives the kernel its drivers for thin volumes. Returns why it could not be given them: not every layer is one, and lvm2 has
+    /// its own ways.
+    private static func loadDrivers(_ modules: KernelModules) -> SystemError? {
+        do throws(SystemError) {
+            try modules.load("dm-thin-pool")
+            return nil
+        } catch {
+            try? modules.load("dm-mod")
+            return error
+        }
     }
 
     /// Says what is booted: in the journal or, where it is not what was wanted, to everybody.
-    private static func announce(_ report: BootReport) {
+    private static func announce(_ report: BootReport, toldAlready: Int) {
         let booting = "booting layer '\(report.layer)' (\(report.chosenBy))"
         let reasons = report.fallbacks.map { $0.reason }
         if reasons.isEmpty {
@@ -57,13 +70,15 @@ enum BootCommand {
             warn(([booting] + reasons).joined(separator: "; "))
         }
         if let refusal = report.refusal { say("lvm2 activated it: \(refusal)") }
+        // Those of the request were told at once.
+        report.warnings.dropFirst(toldAlready).forEach(warn)
         if let degraded = report.degraded {
             warn("nothing that is written to layer '\(report.layer)' will be kept: \(degraded)")
         }
     }
 
     /// Complains, in the journal of the booted system as well.
-    private static func warn(_ line: String) {
+    static func warn(_ line: String) {
         complain(line)
         if !KernelLog.isJournalThere { KernelLog.warn("imgbase-initrd: \(line)") }
     }

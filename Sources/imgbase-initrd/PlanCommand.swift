@@ -30,23 +30,29 @@ struct PlanCommand {
         let request = BootRequest(commandLine: KernelCommandLine(commandLine))
         request.warnings.forEach(complain)
         var inventory = Inventory()
+        var reader = MetadataReader()
         for path in paths {
-            guard let scan = try PhysicalVolumeScan.read(path: path) else {
+            guard let scan = try PhysicalVolumeScan.read(path: path, by: &reader) else {
                 throw .refused("'\(path)' has no LVM2 label")
             }
             inventory.add(scan)
         }
         switch inventory.volumeGroup(request.groupSelector) {
-        case .complete(let group, let devices):
-            let selection = try BootError.choose(LayerSelection(request, in: group))
-            let plan = try BootError.check(ActivationPlan(selection.volume, in: group))
-            plan.rendered { devices[$0] ?? $0.description }.forEach(say)
-        case .incomplete(let group, let missing):
-            let list = missing.map { $0.description }.joined(separator: ", ")
-            throw .refused("volume group '\(group.name)' lacks physical volume \(list)")
+        case .found(let located):
+            let selection = try BootError.choose(LayerSelection(request, in: located.group))
+            let plan = try BootError.check(located.plan(for: selection.volume))
+            try BootError.check(located.check(plan))
+            let missing = located.lacking(plan)
+            guard missing.isEmpty else {
+                let list = missing.map { $0.description }.joined(separator: ", ")
+                throw .refused("volume group '\(located.group.name)' lacks physical volume \(list)")
+            }
+            (located.warnings + plan.warnings).forEach(complain)
+            plan.rendered { located.devices[$0] ?? $0.description }.forEach(say)
         case .absent:
-            throw .refused("no disk has \(request.groupSelector)")
-        case .refused(let refusal, _):
+            let damages = inventory.scans.flatMap { $0.damages }.map { "; \($0)" }.joined()
+            throw .refused("no disk has \(request.groupSelector)" + damages)
+        case .refused(let refusal):
             throw .refused(refusal)
         }
     }

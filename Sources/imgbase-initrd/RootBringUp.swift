@@ -6,16 +6,19 @@ struct RootBringUp: ~Copyable {
     private static let target = "/sysroot"
 
     private let request: BootRequest
-    private let found: VolumeGroupSearch.Found
+    private var found: VolumeGroupSearch.Found
     private let modules: KernelModules
+    private let lacking: SystemError?
+    private var warnings: [String] = []
     private var search: VolumeGroupSearch
     private var mapper = DeviceMapper()
     private var active: LayerActivation.Active?
 
     init(
         _ request: BootRequest, _ found: VolumeGroupSearch.Found, _ modules: KernelModules,
-        _ search: consuming VolumeGroupSearch
+        lacking: SystemError?, _ search: consuming VolumeGroupSearch
     ) {
+        self.lacking = lacking
         self.request = request
         self.found = found
         self.modules = modules
@@ -23,7 +26,10 @@ struct RootBringUp: ~Copyable {
     }
 
     mutating func run(_ selection: LayerSelection, _ times: inout Stopwatch) throws(BootError) {
-        var activation = LayerActivation(of: selection.volume, in: found, for: request)
+        // Another layer may need other disks.
+        if !selection.fallbacks.isEmpty { found = try search.run(found, for: selection.volume) }
+        var activation = LayerActivation(
+            of: selection.volume, in: found, for: request, modules: modules, lacking: lacking)
         let active = try activation.run(&mapper) { () throws(SystemError) in try search.waitForDisk() }
         times.lap("activation")
         do throws(BootError) {
@@ -45,7 +51,8 @@ struct RootBringUp: ~Copyable {
             reason: request.reason, mode: active?.mode ?? request.mode,
             activatedBy: active?.activator ?? .native,
             refusal: active?.refusal, degraded: active?.degraded, fallbacks: selection.fallbacks,
-            warnings: request.warnings, timings: times.laps)
+            warnings: request.warnings + warnings + found.warnings + (active?.warnings ?? []),
+            timings: times.laps)
     }
 
     /// The device-mapper name of `volume`.
@@ -55,30 +62,66 @@ struct RootBringUp: ~Copyable {
 
     /// Sees to the names of `volume` in /dev, and returns the one to mount. udev makes them, and has the state it hands
     /// over to the booted system when the wait ends; without udev they are made as it would make them, which it
-    /// then takes for its own.
+    /// then takes for its own. So are they where udev hangs: the layer is there, and the booted system's udev looks at it
+    /// anew.
     private mutating func name(_ volume: String, _ device: DeviceMapper.Info) throws(SystemError) -> String {
-        mapper.waitForUdev()
+        if !mapper.waitForUdev(seconds: request.limits.udev) {
+            let warning =
+                "udev has not handled the devices of layer '\(volume)' after \(request.limits.udev) seconds; "
+                + "going on without it"
+            BootCommand.warn(warning)
+            warnings.append(warning.asMessageLine)
+        }
         let node = "/dev/mapper/\(name(of: volume))"
-        for path in [node, "/dev/\(found.group.name)/\(volume)"] where !SmallFile.exists(path) {
+        for path in [node, "/dev/\(found.group.name)/\(volume)"] where !isNode(path, of: device) {
             try SmallFile.link(to: "../dm-\(device.minor)", at: path)
         }
         return node
     }
 
+    /// Whether `path` leads to the device.
+    private func isNode(_ path: String, of device: DeviceMapper.Info) -> Bool {
+        BlockDevice.number(of: path) == device.number
+    }
+
+    /// Refuses to go on where something is mounted that is no layer of the group: somebody has put it there, or another
+    /// part of the initramfs has.
+    func checkPlace() throws(BootError) {
+        guard let present = try BootError.call(LayerMount.present(at: RootBringUp.target)) else { return }
+        let uuid = BlockDevice.mapperUUID(number: present.number)
+        guard uuid?.hasPrefix("LVM-" + found.group.id.characters) == true else {
+            throw .failed(
+                "'\(present.source)' is mounted at '\(RootBringUp.target)', and is no layer; unmount it, "
+                    + "or boot with rd.imgbased=0")
+        }
+    }
+
     private func mount(
         _ node: String, _ active: LayerActivation.Active, isFallback: Bool
     ) throws(BootError) {
-        // Started again by hand, from dracut's shell.
-        if Mount.isMountPoint(RootBringUp.target) { return }
-        let check = try BootError.call(
-            LayerMount.mount(
-                node, at: RootBringUp.target, mode: active.mode, readOnly: !request.mountsWritable,
-                check: active.device.isReadOnly ? nil : request.fileSystemCheck, options: request.rootFlags,
-                modules: modules))
-        if let check { say(check) }
-        guard let reason = try BootError.call(flaw(isFallback: isFallback)) else { return }
-        try BootError.call(LayerMount.unmount(RootBringUp.target, mode: active.mode))
-        throw .failed(reason)
+        let number = active.device.number
+        // The program was started again by hand, from dracut's shell: what it had mounted may be another layer, or in another mode.
+        let present = try BootError.call(LayerMount.present(at: RootBringUp.target))
+        if let present, !present.isLayer(number, active.mode) {
+            try BootError.call(LayerMount.unmount(RootBringUp.target, volatile: present.isVolatile))
+        }
+        if present?.isLayer(number, active.mode) != true {
+            let check = try BootError.call(
+                LayerMount.mount(
+                    node, number: number, at: RootBringUp.target, mode: active.mode,
+                    readOnly: !request.mountsWritable,
+                    check: active.device.isReadOnly ? nil : request.fileSystemCheck, limits: request.limits,
+                    options: request.rootFlags, modules: modules))
+            if let check { say(check) }
+        }
+        do throws(BootError) {
+            guard let reason = try BootError.call(flaw(isFallback: isFallback)) else { return }
+            throw .failed(reason)
+        } catch {
+            try BootError.call(
+                LayerMount.unmount(RootBringUp.target, volatile: active.mode == .volatile))
+            throw error
+        }
     }
 
     /// Why the system that is mounted cannot come up; `nil` where it can, as far as that can be seen.
@@ -88,7 +131,7 @@ struct RootBringUp: ~Copyable {
         }
         // The kernel that runs came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
-            !SmallFile.exists("\(RootBringUp.target)/usr/lib/modules/\(release)")
+            try !InitProgram.hasModules(of: release, in: RootBringUp.target)
         else { return nil }
         return "it has no modules of the running kernel \(release)"
     }

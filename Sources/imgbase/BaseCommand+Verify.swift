@@ -45,8 +45,15 @@ extension BaseCommand {
             found.append(verified)
             if !context.isJSON { context.result(["": ""], lines: [verified.line]) }
         } _: { state, names in
+            // Where there is nothing to be proved, nothing is.
+            guard state.groups.contains(where: { $0.name == names.group }) else {
+                throw CommandFailure("verify the bases", .contents(.noGroup(names.group)))
+            }
             let bases = Layout(state.volumes, group: names.group).bases
-            guard let wanted else { return bases }
+            guard let wanted else {
+                if bases.isEmpty { throw CommandFailure("verify the bases", .contents(.noBase)) }
+                return bases
+            }
             return try context.answer(
                 "verify '\(wanted)'", bases.first { $0.name == wanted }.map { [$0] }, or: .unknown(wanted))
         }

@@ -76,7 +76,8 @@ struct BaseCommand: HostCommand {
 
     func execute(_ context: Context) async throws {
         if add, let image {
-            context.made(try await options.open(image) { try await context.session.addBase($0) })
+            let (name, notices) = try await options.open(image) { try await context.session.addBase($0) }
+            context.done(AddedBase(name: name, notices: notices), lines: [name])
         } else if let remove {
             context.removed(try await context.session.remove(.base(remove), isForced: force))
         } else if let base = pin ?? unpin {
@@ -98,4 +99,11 @@ struct BaseCommand: HostCommand {
             context.result(["name": base.name], lines: [base.name])
         }
     }
+}
+
+/// A base that was added, as JSON.
+private struct AddedBase: Encodable {
+    var name: String
+    /// What had to be told of its image.
+    var notices: [String]
 }

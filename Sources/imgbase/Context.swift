@@ -28,7 +28,12 @@ struct Context {
 
     /// Prints a plan instead of carrying it out.
     private static func show(_ plan: Plan) {
-        for line in plan.lines() { print(line) }
+        for line in plan.lines() {
+            // What is shown of files has tabs, and can come from an image.
+            print(
+                line.split(separator: "\t", omittingEmptySubsequences: false)
+                    .map { String($0).withEscapedControls }.joined(separator: "\t"))
+        }
     }
 
     /// Prints what only the end of a command shows: as JSON, all its plans as one array.
@@ -42,7 +47,7 @@ struct Context {
         if isJSON {
             Context.printJSON(value)
         } else {
-            for line in lines { print(line) }
+            for line in lines { print(line.withEscapedControls) }
         }
     }
 

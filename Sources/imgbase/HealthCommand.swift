@@ -26,8 +26,9 @@ struct HealthCommand: HostCommand {
         let results: [HealthCheck.Result]
         do throws(HostFailure) {
             if context.isDry {
+                let paths = try runner.checks().map(\.path)
                 return context.result(
-                    try runner.checks().map(\.path), lines: try runner.checks().map { "run \($0.path)" })
+                    paths, lines: paths.isEmpty ? [HealthRunner.noChecks] : paths.map { "run \($0)" })
             }
             try Session.checkRoot()
             results = try await runner.run { if !context.isJSON { print($0.line) } }
@@ -39,7 +40,7 @@ struct HealthCommand: HostCommand {
                 name: $0.check.name, isRequired: $0.check.weight == .required, complaint: $0.complaint,
                 milliseconds: $0.milliseconds)
         }
-        context.result(rows, lines: [])
+        context.result(rows, lines: rows.isEmpty ? [HealthRunner.noChecks] : [])
         if let ailment = HealthCheck.ailment(results) { throw CommandFailure(goal, .unhealthy(ailment)) }
     }
 }

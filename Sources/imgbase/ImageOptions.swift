@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import Synchronization
 
 /// What is said of an image that becomes a base.
 struct ImageOptions: ParsableArguments {
@@ -41,14 +42,28 @@ struct ImageOptions: ParsableArguments {
         }
     }
 
-    /// Hands the image at `path` to `body`, while progress is shown.
-    func open<Result>(_ path: String, _ body: (ImageRequest) async throws -> Result) async throws -> Result {
+    /// Hands the image at `path` to `body`, while progress is shown. Returns with its result what had to be told of the
+    /// image, which people are told at once.
+    func open<Result>(
+        _ path: String, _ body: (ImageRequest) async throws -> Result
+    ) async throws -> (Result, notices: [String]) {
         let display = ProgressDisplay(shownProgress)
         defer { display.finish() }
-        return try await body(
+        let notices = Notices()
+        let result = try await body(
             ImageRequest(
                 path: path, name: name, size: try size.map(Bytes.init(argument:)),
-                fileSystem: filesystem?.type,
-                progress: display.show))
+                fileSystem: filesystem?.type, progress: display.show
+            ) { notice in
+                display.finish()
+                Terminal.error("imgbase: \(notice)")
+                notices.list.withLock { $0.append(notice) }
+            })
+        return (result, notices.list.withLock { $0 })
+    }
+
+    /// What was told.
+    private final class Notices: Sendable {
+        let list = Mutex<[String]>([])
     }
 }

@@ -76,9 +76,10 @@ struct LayoutCommand: HostCommand {
             } else if layers {
                 context.result(layout.layers.map(\.name), lines: layout.layers.map(\.name))
             } else {
+                let lines = layout.lines(booted: state.booted)
                 context.result(
                     layout.families.map { FamilyResult($0, booted: state.booted) },
-                    lines: layout.lines(booted: state.booted))
+                    lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
             }
         }
     }

@@ -27,6 +27,8 @@ private struct StatusResult: Encodable {
         var tries: Int
         var triesLeft: Int
         var starts: Int
+        /// How many ended in the boot loader, the kernel or the initramfs.
+        var lost: Int
     }
     struct Next: Encodable {
         var layer: String
@@ -71,7 +73,9 @@ private struct StatusResult: Encodable {
         degraded = status.early?.degraded
         standard = status.standard
         trial = status.trial.map {
-            Trial(layer: $0.layer, tries: $0.tries, triesLeft: $0.triesLeft, starts: $0.starts.count)
+            Trial(
+                layer: $0.layer, tries: $0.tries, triesLeft: $0.triesLeft, starts: $0.starts.count,
+                lost: status.triesLost)
         }
         next = status.next.map { Next(layer: $0.layer, reason: $0.reason.rawValue) }
         pool = status.pool.map {

@@ -1,4 +1,5 @@
 import Glibc
+import ImgbasedCore
 
 /// Standard error, to which nothing but messages for people goes.
 enum Terminal {
@@ -10,10 +11,11 @@ enum Terminal {
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
+    /// Writes one line, whatever is in it.
     static func error(_ line: String) {
         // What was printed before comes before, whoever reads both.
         fflush(nil)
-        let bytes = Array((line + "\n").utf8)
+        let bytes = Array((line.withEscapedControls + "\n").utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 }

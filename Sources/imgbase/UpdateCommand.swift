@@ -56,11 +56,11 @@ struct UpdateCommand: HostCommand {
         }
         let session = context.session
         if preview {
-            let result = try await options.open(image) { try await session.preview($0) }
-            return context.carried(result, isPreview: true)
+            let (result, notices) = try await options.open(image) { try await session.preview($0) }
+            return context.carried(result, notices, isPreview: true)
         }
         let tries = tries ?? BootRecord.Trial.standard
-        let result = try await options.open(image) {
+        let (result, notices) = try await options.open(image) {
             try await session.update($0, tries: tries) { report in
                 // Now, whatever becomes of the rest.
                 if !context.isDry { Terminal.error("imgbase: \(report.line), for 'keep' in imgbased.conf") }
@@ -70,7 +70,7 @@ struct UpdateCommand: HostCommand {
             Terminal.error(
                 "imgbase: an update that was interrupted is finished; for another image, run this again")
         }
-        context.carried(result, isPreview: false)
+        context.carried(result, notices, isPreview: false)
     }
 }
 
@@ -120,13 +120,13 @@ private func checkTries(_ tries: Int?) throws {
 
 extension Context {
     /// What was carried, or would be, and which layer is booted next.
-    fileprivate func carried(_ result: Session.Result, isPreview: Bool) {
+    fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }
         done(
             CarryResult(
                 layer: result.layer, isResumed: result.isResumed,
-                removed: result.removed.flatMap(\.names), carried: result.report),
+                removed: result.removed.flatMap(\.names), carried: result.report, notices: notices),
             lines: lines)
     }
 }
@@ -138,4 +138,6 @@ private struct CarryResult: Encodable {
     /// The bases and layers that were removed to make room.
     var removed: [String]
     var carried: CarryReport?
+    /// What had to be told of the image.
+    var notices: [String]
 }

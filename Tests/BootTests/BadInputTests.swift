@@ -35,6 +35,21 @@ import Testing
         (2, "only root", "setpriv --reuid 65534 --clear-groups imgbase layer --add"),
         (1, "only root", "setpriv --reuid 65534 --clear-groups imgbase layout"),
         (2, "/dev/vdz", "imgbase layout --init /dev/vdz"),
+        (2, "'\"root=/dev/sdb1\"'", "imgbase boot --args-add Base-0.1 '\"root=/dev/sdb1\"'"),
+        (
+            2, "and the kernel takes 2047",
+            "imgbase boot --args-add Base-0.1 $(head -c 2000 /dev/zero | tr '\\0' x)"
+        ),
+        // A signal undoes what was begun, though whoever sends the image is silent.
+        (
+            1, "signal 15 came",
+            """
+            mkfifo /run/fifo; exec 3<>/run/fifo; head -c 8M \(image) >&3 &
+            imgbase base --add --size 1G - <&3 & writer=$!
+            timeout 60 sh -c 'until lvs --noheadings -o lv_tags HostVG | grep -q building; do sleep 0.2; done'
+            kill -TERM $writer; wait $writer
+            """
+        ),
     ]
 
     @Test("on a host with layers: one line, the right status, nothing left behind")

@@ -136,6 +136,52 @@ extension Layout {
                 lvcreate -y -s --thinpool "$group/other" -n layer-of-thin "$group/thin-origin"
                 """,
             volumes: ["origin", "layer", "longer", "thin-origin", "layer-of-thin"]),
+        // Snapshots that keep in a volume what their origin had, of a volume on disks and of a thin one, and some that are to be merged:
+        // their origins were in use when that was asked for.
+        Layout(
+            group: "snapshots", diskCount: 2,
+            script: """
+                vgcreate "$group" "$@"
+                keep() { lvcreate -y -a n -s -L 4M "$@"; }
+                for name in origin returning; do plain -L 8M -n $name; fill $name; done
+                keep -n copy "$group/origin"
+                keep -c 64k -n other-copy "$group/origin"
+                keep -n returned "$group/returning"
+                thin layer
+                fill layer
+                keep -n backup "$group/layer"
+                thin merging
+                fill merging
+                lvcreate -y -s -k n -n merged "$group/merging"
+                merge_later() {
+                    lvchange -y -q -a y "$group/$2"
+                    sleep 60 <"/dev/$group/$2" &
+                    lvconvert -y --background --merge "$group/$1"
+                    kill $!
+                    wait $! || true
+                }
+                merge_later returned returning
+                merge_later merged merging
+                """,
+            volumes: ["origin", "returning", "layer", "merging"]),
+        // What users can ask for, and the longest name; what is strange about another volume changes nothing.
+        Layout(
+            group: "settings", diskCount: 1,
+            script: """
+                vgcreate --alloc cling "$group" "$1"
+                plain -L 4M -r 256 -n read-ahead
+                plain -L 4M -r none -n no-read-ahead
+                plain -L 4M -M y --major 254 --minor 99 -n fixed-minor
+                plain -L 4M -n "$(printf 'n%.0s' $(seq 61))"
+                plain -L 4M --alloc contiguous --metadataprofile thin-generic -n profiled
+                # As it was before the extents were taken: pvresize changes this alone.
+                pvresize -y --setphysicalvolumesize 64M "$1"
+                lvcreate -y -a n -W n -Z n -l 100%FREE -n rest "$group"
+                """,
+            volumes: [
+                "read-ahead", "no-read-ahead", "fixed-minor", String(repeating: "n", count: 61), "profiled",
+                "rest",
+            ]),
     ]
 
     /// Those that are left to lvm2.
@@ -152,20 +198,9 @@ extension Layout {
                 lvconvert -y --type cache --cachepool "$group/cached-fast" "$group/cached"
                 lvconvert -y --type cache --cachevol "$group/cached-in-fast" "$group/cached-in"
                 lvconvert -y --type writecache --cachevol "$group/writecached-fast" "$group/writecached"
-                lvcreate -y -L 4M -n origin "$group"
-                lvcreate -y -s -L 4M -n copy "$group/origin"
                 plain --type raid1 -m 1 -L 8M -n raid-pool
                 lvconvert -y --type thin-pool "$group/raid-pool"
                 lvcreate -y -V 4M --thinpool "$group/raid-pool" -n in-raid
-                thin merging
-                lvcreate -y -s -k n -n merged "$group/merging"
-                # Its merging waits until nobody uses it.
-                sleep 60 <"/dev/$group/merging" &
-                lvconvert -y --merge "$group/merged"
-                kill $!
-                wait $! || true
-                plain -L 4M -r 256 -n read-ahead
-                plain -L 4M -M y --major 254 --minor 99 -n fixed-minor
                 """,
             refusals: [
                 Refusal("raid1", "volume 'refused/raid1' has a segment of type 'raid1'"),
@@ -178,11 +213,7 @@ extension Layout {
                     "volume 'refused/cached-in' has a segment of type 'cache+CACHE_USES_CACHEVOL'"
                 ),
                 Refusal("writecached", "volume 'refused/writecached' has a segment of type 'writecache'"),
-                Refusal("origin", "volume 'refused/origin' is used by 'snapshot0' (snapshot, origin)"),
                 Refusal("in-raid", "volume 'refused/raid-pool_tdata' has a segment of type 'raid1'"),
-                Refusal("merging", "volume 'refused/merging' is used by 'merged' (thin, merge)"),
-                Refusal("read-ahead", "volume 'refused/read-ahead' has 'read_ahead'"),
-                Refusal("fixed-minor", "volume 'refused/fixed-minor' has the status FIXED_MINOR"),
             ]),
         Layout(
             group: "moving", diskCount: 2,
@@ -221,19 +252,14 @@ extension Layout {
                 plain -L 4M -n root "$2"
                 # A change while a disk is away. That it was is not forgotten when it is back.
                 lvremove -y --config "devices/filter=['r|$2|']" "$group/other"
-                cp --sparse=always "$2" /run/layouts/stale
                 vgck --updatemetadata "$group"
                 """,
             refusals: [
                 Refusal(
                     "root",
-                    "volume group 'partial' was changed while its physical volume "
-                        + "444444-4444-4444-4444-4444-4444-444444 was missing"),
-                Refusal(
-                    "root",
-                    "'/dev/vdj' and '/run/layouts/stale' disagree on volume group 'partial': "
-                        + "one has change 5 of its metadata, the other 3",
-                    on: "\"$1\" /run/layouts/stale"),
+                    "volume group 'partial' was changed while physical volume "
+                        + "444444-4444-4444-4444-4444-4444-444444 was missing, which volume 'root' lies on",
+                    on: "\"$@\"")
             ]),
         Layout(
             group: "scattered", diskCount: 2,
@@ -242,7 +268,8 @@ extension Layout {
                     "$1"
                 pvcreate --norestorefile --uuid 22222222222222222222222222222222 "$2"
                 vgcreate "$group" "$@"
-                plain -L 4M -n root
+                plain -L 4M -n root "$1"
+                lvextend -L +4M "$group/root" "$2"
                 cp --sparse=always "$2" /run/layouts/copy
                 # The superblock of an md array of version 1.0 stands 8 KiB before the end.
                 cp --sparse=always "$1" /run/layouts/member

@@ -82,6 +82,54 @@ import Testing
         }
     }
 
+    /// Each `base --add`, `layer --add` and `update` passes through that moment.
+    @Test(
+        "lvcreate and lvremove killed before they have told the pool: layers boot, and lvm2 goes on in the booted system"
+    )
+    func interrupted() throws {
+        try Artefacts.host("pool-interrupted").run { vm in
+            let said = "a change of thin pool 'HostVG/ImagePool' is not complete; lvm2 completes it"
+            try vm.check(
+                "lvcreate -y -q -V 64M -T HostVG/ImagePool -n removed; lvchange -q -an HostVG/removed")
+            let words = try vm.transactionIDs().split(separator: " ")
+            let before = try #require(words.first.flatMap { Int($0) })
+            #expect(words == ["\(before)", "\(before)"])
+
+            try vm.interruptAtMessage("lvremove -y -q HostVG/removed")
+            #expect(try vm.transactionIDs() == "\(before + 1) \(before)")
+            try vm.restart(Self.layer)
+            var report = try vm.expectBooted("Base-0.2", on: "Base-0")
+            #expect(report.warnings == [said])
+            #expect(report.degraded == nil)
+            // Whatever activates something in the pool sends it.
+            try vm.check("lvcreate -y -q -V 64M -T HostVG/ImagePool -n probe; lvremove -y -q HostVG/probe")
+            #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
+            try vm.check("vgcfgbackup -q -f /run/vg HostVG && ! grep message1 /run/vg")
+
+            try vm.interruptAtMessage(
+                "lvcreate -y -q -s -kn -n Base-0.7 --addtag imgbased:layer --addtag imgbased:of=Base-0 HostVG/Base-0"
+            )
+            let numbers = try vm.transactionIDs().split(separator: " ").compactMap { Int($0) }
+            #expect(numbers.count == 2 && numbers[0] == numbers[1] + 1)
+
+            // The volume itself is not there: the next one's turn, or lvm2's, which makes it.
+            try vm.restart("rd.imgbased.layer=Base-0.7 rd.imgbased.fallback=Base-0.2")
+            report = try vm.expectBooted("Base-0.2", on: "Base-0", chosenBy: "rd.imgbased.fallback=Base-0.2")
+            #expect(
+                report.fallbacks.map(\.reason) == [
+                    "cannot boot layer 'Base-0.7': the volume is not in the thin pool yet: "
+                        + "lvm2 was interrupted and has to go on"
+                ])
+            try vm.restart("rd.imgbased.layer=Base-0.7", .lvm)
+            try vm.waitForGuest()
+            report = try vm.bootReport()
+            #expect(report.layer == "Base-0.7")
+            #expect(report.activatedBy == "lvm")
+            #expect(report.refusal?.contains("is not in the thin pool yet") == true)
+            #expect(try vm.transactionIDs() == "\(numbers[0]) \(numbers[0])")
+        }
+    }
+
     @Test("a pool that has lost its metadata does not get new ones")
     func lost() throws {
         try Artefacts.rescueSystem("pool-lost").run { vm in

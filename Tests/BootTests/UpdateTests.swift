@@ -1,4 +1,3 @@
-import Foundation
 import TestMachine
 import Testing
 
@@ -137,12 +136,9 @@ import Testing
         }
     }
 
-    private static let isSweep = ProcessInfo.processInfo.environment["IMGBASED_SWEEP"] != nil
-
     /// Half of the steps for each of two machines.
     @Test(
-        "the same at every step there is",
-        .enabled(if: isSweep, "it takes long; 'make sweep' does it"), arguments: [1, 2])
+        "the same at every step there is", .checkAll, arguments: [1, 2])
     func sweep(first: Int) throws {
         try Artefacts.updatable("update-sweep-\(first)").run { vm in
             try vm.prepareUpdates()

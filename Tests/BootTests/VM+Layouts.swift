@@ -129,7 +129,8 @@ private let functions = #"""
     # activate VOLUME: has lvm2 and then the helper activate it, and shows what each made of it.
     activate() {
         volume=$group/$1
-        lvchange -q -K -a y "$volume"
+        # A merge is not to be brought to its end, which changes the metadata.
+        lvchange -q -K -a y --poll n "$volume"
         echo '= lvm2'
         devices
         echo '= properties with lvm2'
@@ -146,7 +147,7 @@ private let functions = #"""
         devices
         echo '= properties with the helper'
         properties
-        lvchange -q -K -a y "$volume"
+        lvchange -q -K -a y --poll n "$volume"
         echo '= helper and lvm2'
         devices
         lvchange -q -a n "$volume"

@@ -20,8 +20,9 @@ import Testing
 
     /// Otherwise the properties of groups would hold of nothing.
     @Test func someDisksArePlanned() throws {
+        var reader = MetadataReader()
         let groups = try corpus(of: .physicalVolume).compactMap { input in
-            try? PhysicalVolumeScan.read(FuzzedDisk(input.bytes), path: "/dev/vda")?.volumeGroup
+            try? PhysicalVolumeScan.read(FuzzedDisk(input.bytes), path: "/dev/vda", by: &reader)?.volumeGroup
         }
         let plans = groups.flatMap { group in
             group.logicalVolumes.compactMap { try? ActivationPlan($0.name, in: group) }

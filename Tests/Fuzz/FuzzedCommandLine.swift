@@ -23,10 +23,14 @@ struct FuzzedCommandLine {
 
     private func check(_ request: BootRequest) throws(Finding) {
         for case .named(let name) in [request.layer] + request.fallback {
-            try Finding.unless((try? VolumeName.check(name)) != nil, "'\(name)' is no name for a volume")
+            try Finding.unless(
+                (try? VolumeName.check(name, limit: VolumeName.readLimit)) != nil,
+                "'\(name)' is no name for a volume")
         }
         if case .named(let name) = request.groupSelector {
-            try Finding.unless((try? VolumeName.checkGroup(name)) != nil, "'\(name)' is no name for a group")
+            try Finding.unless(
+                (try? VolumeName.checkGroup(name, limit: VolumeName.readLimit)) != nil,
+                "'\(name)' is no name for a group")
         }
         try Finding.unless((0...86400).contains(request.timeout), "the timeout is \(request.timeout)")
         let warnings = request.warnings.joined()

@@ -31,24 +31,42 @@ struct FuzzedDisk: BlockSource {
 
     /// Checks the scan of the disk, and the group where the disk has all of it.
     func check() throws(Finding) {
-        guard let scan = try? PhysicalVolumeScan.read(self, path: FuzzedDisk.path) else { return }
+        var reader = MetadataReader()
+        guard let scan = try? PhysicalVolumeScan.read(self, path: FuzzedDisk.path, by: &reader) else {
+            return
+        }
         try Finding.unless(UInt64(scan.text.count) <= size.count, "the text is longer than the disk")
         try Finding.unless(
             (scan.volumeGroup == nil) == scan.text.isEmpty, "a group without a text, or the reverse")
+        try Finding.unless(
+            scan.copies.isEmpty || scan.holdsMetadata, "metadata where there is no place for it")
         guard let group = scan.volumeGroup else { return }
         var inventory = Inventory()
         inventory.add(scan)
-        guard case .complete(let found, let devices) = inventory.volumeGroup(.named(group.name)) else {
-            return
-        }
-        try Finding.unless(found == group, "another group was found")
-        for volume in group.physicalVolumes {
+        guard case .found(let located) = inventory.volumeGroup(.named(group.name)) else { return }
+        try Finding.unless(
+            scan.copies.allSatisfy {
+                $0.group.id != located.group.id || $0.group.sequenceNumber <= located.group.sequenceNumber
+            }, "a copy is newer than what was found")
+        try Finding.unless(located.warnings.count <= 13, "there are too many warnings")
+        for volume in located.group.physicalVolumes {
             try Finding.unless(
-                devices[volume.id] == FuzzedDisk.path, "a physical volume is on no disk")
+                (located.devices[volume.id] == nil) == (volume.id != scan.id), "a disk is not where it is")
             try Finding.unless(
-                volume.deviceSize?.bytes ?? size <= size, "a physical volume is longer than its disk")
+                located.missing.contains(volume.id) == (volume.id != scan.id), "a disk is missing, or not")
         }
-        try GroupProperties(group).check()
+        for volume in located.group.logicalVolumes {
+            guard let plan = try? located.plan(for: volume.name), (try? located.check(plan)) != nil else {
+                continue
+            }
+            for id in plan.physicalVolumes where !located.lacking(plan).contains(id) {
+                guard let end = plan.end(on: id)?.bytes else {
+                    throw Finding(description: "a plan has no end")
+                }
+                try Finding.unless(end <= size, "a plan goes beyond the end of the disk")
+            }
+        }
+        try GroupProperties(located.group).check()
     }
 
     // MARK: Checksums

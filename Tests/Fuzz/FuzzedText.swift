@@ -14,6 +14,8 @@ struct FuzzedText {
     func check() throws(Finding) {
         _ = ThinPoolStatus(text)
         _ = FileSystemSignature(input)
+        _ = MountedPlaces.of(input)
+        try checkListing()
         try checkUevent()
         try checkNames()
         try checkSize()
@@ -28,6 +30,16 @@ struct FuzzedText {
         try Finding.unless(
             !event.name.isEmpty && !event.name.utf8.contains(UInt8(ascii: "/")),
             "'\(event.name)' is no device")
+    }
+
+    private func checkListing() throws(Finding) {
+        var (plain, layer) = (TreeListing(), TreeListing(isLayer: true))
+        for line in input.split(separator: UInt8(ascii: "\n")) {
+            plain.add(Array(line))
+            layer.add(Array(line))
+        }
+        try Finding.unless(plain.size == layer.size, "a layer is listed otherwise than other archives")
+        try Finding.unless(plain.strange == nil, "what is no layer is looked at as one")
     }
 
     private func checkNames() throws(Finding) {
@@ -108,8 +120,8 @@ struct FuzzedText {
             "the entry breaks out of its quotes: \(menu)")
     }
 
-    /// What of `menu` is not between single quotes, with each run of spaces as one: what GRUB takes for script. Without
-    /// letters, digits and the signs that mean nothing to GRUB: words of them stand without quotes.
+    /// What of `menu` is not between single quotes, with each run of spaces as one and none at the end of a line: what GRUB
+    /// takes for script. Without letters, digits and the signs that mean nothing to GRUB: words of them stand without quotes.
     private func skeleton(_ menu: String) -> [UInt8] {
         let space = UInt8(ascii: " ")
         var skeleton: [UInt8] = []
@@ -123,6 +135,7 @@ struct FuzzedText {
             } else if !isQuoted, byte == UInt8(ascii: "\\") {
                 isEscaped = true
             } else if !isQuoted, byte != space || skeleton.last != space, !isPlain(byte) {
+                if byte == UInt8(ascii: "\n"), skeleton.last == space { skeleton.removeLast() }
                 skeleton.append(byte)
             }
         }

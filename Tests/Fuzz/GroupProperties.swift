@@ -43,8 +43,13 @@ struct GroupProperties {
             "the last device is not the volume")
         let size = volume.extentCount.sectors(ofSize: group.extentSize)?.count
         try Finding.unless(plan.devices.last.map { lengths[$0.name] } == size, "a volume has another length")
+        try Finding.unless(
+            plan.physicalVolumes.allSatisfy { plan.end(on: $0) != nil }, "a physical volume has no end")
         let lines = plan.rendered { $0.description }
-        try Finding.unless(lines.count == targetCount + plan.devices.count, "a line is missing")
+        try Finding.unless(
+            lines.count
+                == targetCount + plan.devices.count + plan.devices.count { $0.readAhead != nil }
+                + plan.devices.count { $0.minor != nil }, "a line is missing")
         try Finding.unless(lines.allSatisfy(isPlain), "a name or table has more than plain characters")
     }
 
@@ -73,6 +78,8 @@ struct GroupProperties {
             try Finding.unless(lengths[name] != nil, "'\(name)' is used before it is made")
         }
         switch target.kind {
+        case .snapshot(_, _, let chunkSize, _):
+            try Finding.unless(chunkSize.count <= UInt64(UInt32.max), "a chunk is too long")
         case .linear(let area):
             try check(area, length: target.length.count, lengths)
         case .striped(let size, let areas):
@@ -98,8 +105,10 @@ struct GroupProperties {
             guard let volume = group.physicalVolumes.first(where: { $0.id == id }) else {
                 throw Finding(description: "physical volume \(id) is not in the group")
             }
+            let length = volume.extentCount.sectors(ofSize: group.extentSize)?.count ?? .max
+            let (last, lastOverflow) = volume.firstExtent.count.addingReportingOverflow(length)
             try Finding.unless(
-                area.offset >= volume.firstExtent && end <= volume.deviceSize?.count ?? .max,
+                area.offset >= volume.firstExtent && (lastOverflow || end <= last),
                 "an area is outside physical volume \(id)")
         }
     }

@@ -40,6 +40,16 @@ import Testing
         #expect(
             try Self.problems { $1.modules["Base-0.2"] = ["6.0"] }
                 == ["layer 'Base-0.2' has no modules of its kernel 6.1"])
+        let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
+        #expect(
+            try Self.problems { $1.helpers[initrd] = .absent }.map {
+                $0.hasSuffix("'dracut --no-hostonly --force'")
+            }
+                == [true, true])
+        #expect(
+            try Self.problems { $1.helpers[initrd] = .unknown("no lz4") }.first
+                == "initramfs '\(initrd)' of layer 'Base-0.1' cannot be looked into: no lz4")
+        #expect(try Self.problems { $1.helpers[initrd] = .present } == [])
         #expect(
             try Self.problems { state, _ in state.volumes.removeAll { $0.name == "Base-0.2" } }
                 == ["there is an entry of 'Base-0.2', but no such layer"])
@@ -61,6 +71,60 @@ import Testing
         #expect(
             try Self.problems { state, _ in state.boot.grubConfig = "" }
                 == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])
+    }
+
+    private static func block(_ text: String, end: String = "") -> [UInt8] {
+        let head = Array(("# GRUB Environment Block\n" + text).utf8)
+        return head + Array(repeating: UInt8(ascii: "#"), count: 1024 - end.utf8.count - head.count)
+            + end.utf8
+    }
+
+    /// As GRUB finds it, which sets two variables (grub-core/lib/envblk.c).
+    @Test(
+        arguments: [
+            (block(""), true), (block("imgbased_default=a\n"), true), (block("x=a\\\\\n"), true),
+            // No room at the end.
+            (block("imgbased_default=a\n", end: "\n"), false),
+            (block("imgbased_once=\nimgbased_tries=0\n", end: "\n"), true),
+            (block("imgbased_once=\nimgbased_tries=\n", end: "\n"), false),
+            (block("x=" + String(repeating: "x", count: 1024 - 25 - 3 - 32) + "\n"), true),
+            (block("x=" + String(repeating: "x", count: 1024 - 25 - 3 - 31) + "\n"), false),
+            // A last line without an end.
+            (block("imgbased_default=a"), false), (block("", end: "x"), false),
+            // What comes behind it belongs to it.
+            (block("x=a\\\n"), false),
+            (block("") + [35], false), (Array(block("").dropLast()), false), ([], false),
+        ] as [([UInt8], Bool)])
+    func blocksThatGRUBCanWrite(block: [UInt8], isBlock: Bool) throws {
+        #expect(GRUBEnvironment.isBlock(block) == isBlock)
+        #expect(
+            try Self.problems { state, _ in state.boot.environment = block }.contains {
+                $0.hasPrefix("GRUB's environment block is missing or damaged")
+            } == !isBlock)
+    }
+
+    @Test(
+        arguments: [
+            ("ext4", "", false, nil), ("xfs", "", false, nil), ("vfat", "/boot", false, nil),
+            ("ext4", "/boot", false, nil),
+            ("ext4", "", true, "'/boot' is mounted with data=journal"),
+            ("xfs", "/boot", false, "'/boot' is on the root file system, of type xfs"),
+            ("jfs", "", false, "'/boot' is on jfs"),
+        ] as [(String, String, Bool, String?)])
+    func whereNothingCanBePromised(type: String, prefix: String, isJournaled: Bool, problem: String?) throws {
+        func change(_ boot: inout BootState) {
+            (boot.fileSystem, boot.prefix, boot.isDataJournaled) = (type, prefix, isJournaled)
+        }
+        let problems = try Self.problems { state, _ in change(&state.boot) }
+        #expect(problem.map { problem in problems.contains { $0.hasPrefix(problem) } } ?? true)
+        var (state, _) = try Self.host()
+        change(&state.boot)
+        do throws(HostRefusal) {
+            _ = try BootLoaderPlanner.install(state)
+            #expect(problem == nil)
+        } catch {
+            #expect(error.reason.description.hasPrefix(problem ?? "-"))
+        }
     }
 
     @Test(

@@ -149,6 +149,73 @@ import Testing
         #expect(story().isEmpty)
     }
 
+    @Test func triesThatWereLostAreToldWhileOthersAreLeftAndAfterwards() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
+        func status() -> HostStatus { HostStatus(machine.state, names: FakeMachine.names) }
+        let ends = "1 of 3 tries ended in the boot loader, the kernel or the initramfs"
+        // One ends in the kernel, and somebody picks another layer.
+        Self.boot(&machine, "Base-0.3", .trial)
+        Self.boot(&machine, "Base-0.1", .menu)
+        #expect(
+            status().warnings.map { $0.contains("did not come up in 1 of 3 tries: 1 ended in") } == [true])
+        // The next is under way, and is not lost yet.
+        Self.boot(&machine, "Base-0.3", .trial)
+        #expect(status().triesLost == 1)
+        try Self.change(&machine, .started)
+        #expect(status().triesLost == 1 && status().trial?.triesLeft == 1)
+        #expect(
+            status().warnings == [
+                "layer 'Base-0.3' did not come up in 1 of 3 tries: "
+                    + "1 ended in the boot loader, the kernel or the initramfs"
+            ])
+        #expect(machine.journal.last == .warning)
+        // It succeeds.
+        try Self.change(&machine, .good)
+        #expect(status().trial == nil)
+        #expect(status().warnings == ["layer 'Base-0.3' came up at last: \(ends)"])
+        #expect(BootRecord(GRUBEnvironment(machine.state.boot.environment ?? [])).lost?.count == 1)
+        // When it has come up once more, that is over.
+        Self.boot(&machine, "Base-0.3", .standard)
+        try Self.change(&machine, .started)
+        #expect(status().warnings.count == 1)
+        try Self.change(&machine, .good)
+        #expect(status().warnings.isEmpty)
+    }
+
+    @Test func whatABadLayerDidNotUseIsNotLost() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        try Self.change(&machine, .good, .trial("Base-0.3", tries: 4))
+        for isStarted in [false, true] {
+            Self.boot(&machine, "Base-0.3", .trial)
+            if isStarted { try Self.change(&machine, .started, .bad("check 'x' failed")) }
+        }
+        func warnings() -> [String] { HostStatus(machine.state, names: FakeMachine.names).warnings }
+        let lost = "1 of 4 tries ended in the boot loader, the kernel or the initramfs"
+        #expect(
+            warnings() == [
+                "layer 'Base-0.3' is bad: check 'x' failed", "layer 'Base-0.3' was on trial: \(lost)",
+            ])
+        Self.boot(&machine, "Base-0.1", .standard)
+        #expect(warnings() == ["layer 'Base-0.3' was tried and is bad: check 'x' failed; \(lost)"])
+    }
+
+    /// What the boot loader does then is its own affair.
+    @Test func withoutThePieceInItsConfigurationNoLayerIsNext() throws {
+        var machine = try Self.machine(booted: "Base-0.1")
+        try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
+        machine.state.boot.grubConfig = "set timeout=5\n"
+        let status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.next == nil)
+        #expect(
+            status.lines.contains {
+                $0.hasPrefix("next boot:  what the boot loader has besides layers; GRUB's menu does not have")
+            })
+        machine.state.boot.loader = .systemdBoot
+        machine.state.boot.loaderConfig = "timeout 3\n"
+        #expect(HostStatus(machine.state, names: FakeMachine.names).next == nil)
+    }
+
     /// A layer that somebody boots by means of their own.
     @Test(arguments: [BootChange.started, .good, .bad(goesBack: true)])
     func withoutAnEntryThereIsNothingToRecord(change: BootChange) throws {
@@ -187,7 +254,99 @@ import Testing
         #expect(BootPlanner.entries(machine.state.boot) == before)
     }
 
-    @Test(arguments: ["a b", "", "rd.imgbased.layer=x", "root=/dev/sda", "a\nb", "ro"])
+    private static func words(_ machine: FakeMachine, _ layer: String) -> [String] {
+        BootPlanner.entries(machine.state.boot).first { $0.layer == layer }?.options.foreign.words ?? []
+    }
+
+    @Test(
+        arguments: [
+            // Quotes do not matter, wherever they are, nor do - and _ in a name.
+            (["\"foo=a b\"", "foo=\"c\"", "food=1"], ["foo"], ["food=1"]),
+            (["foo=\"a b\""], ["\"foo=a b\""], []),
+            (["foo=a", "foo=b"], ["foo=a"], ["foo=b"]), (["a-b_c=1", "a_b"], ["a_b-c", "a-b"], []),
+            (["a_b=x_y"], ["a_b=x-y"], ["a_b=x_y"]),
+        ] as [([String], [String], [String])])
+    func argumentsAreComparedAsTheKernelDoes(add: [String], remove: [String], left: [String]) throws {
+        var machine = try Self.machine()
+        try Self.change(&machine, .arguments(of: "Base-0.2", add: add, remove: []))
+        #expect(Self.words(machine, "Base-0.2") == add)
+        try Self.change(&machine, .arguments(of: "Base-0.2", add: [], remove: remove))
+        #expect(Self.words(machine, "Base-0.2") == left)
+    }
+
+    @Test func whatIsAddedCounts() throws {
+        var machine = try Self.machine()
+        for word in ["x=1", "x=2", "\"x=1\""] {
+            try Self.change(&machine, .arguments(of: "Base-0.2", add: [word], remove: []))
+        }
+        #expect(Self.words(machine, "Base-0.2") == ["x=2", "\"x=1\""])
+    }
+
+    /// What the layer has for its init program stays that; what is added is the kernel's.
+    @Test func initArgumentsStayBehind() throws {
+        var machine = FakeMachine()
+        machine.arguments = "quiet -- root=/dev/sdb single rd.imgbased.layer=x"
+        try machine.initialize()
+        try machine.addBase()
+        try machine.addLayer()
+        #expect(Self.words(machine, "Base-0.1") == ["quiet", "--", "single"])
+        try Self.change(&machine, .arguments(of: "Base-0.1", add: ["x"], remove: []))
+        #expect(Self.words(machine, "Base-0.1") == ["quiet", "x", "--", "single"])
+        let menu = try #require(machine.state.boot.menu)
+        let lines = menu.split(separator: "\n").filter { $0.contains("linux ") }
+        #expect(lines.count == 3 && lines.allSatisfy { $0.hasSuffix("'--' 'single'") })
+        #expect(lines.count { $0.contains("'x' ${imgbased_arguments} '--'") } == 2)
+    }
+
+    /// As an image with initramfs-tools has it: nothing in there finds the layer.
+    @Test func aLayerWithoutTheHelperIsNeitherAddedNorBooted() throws {
+        var machine = try Self.machine()
+        let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
+        machine.state.boot.withoutHelper = [initrd]
+        for change in [BootChange.standard("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 1)] {
+            let refusal = #expect(throws: HostRefusal.self) {
+                try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+            }
+            #expect(refusal?.reason == .noHelper(layer: "Base-0.2", initrd: initrd))
+        }
+        try Self.change(&machine, .arguments(of: "Base-0.2", add: ["x"], remove: []))
+        machine.helper = .absent
+        let refusal = #expect(throws: HostRefusal.self) { try machine.addLayer() }
+        #expect(refusal?.reason == .noHelper(layer: "Base-0.4", initrd: FakeMachine.kernel.initrd))
+        // Who cannot tell does not refuse.
+        machine.helper = .unknown("there is no lz4")
+        try machine.addLayer()
+        #expect(machine.journal.last == .warning && machine.state.boot.entries["Base-0.4"] != nil)
+    }
+
+    @Test func aLineLongerThanTheKernelTakesIsRefused() throws {
+        var machine = try Self.machine()
+        func reason(_ length: Int) -> HostReason? {
+            let change = BootChange.arguments(
+                of: "Base-0.2", add: [String(repeating: "x", count: length)], remove: [])
+            do throws(HostRefusal) {
+                _ = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
+                return nil
+            } catch {
+                return error.reason
+            }
+        }
+        #expect(reason(1_200) == nil)
+        guard case .argumentsTooLong(of: "Base-0.2", let length, limit: 2047) = reason(2_000) else {
+            return #expect(Bool(false), "2,000 bytes and what else there is")
+        }
+        #expect(reason(2_000 - (length - 2047)) == nil && reason(2_001 - (length - 2047)) != nil)
+        // An image that brings such a line.
+        machine.arguments = String(repeating: "a.parameter=value ", count: 212)
+        let refusal = #expect(throws: HostRefusal.self) { try machine.addLayer() }
+        #expect(refusal?.description.contains("arguments of 'Base-0.4' have") == true)
+    }
+
+    @Test(arguments: [
+        "a b", "", "rd.imgbased.layer=x", "root=/dev/sda", "a\nb", "ro", "--", "\"--\"", "\"root=/dev/sdb1\"",
+        "\"ro\"", "ro\"ot=/dev/sdb\"", "'root=/dev/sdb'", "r\\oot=/dev/sdb", "x\"\u{E0}root=/dev/sdb\"",
+        "x\u{E0}root=/dev/sdb", "\"rd.imgbased.layer=Base-0.4\"",
+    ])
     func refusesArguments(word: String) throws {
         let machine = try Self.machine()
         let change = BootChange.arguments(of: "Base-0.2", add: [word], remove: [])

@@ -74,6 +74,7 @@ import Testing
     @Test func noTextOfALayerAddsALine() throws {
         let release = OSRelease("PRETTY_NAME=\"Evil\nlinux /evil\"\nNAME=x\u{2028}y\n")
         #expect(release.prettyName == "Evil")
+        #expect(OSRelease("NAME=a\u{202E}b\u{2066}c\u{200F}\u{1B}[2Jd").prettyName == "a b c  [2Jd")
         let entry = HostBootEntryTests.entry("Base-0.1", title: "a\nlinux /evil\r\u{85}initrd /evil\u{2028}z")
         let arguments = BootArguments(file: "a\u{2028}linux /evil b\u{2029}initrd /evil")
         #expect(arguments.words == ["alinux", "/evil", "binitrd", "/evil"])
@@ -103,6 +104,11 @@ import Testing
         #expect(running.foreign.words == ["console=ttyS0,115200", "quiet"])
         let file = BootArguments(file: "# comment root=x\nconsole=tty0 a=\"b c\"\n\n quiet\u{7}\n")
         #expect(file.foreign.words == ["console=tty0", "a=\"b c\"", "quiet"])
+        // However it is quoted, and whoever takes the quotes away.
+        let image = BootArguments(
+            file: "\"root=/dev/sdc\" \"rd.imgbased.layer=Base-0.4\" ro\"ot=x y\" 'rw' \"a b\" "
+                + "\"x\u{E0}root=/dev/sdb\" r\u{200B}o\u{B}initrd=/x")
+        #expect(image.foreign.words == ["\"a b\""])
         // A quote that is not closed ends with its line.
         #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b\"", "c"])
     }

@@ -36,6 +36,8 @@ struct FakeMachine: Equatable {
     var stepsDone = 0
     /// The kernel and initramfs that new layers have.
     var kernel = FakeMachine.kernel
+    /// Whether that initramfs has the helper.
+    var helper = HelperPresence.present
     /// What `/etc/kernel/cmdline` has in them, if it is there.
     var arguments: String?
 
@@ -306,7 +308,7 @@ extension FakeMachine {
     private func found(in layer: VolumePath) -> LayerContents {
         LayerContents(
             type: .ext4, fstab: contents[layer]?.fstab ?? [], release: OSRelease("NAME=Debian"),
-            arguments: arguments.map { BootArguments(file: $0) }, files: kernel)
+            arguments: arguments.map { BootArguments(file: $0) }, files: kernel, helper: helper)
     }
 
     /// An ext4 file system of one GiB.

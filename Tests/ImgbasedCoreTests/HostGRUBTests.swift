@@ -101,8 +101,40 @@ import Testing
         #expect(
             String(decoding: block, as: UTF8.self).hasPrefix(
                 "# GRUB Environment Block\nimgbased_default=Base-0.1\nx="))
+        #expect(block[GRUBEnvironment.room...].allSatisfy { $0 == UInt8(ascii: "#") })
         environment["big"] = String(repeating: "x", count: 1000)
         #expect(environment.block == nil)
+    }
+
+    /// Whoever changes the block changes one sector of it: all that is recorded fits, with names as long as ours can be.
+    @Test func theLongestRecordIsInOneSector() throws {
+        func name(_ letter: String) -> String { String(repeating: letter, count: 55) }
+        var record = BootRecord(standard: name("a"), good: name("b"))
+        record.once = name("c")
+        record.trial = BootRecord.Trial(layer: name("d"), tries: 9)
+        record.trial?.triesLeft = 0
+        record.trial?.starts = Set(0...8)
+        (record.staged, record.stagedTries) = (name("e"), 9)
+        var environment = GRUBEnvironment()
+        record.write(to: &environment)
+        let block = try #require(environment.block)
+        #expect(block[GRUBEnvironment.room...].allSatisfy { $0 == UInt8(ascii: "#") })
+        #expect(BootRecord(GRUBEnvironment(block)) == record)
+    }
+
+    /// GRUB adds two variables to a block that does not have them.
+    @Test func whatGRUBAddsHasRoom() {
+        func fits(_ count: Int, _ variables: [String: String] = [:]) -> Bool {
+            var environment = GRUBEnvironment()
+            for (name, value) in variables { environment[name] = value }
+            environment["x"] = String(repeating: "x", count: count)
+            return environment.block != nil
+        }
+        // The first line has 25 bytes, this one 3 more than its value, and "imgbased_once=" and "imgbased_tries=9" 32.
+        #expect(fits(512 - 25 - 3 - 32))
+        #expect(!fits(512 - 25 - 3 - 31))
+        #expect(fits(512 - 25 - 3 - 32, ["imgbased_once": "", "imgbased_tries": "3"]))
+        #expect(!fits(512 - 25 - 3 - 31, ["imgbased_once": "", "imgbased_tries": "3"]))
     }
 
     @Test(arguments: [

@@ -26,7 +26,7 @@ import Testing
             "line 1: 'keep' must be a number from 1 to 99, not '99999999999999999999'"
         ),
         ("keep = 2 2", "line 1: 'keep' must be a number from 1 to 99, not '2 2'"),
-        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k?[2J'; there is 'keep'"),
+        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; there is 'keep'"),
     ])
     func saysWhatIsWrong(text: String, expected: String) {
         do throws(SettingsError) {

@@ -29,7 +29,7 @@ import Testing
         }
         #expect(
             commands == [
-                "/usr/sbin/pvcreate /dev/sdb",
+                "/usr/sbin/pvcreate --metadatacopies 2 /dev/sdb",
                 "/usr/sbin/vgcreate --addtag imgbased:vg HostVG /dev/sdb",
                 "/usr/sbin/lvcreate --yes --type thin-pool --size 1073741824b --poolmetadatasize 8388608b --zero y "
                     + "--name ImagePool --addtag imgbased:building HostVG",
@@ -210,6 +210,9 @@ import Testing
         #expect(found(try machine()) == .noBase)
         var machine = try machine(base: true)
         #expect(found(machine, source: "Base-7") == .unknown("Base-7"))
+        machine.state.boot.prefix = "/boot"
+        #expect(found(machine) == .bootOnRoot)
+        machine.state.boot.prefix = ""
         machine.state.boot.isMissing = true
         #expect(found(machine) == .bootNotMounted)
         machine.state.boot.isMissing = false

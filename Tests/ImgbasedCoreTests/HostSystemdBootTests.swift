@@ -108,6 +108,89 @@ import Testing
         #expect(machine.state.boot.record.standard == "Base-0.2")
     }
 
+    /// The layer that systemd-boot boots unattended, of files by their names: by `sort-key`, those without tries left last
+    /// (systemd: src/boot/efi/boot.c).
+    private static func first(_ files: [String: String]) -> Set<String> {
+        let entries = files.compactMap { name, text -> (SystemdBoot.FileName, String)? in
+            guard let name = SystemdBoot.FileName(name) else { return nil }
+            let key = text.split(separator: "\n").first { $0.hasPrefix("sort-key") }
+            return (name, (name.triesLeft == 0 ? "1" : "0") + (key ?? ""))
+        }
+        let least = entries.map(\.1).min()
+        // What is equal by that differs by version and name.
+        return Set(entries.filter { $0.1 == least }.map(\.0.layer))
+    }
+
+    /// Every change from one record to another, of three layers.
+    @Test func whatIsBootedAfterEachWriteIsOldOrNew() throws {
+        let layers = ["a", "b", "c"]
+        let entries = layers.map { HostBootEntryTests.entry($0) }
+        var records: [BootRecord] = []
+        for standard in [nil] + layers.map({ $0 }) {
+            records.append(BootRecord(standard: standard))
+            for (trial, left) in layers.flatMap({ layer in [0, 2].map { (layer, $0) } }) {
+                var record = BootRecord(standard: standard)
+                record.trial = BootRecord.Trial(layer: trial, tries: 3)
+                record.trial?.triesLeft = left
+                records.append(record)
+            }
+        }
+        for old in records {
+            var boot = BootState()
+            boot.loader = .systemdBoot
+            var files: [String: String] = [:]
+            for entry in entries {
+                let (name, text) = SystemdBoot.file(entry, old)
+                files[name.text] = text
+                boot.entries[entry.layer] = text
+                boot.entryFiles[entry.layer] = [name.text]
+            }
+            let before = files
+            for new in records {
+                var after: [String: String] = [:]
+                for entry in entries {
+                    let (name, text) = SystemdBoot.file(entry, new)
+                    after[name.text] = text
+                }
+                files = before
+                let allowed = Self.first(before).union(Self.first(after))
+                for step in try SystemdBoot.steps(entries, new, boot) {
+                    switch step {
+                    case .replaceFile(let path, let bytes, _):
+                        files[String(path.split(separator: "/").last ?? "")] = String(
+                            decoding: bytes, as: UTF8.self)
+                    case .removeEntry(let path): files[String(path.split(separator: "/").last ?? "")] = nil
+                    default: break
+                    }
+                    #expect(
+                        Self.first(files).isSubset(of: allowed),
+                        "from '\(old)' to '\(new)': \(Self.first(files)) and not \(allowed)")
+                }
+                #expect(files == after)
+            }
+        }
+    }
+
+    /// A cut of the power can leave a file of length zero beside the one that counts.
+    @Test func aDamagedFileIsWrittenBeforeTheOtherGoes() throws {
+        let entry = HostBootEntryTests.entry("a")
+        var record = BootRecord()
+        record.trial = BootRecord.Trial(layer: "a", tries: 3)
+        record.trial?.triesLeft = 2
+        let (name, text) = SystemdBoot.file(entry, record)
+        var boot = BootState()
+        boot.loader = .systemdBoot
+        boot.entries["a"] = text
+        boot.entryFiles["a"] = ["imgbased-a+3.conf", name.text]
+        boot.damagedEntryFiles = [name.text]
+        let directory = "/boot/loader/entries/"
+        #expect(
+            try SystemdBoot.steps([entry], record, boot) == [
+                .replaceFile(path: directory + name.text, contents: Array(text.utf8), isOnBoot: true),
+                .removeEntry(path: directory + "imgbased-a+3.conf"),
+            ])
+    }
+
     @Test func itsConfigurationGetsOneLine() throws {
         var machine = try Self.machine()
         let before = "timeout 3\ndefault debian-*\n"

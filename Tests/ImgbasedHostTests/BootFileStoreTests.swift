@@ -1,8 +1,9 @@
 import Foundation
 import ImgbasedCore
-import ImgbasedHost
 import ImgbasedLinux
 import Testing
+
+@testable import ImgbasedHost
 
 @Suite struct BootFileStoreTests {
     private func layer(_ scratch: Scratch) throws -> BootFiles {
@@ -41,6 +42,45 @@ import Testing
         #expect(!store.verify(files.digest))
         try store.install(files, from: try HostTree(scratch("layer")))
         #expect(store.verify(files.digest))
+    }
+
+    /// What is half gone no longer has the name of what is whole, and the next run removes the rest.
+    @Test func whatGoesLosesItsNameFirst() throws {
+        let scratch = try Scratch()
+        let files = try layer(scratch)
+        let store = BootFileStore(directory: scratch("boot/imgbased"))
+        try store.install(files, from: try HostTree(scratch("layer")))
+        // Something that is not ours, and stops the removal.
+        try scratch.write("boot/imgbased/\(files.digest)/directory/file", [1])
+        #expect(throws: HostFailure.self) { try store.remove([files.digest]) }
+        #expect(try store.digests().isEmpty)
+        #expect(!Helper.exists(scratch("boot/imgbased/\(files.digest)")))
+        #expect(Helper.exists(scratch("boot/imgbased/.staging/\(files.digest)")))
+        try store.install(files, from: try HostTree(scratch("layer")))
+        #expect(store.verify(files.digest))
+        try store.remove([files.digest])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("boot/imgbased/.staging")) == [])
+        #expect(try store.digests().isEmpty)
+        // As 'imgbase recover' removes what is there.
+        try scratch.write("boot/imgbased/.staging/left", [1])
+        try store.remove([".staging/left", files.digest])
+        #expect(!Helper.exists(scratch("boot/imgbased/.staging/left")))
+    }
+
+    /// A directory with the right name and the wrong content is no kernel that can be booted.
+    @Test func countsByContent() throws {
+        let scratch = try Scratch()
+        let files = try layer(scratch)
+        var state = HostState()
+        state.boot.directory = scratch("boot")
+        let session = Session(mode: .show { _ in }, runner: CommandRunner(), group: nil, pool: nil) {}
+        try scratch.write("boot/imgbased/\(files.digest)/linux", [1, 2, 3])
+        let store = BootFileStore(directory: scratch("boot/imgbased"))
+        state.boot.digests = try store.digests()
+        #expect(state.boot.digests == [files.digest])
+        #expect(session.stored(files, in: state).boot.digests.isEmpty)
+        try store.install(files, from: try HostTree(scratch("layer")))
+        #expect(session.stored(files, in: state).boot.digests == [files.digest])
     }
 
     @Test func looksForKernelAndInitramfsWhereTheyCanBe() throws {

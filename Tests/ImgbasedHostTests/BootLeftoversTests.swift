@@ -16,6 +16,7 @@ import Testing
         let scratch = try Scratch()
         let left = [
             "/boot/grub/.imgbased.cfg.imgbased-new", "/boot/imgbased/.imgbased-new",
+            "/boot/imgbased/.staging/imgbased.cfg",
             "/boot/loader/.imgbased.env.imgbased-new",
             "/boot/loader/entries/.imgbased-Base-0.1.conf.imgbased-new", "/etc/.fstab.imgbased-new",
         ]
@@ -30,6 +31,22 @@ import Testing
             atPath: scratch("boot/grub/.directory.imgbased-new"), withIntermediateDirectories: true)
         try scratch.link("etc/.link.imgbased-new", to: "/nowhere")
         #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
+    }
+
+    /// Of two files of one layer, the one that can be read counts, wherever it is in their order.
+    @Test(arguments: [("+2-1", ""), ("", "+2-1")])
+    func readsTheEntryThatCanBeRead(whole: String, empty: String) throws {
+        let scratch = try Scratch()
+        let text = "title x\nlinux /imgbased/x/linux\ninitrd /imgbased/x/initrd\n"
+        try scratch.write("boot/loader/entries/imgbased-Base-0.1\(whole).conf", text.utf8)
+        try scratch.write("boot/loader/entries/imgbased-Base-0.1\(empty).conf", "".utf8)
+        try scratch.write("boot/loader/entries/imgbased-Base-0.2.conf", "title y\n".utf8)
+        var boot = BootState()
+        boot.loader = .systemdBoot
+        try BootProbe.readEntries(HostTree(scratch.path), &boot)
+        #expect(boot.entries == ["Base-0.1": text, "Base-0.2": "title y\n"])
+        #expect(boot.entryFiles["Base-0.1"]?.count == 2)
+        #expect(boot.damagedEntryFiles == ["imgbased-Base-0.1\(empty).conf"])
     }
 
     @Test func leavesWhatOthersBoot() throws {

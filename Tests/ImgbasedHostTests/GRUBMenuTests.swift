@@ -71,9 +71,9 @@ import Testing
         // A boot that cannot be recorded would be repeated for ever. There is no room for another variable.
         environment["imgbased_once"] = record.once
         environment["x"] = ""
-        let room = GRUBEnvironment.size - (environment.block?.lastIndex { $0 != UInt8(ascii: "#") } ?? 0) - 1
-        environment["x"] = String(repeating: "x", count: room)
         var block = try #require(environment.block)
+        let end = try #require(block.lastIndex { $0 != UInt8(ascii: "#") })
+        block = block[..<end] + Array(repeating: UInt8(ascii: "x"), count: block.count - end - 1) + [10]
         // A line that GRUB cannot change either.
         if record.once != nil { block = Array(block.prefix(300)) }
         for menu in [GRUBBoot.menu, nil] {

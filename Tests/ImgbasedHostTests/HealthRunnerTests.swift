@@ -32,6 +32,15 @@ import Testing
                     + "check '30-cannot' cannot be run: "), "\(ailment)")
     }
 
+    @Test func aCheckThatOthersCanChangeHasFailed() async throws {
+        let scratch = try Scratch()
+        try Self.add(scratch, "required/x", "touch \(scratch("ran"))", mode: 0o777)
+        let runner = HealthRunner(directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
+        let complaint = try #require(try await runner.run().first?.complaint)
+        #expect(complaint.hasPrefix("is not run: others than root can write to"))
+        #expect(!Helper.exists(scratch("ran")))
+    }
+
     @Test func withoutRequiredFailuresAllIsWell() async throws {
         let scratch = try Scratch()
         try Self.add(scratch, "wanted/fails", "exit 1")

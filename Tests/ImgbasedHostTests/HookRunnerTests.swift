@@ -74,6 +74,42 @@ import Testing
         #expect(!Helper.exists(scratch("third")))
     }
 
+    /// Each way in which others than root can have something else run, as cron and sudo refuse it.
+    @Test(
+        .enabled(if: geteuid() == 0, "only root can give files away"),
+        arguments: [
+            ("chmod g+w etc/rollback/2", "others than root can write to 'PATH/etc/rollback/2'"),
+            ("chmod o+w etc/rollback/2", "others than root can write to 'PATH/etc/rollback/2'"),
+            ("chown 1 etc/rollback/2", "'PATH/etc/rollback/2' belongs to user 1, not to root"),
+            ("chmod o+w etc", "others than root can write to 'PATH/etc'"),
+            ("chown 1 etc/rollback", "'PATH/etc/rollback' belongs to user 1, not to root"),
+            // Through links, each of which may be somebody's.
+            (
+                "mkdir -m 777 out; mv etc/rollback/2 out; ln -s ../../out/2 etc/rollback/2",
+                "others than root can write to 'PATH/out'"
+            ),
+            (
+                "mv etc/rollback/2 x; ln -s x y; chown -h 1 y; ln -s $PWD/y etc/rollback/2",
+                "'PATH/y' belongs to user 1, not to root"
+            ),
+            ("ln -sf 2 etc/rollback/2", "there are too many links on the way"),
+        ])
+    func whatOthersCanChangeIsNotRun(change: String, flaw: String) async throws {
+        let scratch = try Scratch()
+        for name in ["1", "2"] { try scratch.addScript("etc/rollback/" + name, "touch \(scratch("ran"))") }
+        try await Self.run(scratch, .rollback)
+        #expect(Helper.exists(scratch("ran")))
+        try scratch.shell("rm ran\n" + change)
+        do {
+            try await Self.run(scratch, .rollback)
+            Issue.record("it was run")
+        } catch {
+            let expected = "is not run: " + flaw.replacingOccurrences(of: "PATH", with: scratch.path)
+            #expect("\(error)".contains(expected), "\(error)")
+        }
+        #expect(!Helper.exists(scratch("ran")), "nor is another")
+    }
+
     @Test func oneThatHangsIsEnded() async throws {
         let scratch = try Scratch()
         // It holds out against being told to end.

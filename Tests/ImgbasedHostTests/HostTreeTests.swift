@@ -83,6 +83,32 @@ import Testing
         try tree.removeDirectory("/b")
     }
 
+    /// Where a directory says what new files may be, that counts like a umask.
+    @Test func modesAreWhatTheyAreMeantToBe() throws {
+        let scratch = try Scratch()
+        try Helper.run("/usr/bin/setfacl", "-d", "-m", "u::rwx,g::-,o::-", scratch.path)
+        try HostTree(scratch.path).replaceFile("/config/a/file", contents: [1])
+        try SmallFile.makeDirectory(scratch("run/imgbased"))
+        try SmallFile.write("x", to: scratch("run/imgbased/motd"))
+        let modes = try ["config", "config/a", "config/a/file", "run", "run/imgbased", "run/imgbased/motd"]
+            .map {
+                try Helper.run("/usr/bin/stat", "-c", "%a", scratch($0))
+            }
+        #expect(modes == ["755", "755", "644", "755", "755", "644"])
+    }
+
+    /// Nobody else can have the lock, or something in its place.
+    @Test func theLockIsWhereNobodyElseCanWrite() throws {
+        let scratch = try Scratch()
+        try HostLock.take(scratch("run/lock")) {}.release()
+        #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("run/lock")) == "600")
+        try Helper.run("/bin/chmod", "1777", scratch("run"))
+        #expect(throws: SystemError.self) { try HostLock.take(scratch("run/lock")) {}.release() }
+        try Helper.run("/bin/chmod", "755", scratch("run"))
+        try scratch.link("link", to: "run")
+        #expect(throws: SystemError.self) { try HostLock.take(scratch("link/lock")) {}.release() }
+    }
+
     @Test func oneAtATimeHasTheLock() throws {
         let scratch = try Scratch()
         let path = scratch("lock")

@@ -15,7 +15,14 @@ import Testing
                 atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             try body(place)
         }
-        for file in files { try make(file) { try Data().write(to: URL(fileURLWithPath: $0)) } }
+        for file in files {
+            try make(file) {
+                let mode = file.hasSuffix(".data") ? 0o644 : 0o755
+                #expect(
+                    FileManager.default.createFile(
+                        atPath: $0, contents: nil, attributes: [.posixPermissions: mode]))
+            }
+        }
         for (link, target) in links {
             try make(link) {
                 try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: target)

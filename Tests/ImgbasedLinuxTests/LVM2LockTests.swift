@@ -1,15 +1,17 @@
 import CLinux
 import Foundation
+import ImgbasedCore
 import Testing
 
 @testable import ImgbasedLinux
 
 @Suite struct LVM2LockTests {
+    private static let patience = Patience(idle: 60, total: 60)
     private let directory = NSTemporaryDirectory() + "imgbased-" + UUID().uuidString
 
     @Test func keepsOthersOutUntilReleased() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let lock = LVM2Lock("HostVG", in: directory)
+        let lock = try LVM2Lock("HostVG", Self.patience, in: directory)
         #expect(try !canLock("V_HostVG"))
         #expect(try canLock("V_Other"))
         lock.release()
@@ -30,10 +32,10 @@ import Testing
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var others: Bool?
         Thread.detachNewThread { [directory] in
-            let ours = LVM2Lock("HostVG", in: directory)
+            defer { done.signal() }
+            guard let ours = try? LVM2Lock("HostVG", Self.patience, in: directory) else { return }
             others = try? canLock("V_HostVG")
             ours.release()
-            done.signal()
         }
         // proc_locks(5): "1: -> FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF" is who waits.
         let waiting = try Regex("-> FLOCK .*:\(file.st_ino) ")
@@ -46,6 +48,29 @@ import Testing
         #expect(flock(theirs.number, LOCK_UN) == 0)
         #expect(done.wait(timeout: .now() + 30) == .success)
         #expect(others == false)
+    }
+
+    @Test func isNotWaitedForWhereNobodyWorks() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try SmallFile.makeDirectory(directory)
+        let path = directory + "/V_HostVG"
+        let holder = Process()
+        holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+        holder.arguments = ["--no-fork", path, "sh", "-c", "echo locked; exec sleep 1000"]
+        let said = Pipe()
+        holder.standardOutput = said
+        try holder.run()
+        // The tests have SIGTERM blocked, and what they start has.
+        defer { kill(holder.processIdentifier, SIGKILL) }
+        #expect(said.fileHandleForReading.availableData == Data("locked\n".utf8))
+
+        let error = #expect(throws: SystemError.self) {
+            _ = try LVM2Lock("HostVG", Patience(idle: 1, total: 60), in: directory)
+        }
+        #expect(
+            error?.description
+                == "cannot lock '\(path)': process \(holder.processIdentifier) (sleep) has it, "
+                + "and it did nothing for 1 seconds")
     }
 
     private func canLock(_ name: String) throws -> Bool {

@@ -10,11 +10,14 @@ struct Drive {
     /// Whether what the guest has flushed outlives a power cut. Not where a disk is used only after its machine has
     /// shut down: the build host's disk need not be waited for.
     private let isFlushed: Bool
+    /// Where everything that is done to it is written down, if anywhere.
+    let log: String?
 
     /// Disk `index` of a machine; what it holds is made in the directory `scratch` if need be.
     init(_ disk: Disk, index: Int, scratch: String) throws {
         name = "disk\(index)"
         let new = "\(scratch)/\(name).qcow2"
+        if case .recorded(_, let log) = disk { self.log = log } else { log = nil }
         switch disk {
         case .overlay(let base):
             try DiskImage.createOverlay(new, of: base)
@@ -22,7 +25,7 @@ struct Drive {
         case .blank(let mebibytes):
             try DiskImage.create(new, mebibytes: mebibytes)
             (file, isReadOnly, isFlushed) = (new, false, true)
-        case .file(let path):
+        case .file(let path), .recorded(let path, _):
             (file, isReadOnly, isFlushed) = (path, false, false)
         case .readOnly(let path):
             (file, isReadOnly, isFlushed) = (path, true, true)
@@ -36,6 +39,11 @@ struct Drive {
 
     /// What is on it, as `blockdev-add` of the monitor takes it.
     var medium: [String: any Sendable] {
+        guard let log else { return medium(name: name) }
+        return WriteLog.node(name: name, over: medium(name: name + "-file"), log: log)
+    }
+
+    private func medium(name: String) -> [String: any Sendable] {
         let cache = ["direct": false, "no-flush": !isFlushed]
         return [
             "driver": DiskImage.format(of: file), "node-name": name, "read-only": isReadOnly,
@@ -50,7 +58,13 @@ struct Drive {
 
     /// The disk, as `device_add` of the monitor takes it.
     var device: [String: any Sendable] {
-        ["driver": "virtio-blk-pci", "drive": name, "id": "\(name)-device"]
+        var device: [String: any Sendable] = [
+            "driver": "virtio-blk-pci", "drive": name, "id": "\(name)-device",
+        ]
+        // QEMU makes one write of several, of as many parts as the build host's kernel takes; with the log's head before them it
+        // is one too many, and the log has a hole.
+        if log != nil { device["request-merging"] = false }
+        return device
     }
 
     /// Both, as QEMU's command line has them.

@@ -16,6 +16,29 @@ public enum HostCommand {
     public static func run(
         _ arguments: [String], within limit: Duration = .minutes(5), environment: [String: String] = [:]
     ) throws -> String {
+        let (status, output) = try end(of: arguments, within: limit, environment: environment)
+        guard status == 0 else { throw failed(arguments, "ended with status \(status)", output) }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// Runs `arguments` with both outputs together and returns how it ended, or the negative number of the signal that ended it,
+    /// and what it wrote.
+    ///
+    /// - Parameter marks: as soon as it has written one of these, it is ended.
+    /// - Throws: `MachineError.command` if time is up; the program and what it started are killed then.
+    public static func result(
+        _ arguments: [String], upTo marks: [String] = [], within limit: Duration = .minutes(5),
+        environment: [String: String] = [:]
+    ) throws -> (status: Int, output: String) {
+        let (status, output) = try end(
+            of: arguments, upTo: marks.map { Array($0.utf8) }, within: limit, environment: environment)
+        return (Int(status), String(decoding: output, as: UTF8.self))
+    }
+
+    private static func end(
+        of arguments: [String], upTo marks: [[UInt8]] = [], within limit: Duration,
+        environment: [String: String]
+    ) throws -> (status: CInt, output: [UInt8]) {
         let deadline = Deadline(within: limit)
         let (reading, writing) = try Descriptor.pipe()
         let child = try ChildProcess(
@@ -30,10 +53,12 @@ public enum HostCommand {
             guard let bytes = try reading.readSome() else { continue }
             if bytes.isEmpty { break }
             output += bytes
+            if marks.contains(where: { output.firstRange(of: $0) != nil }) {
+                child.kill()
+                break
+            }
         }
-        let status = child.wait()
-        guard status == 0 else { throw failed(arguments, "ended with status \(status)", output) }
-        return String(decoding: output, as: UTF8.self)
+        return (child.wait(), output)
     }
 
     private static func failed(_ arguments: [String], _ failure: String, _ output: [UInt8]) -> MachineError {

@@ -47,4 +47,7 @@ public enum Disk: Hashable, Sendable {
     case readOnly(String)
     /// Nothing but zeros, thrown away with the machine.
     case blank(mebibytes: Int)
+    /// The qcow2 `file` itself, written to, with each write, flush and discard in the file `log`, which begins with the first and
+    /// goes on when the machine is started again. What a power cut leaves is derived from that: `file` need not survive one.
+    case recorded(String, log: String)
 }

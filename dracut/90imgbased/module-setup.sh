@@ -15,6 +15,8 @@ depends() {
 
 installkernel() {
     hostonly='' instmods -c dm_thin_pool overlay ext4 xfs || _missing 'a kernel module'
+    # For a layer with a snapshot that a backup has left, as lvm2 makes it; not every kernel has it.
+    hostonly='' instmods dm_snapshot
 }
 
 install() {

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,8 +40,12 @@ int imgbased_open(const char *path, int flags, unsigned int mode);
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);
 
+/// open(2)'s `O_PATH`, which the headers hide: opens the place, not what is there.
+extern const int imgbased_path_only;
+
 /// Opens `path` beneath `dirfd`, which it treats as the root: openat2(2) with `RESOLVE_IN_ROOT`, so that no
-/// link leads outside it. Returns a descriptor, or -1 with errno set.
+/// link leads outside it. Tries again where something was renamed meanwhile. Returns a descriptor, or -1 with errno set:
+/// EAGAIN only where that has happened at each of many tries.
 int imgbased_open_in_root(int dirfd, const char *path, int flags, unsigned int mode);
 
 /// The same, and refuses to follow any link or to enter another file system: `RESOLVE_BENEATH`, `RESOLVE_NO_SYMLINKS`,
@@ -100,5 +105,45 @@ void imgbased_begin_writing(int fd, uint64_t offset, uint64_t length);
 /// Writes everything that waits in memory for the file system `fd` is on: syncfs(2), which Glibc's module hides.
 /// Returns 0, or -1 with errno set.
 int imgbased_sync_file_system(int fd);
+
+/// What became of an attempt to freeze a file system and thaw it at once; all but the first with errno set.
+enum imgbased_freezing {
+    imgbased_froze,
+    /// There was nobody to thaw it should this program die: nothing was done.
+    imgbased_not_watched,
+    imgbased_did_not_freeze,
+    imgbased_did_not_thaw,
+};
+
+/// Freezes the file system that `fd` is on, and thaws it at once: ioctl(2) `FIFREEZE` and `FITHAW`. A process of its own
+/// thaws it should this program be killed in between, or take longer than `limit` milliseconds. Of the host tool alone.
+enum imgbased_freezing imgbased_freeze_and_thaw(int fd, int limit);
+
+/// Gives what `name` in `dirfd` and `other_name` in `other_dirfd` are each other's names, at once: renameat2(2) with
+/// `RENAME_EXCHANGE`, which Glibc's module hides. Returns 0, or -1 with errno set.
+int imgbased_exchange(int dirfd, const char *name, int other_dirfd, const char *other_name);
+
+/// The type of the file system that `fd` is on, by the numbers of linux/magic.h: fstatfs(2). Returns 0, or -1 with errno
+/// set.
+int imgbased_file_system_type(int fd, uint64_t *type);
+
+/// The block of its file system that the first byte of the open file is in, or 0 if none is: ioctl(2) `FIBMAP`. Returns 0, or
+/// -1 with errno set.
+int imgbased_first_block(int fd, int *block);
+
+/// Gives a file a name that nothing has yet: renameat2(2) with `RENAME_NOREPLACE`. Returns 0, or -1 with errno set.
+int imgbased_rename_new(int dirfd, const char *name, int new_dirfd, const char *new_name);
+
+/// Has everything that was journaled for the ext4 file system `fd` is on put in its place: ioctl(2) `EXT4_IOC_CHECKPOINT`,
+/// of Linux 5.14 (fs/ext4/ext4.h). Returns 0, or -1 with errno set.
+int imgbased_checkpoint(int fd);
+
+/// Starts a child process that locks `fd`, flock(2), for this one as well: it ends with 0 when it has the lock, or with
+/// errno. Returns the process, or -1 with errno set.
+int imgbased_start_locking(int fd);
+
+/// Loads the kernel module in `fd`, which the kernel decompresses if it `is_compressed`: finit_module(2). Returns 0, or -1
+/// with errno set.
+int imgbased_load_module(int fd, const char *options, bool is_compressed);
 
 #endif

@@ -55,7 +55,8 @@ struct BootArgumentReader {
         }
     }
 
-    private mutating func warn(_ text: String) {
+    /// Notes `text`, one line.
+    mutating func warn(_ text: String) {
         warnings.append(text.asMessageLine)
     }
 }

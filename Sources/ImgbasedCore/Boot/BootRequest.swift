@@ -15,8 +15,8 @@ public struct BootRequest: Hashable, Sendable {
     public let groupSelector: GroupSelector
     /// How to mount the layer.
     public let mode: BootMode
-    /// Whether to mount it read-write at once: by `mode` or, where no mode is given, by the last of `ro` and `rw`. After
-    /// `ro` the booted system makes it writable when it has checked it.
+    /// Whether to mount it read-write at once: by `mode` or, where no mode is given, by the last of `ro` and `rw`, or of
+    /// these in `rootflags=`. After `ro` the booted system makes it writable when it has checked it.
     public let mountsWritable: Bool
     /// What to try, in that order, instead of `layer`.
     public let fallback: [LayerRequest]
@@ -30,14 +30,17 @@ public struct BootRequest: Hashable, Sendable {
     public let thinCheck: ThinCheckPolicy
     /// Whether the file system of the layer is checked first.
     public let fileSystemCheck: FileSystemCheck
-    /// Options to mount it with, with commas between; empty where there are none.
-    public let rootFlags: String
+    /// Options to mount it with, `rootflags=`.
+    public let rootFlags: MountOptions
     /// The program the booted system is to begin with, where `init=` names one.
     public let initProgram: String?
     /// The value of `root=`, which may name something else than the layer.
     public let rootArgument: String?
     /// What was not understood, each one line that names what would have been.
     public let warnings: [String]
+
+    /// How long to wait for what else is slow.
+    public var limits: BootLimits { BootLimits(timeout: timeout, isOnTrial: reason == .trial) }
 
     private static let prefix = "rd.imgbased."
     private static let known = [
@@ -68,7 +71,7 @@ public struct BootRequest: Hashable, Sendable {
         isOurs = isOn && (older != nil || commandLine.last("rd.imgbased.layer") != nil)
 
         let group = reader.read("rd.imgbased.vg", valid: "the name of a volume group") { name in
-            (try? VolumeName.checkGroup(name)).map { name }
+            (try? VolumeName.checkGroup(name, limit: VolumeName.readLimit)).map { name }
         }
         // root= of our own entries names the group as well. Beside another layer, rd.lvm.lv= does not count: it often is
         // there for swap space.
@@ -80,7 +83,10 @@ public struct BootRequest: Hashable, Sendable {
         let lastOfBoth = commandLine.arguments.last {
             $0.value == nil && ($0.name == "ro" || $0.name == "rw")
         }
-        mountsWritable = mode.map { $0 == .readWrite } ?? (lastOfBoth?.name != "ro")
+        rootFlags = MountOptions(commandLine.value("rootflags") ?? "")
+        mountsWritable =
+            mode.map { $0 == .readWrite } ?? lastOfBoth.map { $0.name == "rw" }
+            ?? (rootFlags.isReadOnly != true)
         activate = reader.read("rd.imgbased.activate", valid: Activator.words, Activator.init) ?? .auto
         timeout =
             reader.read("rd.imgbased.timeout", valid: "seconds, 0 to 86400") { text in
@@ -93,7 +99,9 @@ public struct BootRequest: Hashable, Sendable {
             "rd.imgbased.fallback", valid: "names of layers or bases, latest, previous, with commas between",
             LayerRequest.init)
         reason = reader.read("rd.imgbased.reason", valid: BootReason.words, BootReason.init)
-        rootFlags = commandLine.value("rootflags") ?? ""
+        for word in rootFlags.leftOut {
+            reader.warn("'\(word)' in 'rootflags=' cannot be done for a root, ignoring")
+        }
         initProgram = commandLine.value("init")
         rootArgument = root?.value
         warnings = reader.warnings

@@ -15,6 +15,9 @@ public struct KernelCommandLine: Hashable, Sendable {
         public var text: String {
             value.map { "\(name)=\($0)" } ?? name
         }
+
+        /// Whether it is `--`: what follows is for the init program (linux: kernel/params.c, parse_args).
+        var endsKernelArguments: Bool { name == "--" && value == nil }
     }
 
     /// The arguments in their order.
@@ -25,14 +28,28 @@ public struct KernelCommandLine: Hashable, Sendable {
         let bytes = Array(text.utf8)
         var arguments: [Argument] = []
         var index = 0
-        while true {
-            while index < bytes.count, KernelCommandLine.isSpace(bytes[index]) { index += 1 }
-            guard index < bytes.count, bytes[index] != 0 else { break }
-            let argument = KernelCommandLine.argument(in: bytes, from: &index)
-            if argument.name == "--", argument.value == nil { break }
-            arguments.append(argument)
+        while let next = KernelCommandLine.next(in: bytes, from: &index), !next.argument.endsKernelArguments {
+            arguments.append(next.argument)
         }
         self.arguments = arguments
+    }
+
+    /// The words of `text` as they stand there, with their quotation marks; `--` and what follows among them.
+    public static func words(_ text: String) -> [String] {
+        let bytes = Array(text.utf8)
+        var words: [String] = []
+        var index = 0
+        while let next = next(in: bytes, from: &index) {
+            words.append(String(decoding: bytes[next.place], as: UTF8.self))
+        }
+        return words
+    }
+
+    /// The argument that `word` is; `nil` where it is none.
+    public static func argument(_ word: String) -> Argument? {
+        let bytes = Array(word.utf8)
+        var index = 0
+        return next(in: bytes, from: &index)?.argument
     }
 
     /// The last argument called `name`, which is the one that counts.
@@ -43,6 +60,17 @@ public struct KernelCommandLine: Hashable, Sendable {
     /// The last value given for `name`; `nil` also where the last one has no equals sign.
     public func value(_ name: String) -> String? {
         last(name)?.value
+    }
+
+    /// The next argument from `index` on, and where it stands.
+    private static func next(
+        in bytes: [UInt8], from index: inout Int
+    ) -> (argument: Argument, place: Range<Int>)? {
+        while index < bytes.count, isSpace(bytes[index]) { index += 1 }
+        guard index < bytes.count, bytes[index] != 0 else { return nil }
+        let start = index
+        let argument = argument(in: bytes, from: &index)
+        return (argument, start..<index)
     }
 
     private static func argument(in bytes: [UInt8], from index: inout Int) -> Argument {

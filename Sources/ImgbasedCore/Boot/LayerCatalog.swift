@@ -24,7 +24,9 @@ struct LayerCatalog: Hashable {
         layers = group.logicalVolumes
             .filter { volume in
                 if volume.has(Tag.building) { return false }
-                let hasName = isUntagged && volume.thin != nil && (try? LayerName(volume.name)) != nil
+                let hasName =
+                    isUntagged && volume.thin != nil
+                    && (try? LayerName(volume.name, limit: VolumeName.readLimit)) != nil
                 return volume.has(Tag.layer) || hasName
             }
             .sorted(by: LayerCatalog.isOlder)
@@ -35,7 +37,7 @@ struct LayerCatalog: Hashable {
         for tag in volume.tags where tag.hasPrefix(Tag.originPrefix) {
             return String(tag.dropFirst(Tag.originPrefix.count))
         }
-        return (try? LayerName(volume.name))?.base.description
+        return (try? LayerName(volume.name, limit: VolumeName.readLimit))?.base.description
     }
 
     /// The volume that `request` means.

@@ -13,7 +13,7 @@ public enum LayerRequest: Hashable, Sendable, CustomStringConvertible {
         case "latest": self = .latest
         case "previous": self = .previous
         default:
-            guard (try? VolumeName.check(text)) != nil else { return nil }
+            guard (try? VolumeName.check(text, limit: VolumeName.readLimit)) != nil else { return nil }
             self = .named(text)
         }
     }

@@ -46,11 +46,12 @@ extension VolumeArgument {
     }
 
     /// Whether it is called as layers are.
-    var hasNameOfLayer: Bool { (try? LayerName(volume)) != nil }
+    var hasNameOfLayer: Bool { (try? LayerName(volume, limit: VolumeName.readLimit)) != nil }
 
     private init?(group: String?, volume: String, _ argument: KernelCommandLine.Argument) {
-        guard (try? VolumeName.check(volume)) != nil else { return nil }
-        if let group, (try? VolumeName.checkGroup(group)) == nil { return nil }
+        let limit = VolumeName.readLimit
+        guard (try? VolumeName.check(volume, limit: limit)) != nil else { return nil }
+        if let group, (try? VolumeName.checkGroup(group, limit: limit)) == nil { return nil }
         self.group = group
         self.volume = volume
         text = argument.text

@@ -1,7 +1,9 @@
-/// The kernel's announcement of a block device that was added or changed (linux: lib/kobject_uevent.c).
+/// The kernel's announcement of a block device that has come, changed or gone (linux: lib/kobject_uevent.c).
 public struct Uevent: Hashable, Sendable {
     /// The kernel's name of the device: `vda1`.
     public let name: String
+    /// Whether it has gone.
+    public let isRemoval: Bool
 
     /// Reads a message `ACTION@PATH\0KEY=VALUE\0…`; `nil` where it announces anything else.
     public init?(_ message: [UInt8]) {
@@ -10,9 +12,10 @@ public struct Uevent: Hashable, Sendable {
             fields.first { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.utf8.count + 1)) }
         }
         guard value("SUBSYSTEM") == "block", let action = value("ACTION"),
-            action == "add" || action == "change",
+            ["add", "change", "remove"].contains(action),
             let path = value("DEVPATH"), let name = path.utf8.split(separator: UInt8(ascii: "/")).last
         else { return nil }
         self.name = String(decoding: name, as: UTF8.self)
+        isRemoval = action == "remove"
     }
 }

@@ -6,10 +6,14 @@ public enum Action: Hashable, Sendable {
     case makeDirectory(String)
     /// Replaces a file of the running system atomically.
     case replaceFile(path: String, contents: [UInt8])
+    /// Replaces a file that a boot loader reads, which after each write finds the old one or the new one.
+    case replaceBootFile(path: String, contents: [UInt8])
     /// Makes a symbolic link of the running system, or replaces one.
     case link(path: String, target: String)
     /// Removes a file of the running system.
     case removeFile(String)
+    /// Removes a file that a boot loader may read.
+    case removeBootFile(String)
     /// Writes a file that a restart takes away.
     case write(path: String, text: String)
     /// Gives an entry to the journal.
@@ -69,8 +73,9 @@ extension Step {
     public func actions(image: ImageFacts = .unknown) -> [Action] {
         switch self {
         case .createPhysicalVolume(let disk):
-            // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops.
-            [.run(Command(.pvcreate, [disk]))]
+            // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops. With two
+            // areas, the metadata is whole in one of them while lvm2 writes the other.
+            [.run(Command(.pvcreate, ["--metadatacopies", "2", disk]))]
         case .createGroup(let name, let disks):
             [.run(Command(.vgcreate, ["--addtag", Tag.volumeGroup, name] + disks))]
         case .adoptGroup(let name):
@@ -108,10 +113,12 @@ extension Step {
         case .makeDirectory(let path):
             [.makeDirectory(path)]
         case .replaceFile(let path, let contents, let isOnBoot):
-            [.replaceFile(path: path, contents: contents)]
-                + (isOnBoot ? [.flushBoot(Step.directory(of: path))] : [])
+            isOnBoot
+                ? [.replaceBootFile(path: path, contents: contents)]
+                : [.replaceFile(path: path, contents: contents)]
         case .link(let path, let target): [.link(path: path, target: target)]
-        case .removeFile(let path): [.removeFile(path)]
+        case .removeFile(let path):
+            path.hasPrefix(BootState.mountPoint + "/") ? [.removeBootFile(path)] : [.removeFile(path)]
         case .checkScript(let name, let text):
             [
                 .write(path: "/run/imgbased/\(name)", text: text),
@@ -132,7 +139,7 @@ extension Step {
         case .removeBootFiles(let digests, let directory):
             [.removeBootFiles(digests, directory: directory)]
         case .recordBoot(_, let path, let environment):
-            [.replaceFile(path: path, contents: environment), .flushBoot(Step.directory(of: path))]
+            [.replaceBootFile(path: path, contents: environment)]
         case .activateVolume(let path):
             // Bases are left out where everything is activated.
             [.run(Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", path.description]))]
@@ -149,7 +156,7 @@ extension Step {
         case .cancelRemoval(let path):
             [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.removing])))]
         case .removeEntry(let path):
-            [.removeFile(path), .flushBoot(Step.directory(of: path))]
+            [.removeBootFile(path)]
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
         case .tell(let messages, let motd):
@@ -259,11 +266,6 @@ extension Step {
 
     fileprivate static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
         add.flatMap { ["--addtag", $0] } + remove.flatMap { ["--deltag", $0] } + [path.description]
-    }
-
-    private static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-        return String(path[..<slash])
     }
 }
 

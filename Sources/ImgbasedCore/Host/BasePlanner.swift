@@ -95,6 +95,7 @@ public struct BasePlanner: Sendable {
             if let length = image.length, length < signature.size {
                 throw .imageCutShort(image: length, fileSystem: signature.size)
             }
+            if signature.isDamaged { throw .damagedImage(image: image.path) }
             // The base is always read without its journal, and the layers on it with it.
             if signature.hasPendingJournal { throw .pendingJournal(image: image.path) }
             // What comes after the file system, where its length is not known, is found while it is read.

@@ -8,6 +8,8 @@ public struct BootAudit: Hashable, Sendable {
         public var files: Set<String> = []
         /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
         public var modules: [String: Set<String>] = [:]
+        /// Whether the initramfs that entries name have our helper, by their paths.
+        public var helpers: [String: HelperPresence] = [:]
 
         /// Nothing was looked at.
         public init() {}
@@ -20,10 +22,16 @@ public struct BootAudit: Hashable, Sendable {
     public init(_ state: HostState, names: HostNames, _ findings: Findings) {
         let boot = state.boot
         let layout = Layout(state.volumes, group: names.group)
+        let rename = GroupRename(state, names: names)
         for (layer, text) in boot.entries.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
             guard let entry = BootEntry(layer: layer, text: text) else {
                 problems.append("the entry of '\(layer)' names no kernel or no initramfs")
                 continue
+            }
+            if let group = entry.group, rename?.old == group {
+                problems.append(
+                    "the entry of '\(layer)' names volume group '\(group)', which is called '\(names.group)' now; mend it with "
+                        + "'imgbase boot --refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
                 problems.append("there is an entry of '\(layer)', but no such layer")
@@ -32,6 +40,14 @@ public struct BootAudit: Hashable, Sendable {
             for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
                 problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
             }
+            switch findings.helpers[entry.initrd] {
+            case .absent?: problems.append("\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
+            case .unknown(let reason)?:
+                problems.append(
+                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be looked into: \(reason)")
+            case .present?, nil: break
+            }
+            do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
             if let modules = findings.modules[layer], !modules.contains(entry.version) {
                 problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
             }
@@ -44,6 +60,10 @@ public struct BootAudit: Hashable, Sendable {
         }
         switch boot.loader {
         case nil: problems.append("there is no boot loader that is known here")
+        case .grub, .systemdBoot: if let flaw = boot.flaw { problems.append("\(flaw)") }
+        }
+        switch boot.loader {
+        case nil: break
         case .grub: auditGRUB(boot)
         case .systemdBoot: auditSystemdBoot(boot)
         }
@@ -87,6 +107,20 @@ public struct BootAudit: Hashable, Sendable {
 }
 
 extension BootState {
+    /// Why what is written to `/boot` cannot be relied on should the power go; `nil` where it can.
+    ///
+    /// No boot loader replays a journal: either nothing is in it (`HostFlush`) or there is none. What GRUB writes, a journal that
+    /// has content in it undoes.
+    var flaw: HostReason? {
+        switch fileSystem {
+        // What btrfs writes is beside what there is, until one block says otherwise.
+        case "ext2", "vfat", "btrfs": nil
+        case "ext3", "ext4": isDataJournaled ? .bootJournalsData : nil
+        case "xfs": prefix.isEmpty ? nil : .bootNotFlushed(fileSystem: fileSystem, isRoot: true)
+        default: .bootNotFlushed(fileSystem: fileSystem, isRoot: false)
+        }
+    }
+
     /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
     var obstacle: HostReason? {
         switch loader {
@@ -94,6 +128,15 @@ extension BootState {
         case .grub where !isInGRUBMenu: .layersNotInMenu
         case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
         case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        }
+    }
+
+    /// Whether the boot loader boots what is recorded.
+    var offersLayers: Bool {
+        switch loader {
+        case nil: false
+        case .grub: isInGRUBMenu
+        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine
         }
     }
 
@@ -110,12 +153,5 @@ extension BootState {
                 return kind.hasPrefix("mpath-") || kind.hasPrefix("DMRAID-")
             } ?? true
         return types.contains(fileSystem) && isOfDisks && !(device ?? "").hasPrefix("/dev/md")
-    }
-}
-
-extension GRUBEnvironment {
-    /// Whether `bytes` are a block that GRUB can read and write.
-    static func isBlock(_ bytes: [UInt8]) -> Bool {
-        bytes.count == size && bytes.starts(with: header.utf8)
     }
 }

@@ -46,6 +46,9 @@ extension BootPlanner {
             }
             try change.check(state.boot)
             let old = try entry(change.layer(booted: state.booted), state, names)
+            if change.nextLayer != nil, state.boot.withoutHelper.contains(old.initrd) {
+                throw .noHelper(layer: old.layer, initrd: old.initrd)
+            }
             var entry = old
             var record = state.boot.record
             if change == .good, state.earlyBoot?.mode == .volatile {
@@ -126,6 +129,14 @@ extension BootChange {
         }
     }
 
+    /// The layer that is to be booted by it.
+    public var nextLayer: String? {
+        switch self {
+        case .standard(let layer), .once(let layer), .trial(let layer, _): layer
+        case .started, .good, .bad, .arguments: nil
+        }
+    }
+
     /// Throws where the boot loader would not do what is asked for.
     fileprivate func check(_ boot: BootState) throws(HostReason) {
         switch self {
@@ -180,14 +191,14 @@ extension BootChange {
         let layer = entry.layer
         switch self {
         case .standard:
-            record.standard = layer
+            (record.standard, record.lost) = (layer, nil)
             // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
             // to tell.
             if let trial = record.trial, trial.layer == layer || trial.triesLeft > 0 { record.trial = nil }
         case .once:
             record.once = layer
         case .trial(_, let tries):
-            record.trial = BootRecord.Trial(layer: layer, tries: tries)
+            (record.trial, record.lost) = (BootRecord.Trial(layer: layer, tries: tries), nil)
             // It is to show that it has got better.
             if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
         case .started:
@@ -197,7 +208,9 @@ extension BootChange {
         case .good:
             (entry.health, entry.ailment) = (.good, nil)
             record.good = layer
-            if record.trial?.layer == layer {
+            if let trial = record.trial, trial.layer == layer {
+                let lost = trial.fates(isRunning: state.boot.reason == .trial).lost
+                record.lost = lost > 0 ? BootRecord.Lost(layer: layer, count: lost, tries: trial.tries) : nil
                 record.trial = nil
                 record.standard = layer
             } else if record.trial != nil, state.boot.reason == .trial {
@@ -206,6 +219,8 @@ extension BootChange {
             } else if record.standard == nil {
                 record.standard = layer
             }
+            // It has come up once more since.
+            if record.lost?.layer == layer, state.boot.reason != .trial { record.lost = nil }
         case .bad(let ailment, _):
             (entry.health, entry.ailment) = (.bad, ailment)
             if record.good == layer { record.good = nil }
@@ -219,6 +234,8 @@ extension BootChange {
             }
         case .arguments(_, let add, let remove):
             try entry.options.change(adding: add, removing: remove)
+            // One that somebody wrote too long can be shortened bit by bit.
+            if !add.isEmpty { try entry.checkLength() }
         }
     }
 }

@@ -15,12 +15,20 @@ public enum BootPlanner {
     static func steps(
         _ boot: BootState, changing entry: BootEntry? = nil, _ record: BootRecord
     ) throws(HostReason) -> [Step] {
+        try steps(boot, changing: entry.map { [$0] } ?? [], record)
+    }
+
+    /// The same for several entries.
+    static func steps(
+        _ boot: BootState, changing changed: [BootEntry], _ record: BootRecord
+    ) throws(HostReason) -> [Step] {
+        let layers = Set(changed.map(\.layer))
         // An entry that somebody damaged is left out of the menu, not in the way of the others.
-        let entries = entries(boot).filter { $0.layer != entry?.layer } + (entry.map { [$0] } ?? [])
+        let entries = entries(boot).filter { !layers.contains($0.layer) } + changed
         switch boot.loader {
         case nil: throw .noBootLoader
         case .grub(let directory):
-            return write(entry, boot) + menu(entries, boot, in: directory)
+            return changed.flatMap { write($0, boot) } + menu(entries, boot, in: directory)
                 + (try write(record, boot, to: directory + "/imgbased.env"))
         case .systemdBoot:
             return try SystemdBoot.steps(entries, record, boot)
@@ -29,8 +37,8 @@ public enum BootPlanner {
     }
 
     /// The step that writes an entry, unless that changes nothing.
-    private static func write(_ entry: BootEntry?, _ boot: BootState) -> [Step] {
-        guard let entry, boot.entries[entry.layer] != entry.text else { return [] }
+    private static func write(_ entry: BootEntry, _ boot: BootState) -> [Step] {
+        guard boot.entries[entry.layer] != entry.text else { return [] }
         let path = "\(boot.directory)/loader/entries/\(BootEntry.fileName(for: entry.layer))"
         return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
     }
@@ -62,7 +70,9 @@ public enum BootPlanner {
     static func block(_ record: BootRecord, _ boot: BootState) throws(HostReason) -> [UInt8] {
         var environment = GRUBEnvironment(boot.environment ?? [])
         record.write(to: &environment)
-        guard let block = environment.block else { throw .environmentFull }
+        guard let block = environment.block else {
+            throw .environmentFull(environment.sizes.map { "\($0.name) (\($0.size))" })
+        }
         return block
     }
 

@@ -29,6 +29,16 @@ public struct BootRecord: Hashable, Sendable {
         public var triesUsed: Int { tries - triesLeft }
     }
 
+    /// What became of a trial that succeeded, and not at once.
+    public struct Lost: Hashable, Sendable {
+        /// The layer.
+        public var layer: String
+        /// How many tries ended in the boot loader, the kernel or the initramfs.
+        public var count: Int
+        /// How many tries the trial was given.
+        public var tries: Int
+    }
+
     /// The layer booted unattended.
     public var standard: String?
     /// The layer of the next boot alone.
@@ -41,6 +51,8 @@ public struct BootRecord: Hashable, Sendable {
     public var staged: String?
     /// How many tries it is to have then, where somebody said.
     public var stagedTries: Int?
+    /// What is to be told of the last trial that succeeded.
+    public var lost: Lost?
 
     private static let onceKey = "imgbased_once"
     private static let trialKey = "imgbased_trial"
@@ -50,6 +62,7 @@ public struct BootRecord: Hashable, Sendable {
     private static let goodKey = "imgbased_good"
     private static let stagedKey = "imgbased_staged"
     private static let stagedTriesKey = "imgbased_staged_tries"
+    private static let lostKey = "imgbased_lost"
 
     /// A record of a default and a layer that came up healthy, if any.
     public init(standard: String? = nil, good: String? = nil) {
@@ -71,6 +84,7 @@ public struct BootRecord: Hashable, Sendable {
         {
             stagedTries = tries
         }
+        lost = environment[BootRecord.lostKey].flatMap(Lost.init)
         if let name = layer(BootRecord.trialKey) {
             let left = environment[BootRecord.triesKey].flatMap { Int($0) } ?? 0
             let given = environment[BootRecord.givenKey].flatMap { Int($0) } ?? 0
@@ -96,6 +110,21 @@ public struct BootRecord: Hashable, Sendable {
         environment[BootRecord.goodKey] = good
         environment[BootRecord.stagedKey] = staged
         environment[BootRecord.stagedTriesKey] = staged == nil ? nil : stagedTries.map { String($0) }
+        environment[BootRecord.lostKey] = lost?.text
+    }
+}
+
+extension BootRecord.Lost {
+    /// As it is written: `COUNT:TRIES:LAYER`.
+    fileprivate var text: String { "\(count):\(tries):\(layer)" }
+
+    fileprivate init?(_ text: String) {
+        let parts = text.split(separator: ":").map(String.init)
+        guard parts.count == 3, let count = Int(parts[0]), let tries = Int(parts[1]),
+            BootRecord.Trial.range.contains(tries), (1...tries).contains(count),
+            (try? VolumeName.check(parts[2])) != nil
+        else { return nil }
+        self.init(layer: parts[2], count: count, tries: tries)
     }
 }
 

@@ -2,6 +2,8 @@
 public struct Debris: Hashable, Sendable {
     /// One piece of it.
     public enum Item: Hashable, Sendable {
+        /// Entries that name the volume group as it was called before.
+        case renamed(GroupRename)
         /// A volume that was never completed.
         case incomplete(VolumePath)
         /// A base or layer whose removal was cut short.
@@ -41,7 +43,8 @@ public struct Debris: Hashable, Sendable {
         guard state.groups.contains(where: { $0.name == names.group }) else {
             throw HostRefusal(Debris.goal, .noGroup(names.group))
         }
-        items = state.debris(names).map { .incomplete($0.path) }
+        items = GroupRename(state, names: names).map { [.renamed($0)] } ?? []
+        items += state.debris(names).map { .incomplete($0.path) }
         let layout = Layout(state.volumes, group: names.group)
         findRemovals(layout, state)
         findUnlisted(state, names)
@@ -67,7 +70,7 @@ public struct Debris: Hashable, Sendable {
                     let name = String(path.dropFirst(store.count + 1))
                     plan.cleanup.append(.removeBootFiles([name], directory: store))
                 case .leftover(let path): plan.cleanup.append(.removeFile(path))
-                case .going, .unlisted, .orphan, .recorded, .menu, .bootFiles: break
+                case .renamed, .going, .unlisted, .orphan, .recorded, .menu, .bootFiles: break
                 }
             }
             if !digests.isEmpty {
@@ -159,6 +162,7 @@ extension Debris.Item: CustomStringConvertible {
     public var description: String {
         let text =
             switch self {
+            case .renamed(let rename): "\(rename)"
             case .incomplete(let path): "volume '\(path)' was never completed"
             case .going(let path): "the removal of '\(path)' was not finished"
             case .goingButBooted(let path): "the removal of '\(path)' was not finished, and it is booted"
@@ -180,13 +184,14 @@ extension Debris.Item: CustomStringConvertible {
         case .going, .unlisted: "finished"
         case .goingButBooted: "kept"
         case .recorded: "forgotten"
-        case .menu: "renewed"
+        case .menu, .renamed: "renewed"
         }
     }
 
     /// Its kind, as machines read it.
     public var kind: String {
         switch self {
+        case .renamed: "renamed"
         case .incomplete: "incomplete"
         case .going: "going"
         case .goingButBooted: "goingButBooted"

@@ -79,6 +79,16 @@ public struct FSTab: Hashable, Sendable {
         store(result)
     }
 
+    /// Has each line that mounts something do so from where `change` says, `nil` where that stays.
+    public mutating func renameSources(_ change: (String) -> String?) {
+        store(
+            lines.map { line in
+                guard var entry = FSTab.parse(line), let source = change(entry.source) else { return line }
+                entry.source = source
+                return Array(entry.line.utf8)
+            })
+    }
+
     /// Adds a line at the end, unless one mounts something at the same place.
     public mutating func add(_ entry: Entry) {
         guard self.entry(at: entry.target) == nil else { return }

@@ -4,6 +4,13 @@ public struct GRUBEnvironment: Hashable, Sendable {
     /// How many bytes the block has; GRUB never changes that.
     public static let size = 1024
 
+    /// How many of them have variables: those that a disk writes at once, whatever the power does (a sector, of which the block
+    /// has two). So whoever changes the block in place, GRUB or we, changes all of it or nothing.
+    public static let room = 512
+
+    /// What GRUB sets before it starts a kernel, and the longest value it has then (`GRUBScript`).
+    private static let setByGRUB = [("imgbased_once", ""), ("imgbased_tries", "9")]
+
     /// The name of the variable that names the layer booted unattended.
     public static let defaultKey = "imgbased_default"
 
@@ -43,14 +50,68 @@ public struct GRUBEnvironment: Hashable, Sendable {
         }
     }
 
-    /// The block, or `nil` where the variables do not fit it.
+    /// The block, or `nil` where the variables do not fit it, with those that GRUB may add.
     public var block: [UInt8]? {
         var bytes = Array(GRUBEnvironment.header.utf8)
-        for (name, value) in variables {
-            bytes += "\(name)=\(GRUBEnvironment.escaped(value))\n".utf8
-        }
-        guard bytes.count <= GRUBEnvironment.size else { return nil }
+        for (name, value) in variables { bytes += GRUBEnvironment.line(name, value) }
+        guard bytes.count + spare <= GRUBEnvironment.room else { return nil }
         return bytes + Array(repeating: UInt8(ascii: "#"), count: GRUBEnvironment.size - bytes.count)
+    }
+
+    /// How many bytes longer the block can be when GRUB has written it.
+    private var spare: Int {
+        GRUBEnvironment.setByGRUB.reduce(0) { sum, variable in
+            let (name, value) = variable
+            let now = self[name].map { GRUBEnvironment.line(name, $0).count } ?? 0
+            return sum + max(0, GRUBEnvironment.line(name, value).count - now)
+        }
+    }
+
+    /// How many bytes of the room each variable takes, the largest first.
+    public var sizes: [(name: String, size: Int)] {
+        variables.map { ($0.name, GRUBEnvironment.line($0.name, $0.value).count) }
+            .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+
+    private static func line(_ name: String, _ value: String) -> [UInt8] {
+        Array("\(name)=\(escaped(value))\n".utf8)
+    }
+
+    /// Whether `bytes` are a block that GRUB can read, and that it can write what it has to.
+    static func isBlock(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count == size, bytes.starts(with: header.utf8) else { return false }
+        var block = bytes
+        for (name, value) in setByGRUB {
+            guard let changed = setting(name, value, in: block) else { return false }
+            block = changed
+        }
+        // What is written must be found again: not so behind a line that nothing ends.
+        let environment = GRUBEnvironment(block)
+        return setByGRUB.allSatisfy { environment[$0.0] == $0.1 }
+    }
+
+    /// What GRUB makes of a block when it sets a variable; `nil` where it refuses: what is not free must end with a line, and
+    /// the rest have room for what is added (grub-core/lib/envblk.c, `grub_envblk_set`).
+    private static func setting(_ name: String, _ value: String, in block: [UInt8]) -> [UInt8]? {
+        let padding = UInt8(ascii: "#")
+        guard let last = block.lastIndex(where: { $0 != padding }), block[last] == UInt8(ascii: "\n") else {
+            return nil
+        }
+        let end = last + 1
+        let start = Array("\(name)=".utf8)
+        var place = header.utf8.count
+        while place + start.count < end {
+            guard let stop = lineEnd(block[place...]) else { return nil }
+            if block[place...].starts(with: start) {
+                let used = Array(block[..<(place + start.count)]) + escaped(value).utf8 + block[stop..<end]
+                guard used.count <= block.count else { return nil }
+                return used + Array(repeating: padding, count: block.count - used.count)
+            }
+            place = stop + 1
+        }
+        let used = block[..<end] + line(name, value)
+        guard used.count <= block.count else { return nil }
+        return used + Array(repeating: padding, count: block.count - used.count)
     }
 
     /// The end of the first line that no backslash continues.

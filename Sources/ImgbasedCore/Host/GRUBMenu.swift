@@ -70,7 +70,8 @@ public struct GRUBMenu {
 
     /// Whether GRUB can read `entry`: one that it cannot is left out, not in the way of the others.
     private static func isPossible(_ entry: BootEntry) -> Bool {
-        ([entry.linux, entry.initrd] + entry.options.unquotedWords).allSatisfy {
+        let (kernel, initial) = entry.options.unquotedParts
+        return ([entry.linux, entry.initrd] + kernel + initial).allSatisfy {
             quoted($0).utf8.count <= longestWord
         }
     }
@@ -153,10 +154,11 @@ public struct GRUBMenu {
     }
 
     private func load(_ entry: BootEntry) -> [String] {
-        let words = entry.options.unquotedWords.map(GRUBMenu.word)
+        let (kernel, initial) = entry.options.unquotedParts
+        let words = kernel.map(GRUBMenu.word) + ["${imgbased_arguments}"] + initial.map(GRUBMenu.word)
         return [
             "\tif imgbased_begin \(GRUBMenu.word(entry.layer)); then",
-            "\tlinux \(([path(entry.linux)] + words).joined(separator: " ")) ${imgbased_arguments}",
+            "\tlinux \(([path(entry.linux)] + words).joined(separator: " "))",
             "\tinitrd \(path(entry.initrd))", "\tfi",
         ]
     }

@@ -54,11 +54,17 @@ public enum HostReason: Error, Hashable, Sendable {
     case unsupportedFileSystem(String, on: String)
     case imageCutShort(image: Bytes, fileSystem: Bytes)
     case pendingJournal(image: String)
+    case damagedImage(image: String)
     case bootNotMounted
+    case bootNotFlushed(fileSystem: String, isRoot: Bool)
+    case bootJournalsData
+    case bootOnRoot
     case bootFull(free: Bytes, needed: Bytes)
     case noKernel(layer: String)
     case noInitramfs(layer: String, version: String)
-    case environmentFull
+    case noHelper(layer: String, initrd: String)
+    case bootFileTooLarge(String, of: String, size: Bytes, limit: Bytes)
+    case environmentFull([String])
     case noEntry(String)
     case noBootLoader
     case noGRUBConfig(String)
@@ -67,6 +73,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case layersNotDefault
     case triesNotCounted(fileSystem: String)
     case badArgument(String)
+    case argumentsTooLong(of: String, length: Int, limit: Int)
     case noOriginalBase(layer: String, base: String)
     case noOlderLayer(than: String)
     case insideHook
@@ -145,7 +152,20 @@ extension HostReason: CustomStringConvertible {
         case .pendingJournal(let image):
             "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
                 + "mount and unmount it once, or copy it when it is unmounted"
+        case .damagedImage(let image):
+            "the superblock of the file system in '\(image)' does not have its own checksum: something in it was changed; "
+                + "get it again"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .bootNotFlushed(let type, true):
+            "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
+                + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
+        case .bootNotFlushed(let type, false):
+            "'/boot' is on \(type), of which nobody knows what the boot loader reads after the power went; use ext4, xfs or vfat"
+        case .bootJournalsData:
+            "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
+        case .bootOnRoot:
+            "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
+                + "mounts, and run grub-install and 'imgbase boot --install' again"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):
@@ -154,10 +174,23 @@ extension HostReason: CustomStringConvertible {
         case .noInitramfs(let layer, let version):
             "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
                 + "'dracut --kver \(version)' and the imgbased module"
-        case .environmentFull: "the environment block of the boot loader has no room left"
+        case .noHelper(let layer, let initrd):
+            "initramfs '\(initrd)' of layer '\(layer)' has no imgbase-initrd, which finds the layer: it cannot boot; install "
+                + "imgbased and dracut where the layer comes from, and build the initramfs with 'dracut --no-hostonly --force'"
+        case .bootFileTooLarge(let path, let layer, let size, let limit):
+            "'\(path)' of '\(layer)' has \(size.formatted), and a kernel and its initramfs may have \(limit.formatted): what "
+                + "is free in '/boot', or as much as the largest there, and never more than 4 GiB"
+        case .environmentFull(let variables):
+            "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
+                + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
+                + "shorter names"
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
         case .badArgument(let word):
             "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
+        case .argumentsTooLong(let layer, let length, let limit):
+            "the kernel's arguments of '\(layer)' have \(length) bytes with what the boot loader adds, and the kernel takes "
+                + "\(limit); shorten '/etc/kernel/cmdline' in what the layer is made of, or take some away with "
+                + "'imgbase boot --args-remove'"
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
         case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"

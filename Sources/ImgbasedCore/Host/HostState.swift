@@ -114,8 +114,13 @@ public enum BootLoader: Hashable, Sendable {
 
 /// What the boot loader has, as far as it concerns imgbased.
 public struct BootState: Hashable, Sendable {
+    /// Where what boot loaders read is mounted, or a directory.
+    public static let mountPoint = "/boot"
+    /// Where files are while they come or go: no boot loader looks there, and what is there when nothing runs is left over.
+    public static let staging = mountPoint + "/imgbased/.staging"
+
     /// `/boot`.
-    public var directory = "/boot"
+    public var directory = BootState.mountPoint
     /// The path of `/boot` within its own file system: empty where it is a partition of its own, else `/boot`.
     public var prefix = ""
     /// The UUID of the file system `/boot` is, where it is one of its own.
@@ -126,6 +131,8 @@ public struct BootState: Hashable, Sendable {
     public var device: String?
     /// The UUID of that device, where device-mapper makes it: what is mapped makes it, and says so first.
     public var mapping: String?
+    /// Whether that file system journals what is in files as well, not their places alone.
+    public var isDataJournaled = false
     /// Whether the system's `/etc/fstab` has a `/boot` that is not mounted now.
     public var isMissing = false
     /// What can still be written there.
@@ -136,6 +143,8 @@ public struct BootState: Hashable, Sendable {
     public var oneShot: String?
     /// The names of the files of each of our entries, by layer: more than one, where a change was cut short.
     public var entryFiles: [String: [String]] = [:]
+    /// Those of them that do not say what `entries` has: of more than one, others do.
+    public var damagedEntryFiles: Set<String> = []
     /// GRUB's configuration, as it is now.
     public var grubConfig: String?
     /// Our piece of it, as delivered.
@@ -163,6 +172,8 @@ public struct BootState: Hashable, Sendable {
     public var leftovers: [String] = []
     /// How much the largest kernel that is stored takes with its initramfs.
     public var largestPair = Bytes(0)
+    /// The initramfs that were looked into and have no helper of ours, as entries name them.
+    public var withoutHelper: Set<String> = []
     /// systemd-boot's configuration, as it is now.
     public var loaderConfig: String?
     /// The arguments the running kernel was given.

@@ -36,8 +36,12 @@ public struct HostStatus: Hashable, Sendable {
     public var trial: BootRecord.Trial?
     /// Why the layer of the trial is bad, where it came so far as to be found so.
     public var trialAilment: String?
-    /// What the next boot without a person is of.
+    /// What became of the last trial that succeeded, and not at once.
+    public var lost: BootRecord.Lost?
+    /// What the next boot without a person is of; `nil` where the boot loader does not choose among layers.
     public var next: BootChoice?
+    /// Why it does not.
+    private var obstacle: HostReason?
     /// What is known of that layer.
     public var nextHealth: LayerHealth
     /// How full the pool is, where it is active.
@@ -74,7 +78,9 @@ public struct HostStatus: Hashable, Sendable {
         trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
             entry.health == .bad ? entry.ailment ?? "it did not come up" : nil
         }
-        next = BootChoice.order(record, entries).first
+        lost = record.lost.flatMap { entry($0.layer) == nil ? nil : $0 }
+        obstacle = state.boot.offersLayers ? nil : state.boot.obstacle
+        next = obstacle == nil ? BootChoice.order(record, entries).first : nil
         nextHealth = entry(next?.layer)?.health ?? .unknown
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
@@ -119,7 +125,11 @@ extension HostStatus {
         } else if let carryFailure, let waiting {
             warnings.append("layer '\(waiting)' was not completed: \(carryFailure)")
         }
-        if let trial, trial.layer != booted, let story = story(of: trial) { warnings.append(story) }
+        if let trial, let story = story(of: trial) { warnings.append(story) }
+        if let lost {
+            warnings.append(
+                "layer '\(lost.layer)' came up at last: \(HostStatus.lost(lost.count, of: lost.tries))")
+        }
         if conflicts == nil {
             warnings.append(
                 "'\(CarryReport.path)' cannot be read: look there for conflicts of the last update")
@@ -127,18 +137,35 @@ extension HostStatus {
         return warnings
     }
 
-    /// What became of a trial; `nil` where it has not begun.
+    /// What became of the tries of a trial; `nil` where there is nothing to tell.
     private func story(of trial: BootRecord.Trial) -> String? {
-        if let trialAilment { return "layer '\(trial.layer)' was tried and is bad: \(trialAilment)" }
-        guard trial.triesUsed > 0 else { return nil }
-        let lost = trial.triesUsed - trial.starts.count
+        let isRunning = trial.layer == booted && reason == .trial
+        let fates = trial.fates(isRunning: isRunning, isBad: trialAilment != nil)
+        if let trialAilment {
+            // Of the booted layer, that is told already.
+            let lost = fates.lost > 0 ? HostStatus.lost(fates.lost, of: trial.tries) : nil
+            if trial.layer == booted { return lost.map { "layer '\(trial.layer)' was on trial: \($0)" } }
+            return "layer '\(trial.layer)' was tried and is bad: "
+                + [trialAilment, lost].compactMap { $0 }.joined(separator: "; ")
+        }
         let parts = [
-            lost > 0 ? "\(lost) ended in the boot loader, the kernel or the initramfs" : nil,
-            trial.starts.isEmpty
-                ? nil : "\(trial.starts.count) came up and did not become healthy",
+            fates.lost > 0 ? "\(fates.lost) ended in the boot loader, the kernel or the initramfs" : nil,
+            fates.unhealthy > 0 ? "\(fates.unhealthy) came up and did not become healthy" : nil,
         ].compactMap { $0 }
-        let tries = "\(trial.triesUsed) of \(trial.tries) tries"
-        return "layer '\(trial.layer)' did not come up in \(tries): " + parts.joined(separator: ", ")
+        if parts.isEmpty { return nil }
+        let used = "\(fates.lost + fates.unhealthy) of \(trial.tries) tries"
+        return "layer '\(trial.layer)' did not come up in \(used): " + parts.joined(separator: ", ")
+    }
+
+    /// How many tries of the trial ended in the boot loader, the kernel or the initramfs.
+    public var triesLost: Int {
+        trial.map {
+            $0.fates(isRunning: $0.layer == booted && reason == .trial, isBad: trialAilment != nil).lost
+        } ?? 0
+    }
+
+    private static func lost(_ count: Int, of tries: Int) -> String {
+        "\(count) of \(tries) tries ended in the boot loader, the kernel or the initramfs"
     }
 
     /// Why the booted layer is, as people say it.
@@ -180,6 +207,9 @@ extension HostStatus {
         }
         lines.append(("default", standard ?? "none"))
         if let next { lines.append(("next boot", next.layer + nextWhy(next))) }
+        if let obstacle {
+            lines.append(("next boot", "what the boot loader has besides layers; \(obstacle)"))
+        }
         if let pool {
             let usage = pool.usage
             lines.append(
@@ -206,5 +236,18 @@ extension HostStatus {
         case .standard: ""
         default: " (\(next.reason == .good ? "the last good one" : "the newest that is not bad"))"
         }
+    }
+}
+
+extension BootRecord.Trial {
+    /// What became of the tries that were used: how many ended in the boot loader, the kernel or the initramfs, and in how many
+    /// the system came up and did not become healthy. One that `isRunning` is none of both yet. Where the layer `isBad`, the
+    /// last try was the one in which that was found: what was left then was taken away, and not used.
+    func fates(isRunning: Bool, isBad: Bool = false) -> (lost: Int, unhealthy: Int) {
+        let left = isBad ? starts.min() ?? tries : triesLeft
+        let hasStarted = starts.contains(left)
+        let used = tries - left - (isRunning && !isBad ? 1 : 0)
+        let unhealthy = starts.count - (isRunning && !isBad && hasStarted ? 1 : 0)
+        return (max(0, used - unhealthy), unhealthy)
     }
 }

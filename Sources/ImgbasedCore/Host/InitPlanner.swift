@@ -68,7 +68,7 @@ public struct InitPlanner: Sendable {
             return (group.free, group.extentSize)
         }
         guard !state.disks.isEmpty else { throw .groupNeedsDisks(names.group) }
-        // LVM2's own: 4 MiB extents, and data that begins one MiB into the disk.
+        // LVM2's own: 4 MiB extents, and metadata in the first MiB of the disk and in the last.
         let extent = Bytes(4 << 20)
         var free = Bytes(0)
         var seen: Set<String> = []
@@ -76,7 +76,7 @@ public struct InitPlanner: Sendable {
             guard seen.insert(disk.kernelPath).inserted else { throw .duplicate(disk: disk.path) }
             let isPhysicalVolume = try check(disk, state)
             if !isPhysicalVolume { plan.prepare.append(.createPhysicalVolume(disk: disk.path)) }
-            let data = Bytes(disk.size.count - min(disk.size.count, 1 << 20))
+            let data = Bytes(disk.size.count - min(disk.size.count, 2 << 20))
             free = Bytes(free.count + data.roundedDown(to: extent).count)
         }
         plan.prepare.append(.createGroup(names.group, disks: state.disks.map(\.path)))

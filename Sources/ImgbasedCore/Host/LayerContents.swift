@@ -10,16 +10,20 @@ public struct LayerContents: Hashable, Sendable {
     public var arguments: BootArguments?
     /// Its kernel and initramfs.
     public var files: BootFiles
+    /// Whether that initramfs has our helper.
+    public var helper: HelperPresence
 
     /// Contents of these parts.
     public init(
-        type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles
+        type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles,
+        helper: HelperPresence = .present
     ) {
         self.type = type
         self.fstab = fstab
         self.release = release
         self.arguments = arguments
         self.files = files
+        self.helper = helper
     }
 
     /// What a plan shows where the layer cannot be looked at before it is there.
@@ -29,6 +33,21 @@ public struct LayerContents: Hashable, Sendable {
         files: BootFiles(
             version: "<the newest in the layer>", linux: "<its kernel>", initrd: "<its initramfs>",
             digest: "<digest of both>", size: Bytes(0)))
+}
+
+extension LayerContents {
+    /// Throws where `layer` cannot be booted with what is in it.
+    func check(_ layer: String) throws(HostReason) {
+        if helper == .absent { throw .noHelper(layer: layer, initrd: files.initrd) }
+    }
+
+    /// What is told where it cannot be said whether it can.
+    func doubts(_ layer: String) -> [Step] {
+        guard case .unknown(let reason) = helper else { return [] }
+        let text =
+            "the initramfs of layer '\(layer)' cannot be looked into, and may be without imgbase-initrd: \(reason)"
+        return [.tell([JournalMessage(.warning, layer: layer, text)], motd: nil)]
+    }
 }
 
 extension BootEntry {
@@ -51,6 +70,11 @@ extension BootEntry {
             options: options, created: created)
         self.original = original
         others = previous?.others ?? []
+    }
+
+    /// Throws where the kernel would not take all of its arguments.
+    func checkLength() throws(HostReason) {
+        try options.checkLength(of: layer, linux: linux)
     }
 
     /// The same entry with what is in `layer` now, and what was changed in it or is known of the layer.

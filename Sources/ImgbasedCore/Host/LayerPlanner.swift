@@ -115,6 +115,8 @@ public struct LayerPlanner: Sendable {
     private func checkBoot(_ boot: BootState) throws(HostReason) {
         if boot.isMissing { throw .bootNotMounted }
         if boot.loader == nil { throw .noBootLoader }
+        // A layer has a root file system of its own, and would see its own /boot.
+        if !boot.prefix.isEmpty { throw .bootOnRoot }
     }
 
     /// What takes the layer away again, and the base where an update has just written it.
@@ -131,6 +133,7 @@ public struct LayerPlanner: Sendable {
         var plan = Plan(goal: draft.goal)
         do throws(HostReason) {
             try checkBoot(state.boot)
+            try contents.check(draft.path.name)
             let files = contents.files
             if !draft.isSealed {
                 if !draft.isFurnished { plan.prepare = furnishing(draft, state, contents, nil) }
@@ -145,6 +148,7 @@ public struct LayerPlanner: Sendable {
                     .sealLayer(draft.path, base: draft.base, carriedFrom: draft.carriedFrom))
             }
             let entry = entry(draft, state, contents)
+            try entry.checkLength()
             var record = state.boot.record
             // Where the record was lost, what is booted without one stays the default.
             if record.standard == nil {
@@ -158,6 +162,7 @@ public struct LayerPlanner: Sendable {
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst()) + conclusion(draft, state)
+            plan.cleanup += contents.doubts(entry.layer)
             plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)

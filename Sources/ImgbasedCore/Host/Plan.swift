@@ -46,8 +46,11 @@ extension Action {
         case .run(let command): ["+ \(command)"]
         case .makeDirectory(let path): ["mkdir \(path)"]
         case .replaceFile(let path, let contents): ["write \(path):"] + Action.shown(contents)
+        case .replaceBootFile(let path, let contents):
+            ["write \(path):"] + Action.shown(contents) + [Action.flush(path)]
         case .link(let path, let target): ["ln -sf \(target) \(path)"]
         case .removeFile(let path): ["rm \(path)"]
+        case .removeBootFile(let path): ["rm \(path)", Action.flush(path)]
         case .write(let path, let text): ["write \(path):"] + Action.shown(Array(text.utf8))
         case .tellJournal(let message): ["journal \(message.kind.rawValue): \(message.text)"]
         case .flushBoot(let path): ["flush the file system of \(path)"]
@@ -80,6 +83,10 @@ extension Action {
             ]
         case .flushDevice(let device): ["flush \(device)"]
         }
+    }
+
+    private static func flush(_ path: String) -> String {
+        "flush the file system of \(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))"
     }
 
     private static func shown(_ contents: [UInt8]) -> [String] {
@@ -146,7 +153,7 @@ extension Action: Encodable {
         switch self {
         case .run(let command):
             try container.encode([command.tool.path] + command.arguments, forKey: .command)
-        case .replaceFile(let path, let contents):
+        case .replaceFile(let path, let contents), .replaceBootFile(let path, let contents):
             try container.encode(path, forKey: .file)
             try container.encode(String(decoding: contents, as: UTF8.self), forKey: .contents)
         case .replaceFileOn(let device, _, let path, let contents):

@@ -115,6 +115,8 @@ public struct StagedLayer: Hashable, Sendable {
         do throws(HostReason) {
             guard let old = BootPlanner.entry(of: path.name, state.boot) else { throw .noEntry(path.name) }
             let entry = old.renewed(contents, of: path, state.boot)
+            try entry.checkLength()
+            try contents.check(path.name)
             if !state.boot.digests.contains(contents.files.digest) {
                 plan.prepare.append(
                     try BootPlanner.install(

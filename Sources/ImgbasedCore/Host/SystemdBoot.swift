@@ -62,7 +62,7 @@ enum SystemdBoot {
         var name = FileName(layer: entry.layer)
         if let trial = record.trial, trial.layer == entry.layer {
             (name.triesLeft, name.triesDone) = (trial.triesLeft, trial.triesUsed)
-            if trial.triesLeft > 0 { entry.options.words += BootArguments.trial }
+            if trial.triesLeft > 0 { entry.options.append(BootArguments.trial) }
             return (name, entry.text(sortKey: "imgbased-0"))
         }
         return (name, entry.text(sortKey: entry.layer == record.standard ? "imgbased-1" : "imgbased-2"))
@@ -81,21 +81,57 @@ enum SystemdBoot {
         return record
     }
 
+    /// How early an entry is among those of layers, by the name of its file and what that says: the trial comes before the
+    /// default, that before the others, and what has used up its tries is last.
+    private static func rank(_ name: FileName?, _ text: String?) -> Int {
+        let keys = ["imgbased-0", "imgbased-1"]
+        if name?.triesLeft == 0 { return keys.count + 1 }
+        return keys.firstIndex { text?.contains("\nsort-key \($0)\n") == true } ?? keys.count
+    }
+
+    /// A layer's file as it is to be, and how early it is and was.
+    private struct Change {
+        var layer: String
+        var name: String
+        var text: String
+        var rank: (old: Int, new: Int)
+    }
+
     /// The steps that make the files those of `entries` and `record`. A new file is there before the old one goes.
+    ///
+    /// What is booted after each of them is what was booted before all, or after all: what is to be first is written first, if
+    /// that brings it forward, and what was first before gives way last. Between come the others, each of them behind one of
+    /// the two, wherever it was and will be.
     static func steps(
         _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState
     ) throws(HostReason) -> [Step] {
         let directory = boot.directory + "/loader/entries"
-        var steps: [Step] = []
-        for entry in entries {
+        let changes = entries.map { entry in
             let (name, text) = file(entry, record)
-            let there = boot.entryFiles[entry.layer] ?? []
-            if boot.entries[entry.layer] != text || !there.contains(name.text) {
+            let there = boot.entryFiles[entry.layer]?.last.flatMap { FileName($0) }
+            return Change(
+                layer: entry.layer, name: name.text, text: text,
+                rank: (rank(there, boot.entries[entry.layer]), rank(name, text)))
+        }
+        let first = (old: changes.map(\.rank.old).min(), new: changes.map(\.rank.new).min())
+        func turn(_ change: Change) -> Int {
+            let (wasFirst, isFirst) = (change.rank.old == first.old, change.rank.new == first.new)
+            if isFirst, !wasFirst || change.rank.new <= change.rank.old { return 0 }
+            return wasFirst ? (isFirst ? 2 : 3) : 1
+        }
+        let sorted = (0...3).flatMap { number in changes.filter { turn($0) == number } }
+        var steps: [Step] = []
+        for change in sorted {
+            let there = boot.entryFiles[change.layer] ?? []
+            if boot.entries[change.layer] != change.text || !there.contains(change.name)
+                || boot.damagedEntryFiles.contains(change.name)
+            {
                 steps.append(
                     .replaceFile(
-                        path: "\(directory)/\(name.text)", contents: Array(text.utf8), isOnBoot: true))
+                        path: "\(directory)/\(change.name)", contents: Array(change.text.utf8),
+                        isOnBoot: true))
             }
-            steps += there.filter { $0 != name.text }.map { .removeFile("\(directory)/\($0)") }
+            steps += there.filter { $0 != change.name }.map { .removeEntry(path: "\(directory)/\($0)") }
         }
         if record.once != boot.record.once {
             // systemd-boot knows an entry by the name of its file, with the tries in it.

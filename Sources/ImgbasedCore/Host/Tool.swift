@@ -3,13 +3,15 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
     case pvcreate, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
     // e2fsprogs and xfsprogs
-    case mkfsExt4, e2fsck, tune2fs, resize2fs, mkfsXFS, xfsAdmin
+    case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
     case mount, findmnt, lsblk, wipefs
     // systemd
     case systemctl, bootctl
     // images: what unpacks them, and what checks their signatures
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
+    // the initramfs of a layer
+    case bzip2, lz4, lzop
     // GRUB
     case grubScriptCheck
 
@@ -19,7 +21,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
-        case .gzip, .xz, .zstd, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
+        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
         case .mount, .findmnt, .lsblk, .systemctl, .bootctl: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue

@@ -17,6 +17,7 @@ public enum UpdatePlanner {
     ) throws(HostRefusal) {
         do throws(HostReason) {
             if state.boot.isMissing { throw .bootNotMounted }
+            if !state.boot.prefix.isEmpty { throw .bootOnRoot }
             if let obstacle = state.boot.obstacle { throw obstacle }
             guard let from else { return }
             guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }

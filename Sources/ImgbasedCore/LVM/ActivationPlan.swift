@@ -1,6 +1,6 @@
 /// The devices to create for one volume, exactly as lvm2 would: names, UUIDs, tables, read-only flags.
 ///
-/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c.
+/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c, lib/snapshot/snapshot.c.
 public struct ActivationPlan: Hashable, Sendable {
     /// The name of the volume group.
     public let volumeGroupName: String
@@ -8,6 +8,8 @@ public struct ActivationPlan: Hashable, Sendable {
     public let volume: String
     /// What to create, in that order.
     public private(set) var devices: [MappedDevice]
+    /// What users should know of these devices and what was passed over, each one sentence.
+    public let warnings: [String]
 
     /// The plan for the volume `name` in `group`.
     ///
@@ -16,10 +18,37 @@ public struct ActivationPlan: Hashable, Sendable {
         if let refusal = group.refusal { throw refusal }
         var builder = ActivationPlanBuilder(group)
         try builder.addTarget(name)
-        try builder.checkNobodyElseUsesThem()
+        try VolumeUsers(of: builder.volumes, in: group).check()
         devices = builder.devices
+        warnings = builder.warnings
         volumeGroupName = group.name
         volume = name
+    }
+
+    /// The physical volumes it stands on, each once.
+    public var physicalVolumes: [LVMIdentifier] {
+        var ids: [LVMIdentifier] = []
+        for area in areas {
+            if case .physicalVolume(let id) = area.device, !ids.contains(id) { ids.append(id) }
+        }
+        return ids
+    }
+
+    /// Where the last of what it uses of a physical volume ends, counted from the beginning of the device; `nil` where that does
+    /// not fit 64 bits.
+    public func end(on id: LVMIdentifier) -> Sectors? {
+        var end = Sectors(0)
+        for area in areas where area.device == .physicalVolume(id) {
+            let (sum, overflow) = area.offset.count.addingReportingOverflow(area.length.count)
+            if overflow { return nil }
+            end = max(end, Sectors(sum))
+        }
+        return end
+    }
+
+    /// Whether the driver of snapshots is needed that keep in a volume what their origin had.
+    public var hasSnapshots: Bool {
+        devices.contains { $0.role == .snapshot }
     }
 
     /// Forbids writing to the volume, not to what is beneath it, as lvm2 does for those in its
@@ -43,11 +72,21 @@ public struct ActivationPlan: Hashable, Sendable {
     /// where it is in none.
     public var ofPoolMetadata: ActivationPlan {
         var plan = self
-        let own = devices.last.map { references(of: $0) } ?? []
+        let own = content.map { references(of: $0) } ?? []
         let pools = devices.filter { own.contains(.mapped($0.name)) }
         let parts = pools.flatMap { references(of: $0) }
         plan.devices.removeAll { $0.role != .poolMetadata || !parts.contains(.mapped($0.name)) }
         return plan
+    }
+
+    /// The device that holds the content of the volume: of one with snapshots it is another than the last.
+    private var content: MappedDevice? {
+        switch devices.last?.targets.first?.kind {
+        case .snapshotOrigin(.mapped(let name)), .snapshot(.mapped(let name), _, _, _):
+            devices.first { $0.name == name }
+        default:
+            devices.last
+        }
     }
 
     private func references(of device: MappedDevice) -> [DeviceReference] {
@@ -55,8 +94,31 @@ public struct ActivationPlan: Hashable, Sendable {
             switch target.kind {
             case .thin(let pool, _, _): [pool]
             case .thinPool(let metadata, _, _, _, _): [metadata]
-            case .linear, .striped: []
+            case .linear, .striped, .snapshotOrigin, .snapshot: []
             }
         }
+    }
+
+    /// A run of sectors that a table takes from somewhere.
+    private struct Area {
+        let device: DeviceReference
+        let offset: Sectors
+        let length: Sectors
+    }
+
+    private var areas: [Area] {
+        var areas: [Area] = []
+        for target in devices.flatMap({ $0.targets }) {
+            switch target.kind {
+            case .linear(let area):
+                areas.append(Area(device: area.device, offset: area.offset, length: target.length))
+            case .striped(_, let stripes):
+                let length = Sectors(target.length.count / UInt64(stripes.count))
+                areas += stripes.map { Area(device: $0.device, offset: $0.offset, length: length) }
+            case .thinPool, .thin, .snapshotOrigin, .snapshot:
+                break
+            }
+        }
+        return areas
     }
 }

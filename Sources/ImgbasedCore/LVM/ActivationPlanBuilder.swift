@@ -7,7 +7,9 @@ struct ActivationPlanBuilder {
     /// What was made.
     private(set) var devices: [MappedDevice] = []
     /// The volumes that it was made of.
-    private var volumes: Set<String> = []
+    private(set) var volumes: Set<String> = []
+    /// What users should know of them, each one sentence.
+    private(set) var warnings: [String] = []
 
     // From the kernel's drivers/md/dm-thin.c and lvm2's device_mapper/all.h; all in sectors but the last.
     private static let chunkSizes: ClosedRange<UInt64> = 128...2_097_152
@@ -25,11 +27,15 @@ struct ActivationPlanBuilder {
     mutating func addTarget(_ name: String) throws(Refusal) {
         let volume = try existing(name)
         guard volume.isVisible else { throw refusal(of: name, "is a part of another volume") }
+        let snapshots = group.logicalVolumes.filter { $0.snapshot?.origin == name }
         if let pool = volume.thinPool {
-            let inner = try addPool(pool, of: volume)
-            // A pool that never held a volume is its own device, with no other to show it.
-            if pool.transactionID == 0 { return }
+            // A pool that never held a volume is its own device, with no other to show it (lvm2: lv_is_new_thin_pool).
+            let isNew = pool.transactionID == 0
+            let inner = try addPool(pool, of: volume, layer: isNew ? nil : "tpool")
+            if isNew { return }
             try addLayer(over: inner, of: volume, suffix: "pool", isReadOnly: true)
+        } else if !snapshots.isEmpty, !externalOrigins.contains(name) {
+            try addOrigin(volume, of: snapshots)
         } else if externalOrigins.contains(name) {
             let inner = try addExternalOrigin(name)
             try addLayer(over: inner, of: volume, isReadOnly: volume.isReadOnly)
@@ -43,7 +49,8 @@ struct ActivationPlanBuilder {
     /// Adds the devices of a volume with content of its own: one in a thin pool, or one on physical volumes.
     @discardableResult
     private mutating func addContent(
-        of volume: LogicalVolume, layer: String? = nil, suffix: String? = nil, role: MappedDevice.Role
+        of volume: LogicalVolume, layer: String? = nil, suffix: String? = nil, isReadOnly: Bool? = nil,
+        role: MappedDevice.Role
     ) throws(Refusal) -> DeviceReference {
         let targets: [MappedTarget]
         if let thin = volume.thin {
@@ -52,7 +59,8 @@ struct ActivationPlanBuilder {
             targets = try StripedTargets.of(volume, in: group)
         }
         return try add(
-            volume, layer: layer, suffix: suffix, isReadOnly: volume.isReadOnly, role: role, targets: targets)
+            volume, layer: layer, suffix: suffix, isReadOnly: isReadOnly ?? volume.isReadOnly, role: role,
+            targets: targets)
     }
 
     /// Adds what `volume`, which is `thin`, stands on: its pool and its external origin, in lvm2's order.
@@ -63,37 +71,103 @@ struct ActivationPlanBuilder {
         guard let segment = pool.thinPool else {
             throw refusal(of: pool.name, "is not a thin pool, and '\(volume.name)' is in it")
         }
-        // lvm2 counts every volume it makes. Volumes in a pool where it counted none are not its work.
-        guard segment.transactionID > 0 else {
-            throw refusal(of: volume.name, "is in a thin pool without transactions")
-        }
-        guard thin.deviceID < ActivationPlanBuilder.deviceIDLimit else {
+        let content = try content(of: volume, thin)
+        guard content.thin.deviceID < ActivationPlanBuilder.deviceIDLimit else {
             throw refusal(of: volume.name, "has a device id the kernel does not take")
         }
         // lvm2 fails with a chain of them: it looks for no second one (track_external_lv_deps).
         guard thin.externalOrigin == nil || !externalOrigins.contains(volume.name) else {
             throw refusal(of: volume.name, "is an external origin and has one itself")
         }
-        let device = try addPool(segment, of: pool)
+        let device = try addPool(
+            segment, of: pool, layer: "tpool",
+            mayLag: try isThere(content.volume, content.thin, before: segment.messages))
+        if !segment.messages.isEmpty {
+            warnings.append(
+                "a change of thin pool '\(group.name)/\(pool.name)' is not complete; lvm2 completes it")
+        }
         let externalOrigin: DeviceReference? =
             if let origin = thin.externalOrigin { try addExternalOrigin(origin) } else { nil }
         return MappedTarget(
             start: Sectors(0), length: try sectors(volume.extentCount, of: volume),
-            kind: .thin(pool: device, deviceID: thin.deviceID, externalOrigin: externalOrigin))
+            kind: .thin(pool: device, deviceID: content.thin.deviceID, externalOrigin: externalOrigin))
+    }
+
+    /// What `volume` shows, which is `thin`: a snapshot that was to be merged into it as soon as nobody uses it, or itself. The rest
+    /// of the merge, which changes metadata, lvm2 does later (lib/thin/thin.c, _thin_add_target_line).
+    private mutating func content(
+        of volume: LogicalVolume, _ thin: Segment.Thin
+    ) throws(Refusal) -> (volume: String, thin: Segment.Thin) {
+        if let other = thin.mergesInto { throw refusal(of: volume.name, "is being merged into '\(other)'") }
+        let merging = group.logicalVolumes.filter { $0.thin?.mergesInto == volume.name }
+        guard let name = merging.first?.name else { return (volume.name, thin) }
+        guard merging.count == 1, let snapshot = try existing(name).thin, snapshot.pool == thin.pool else {
+            throw refusal(of: volume.name, "is not what '\(name)' can be merged into")
+        }
+        warnings.append(
+            "snapshot '\(group.name)/\(name)' is being merged into volume '\(group.name)/\(volume.name)', which has its content now"
+        )
+        return (name, snapshot)
+    }
+
+    /// Whether `volume`, which is `thin`, is in its pool before lvm2 has sent the `messages` to the pool that it has noted.
+    private func isThere(
+        _ volume: String, _ thin: Segment.Thin, before messages: [Segment.Message]
+    ) throws(Refusal) -> Bool {
+        if messages.contains(.delete(thin.deviceID)) {
+            throw refusal(of: volume, "is about to be removed from its thin pool")
+        }
+        return !messages.contains(.create(volume))
+    }
+
+    /// Adds the devices of `volume`, which has `snapshots` that keep what it had: each write to it must reach them first. lvm2 makes
+    /// the volume's own device before theirs and starts it after them; here it is made last.
+    private mutating func addOrigin(
+        _ volume: LogicalVolume, of snapshots: [LogicalVolume]
+    ) throws(Refusal) {
+        let real = try addContent(of: volume, layer: "real", suffix: "real", role: .origin)
+        let length = try sectors(volume.extentCount, of: volume)
+        var merging: MappedTarget.Kind?
+        for name in snapshots.map({ $0.name }) {
+            guard let snapshot = try existing(name).snapshot else { continue }
+            let store = try existing(snapshot.store)
+            guard store.thinPool == nil, store.snapshot == nil else {
+                throw refusal(of: store.name, "cannot keep what '\(volume.name)' had")
+            }
+            let device = try addContent(
+                of: store, layer: "cow", suffix: "cow", isReadOnly: false, role: .snapshotStore)
+            let kind = MappedTarget.Kind.snapshot(
+                origin: real, store: device, chunkSize: snapshot.chunkSize, isMerging: snapshot.isMerging)
+            volumes.insert(name)
+            if snapshot.isMerging {
+                guard merging == nil else {
+                    throw refusal(of: volume.name, "has two snapshots merged into it")
+                }
+                merging = kind
+                warnings.append(
+                    "volume '\(group.name)/\(volume.name)' gets back the content of its snapshot '\(store.name)'"
+                )
+            } else {
+                let whole = MappedTarget(start: Sectors(0), length: length, kind: kind)
+                try add(store, isReadOnly: store.isReadOnly, role: .snapshot, targets: [whole])
+            }
+        }
+        let whole = MappedTarget(start: Sectors(0), length: length, kind: merging ?? .snapshotOrigin(real))
+        try add(volume, isReadOnly: volume.isReadOnly, role: .volume, targets: [whole])
     }
 
     /// Adds the device of the volume `name` that thin volumes read where they hold nothing themselves.
     private mutating func addExternalOrigin(_ name: String) throws(Refusal) -> DeviceReference {
         let volume = try existing(name)
-        guard isFitForExternalOrigin(volume) else {
+        guard volume.isFitForExternalOrigin else {
             throw refusal(of: name, "is an external origin and not a read-only volume")
         }
-        return try addContent(of: volume, layer: "real", suffix: "real", role: .externalOrigin)
+        return try addContent(of: volume, layer: "real", suffix: "real", role: .origin)
     }
 
     /// Adds the devices of `volume`, which is a thin `pool`.
     private mutating func addPool(
-        _ pool: Segment.ThinPool, of volume: LogicalVolume
+        _ pool: Segment.ThinPool, of volume: LogicalVolume, layer: String?, mayLag: Bool = true
     ) throws(Refusal) -> DeviceReference {
         guard ActivationPlanBuilder.chunkSizes.contains(pool.chunkSize.count),
             pool.chunkSize.count.isMultiple(of: ActivationPlanBuilder.chunkSizeUnit)
@@ -102,8 +176,9 @@ struct ActivationPlanBuilder {
         let data = try addPart(pool.data, of: volume, role: .poolData)
         let length = try sectors(volume.extentCount, of: volume)
         guard data.length == length else { throw refusal(of: volume.name, "is not as long as its data") }
-        guard metadata.length.count <= ActivationPlanBuilder.poolMetadataLimit else {
-            throw refusal(of: volume.name, "has more metadata than the kernel uses")
+        // lvm2 then makes a shorter device of them.
+        if pool.cropsMetadata, metadata.length.count > ActivationPlanBuilder.poolMetadataLimit {
+            throw refusal(of: volume.name, "has more metadata than older versions of LVM2 use")
         }
         let target = MappedTarget(
             start: Sectors(0), length: length,
@@ -112,18 +187,15 @@ struct ActivationPlanBuilder {
                 // What lvm.conf's thin_pool_autoextend_threshold of 100, the default, means: never. Under another
                 // one lvm2 puts its own number there as soon as it activates anything in the pool.
                 lowWaterMark: 0, features: features(of: pool, in: volume)))
-        // lvm2: lv_is_new_thin_pool.
-        let isNew = pool.transactionID == 0
         return try add(
-            volume, layer: isNew ? nil : "tpool", suffix: "tpool", isReadOnly: volume.isReadOnly,
-            role: .pool(transactionID: pool.transactionID), targets: [target])
+            volume, layer: layer, suffix: "tpool", isReadOnly: volume.isReadOnly,
+            role: .pool(transactionID: pool.transactionID, mayLag: mayLag), targets: [target])
     }
 
     private mutating func addPart(
         _ name: String, of pool: LogicalVolume, role: MappedDevice.Role
     ) throws(Refusal) -> (device: DeviceReference, length: Sectors) {
         let volume = try existing(name)
-        if volume.isVisible { throw refusal(of: name, "is a part of '\(pool.name)' and shown as a volume") }
         let device = try add(
             volume, suffix: role == .poolMetadata ? "tmeta" : "tdata", isReadOnly: volume.isReadOnly,
             role: role, targets: StripedTargets.of(volume, in: group))
@@ -157,13 +229,15 @@ struct ActivationPlanBuilder {
             MappedDevice(
                 name: name,
                 uuid: group.deviceMapperUUID(of: volume) + (suffix.map { "-" + $0 } ?? ""),
-                isReadOnly: isReadOnly, role: role, targets: targets))
+                isReadOnly: isReadOnly, role: role, targets: targets, readAhead: volume.readAhead,
+                minor: layer == nil ? volume.minor : nil))
+        if !volumes.contains(volume.name) {
+            warnings += volume.notes.map {
+                "volume '\(group.name)/\(volume.name)' \($0), which is passed over"
+            }
+        }
         volumes.insert(volume.name)
         return .mapped(name)
-    }
-
-    private func isFitForExternalOrigin(_ volume: LogicalVolume) -> Bool {
-        volume.isVisible && volume.isReadOnly && volume.thinPool == nil
     }
 
     /// In the order in which lvm2 writes them (device_mapper/libdm-deptree.c, _thin_pool_emit_segment_line).
@@ -185,6 +259,10 @@ struct ActivationPlanBuilder {
             throw Refusal("there is no volume '\(name)' in volume group '\(group.name)'")
         }
         if let doubt = volume.doubts.first { throw refusal(of: name, doubt) }
+        // Device-mapper knows devices by them.
+        if group.logicalVolumes.contains(where: { $0.id == volume.id && $0.name != name }) {
+            throw refusal(of: name, "has the identifier of another volume")
+        }
         return volume
     }
 
@@ -197,48 +275,5 @@ struct ActivationPlanBuilder {
 
     private func refusal(of name: String, _ reason: String) -> Refusal {
         Refusal("volume '\(group.name)/\(name)' \(reason)")
-    }
-
-    // MARK: The rest of the group
-
-    /// Throws where a volume other than those that must, makes use of one that devices were made of.
-    ///
-    /// An origin of a snapshot looks like a plain volume in its own section; only the snapshot's names it.
-    func checkNobodyElseUsesThem() throws(Refusal) {
-        for volume in group.logicalVolumes {
-            for segment in volume.segments {
-                for mention in segment.mentions where volumes.contains(mention.name) {
-                    if isHarmless(mention, in: segment, of: volume) { continue }
-                    throw refusal(
-                        of: mention.name, "is used by '\(volume.name)' (\(segment.type), \(mention.key))")
-                }
-            }
-        }
-    }
-
-    private func isHarmless(
-        _ mention: Segment.Mention, in segment: Segment, of volume: LogicalVolume
-    ) -> Bool {
-        switch segment.kind {
-        case .striped:
-            // A name that is both a physical volume's key and a volume's means the former, as in lvm2.
-            mention.key == "stripes" && group.physicalVolume(mention.name) != nil
-        case .thin:
-            switch mention.key {
-            case "thin_pool": group.volume(mention.name)?.thinPool != nil
-            case "origin": group.volume(mention.name)?.thin != nil
-            // It was made as one. Pools and their parts are not.
-            case "external_origin":
-                volume.thin != nil && group.volume(mention.name).map(isFitForExternalOrigin) ?? false
-            default: false
-            }
-        case .thinPool(let pool):
-            // A pool's own parts: another pool that claims them is not harmless.
-            volumes.contains(volume.name)
-                && (mention.key == "metadata" && mention.name == pool.metadata
-                    || mention.key == "pool" && mention.name == pool.data)
-        case .other:
-            false
-        }
     }
 }

@@ -9,6 +9,16 @@ public enum LVM2Command {
         return arguments + ["\(group)/\(volume)"]
     }
 
+    /// Writes the metadata of the group that `selector` means to `file`: which of a few groups that can be, from the likeliest on.
+    public static func metadata(_ selector: GroupSelector, to file: String) -> [[String]] {
+        let groups =
+            switch selector {
+            case .named(let name): [name]
+            case .standard: ["@" + Tag.volumeGroup, VolumeName.defaultGroup]
+            }
+        return groups.map { ["vgcfgbackup", "--ignorelockingfailure", "--file", file, $0] }
+    }
+
     /// Undoes `activate`.
     public static func deactivate(_ volume: String, of group: String) -> [String] {
         ["lvchange", "--yes", "--activate", "n", "--ignorelockingfailure", "\(group)/\(volume)"]

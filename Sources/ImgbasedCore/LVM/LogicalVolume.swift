@@ -1,4 +1,5 @@
-/// A volume, as the metadata of its volume group describes it (lvm2: _print_lv in lib/format_text/export.c).
+/// A volume, as the metadata of its volume group describes it (lvm2: _print_lv in lib/format_text/export.c,
+/// _read_lvnames and _read_lvsegs in import_vsn1.c).
 public struct LogicalVolume: Hashable, Sendable {
     /// Its name.
     public let name: String
@@ -14,50 +15,82 @@ public struct LogicalVolume: Hashable, Sendable {
     public let creationTime: UInt64
     /// Its status words besides READ, WRITE and VISIBLE, and its flags.
     public let flags: [String]
+    /// How far the kernel is to read ahead; `nil` where that is up to the kernel.
+    public let readAhead: Sectors?
+    /// The minor number its device is to have; `nil` for any.
+    public let minor: UInt32?
     /// Its segments, by their first extent.
     public let segments: [Segment]
-    /// What in its section is not understood, each as the end of a sentence.
+    /// What in its section may change its devices and is not understood, each as the end of a sentence.
     public let doubts: [String]
+    /// What in its section is passed over, each as the end of a sentence.
+    public let notes: [String]
 
+    // What _read_lvnames and _read_lvsegs read; the rest of it changes no device. A profile of lvm.profile(5) changes a pool's low
+    // water mark, which lvm2 sets anew when it activates any volume of it; oVirt's imgbased gave its pools one.
     private static let keys: Set<String> = [
         "id", "status", "flags", "tags", "creation_time", "creation_host", "allocation_policy",
-        "segment_count",
+        "segment_count", "profile", "lock_args", "read_ahead", "major", "minor",
     ]
-    // What a profile of lvm.profile(5) changes in the table of a pool is its low water mark, which lvm2 sets anew when
-    // it activates any volume of it; oVirt's imgbased gave its pools one.
-    private static let poolKeys = keys.union(["profile"])
-    private static let plainStatus: Set<String> = ["READ", "WRITE", "VISIBLE"]
-    // ACTIVATION_SKIP and NOAUTOACTIVATE forbid only what nobody asked for by name.
-    private static let knownFlags: Set<String> = ["ACTIVATION_SKIP", "NOAUTOACTIVATE", "ERROR_WHEN_FULL"]
+    // The last three are of mirrors and arrays, and stay behind in what they are converted to.
+    private static let plainStatus: Set<String> = [
+        "READ", "WRITE", "VISIBLE", "FIXED_MINOR", "NOTSYNCED", "REBUILD", "WRITEMOSTLY",
+    ]
+    // ACTIVATION_SKIP and NOAUTOACTIVATE forbid only what nobody asked for by name. WRITE_LOCKED hides from older versions of LVM2
+    // that a volume can be written.
+    private static let knownFlags: Set<String> = [
+        "ACTIVATION_SKIP", "NOAUTOACTIVATE", "ERROR_WHEN_FULL", "WRITE_LOCKED",
+    ]
+    // lvm2 takes it for a status wherever it stands: a part of a cache.
+    private static let cacheVolume = "CACHE_VOL"
+    // 20 bits (lvm2: validate_major_minor).
+    private static let minors: ClosedRange<Int64> = 0...1_048_575
 
     init(_ node: MetadataNode) throws(MetadataError) {
         name = node.key
         do throws(NameError) {
-            try VolumeName.checkGroup(name)
+            try VolumeName.checkGroup(name, limit: VolumeName.readLimit)
         } catch {
             throw node.error("'\(name)' is no name for a volume: \(error)")
         }
         id = try node.requiredIdentifier("id")
         tags = try node.strings("tags")
-        creationTime = try node.number("creation_time") ?? 0
+        creationTime = (try? node.number("creation_time")) ?? 0
         let status = try node.strings("status")
         let flags = try node.strings("flags")
-        isReadOnly = !status.contains("WRITE")
+        isReadOnly = !status.contains("WRITE") && !flags.contains("WRITE_LOCKED")
         isVisible = status.contains("VISIBLE")
-        let special = status.filter { !LogicalVolume.plainStatus.contains($0) }
-        self.flags = special + flags
+        self.flags = status.filter { !["READ", "WRITE", "VISIBLE"].contains($0) } + flags
         let sections = node.children.filter { $0.isSection }
         segments = sections.map(Segment.init).sorted { $0.start < $1.start }
+        readAhead = LogicalVolume.readAhead(node)
 
-        var doubts = special.map { "has the status \($0)" }
-        doubts += flags.filter { !LogicalVolume.knownFlags.contains($0) }.map { "has the flag \($0)" }
-        if !status.contains("READ") { doubts.append("has not the status READ") }
-        let isPool = if case .thinPool? = segments.first?.kind { true } else { false }
-        let keys = isPool ? LogicalVolume.poolKeys : LogicalVolume.keys
-        for child in node.children where !child.isSection && !keys.contains(child.key) {
+        var notes: [String] = []
+        var doubts = status.filter { !LogicalVolume.plainStatus.contains($0) }.map { "has the status \($0)" }
+        for flag in flags where !LogicalVolume.knownFlags.contains(flag) {
+            if flag == LogicalVolume.cacheVolume {
+                doubts.append("has the flag \(flag)")
+            } else {
+                notes.append("has the flag \(flag)")
+            }
+        }
+        var minor: UInt32?
+        if status.contains("FIXED_MINOR") {
+            let number = try? node.number("minor", as: Int64.self)
+            if let number, LogicalVolume.minors.contains(number) {
+                minor = UInt32(number)
+            } else if number != nil {
+                notes.append("has a minor number that no device can have")
+            } else {
+                doubts.append("has no 'minor'")
+            }
+        }
+        self.minor = minor
+        for child in node.children where !child.isSection && !LogicalVolume.keys.contains(child.key) {
             doubts.append("has '\(child.key)'")
         }
-        if try node.requiredNumber("segment_count", as: Int.self) != segments.count {
+        if let key = node.repeatedKey { doubts.append("has '\(key)' twice") }
+        if (try? node.requiredNumber("segment_count", as: Int.self)) != segments.count {
             doubts.append("has not as many segments as it says")
         }
         var end: UInt64 = 0
@@ -70,6 +103,14 @@ public struct LogicalVolume: Hashable, Sendable {
         }
         if segments.isEmpty { doubts.append("has no segments") }
         self.doubts = doubts + segments.flatMap { $0.doubts }
+        self.notes = notes
+    }
+
+    /// lvm2 writes -1 for none and nothing, or 0, for what the kernel chooses.
+    private static func readAhead(_ node: MetadataNode) -> Sectors? {
+        guard case .value(.integer(let number))? = node.child("read_ahead")?.content else { return nil }
+        let sectors = UInt32(truncatingIfNeeded: number)
+        return sectors == 0 ? nil : Sectors(sectors == .max ? 0 : UInt64(sectors))
     }
 
     /// Whether it bears `tag`.
@@ -90,5 +131,25 @@ public struct LogicalVolume: Hashable, Sendable {
     /// What it is made of, for a thin pool.
     public var thinPool: Segment.ThinPool? {
         if segments.count == 1, case .thinPool(let pool) = segments[0].kind { pool } else { nil }
+    }
+
+    /// What it stands for, where it is one of the volumes, `snapshot0`, by which LVM2 notes a snapshot that keeps in a volume what its
+    /// origin had.
+    public var snapshot: Segment.Snapshot? {
+        if segments.count == 1, case .snapshot(let snapshot) = segments[0].kind { snapshot } else { nil }
+    }
+}
+
+/// A volume of which the metadata cannot be read, and what it may use.
+struct UnreadVolume: Hashable, Sendable {
+    /// The key of its section.
+    let name: String
+    /// Its segments.
+    let segments: [Segment]
+
+    /// The volume that `node` describes.
+    init(_ node: MetadataNode) {
+        name = node.key
+        segments = node.children.filter { $0.isSection }.map(Segment.init)
     }
 }

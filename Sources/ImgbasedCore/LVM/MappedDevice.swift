@@ -20,6 +20,10 @@ public struct MappedTarget: Hashable, Sendable {
             features: [String])
         /// `thin POOL DEVICE-ID [EXTERNAL-ORIGIN]`
         case thin(pool: DeviceReference, deviceID: UInt32, externalOrigin: DeviceReference?)
+        /// `snapshot-origin DEVICE`
+        case snapshotOrigin(DeviceReference)
+        /// `snapshot ORIGIN STORE P CHUNK`; while its content goes back to the origin `snapshot-merge` instead.
+        case snapshot(origin: DeviceReference, store: DeviceReference, chunkSize: Sectors, isMerging: Bool)
     }
 
     /// A place on a device where a stripe begins.
@@ -59,10 +63,14 @@ public struct MappedDevice: Hashable, Sendable {
         case poolMetadata
         /// The data of a thin pool.
         case poolData
-        /// A thin pool, whose kernel status must show `transactionID`.
-        case pool(transactionID: UInt64)
-        /// What thin volumes stand on that are snapshots of a volume outside their pool.
-        case externalOrigin
+        /// A thin pool, whose kernel status must show `transactionID`, or one less where it `mayLag`.
+        case pool(transactionID: UInt64, mayLag: Bool)
+        /// The content of a volume that snapshots stand on as well as the volume.
+        case origin
+        /// Where a snapshot keeps what its origin had.
+        case snapshotStore
+        /// A snapshot of a volume, beside that volume.
+        case snapshot
         /// A volume that users see.
         case volume
     }
@@ -77,9 +85,18 @@ public struct MappedDevice: Hashable, Sendable {
     public var role: Role
     /// Its table.
     public var targets: [MappedTarget]
+    /// How far the kernel is to read ahead; `nil` where that is up to the kernel.
+    public var readAhead: Sectors?
+    /// The minor number it is to have; `nil` for any.
+    public var minor: UInt32?
 
     /// A device of these parts.
-    public init(name: String, uuid: String, isReadOnly: Bool, role: Role, targets: [MappedTarget]) {
+    public init(
+        name: String, uuid: String, isReadOnly: Bool, role: Role, targets: [MappedTarget],
+        readAhead: Sectors? = nil, minor: UInt32? = nil
+    ) {
+        self.readAhead = readAhead
+        self.minor = minor
         self.name = name
         self.uuid = uuid
         self.isReadOnly = isReadOnly
@@ -112,6 +129,8 @@ extension MappedTarget {
         case .striped: "striped"
         case .thinPool: "thin-pool"
         case .thin: "thin"
+        case .snapshotOrigin: "snapshot-origin"
+        case .snapshot(_, _, _, let isMerging): isMerging ? "snapshot-merge" : "snapshot"
         }
     }
 
@@ -134,6 +153,10 @@ extension MappedTarget {
                 ] + features
             case .thin(let pool, let deviceID, let externalOrigin):
                 [resolve(pool), String(deviceID)] + (externalOrigin.map { [resolve($0)] } ?? [])
+            case .snapshotOrigin(let device):
+                [resolve(device)]
+            case .snapshot(let origin, let store, let chunkSize, _):
+                [resolve(origin), resolve(store), "P", String(chunkSize.count)]
             }
         return words.joined(separator: " ")
     }

@@ -50,6 +50,20 @@ public struct MetadataNode: Hashable, Sendable {
         if case .section = content { true } else { false }
     }
 
+    /// A key that is twice in this section, which LVM2 never writes; lvm2 reads the first.
+    var repeatedKey: String? {
+        let nodes = children
+        // A handful is compared faster than hashed, and most sections are that.
+        if nodes.count <= 16 {
+            for index in nodes.indices where nodes[..<index].contains(where: { $0.key == nodes[index].key }) {
+                return nodes[index].key
+            }
+            return nil
+        }
+        var seen = Set<String>(minimumCapacity: nodes.count)
+        return nodes.first { !seen.insert($0.key).inserted }?.key
+    }
+
     /// The values of a list, the one of a single value, which means the same, none of a section.
     var values: [MetadataValue] {
         switch content {

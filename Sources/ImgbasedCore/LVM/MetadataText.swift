@@ -7,7 +7,8 @@
 /// }
 /// ```
 ///
-/// Stricter than lvm2 in what LVM2 never writes: no unquoted texts, no octal numbers, no key twice in a section.
+/// Stricter than lvm2 in what LVM2 never writes: no unquoted texts, no octal numbers. A key that is twice in a section is
+/// for those to judge who read the section (`MetadataNode.repeatedKey`).
 public struct MetadataText: Hashable, Sendable {
     /// How deep sections may be nested; LVM2 needs five levels.
     public static let depthLimit = 16
@@ -61,9 +62,6 @@ private struct MetadataParser {
                 break
             }
             nodes.append(try node(depth: depth))
-        }
-        if let twice = firstRepeated(in: nodes) {
-            throw MetadataError(line: twice.line, reason: "'\(twice.key)' is there twice")
         }
         return nodes
     }
@@ -224,11 +222,6 @@ private struct MetadataParser {
 
     private func error(_ reason: String) -> MetadataError {
         MetadataError(line: line, reason: reason)
-    }
-
-    private func firstRepeated(in nodes: [MetadataNode]) -> MetadataNode? {
-        var seen = Set<String>(minimumCapacity: nodes.count)
-        return nodes.first { !seen.insert($0.key).inserted }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

@@ -10,7 +10,7 @@ public struct DiskArea: Hashable, Sendable {
 ///
 /// The label is one of the first four sectors: "LABELONE", the number of its own sector, a checksum of the rest,
 /// the offset of the physical volume's header, "LVM2 001". The header is the identifier, the device's size, and
-/// three lists of areas, each ended by an empty pair: data, metadata and, in the extension, boot loader.
+/// lists of areas, each ended by an empty pair: data, metadata and, in an extension, boot loader.
 public struct PhysicalVolumeLabel: Hashable, Sendable {
     /// The physical volume's identifier.
     public let id: LVMIdentifier
@@ -28,29 +28,25 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
     private static let headerLength = 32
     // lvm2 itself never makes more than one data area and two metadata areas.
     private static let areaLimit = 4
-    private static let knownExtension: UInt32 = 2
 
-    /// Finds the label in the first `scanLength` bytes of a device, of which there may be fewer.
+    /// Finds the label in the first `scanLength` bytes of a device, of which there may be fewer. Of more than one the first without
+    /// fault counts, as for lvm2 (`_find_lvm_header` in lib/label/label.c).
     ///
     /// - Returns: `nil` where there is none.
-    /// - Throws: what is wrong with the label where there is none without fault, or more than one.
+    /// - Throws: what is wrong with the label where there is none without fault.
     public static func find(in head: [UInt8]) throws(ScanError) -> PhysicalVolumeLabel? {
-        var found: PhysicalVolumeLabel?
         var damage: ScanError?
         for number in 0..<(min(head.count, scanLength) / sectorSize) {
             let sector = head[(number * sectorSize)..<((number + 1) * sectorSize)]
             guard sector.has("LABELONE", at: 0), sector.has("LVM2 001", at: 24) else { continue }
             do throws(ScanError) {
-                let label = try PhysicalVolumeLabel(sector: sector, number: number)
-                if found != nil { throw ScanError.damaged("there are two LVM2 labels") }
-                found = label
+                return try PhysicalVolumeLabel(sector: sector, number: number)
             } catch {
                 damage = damage ?? error
             }
         }
-        // A damaged label beside a good one: which is the stale one is not ours to guess.
         if let damage { throw damage }
-        return found
+        return nil
     }
 
     private init(sector: ArraySlice<UInt8>, number: Int) throws(ScanError) {
@@ -72,13 +68,7 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
         self.deviceSize = Bytes(deviceSize)
         dataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
         metadataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
-        guard let version = sector.littleEndian(at: cursor, as: UInt32.self),
-            version <= PhysicalVolumeLabel.knownExtension
-        else { throw .damaged("the version of the physical volume header is not known") }
-        if version > 0 {
-            cursor += 8
-            _ = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
-        }
+        // What follows, an extension with flags and areas for boot loaders, changes nothing of this, whatever its version.
     }
 
     /// The areas of a list up to the pair that ends it.

@@ -24,21 +24,36 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
     public let deviceSize: Bytes
     /// How long it is.
     public let actualSize: Bytes
-    /// The group it belongs to, by its newest copy of the metadata; `nil` where it holds none, which is so for a
-    /// physical volume of no group and for one that leaves the metadata to others.
-    public let volumeGroup: VolumeGroup?
-    /// Why its group should be left alone though it could be read, each one sentence.
-    public let flaws: [String]
+    /// Whether it is among those that metadata is written to; their copy may be damaged.
+    public let holdsMetadata: Bool
+    /// Whether it is a part of an md array, which has the same label.
+    public let isArrayMember: Bool
+    /// What is wrong with copies of the metadata that it holds, each one sentence. It is a physical volume all the same.
+    public let damages: [String]
 
-    /// The text of that copy, to be compared with other devices'.
-    let text: [UInt8]
+    /// The copies of the metadata that can be read and are not the same.
+    let copies: [MetadataReader.Copy]
+
+    /// The group it belongs to, by its newest copy of the metadata; `nil` where it holds none that can be read, which is so for a
+    /// physical volume of no group and for one that leaves the metadata to others.
+    public var volumeGroup: VolumeGroup? { newest?.group }
+
+    /// The text of the newest copy.
+    var text: [UInt8] { newest?.text ?? [] }
+
+    private var newest: MetadataReader.Copy? {
+        // The first of the newest, as for lvm2.
+        copies.max { $0.group.sequenceNumber < $1.group.sequenceNumber }
+    }
 
     /// Reads the label and the metadata of `source`, which people know as `path`.
     ///
+    /// - Parameter reader: Knows the texts of other devices.
     /// - Returns: `nil` where there is no LVM2 label.
-    /// - Throws: where there is one, but it or every copy of the metadata is damaged.
-    public static func read(_ source: some BlockSource, path: String) throws(ScanError) -> PhysicalVolumeScan?
-    {
+    /// - Throws: where there is one, but it is damaged.
+    public static func read(
+        _ source: some BlockSource, path: String, by reader: inout MetadataReader
+    ) throws(ScanError) -> PhysicalVolumeScan? {
         let size = source.size.count
         let headLength = Int(min(size, UInt64(PhysicalVolumeLabel.scanLength)))
         let head: [UInt8]
@@ -48,55 +63,49 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
             throw .unreadable(error.reason)
         }
         guard let label = try PhysicalVolumeLabel.find(in: head) else { return nil }
-        var flaws: [String] = []
-        var copies: [Copy] = []
-        var damage: ScanError?
+        var damages: [String] = []
+        var copies: [MetadataReader.Copy] = []
+        var holdsMetadata = false
         for area in label.metadataAreas {
             do throws(ScanError) {
-                if let copy = try Copy(of: area, in: source) { copies.append(copy) }
+                guard let copy = try PhysicalVolumeScan.copy(in: area, of: source, by: &reader) else {
+                    continue
+                }
+                holdsMetadata = true
+                if !copies.contains(where: { $0.text == copy.text }) { copies.append(copy) }
             } catch {
-                damage = error
-                flaws.append("on '\(path)', \(error)")
+                holdsMetadata = true
+                damages.append("on '\(path)', \(error)")
             }
         }
-        if copies.isEmpty, let damage { throw damage }
-        if let first = copies.first, copies.contains(where: { $0.text != first.text }) {
-            flaws.append("the copies of the metadata on '\(path)' differ")
-        }
-        // A longer device than the label says may have grown, or be half of a mirror.
-        if size != label.deviceSize.count, isArrayMember(source) {
-            flaws.append("'\(path)' is a member of an md array")
-        }
-        let newest = copies.max { $0.group.sequenceNumber < $1.group.sequenceNumber }
         return PhysicalVolumeScan(
             path: path, id: label.id, deviceSize: label.deviceSize, actualSize: source.size,
-            volumeGroup: newest?.group, flaws: flaws, text: newest?.text ?? [])
+            holdsMetadata: holdsMetadata,
+            // A longer device than the label says may have grown, or be half of a mirror.
+            isArrayMember: size != label.deviceSize.count && isArrayMember(source), damages: damages,
+            copies: copies)
     }
 
-    /// A copy of the metadata.
-    private struct Copy {
-        let text: [UInt8]
-        let group: VolumeGroup
-
-        /// Reads the copy in `area`; `nil` where there is none.
-        init?(of area: DiskArea, in source: some BlockSource) throws(ScanError) {
-            let size = source.size.count
-            guard area.offset.count < size, area.size.count <= size - area.offset.count,
-                area.size.count > UInt64(MetadataAreaHeader.length)
-            else { throw .damaged("a metadata area is not inside the device") }
-            let bytes: [UInt8]
-            do throws(BlockReadError) {
-                bytes = try source.exactly(MetadataAreaHeader.length, at: area.offset.count)
-            } catch {
-                throw .unreadable(error.reason)
-            }
-            guard let location = try MetadataAreaHeader(bytes, of: area).location else { return nil }
-            text = try MetadataAreaHeader.text(at: location, in: area, of: source)
-            do throws(MetadataError) {
-                group = try VolumeGroup(MetadataText(text))
-            } catch {
-                throw .damaged("the metadata is not understood: \(error)")
-            }
+    /// The copy of the metadata in `area`; `nil` where there is none.
+    private static func copy(
+        in area: DiskArea, of source: some BlockSource, by reader: inout MetadataReader
+    ) throws(ScanError) -> MetadataReader.Copy? {
+        let size = source.size.count
+        guard area.offset.count < size, area.size.count <= size - area.offset.count,
+            area.size.count > UInt64(MetadataAreaHeader.length)
+        else { throw .damaged("a metadata area is not inside the device") }
+        let bytes: [UInt8]
+        do throws(BlockReadError) {
+            bytes = try source.exactly(MetadataAreaHeader.length, at: area.offset.count)
+        } catch {
+            throw .unreadable(error.reason)
+        }
+        guard let location = try MetadataAreaHeader(bytes, of: area).location else { return nil }
+        let text = try MetadataAreaHeader.text(at: location, in: area, of: source)
+        do throws(MetadataError) {
+            return try reader.read(text)
+        } catch {
+            throw .damaged("the metadata is not understood: \(error)")
         }
     }
 

@@ -2,14 +2,16 @@
 /// text_export of each type).
 public struct Segment: Hashable, Sendable {
     /// How the extents are stored. The type must be spelled exactly so: LVM2 glues flags to it, as in
-    /// `thin-pool+CROP_METADATA`, to keep those away who do not know them.
+    /// `cache+CACHE_USES_CACHEVOL`, to keep those away who do not know them.
     public enum Kind: Hashable, Sendable {
         /// `striped`: on physical volumes, one after another or in stripes.
         case striped(Striped)
-        /// `thin-pool`
+        /// `thin-pool`, `thin-pool+CROP_METADATA`
         case thinPool(ThinPool)
         /// `thin`: in a thin pool.
         case thin(Thin)
+        /// `snapshot`: none at all, but what a snapshot consists of.
+        case snapshot(Snapshot)
         /// Any other type, by its name; also one of the above that lacks what it needs.
         case other(String)
     }
@@ -54,6 +56,18 @@ public struct Segment: Hashable, Sendable {
         public let discards: Discards
         /// Whether a block is filled with zeros before its first use.
         public let zeroesNewBlocks: Bool
+        /// Whether lvm2 keeps the kernel from metadata beyond what older versions of it use.
+        public let cropsMetadata: Bool
+        /// What lvm2 has noted in the metadata and may not have told the kernel yet.
+        public let messages: [Message]
+    }
+
+    /// A change of a thin pool that lvm2 was about to make.
+    public enum Message: Hashable, Sendable {
+        /// To make this volume.
+        case create(String)
+        /// To remove the volume with this number in the pool.
+        case delete(UInt32)
     }
 
     /// A place in a thin pool.
@@ -66,6 +80,20 @@ public struct Segment: Hashable, Sendable {
         public let origin: String?
         /// The read-only volume outside the pool that it is a snapshot of, itself or by its `origin`.
         public let externalOrigin: String?
+        /// The volume that is to get its content.
+        public let mergesInto: String?
+    }
+
+    /// A snapshot that keeps in a volume of its own what its origin had.
+    public struct Snapshot: Hashable, Sendable {
+        /// The volume that it is a snapshot of.
+        public let origin: String
+        /// The volume that keeps what the origin had.
+        public let store: String
+        /// How much is kept at once.
+        public let chunkSize: Sectors
+        /// Whether the origin is to get its content back.
+        public let isMerging: Bool
     }
 
     /// A text in the segment, which may name another volume.
@@ -107,17 +135,23 @@ public struct Segment: Hashable, Sendable {
             Segment.read(&doubts) { () throws(MetadataError) in
                 switch type {
                 case "striped": .striped(try Striped(node))
-                case "thin-pool": .thinPool(try ThinPool(node))
+                case "thin-pool", "thin-pool+CROP_METADATA": .thinPool(try ThinPool(node))
                 case "thin": .thin(try Thin(node))
+                case "snapshot": .snapshot(try Snapshot(node))
                 default: .other(type)
                 }
             } ?? .other(type)
         switch kind {
         case .striped: doubts += node.unknownKeys(besides: Striped.keys, Segment.commonKeys)
-        case .thinPool: doubts += node.unknownKeys(besides: ThinPool.keys, Segment.commonKeys)
+        case .thinPool:
+            // The sections are messages.
+            let messages = Set(node.children.filter { $0.isSection }.map { $0.key })
+            doubts += node.unknownKeys(besides: ThinPool.keys, Segment.commonKeys, messages)
         case .thin: doubts += node.unknownKeys(besides: Thin.keys, Segment.commonKeys)
+        case .snapshot: doubts += node.unknownKeys(besides: Snapshot.keys, Segment.commonKeys)
         case .other: if doubts.isEmpty { doubts = ["has a segment of type '\(type)'"] }
         }
+        if let key = node.repeatedKey { doubts.append("has a segment with '\(key)' twice") }
         self.doubts = doubts
         mentions = Segment.mentions(in: node)
     }
@@ -174,7 +208,7 @@ extension Segment.Striped {
 
 extension Segment.ThinPool {
     fileprivate static let keys: Set<String> = [
-        "metadata", "pool", "transaction_id", "chunk_size", "discards", "zero_new_blocks",
+        "metadata", "pool", "transaction_id", "chunk_size", "discards", "zero_new_blocks", "crop_metadata",
     ]
 
     fileprivate init(_ node: MetadataNode) throws(MetadataError) {
@@ -188,12 +222,28 @@ extension Segment.ThinPool {
             throw node.error("'discards' is '\(word)'")
         }
         self.discards = discards
+        cropsMetadata = try node.number("crop_metadata", as: UInt32.self) ?? 0 != 0
+        var messages: [Segment.Message] = []
+        for section in node.children where section.isSection { messages.append(try Segment.Message(section)) }
+        self.messages = messages
+    }
+}
+
+extension Segment.Message {
+    fileprivate init(_ node: MetadataNode) throws(MetadataError) {
+        if let volume = try node.string("create"), node.children.count == 1 {
+            self = .create(volume)
+        } else if let id = try node.number("delete", as: UInt32.self), node.children.count == 1 {
+            self = .delete(id)
+        } else {
+            throw node.error("'\(node.key)' is a message that is not known")
+        }
     }
 }
 
 extension Segment.Thin {
     fileprivate static let keys: Set<String> = [
-        "thin_pool", "transaction_id", "device_id", "origin", "external_origin",
+        "thin_pool", "transaction_id", "device_id", "origin", "external_origin", "merge",
     ]
 
     fileprivate init(_ node: MetadataNode) throws(MetadataError) {
@@ -201,7 +251,23 @@ extension Segment.Thin {
         deviceID = try node.requiredNumber("device_id")
         origin = try node.string("origin")
         externalOrigin = try node.string("external_origin")
+        mergesInto = try node.string("merge")
         // What the pool's count was when the volume was made: history, but lvm2 wants it there.
         _ = try node.requiredNumber("transaction_id", as: UInt64.self)
+    }
+}
+
+extension Segment.Snapshot {
+    fileprivate static let keys: Set<String> = ["chunk_size", "origin", "cow_store", "merging_store"]
+
+    fileprivate init(_ node: MetadataNode) throws(MetadataError) {
+        chunkSize = Sectors(UInt64(try node.requiredNumber("chunk_size", as: UInt32.self)))
+        origin = try node.requiredString("origin")
+        let merging = try node.string("merging_store")
+        if merging != nil, node.child("cow_store") != nil {
+            throw node.error("'cow_store' and 'merging_store' are both there")
+        }
+        store = if let merging { merging } else { try node.requiredString("cow_store") }
+        isMerging = merging != nil
     }
 }

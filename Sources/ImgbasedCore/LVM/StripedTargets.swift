@@ -86,7 +86,7 @@ enum StripedTargets {
         else { throw refusal(of: volume, in: group, "goes beyond the end of a physical volume") }
         let (first, overflow) = physical.firstExtent.count.addingReportingOverflow(offset.count)
         let (end, endOverflow) = first.addingReportingOverflow(extents.count)
-        guard !overflow, !endOverflow, end <= physical.deviceSize?.count ?? .max else {
+        guard !overflow, !endOverflow, Sectors(end).bytes != nil else {
             throw refusal(of: volume, in: group, "goes beyond the end of a physical volume")
         }
         return MappedTarget.StripeArea(device: .physicalVolume(physical.id), offset: Sectors(first))

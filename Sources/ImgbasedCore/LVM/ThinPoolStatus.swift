@@ -61,13 +61,21 @@ public struct ThinPoolStatus: Hashable, Sendable {
         needsCheck = words.dropFirst(5).contains("needs_check")
     }
 
-    /// What this means for a pool of which LVM2's metadata has `expectedTransactionID`.
-    public func health(expectedTransactionID: UInt64) -> PoolHealth {
+    /// What this means for a pool of which LVM2's metadata has `expectedTransactionID`, and where what is wanted of it was there before
+    /// the last change if it `mayLag`: a change is in LVM2's metadata first, and its number then in the kernel's.
+    ///
+    /// lvm2: `_thin_pool_node_send_messages` in device_mapper/libdm-deptree.c. It looks at no number where its own is 0.
+    public func health(expectedTransactionID: UInt64, mayLag: Bool) -> PoolHealth {
         guard mode != .failed, let transactionID, let metadata, let data else {
             return .failed("the thin pool has failed")
         }
         // The volumes may have been made or removed by somebody else.
-        guard transactionID == expectedTransactionID else {
+        let (next, _) = transactionID.addingReportingOverflow(1)
+        let lags = next == expectedTransactionID
+        if lags, !mayLag {
+            return .failed("the volume is not in the thin pool yet: lvm2 was interrupted and has to go on")
+        }
+        guard lags || transactionID == expectedTransactionID || expectedTransactionID == 0 else {
             return .readOnly(
                 "the thin pool has transaction id \(transactionID), expected \(expectedTransactionID)")
         }

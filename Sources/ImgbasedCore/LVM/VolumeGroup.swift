@@ -18,8 +18,12 @@ public struct VolumeGroup: Hashable, Sendable {
     public let physicalVolumes: [PhysicalVolume]
     /// Its volumes.
     public let logicalVolumes: [LogicalVolume]
-    /// Why nothing in it should be touched, for the first reason found.
+    /// Why our own code leaves all of it to lvm2, for the first reason found.
     public let refusal: Refusal?
+    /// What is strange about the group and changes no device that is understood, each one sentence.
+    public let warnings: [String]
+    /// Volumes that cannot be read.
+    let unreadVolumes: [UnreadVolume]
 
     private let volumeIndex: [String: Int]
     private let physicalVolumeIndex: [String: Int]
@@ -27,14 +31,14 @@ public struct VolumeGroup: Hashable, Sendable {
     private static let keys: Set<String> = [
         "id", "seqno", "format", "status", "flags", "tags", "system_id", "lock_type", "lock_args",
         "extent_size",
-        "max_lv", "max_pv", "allocation_policy", "metadata_copies", "physical_volumes", "logical_volumes",
-        "historical_logical_volumes",
+        "max_lv", "max_pv", "allocation_policy", "profile", "metadata_copies", "physical_volumes",
+        "logical_volumes", "historical_logical_volumes",
     ]
 
     /// Reads the group that `text` describes.
     ///
-    /// What is not understood about a volume is kept with the volume; what is not understood about the group is
-    /// its `refusal`.
+    /// What is not understood about a volume is kept with the volume. What is not understood about the group is
+    /// its `refusal` where it may concern every volume, and otherwise among its `warnings`.
     ///
     /// - Throws: where the text lacks what every group has.
     public init(_ text: MetadataText) throws(MetadataError) {
@@ -48,9 +52,10 @@ public struct VolumeGroup: Hashable, Sendable {
         guard sections.count == 1, let node = sections.first else {
             throw root.error("there must be one volume group, not \(sections.count)")
         }
+        if let key = node.repeatedKey { throw node.error("'\(key)' is there twice") }
         name = node.key
         do throws(NameError) {
-            try VolumeName.checkGroup(name)
+            try VolumeName.checkGroup(name, limit: VolumeName.readLimit)
         } catch {
             throw node.error("'\(name)' is no name for a volume group: \(error)")
         }
@@ -62,28 +67,45 @@ public struct VolumeGroup: Hashable, Sendable {
         systemID = try node.string("system_id").flatMap { $0.isEmpty ? nil : $0 }
         lockType = try node.string("lock_type").flatMap { $0 == "none" || $0.isEmpty ? nil : $0 }
 
+        let subject = "volume group '\(name)'"
+        var warnings = try VolumeGroup.notes(node).map { "\(subject) \($0)" }
         var physicalVolumes: [PhysicalVolume] = []
-        for child in node.child("physical_volumes")?.children ?? [] {
-            physicalVolumes.append(try PhysicalVolume(child))
-        }
         var logicalVolumes: [LogicalVolume] = []
-        for child in node.child("logical_volumes")?.children ?? [] {
-            logicalVolumes.append(try LogicalVolume(child))
+        var unreadVolumes: [UnreadVolume] = []
+        let disks = node.child("physical_volumes")
+        let repeatedDisk = disks?.repeatedKey
+        for child in disks?.children ?? [] {
+            do throws(MetadataError) {
+                if child.key == repeatedDisk { throw child.error("it is there twice") }
+                physicalVolumes.append(try PhysicalVolume(child))
+            } catch {
+                warnings.append(
+                    "physical volume '\(child.key)' of \(subject) is passed over: \(error.reason)")
+            }
+        }
+        let volumes = node.child("logical_volumes")
+        let repeatedVolume = volumes?.repeatedKey
+        for child in volumes?.children ?? [] {
+            do throws(MetadataError) {
+                if child.key == repeatedVolume { throw child.error("it is there twice") }
+                logicalVolumes.append(try LogicalVolume(child))
+            } catch {
+                unreadVolumes.append(UnreadVolume(child))
+                warnings.append("volume '\(child.key)' of \(subject) is passed over: \(error.reason)")
+            }
         }
         self.physicalVolumes = physicalVolumes
         self.logicalVolumes = logicalVolumes
-        // The parser has refused keys that are there twice.
+        self.unreadVolumes = unreadVolumes
+        self.warnings = warnings
         var volumeIndex: [String: Int] = [:]
         for (index, volume) in logicalVolumes.enumerated() { volumeIndex[volume.name] = index }
         self.volumeIndex = volumeIndex
         var physicalVolumeIndex: [String: Int] = [:]
         for (index, volume) in physicalVolumes.enumerated() { physicalVolumeIndex[volume.key] = index }
         self.physicalVolumeIndex = physicalVolumeIndex
-        let doubts = try VolumeGroup.doubts(
-            node, systemID: systemID, lockType: lockType, physicalVolumes: physicalVolumes,
-            logicalVolumes: logicalVolumes)
-        let name = name
-        refusal = doubts.first.map { Refusal("volume group '\(name)' \($0)") }
+        let doubts = try VolumeGroup.doubts(node, systemID: systemID, lockType: lockType)
+        refusal = doubts.first.map { Refusal("\(subject) \($0)") }
     }
 
     /// The volume called `name`.
@@ -101,9 +123,10 @@ public struct VolumeGroup: Hashable, Sendable {
         "LVM-" + id.characters + volume.id.characters
     }
 
+    /// What may concern every volume: whose the group is, and words of lvm2's that say that who does not know them must not use
+    /// it.
     private static func doubts(
-        _ node: MetadataNode, systemID: String?, lockType: String?, physicalVolumes: [PhysicalVolume],
-        logicalVolumes: [LogicalVolume]
+        _ node: MetadataNode, systemID: String?, lockType: String?
     ) throws(MetadataError) -> [String] {
         var doubts: [String] = []
         let status = try node.strings("status")
@@ -111,24 +134,23 @@ public struct VolumeGroup: Hashable, Sendable {
         if status.contains("CLUSTERED") { doubts.append("is clustered") }
         if let systemID { doubts.append("belongs to the host with system id '\(systemID)'") }
         if let lockType { doubts.append("is shared with lock type '\(lockType)'") }
-        if let volume = physicalVolumes.first(where: { $0.isMissing }) {
-            doubts.append("was changed while its physical volume \(volume.id) was missing")
-        }
-        if Set(physicalVolumes.map { $0.id }).count != physicalVolumes.count {
-            doubts.append("has two physical volumes of one identifier")
-        }
-        if Set(logicalVolumes.map { $0.id }).count != logicalVolumes.count {
-            doubts.append("has two volumes of one identifier")
-        }
-        if physicalVolumes.isEmpty { doubts.append("has no physical volumes") }
-        doubts += status.filter { !["RESIZEABLE", "READ", "WRITE"].contains($0) }.map {
-            "has the status \($0)"
-        }
-        if !status.contains("READ") || !status.contains("WRITE") { doubts.append("is read-only") }
-        doubts += try node.strings("flags").filter { $0 != "NOAUTOACTIVATE" }.map { "has the flag \($0)" }
+        let known = ["RESIZEABLE", "READ", "WRITE", "PVMOVE", "SHARED", "EXPORTED", "CLUSTERED"]
+        doubts += status.filter { !known.contains($0) }.map { "has the status \($0)" }
         if let format = try node.string("format"), format != "lvm2" {
             doubts.append("has the format '\(format)'")
         }
-        return doubts + node.unknownKeys(besides: keys)
+        return doubts
+    }
+
+    private static func notes(_ node: MetadataNode) throws(MetadataError) -> [String] {
+        var notes: [String] = []
+        let flags = try node.strings("flags")
+        if !(try node.strings("status")).contains("WRITE"), !flags.contains("WRITE_LOCKED") {
+            notes.append("is read-only")
+        }
+        notes += flags.filter { !["NOAUTOACTIVATE", "WRITE_LOCKED"].contains($0) }.map {
+            "has the flag \($0)"
+        }
+        return notes + node.unknownKeys(besides: keys)
     }
 }

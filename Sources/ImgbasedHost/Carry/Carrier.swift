@@ -18,10 +18,15 @@ public struct Carrier: Sendable {
 
     /// A carrier of `/etc` and of what `lists` name. Files in `adjusting`, paths in a tree, are never the same in two layers,
     /// as /etc/fstab is: they are made what the new layer has before they are compared, in all trees.
-    public init(lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:]) {
+    /// `mounted` is where the running system has something mounted, if it is the one that is carried from.
+    public init(
+        lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
+        mounted: [TreePath] = []
+    ) {
         var settings = CarrySettings(
             scope: CarryScope(files: lists.files, rebase: lists.rebase), policy: policy)
         settings.adjustments = adjusting
+        settings.mounted = mounted
         self.settings = settings
         unread = lists.unread + policy.unread
     }

@@ -64,11 +64,11 @@ public struct CarryLists: Sendable {
             }
             for name in meant {
                 let path = "\(directory)/\(name)"
-                if tree.isDirectory(path) {
+                if try tree.isDirectory(path) {
                     leftOut.append((name, "it is a directory"))
                     continue
                 }
-                let isMask = tree.link(at: path) == "/dev/null"
+                let isMask = try tree.link(at: path) == "/dev/null"
                 guard let bytes = try isMask ? [] : tree.read(path, limit: limit) else {
                     throw SystemError("read", path, reason: "it leads nowhere, or its name is no text")
                 }

@@ -20,13 +20,22 @@ public struct ImageFiller {
             let tree = try calling { () throws(SystemError) in
                 try HostMount.mount(path, type: type.rawValue, .readWrite)
             }
-            let before = tree.used.count
-            let total: UInt64? =
-                if case .tree(let image) = source.description.content { image.size.stored } else { nil }
-            reporter.report(.fill, done: 0, total: total)
-            try unpack(source, into: tree) {
-                reporter.report(.fill, done: tree.used.count - min(before, tree.used.count), total: total)
+            let before = tree.usage
+            let size: TreeSize? =
+                if case .tree(let image) = source.description.content { image.size } else { nil }
+            reporter.report(.fill, done: 0, total: size?.work)
+            func tick() throws(HostFailure) {
+                let now = tree.usage
+                // It can be read twice, and be another then; the pool was asked for what was listed.
+                if let size, now.data - min(before.data, now.data) > size.allocated.count {
+                    throw .image(
+                        source.description.path,
+                        reason: "there is more in it than was listed; it changed meanwhile, get it again")
+                }
+                reporter.report(.fill, done: now.work - min(before.work, now.work), total: size?.work)
             }
+            try unpack(source, into: tree, tick)
+            try tick()
             reporter.report(.flush)
             try calling { () throws(SystemError) in try tree.flush() }
         }
@@ -46,7 +55,7 @@ public struct ImageFiller {
     }
 
     private func unpack(
-        _ source: ImageSource, into tree: borrowing HostTree, _ tick: () -> Void
+        _ source: ImageSource, into tree: borrowing HostTree, _ tick: () throws(HostFailure) -> Void
     ) throws(HostFailure) {
         let name = source.description.path
         let root = tree.processPath + "/."
@@ -58,18 +67,46 @@ public struct ImageFiller {
                 ["-no-progress", "-quiet", "-strict-errors", "-force", "-dest", root, spool.path])
             try ImageTool(command, for: name, source.reporter).finish(tick)
         case .tar(let spool):
+            // What it cannot keep of a file it says, and goes on; all else that it says only hides that.
             let command = Command(
                 .tar,
                 [
-                    "--extract", "--numeric-owner", "--same-owner", "--same-permissions", "--xattrs",
+                    "--warning=none", "--warning=xattr-write", "--extract", "--numeric-owner", "--same-owner",
+                    "--same-permissions", "--xattrs",
                     "--xattrs-include=*", "--acls", "--selinux", "--directory", root, "--file", "-",
                 ])
-            try ImageTool(command, for: name, input: try spool.rewound(), source.reporter).finish(tick)
+            let input = try spool.rewound()
+            let tool = try ImageTool(
+                command, for: name, input: input,
+                noting: [" extended attribute for ", " SELinux context ", "Warning: Cannot "],
+                source.reporter)
+            let end = try tool.finish(tick)
+            if let remark = end.remark { throw ImageFiller.lost(remark, name) }
         case .oci(let layout):
             let place = "\(tree.processPath)/\(ImageFiller.place)"
             let command = Command(.umoci, ["raw", "unpack", "--image", layout.image, place])
-            try ImageTool(command, for: name, source.reporter).finish(tick)
+            let unkept = "ignoring ENOTSUP"
+            let tool = try ImageTool(
+                command, for: name, noting: ["ignoring forbidden xattr", unkept], source.reporter)
+            let end = try tool.finish(tick)
+            if let remark = end.remark {
+                if remark.contains(unkept) { throw ImageFiller.lost(remark, name) }
+                source.reporter.note(ImageFiller.unlabelled)
+            }
             try calling { () throws(SystemError) in try tree.lift(ImageFiller.place) }
         }
+    }
+
+    private static let unlabelled =
+        "the layers of the image have SELinux labels, which umoci does not keep: the base has none; on a host with "
+        + "SELinux, have its layers label themselves with /.autorelabel"
+
+    /// What was delivered, and would not be in the base.
+    private static func lost(_ remark: String, _ image: String) -> HostFailure {
+        .image(
+            image,
+            reason:
+                "an attribute of a file in it cannot be kept: \(CommandRunner.brief(remark)); make it without that "
+                + "attribute, or try another --filesystem")
     }
 }

@@ -5,18 +5,26 @@ import ImgbasedLinux
 public final class ImageReporter {
     private let trace: @Sendable (Command) -> Void
     private let show: (@Sendable (ImageProgress) -> Void)?
+    private let tell: (@Sendable (String) -> Void)?
     private var last: (phase: ImageProgress.Phase, time: Monotonic)?
 
     /// How many milliseconds are between two reports of one phase.
     static let interval: Int32 = 300
 
-    /// A reporter that shows each command to `trace`, and progress to `show`.
+    /// A reporter that shows each command to `trace`, and progress to `show`, and tells `tell` what does not keep the image
+    /// from becoming a base and has to be known all the same.
     public init(
         trace: @escaping @Sendable (Command) -> Void = { _ in },
-        show: (@Sendable (ImageProgress) -> Void)? = nil
+        show: (@Sendable (ImageProgress) -> Void)? = nil, tell: (@Sendable (String) -> Void)? = nil
     ) {
         self.trace = trace
         self.show = show
+        self.tell = tell
+    }
+
+    /// Says `notice`, a sentence.
+    func note(_ notice: String) {
+        tell?(notice)
     }
 
     /// Says that `command` is run.

@@ -12,16 +12,19 @@ public struct ImageRequest: Sendable {
     public var fileSystem: FileSystemType?
     /// Is told how far its writing has come.
     public var progress: (@Sendable (ImageProgress) -> Void)?
+    /// Is told what does not keep it from becoming a base and has to be known all the same.
+    public var notice: (@Sendable (String) -> Void)?
 
     /// The image at `path`.
     public init(
         path: String, name: String? = nil, size: Bytes? = nil, fileSystem: FileSystemType? = nil,
-        progress: (@Sendable (ImageProgress) -> Void)? = nil
+        progress: (@Sendable (ImageProgress) -> Void)? = nil, notice: (@Sendable (String) -> Void)? = nil
     ) {
         self.path = path
         self.name = name
         self.size = size
         self.fileSystem = fileSystem
         self.progress = progress
+        self.notice = notice
     }
 }

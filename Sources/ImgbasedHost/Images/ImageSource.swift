@@ -11,6 +11,8 @@ public final class ImageSource {
     /// What is written.
     let body: Body
     private let expected: String?
+    /// What keeps others from mounting the device it is on, as long as this is there.
+    private let hold: DeviceHold?
 
     /// What there is to be written.
     enum Body {
@@ -27,8 +29,8 @@ public final class ImageSource {
     private static let liveImage = "LiveOS/rootfs.img"
 
     /// Opens the image at `path`, `-` being standard input, and finds out by its content what it is. What has to be read
-    /// out of order and cannot be, or could change before it is, is copied. A device that somebody has mounted is refused:
-    /// it changes while it is read.
+    /// out of order and cannot be, or could change before it is, is copied. A device that somebody has mounted, or uses
+    /// otherwise, is refused, and nobody can mount it as long as this is there: it would change while it is read.
     ///
     /// - Throws: ``HostFailure/image(_:reason:)`` where it is nothing that can become a base, or not what its maker says it
     ///   is; see ``ImageTrust``.
@@ -38,9 +40,14 @@ public final class ImageSource {
         self.reporter = reporter
         // It takes room that this image may need, or the pool that its base goes to.
         HostTemporaryDirectory.removeStale()
+        let unsigned = try OpenedImage.unsigned(path)
+        let expected = try trust.expectation(path, kind: unsigned, reporter)
         let input = try OpenedImage(path)
+        hold = input.hold
         let name = input.name
-        let expected = try trust.expectation(path, kind: input.unsigned, reporter)
+        guard input.unsigned == unsigned else {
+            throw .image(name, reason: "it became another while it was opened; try again")
+        }
         var kind = ImageHead(input.head)
         var decompressed: ImageStream?
         if case .compressed(let compression) = kind {
@@ -144,73 +151,5 @@ public final class ImageSource {
             format: format, size: listing.size, largest: listing.largest,
             type: HostSystem.fileSystemType(of: "/") ?? .ext4, uuid: uuid)
         return (ImageDescription(path: name, length: nil, allocated: nil, content: .tree(tree)), body)
-    }
-}
-
-/// A file that was opened as an image, and its beginning.
-private final class OpenedImage {
-    let name: String
-    /// How many bytes it has from where it is read; `nil` where that is not known.
-    let length: Bytes?
-    /// How many of them are stored.
-    let allocated: Bytes?
-    /// The first bytes of it.
-    let head: [UInt8]
-    let isDirectory: Bool
-    /// Whether it can be read out of order, from its beginning.
-    let isSeekable: Bool
-    /// What it is, where no signature can be beside it.
-    let unsigned: String?
-    private var file: OpenFile?
-
-    init(_ path: String) throws(HostFailure) {
-        do throws(SystemError) {
-            let file = try path == "-" ? OpenFile.standardInput() : OpenFile(opening: path, O_RDONLY)
-            name = file.name
-            let status = try file.status()
-            isDirectory = status.kind == .directory
-            if isDirectory {
-                guard HostSystem.exists(path + "/oci-layout"), HostSystem.exists(path + "/index.json") else {
-                    throw SystemError(
-                        "read", file.name, reason: "it is a directory without an OCI image in it")
-                }
-            }
-            // Standard input can be a file that was read in part.
-            let start = file.offset ?? 0
-            switch status.kind {
-            case .file:
-                let rest = status.size - min(start, status.size)
-                length = Bytes(rest)
-                allocated = Bytes(min(status.allocated, rest))
-            case .blockDevice:
-                // Whatever is mounted changes while it is read.
-                if path != "-" { _ = try OpenFile(opening: path, O_RDONLY | O_EXCL) }
-                let size = try HostSystem.size(file).count
-                length = Bytes(size - min(start, size))
-                allocated = nil
-            case .directory, .other:
-                length = nil
-                allocated = nil
-            }
-            isSeekable = start == 0 && (status.kind == .file || status.kind == .blockDevice)
-            unsigned =
-                switch status.kind {
-                case _ where path == "-": "standard input"
-                case .file: nil
-                case .blockDevice: "a device"
-                case .directory: "a directory"
-                case .other: "a pipe"
-                }
-            head = isDirectory ? [] : try file.read(upTo: ImageHead.length)
-            self.file = consume file
-        } catch {
-            throw .system(error)
-        }
-    }
-
-    /// The open file, once.
-    func take() throws(HostFailure) -> OpenFile {
-        guard let file = file.take() else { throw .image(name, reason: "it is in use already") }
-        return file
     }
 }

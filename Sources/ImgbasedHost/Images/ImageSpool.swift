@@ -50,6 +50,9 @@ final class ImageSpool {
         return status.kind == .file ? status.size : nil
     }
 
+    /// How far it is read.
+    var offset: UInt64 { file.offset ?? 0 }
+
     /// The path by which tools reach it.
     var path: String { file.processPath }
 

@@ -35,7 +35,8 @@ final class ImageStream {
                 file.willRead(UInt64(buffer.count), at: place + FileOrigin.window)
                 self.place = place + UInt64(buffer.count)
             }
-            return try file.read(into: buffer)
+            // A sender may be silent for as long as it likes.
+            return try place == nil ? file.readUnlessSignalled(into: buffer) : file.read(into: buffer)
         }
     }
 
@@ -125,6 +126,7 @@ final class ImageStream {
     ///
     /// - Throws: ``HostFailure/image(_:reason:)`` where the tool that makes it did not end well, however much it wrote.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
+        try checkSignals()
         let fromHead = min(buffer.count, head.count - headOffset)
         if fromHead > 0 {
             buffer.copyBytes(from: head[headOffset..<(headOffset + fromHead)])

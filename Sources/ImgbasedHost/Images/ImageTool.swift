@@ -13,7 +13,7 @@ struct ImageTool: ~Copyable {
     /// Starts `command` for `image`; see ``HostChild``.
     init(
         _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
-        _ reporter: ImageReporter
+        noting phrases: [String] = [], saysAll: Bool = false, _ reporter: ImageReporter
     ) throws(HostFailure) {
         reporter.runs(command)
         self.command = command
@@ -21,9 +21,20 @@ struct ImageTool: ~Copyable {
         do throws(SystemError) {
             child = try HostChild(
                 command.tool.path, command.arguments, environment: ImageTool.environment, input: input,
-                output: output)
+                output: output, noting: phrases, saysAll: saysAll)
         } catch {
             throw .missing(command, reason: error.reason)
+        }
+    }
+
+    /// The same, of what takes moments: after `seconds` it is ended, whatever it waits for.
+    @discardableResult
+    func finish(within seconds: Int) throws(HostFailure) -> HostChild.End {
+        let deadline = Monotonic.now().advanced(bySeconds: seconds)
+        return try finish { () throws(HostFailure) in
+            guard Monotonic.now() < deadline else {
+                throw .image(image, reason: "\(command.tool.name) did not end within \(seconds) seconds")
+            }
         }
     }
 
@@ -34,11 +45,14 @@ struct ImageTool: ~Copyable {
         var failure: HostFailure?
         let end = try calling { () throws(SystemError) in
             try child.wait(every: ImageReporter.interval) {
-                do throws(HostFailure) { try tick() } catch { failure = error }
+                do throws(HostFailure) {
+                    try checkSignals()
+                    try tick()
+                } catch { failure = error }
                 return failure == nil
             }
         }
-        guard let end else { throw failure ?? .missing(command, reason: "it was given up") }
+        guard let end else { throw failure ?? .image(image, reason: "\(command.tool.name) was given up") }
         if let status = end.status, command.successes.contains(status) { return end }
         if end.message.contains("No space left on device") {
             throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")

@@ -10,7 +10,11 @@ public struct ImageTrust: Sendable {
 
     private static let list = "SHA256SUMS"
     private static let signature = "SHA256SUMS.gpg"
+    /// How long a file of signatures is at most; one has less than a kilobyte.
     private static let limit = 1 << 20
+    /// How much gpgv says of these at most, and how long it takes.
+    private static let answerLimit = 16 << 20
+    private static let seconds = 60
 
     /// This host's.
     public static let host = ImageTrust()
@@ -39,17 +43,14 @@ public struct ImageTrust: Sendable {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[...$0]) } ?? "./"
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        guard HostSystem.exists(directory + ImageTrust.list) else {
+        guard let text = try ImageTrust.read(directory + ImageTrust.list, limit: ChecksumList.limit, path)
+        else {
             guard isRequired else { return nil }
             throw .image(
                 path,
                 reason:
                     "there is no \(ImageTrust.list) beside it, and \(keyring) asks for a signed one; get it as well"
             )
-        }
-        let text = try calling { () throws(SystemError) in
-            try OpenFile(opening: directory + ImageTrust.list, O_RDONLY | O_NONBLOCK).readAll(
-                limit: ChecksumList.limit)
         }
         if isRequired { try checkSignature(of: text, directory + ImageTrust.signature, path, reporter) }
         switch ChecksumList(text).answer(for: name) {
@@ -60,6 +61,18 @@ public struct ImageTrust: Sendable {
                 reason: "\(ImageTrust.list) beside it does not list it; get the one that does, or remove it")
         case .contradictory:
             throw .image(path, reason: "\(ImageTrust.list) beside it has two digests for it; get both again")
+        }
+    }
+
+    /// What is in the file at `path`, beside `image`; `nil` where there is none. What is there and cannot be read is not
+    /// taken for absent.
+    private static func read(_ path: String, limit: Int, _ image: String) throws(HostFailure) -> [UInt8]? {
+        do throws(SystemError) {
+            guard let file = try OpenFile.plain(at: path) else { return nil }
+            return try file.readAll(limit: limit)
+        } catch {
+            throw .image(
+                image, reason: "'\(path)' beside it cannot be read: \(error.reason); get both again")
         }
     }
 
@@ -74,25 +87,28 @@ public struct ImageTrust: Sendable {
     private func checkSignature(
         of text: [UInt8], _ signature: String, _ image: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
-        guard HostSystem.exists(signature) else {
+        guard let signatures = try ImageTrust.read(signature, limit: ImageTrust.limit, image) else {
             throw .image(
                 image,
                 reason:
                     "there is no \(ImageTrust.signature) beside it, and \(keyring) asks for one; get it as well"
             )
         }
+        // What was read counts, not what is there when gpgv reads it.
         let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
-        let status = try calling { () throws(SystemError) in try HostPipe("gpgv") }
+        let detached = try calling { () throws(SystemError) in try HostTemporary.file(with: signatures) }
+        let status = try calling { () throws(SystemError) in try HostTemporary.file() }
         // 1 is a bad signature, 2 is one that it cannot check, among others: what it says of each counts.
         let command = Command(
-            .gpgv, ["--keyring", keyring, "--status-fd", "1", "--", signature, "-"], successes: [0, 1, 2])
+            .gpgv, ["--keyring", keyring, "--status-fd", "1", "--", detached.processPath, "-"],
+            successes: [0, 1, 2])
         let gpgv = try ImageTool(
-            command, for: image, input: signed.number, output: status.writer, reporter)
-        status.closeWriter()
+            command, for: image, input: signed.number, output: status.number, reporter)
+        let end = try gpgv.finish(within: ImageTrust.seconds)
         let answer = try calling { () throws(SystemError) in
-            try status.readAll(limit: ImageTrust.limit)
+            try status.rewind()
+            return try status.readAll(limit: ImageTrust.answerLimit)
         }
-        let end = try gpgv.finish()
         let found = SignatureStatus(String(decoding: answer, as: UTF8.self))
         if found.isGood(ended: end.status ?? -1) { return }
         throw .image(

@@ -11,6 +11,13 @@ public struct ImageWriter {
         self.allowance = allowance
     }
 
+    /// The same as ``write(_:to:)``, and what was written is a file system that can be used: its own tools say so.
+    public func writeBase(_ source: ImageSource, to path: String) throws(HostFailure) -> ImageFacts {
+        let facts = try write(source, to: path)
+        if let type = source.description.signature?.type { try ImageProof(source).check(path, type) }
+        return facts
+    }
+
     /// Writes `source` to the start of the file or device at `path`, waits until it is there, and returns what
     /// was found.
     ///

@@ -29,11 +29,11 @@ struct OCILayer {
         switch descriptor.mediaType {
         case OCILayer.tar:
             blob = ImageSpool(try blobs.open(descriptor))
-            listing = try TreeInspection.tar(blob, name: name, reporter)
+            listing = try TreeInspection.tar(blob, isLayer: true, name: name, reporter)
             self.descriptor = descriptor
         case OCILayer.tar + "+gzip":
             blob = ImageSpool(try blobs.open(descriptor))
-            listing = try TreeInspection.tar(try decompressed(.gzip), name: name, reporter)
+            listing = try TreeInspection.tar(layer: try decompressed(.gzip), name: name, reporter)
             self.descriptor = descriptor
         case OCILayer.tar + "+zstd":
             let stream = try decompressed(.zstd)
@@ -47,7 +47,7 @@ struct OCILayer {
                         + "configuration has there; get it again")
             }
             blob = copy
-            listing = try TreeInspection.tar(blob, name: name, reporter)
+            listing = try TreeInspection.tar(blob, isLayer: true, name: name, reporter)
             self.descriptor = OCIDescriptor(mediaType: OCILayer.tar, digest: digest, size: size)
         default:
             throw .image(

@@ -14,6 +14,8 @@ final class OCILayout {
     let listing: TreeListing
 
     private static let depthLimit = 4
+    /// As many as overlayfs stacks (linux: fs/overlayfs/super.c, OVL_MAX_STACK), so that nothing that runs has more.
+    private static let layerLimit = 500
     private static let reference = "imgbased"
     #if arch(arm64)
         private static let architecture = "arm64"
@@ -62,6 +64,14 @@ final class OCILayout {
                 name,
                 reason: "its manifest has \(manifest.layers.count) layers, its configuration "
                     + "\(differences.count); get it again")
+        }
+        // Each is gone through, and the same blob can be many of them.
+        guard manifest.layers.count <= OCILayout.layerLimit else {
+            throw .image(
+                name,
+                reason:
+                    "it has \(manifest.layers.count) layers, more than \(OCILayout.layerLimit); make them fewer"
+            )
         }
         var listing = TreeListing()
         var links = [(manifest.config.digest, ImageSpool(try source.open(manifest.config)))]

@@ -13,19 +13,23 @@ enum TreeInspection {
 
     /// What is in the tar `spool`.
     static func tar(
-        _ spool: ImageSpool, name: String, _ reporter: ImageReporter
+        _ spool: ImageSpool, isLayer: Bool = false, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
-        try list(tarCommand, input: try spool.rewound(), name: name, reporter)
+        let length = try spool.length()
+        return try list(
+            tarCommand, input: try spool.rewound(), isLayer: isLayer, name: name, reporter,
+            position: { (spool.offset, length) })
     }
 
-    /// What is in the tar that `stream` is.
+    /// What is in the tar that `stream`, a layer of an OCI image, is.
     static func tar(
-        _ stream: ImageStream, name: String, _ reporter: ImageReporter
+        layer stream: ImageStream, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
         let pipe = try calling { () throws(SystemError) in try HostPipe(name) }
         let input = pipe.reader
         let feeder = try StreamFeeder(stream, to: pipe)
-        let listing = try list(tarCommand, input: input, name: name, reporter)
+        let listing = try list(
+            tarCommand, input: input, isLayer: true, name: name, reporter, position: { stream.position })
         pipe.closeReader()
         try feeder.finish()
         return listing
@@ -36,27 +40,35 @@ enum TreeInspection {
         .tar, ["--list", "--verbose", "--numeric-owner", "--quoting-style=escape", "--file", "-"])
 
     private static func list(
-        _ command: Command, input: Int32?, name: String, _ reporter: ImageReporter
+        _ command: Command, input: Int32?, isLayer: Bool = false, name: String, _ reporter: ImageReporter,
+        position: () -> (done: UInt64, total: UInt64?) = { (0, nil) }
     ) throws(HostFailure) -> TreeListing {
         reporter.report(.list)
         let output = try calling { () throws(SystemError) in try HostPipe(name) }
         let tool = try ImageTool(command, for: name, input: input, output: output.writer, reporter)
         output.closeWriter()
-        var listing = TreeListing()
+        var listing = TreeListing(isLayer: isLayer)
         var line: [UInt8] = []
         try calling { () throws(SystemError) in
             try output.forEachPiece { piece in
-                var rest = piece[...]
-                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    line += rest[..<end].prefix(max(0, TreeListing.lineLimit - line.count))
-                    listing.add(line)
-                    line.removeAll(keepingCapacity: true)
-                    rest = rest[(end + 1)...]
+                let (done, total) = position()
+                reporter.report(.list, done: done, total: total)
+                var start = piece.startIndex
+                while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                    if line.isEmpty, end - start <= TreeListing.lineLimit {
+                        listing.add(UnsafeRawBufferPointer(rebasing: piece[start..<end]))
+                    } else {
+                        line += piece[start..<end].prefix(max(0, TreeListing.lineLimit - line.count))
+                        listing.add(line)
+                        line.removeAll(keepingCapacity: true)
+                    }
+                    start = end + 1
                 }
-                line += rest.prefix(max(0, TreeListing.lineLimit - line.count))
+                line += piece[start...].prefix(max(0, TreeListing.lineLimit - line.count))
             }
         }
         try tool.finish()
+        if let strange = listing.strange { throw .image(name, reason: strange) }
         return listing
     }
 }

@@ -12,6 +12,8 @@ public final class HostChild {
         public var signal: Int32?
         /// The last of what it wrote to standard error.
         public var message: String
+        /// The first line of that in which there was one of the phrases that were looked for, however much followed.
+        public var remark: String?
     }
 
     private let process: pid_t
@@ -25,8 +27,10 @@ public final class HostChild {
 
     /// Starts `path` with `arguments`. `input` and `output` are open files it gets as standard input and output; without
     /// one there is nothing to read, and what is written is dropped. It is killed where this program ends before it.
+    /// `phrases` are looked for in what it says, to which belongs what it writes to standard output if it `saysAll`.
     public init(
-        _ path: String, _ arguments: [String], environment: [String], input: CInt? = nil, output: CInt? = nil
+        _ path: String, _ arguments: [String], environment: [String], input: CInt? = nil,
+        output: CInt? = nil, noting phrases: [String] = [], saysAll: Bool = false
     ) throws(SystemError) {
         self.path = path
         // What does not run it says that only in its own words.
@@ -35,7 +39,8 @@ public final class HostChild {
         let nothing = try OpenFile(opening: "/dev/null", O_RDWR)
         let start = Start(
             HostChild.wrapper + [path] + arguments, environment,
-            (input ?? nothing.number, output ?? nothing.number), pipe)
+            (input ?? nothing.number, saysAll ? pipe.writer : output ?? nothing.number), pipe,
+            Tail(noting: phrases))
         self.start = start
         // A thread that is there as long as the tool: others end when there is nothing to do for them.
         thread = try HostThread { start.run() }
@@ -74,7 +79,7 @@ public final class HostChild {
         let signal = status & 0x7F
         let end = End(
             status: signal == 0 ? (status >> 8) & 0xFF : nil, signal: signal == 0 ? nil : signal,
-            message: start.errors.text)
+            message: start.errors.text, remark: start.errors.remark)
         self.end = end
         return end
     }
@@ -86,15 +91,17 @@ private final class Start: @unchecked Sendable {
     let process = HostQueue<pid_t>()
     private(set) var error: CInt = 0
     /// What it says. Only read once the thread is joined.
-    let errors = Tail()
+    let errors: Tail
     private let words: [String]
     private let environment: [String]
     private let files: (input: CInt, output: CInt)
     private let pipe: HostPipe
 
     init(
-        _ words: [String], _ environment: [String], _ files: (input: CInt, output: CInt), _ pipe: HostPipe
+        _ words: [String], _ environment: [String], _ files: (input: CInt, output: CInt), _ pipe: HostPipe,
+        _ errors: Tail
     ) {
+        self.errors = errors
         self.words = words
         self.environment = environment
         self.files = files
@@ -148,8 +155,14 @@ private final class Start: @unchecked Sendable {
 
 /// The end of what a tool says, however much that is. Only read once its thread is joined.
 private final class Tail: @unchecked Sendable {
+    /// The first line that has one of the phrases.
+    private(set) var remark: String?
     private var bytes: [UInt8] = []
+    private var line: [UInt8] = []
+    private let phrases: [String]
     private static let limit = 8192
+
+    init(noting phrases: [String]) { self.phrases = phrases }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -158,6 +171,25 @@ private final class Tail: @unchecked Sendable {
         while let count = try? buffer.withUnsafeMutableBytes({ try pipe.readSome(into: $0) }), count > 0 {
             bytes += buffer[..<count]
             if bytes.count > 2 * Tail.limit { bytes.removeFirst(bytes.count - Tail.limit) }
+            look(at: buffer[..<count])
         }
+        endLine()
+    }
+
+    private func look(at piece: ArraySlice<UInt8>) {
+        if phrases.isEmpty || remark != nil { return }
+        var rest = piece
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            line += rest[..<end].prefix(max(0, Tail.limit - line.count))
+            endLine()
+            rest = rest[(end + 1)...]
+        }
+        line += rest.prefix(max(0, Tail.limit - line.count))
+    }
+
+    private func endLine() {
+        let text = String(decoding: line, as: UTF8.self)
+        line.removeAll(keepingCapacity: true)
+        if remark == nil, phrases.contains(where: { text.contains($0) }) { remark = text }
     }
 }

@@ -32,6 +32,26 @@ extension OpenFile {
         return bytes
     }
 
+    /// Fills `buffer` from a pipe, and returns how much of it: less than all only at the end. Throws where a signal to end is
+    /// kept, which ends the wait for whoever writes.
+    ///
+    /// The corresponding C functions are `poll` and `read`.
+    public func readUnlessSignalled(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        var filled = 0
+        while filled < buffer.count, let base = buffer.baseAddress {
+            HostSignals.wait(for: number)
+            if let signal = HostSignals.received {
+                throw SystemError("read", name, reason: "signal \(signal) came")
+            }
+            let count = Glibc.read(number, base + filled, buffer.count - filled)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .last("read", name) }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
     /// Writes all of `bytes` at `offset`.
     ///
     /// The corresponding C function is `pwrite`.
@@ -60,11 +80,25 @@ extension OpenFile {
         guard fsync(number) == 0 else { throw .last("flush", name) }
     }
 
+    /// Waits until content is on the disk, and what is needed to read it.
+    ///
+    /// The corresponding C function is `fdatasync`.
+    func flushData() throws(SystemError) {
+        guard fdatasync(number) == 0 else { throw .last("flush", name) }
+    }
+
     /// Goes back to its beginning.
     ///
     /// The corresponding C function is `lseek`.
     public func rewind() throws(SystemError) {
         guard lseek(number, 0, SEEK_SET) == 0 else { throw .last("go back in", name) }
+    }
+
+    /// Goes to `offset`, from where the next is read.
+    ///
+    /// The corresponding C function is `lseek`.
+    public func go(to offset: UInt64) throws(SystemError) {
+        guard lseek(number, off_t(offset), SEEK_SET) >= 0 else { throw .last("go on in", name) }
     }
 
     /// Has the kernel begin to write what was changed of it from `offset` on, so that less is left to wait for.

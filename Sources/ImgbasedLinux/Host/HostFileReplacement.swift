@@ -3,7 +3,8 @@ import Glibc
 
 extension HostTree {
     /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
-    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new.
+    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new. A boot loader that
+    /// replays no journal may not: ``replaceBootFile(_:contents:staging:)`` is for what it reads.
     ///
     /// What the file has of owner, mode and extended attributes, the new one gets; a link at the end of `path` is
     /// followed. Directories above it are made.
@@ -12,28 +13,14 @@ extension HostTree {
     public func replaceFile(_ path: String, contents: [UInt8], permissions: UInt32 = 0o644)
         throws(SystemError)
     {
+        let path = try destination(path)
         let (directoryPath, name) = HostTree.split(path)
-        try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        if let target = HostTree.link(name, in: directory), target != path {
-            // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
-            // for path lookups below.
-            let next = target.hasPrefix("/") ? target : directoryPath + "/" + target
-            _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
-            return try replaceFile(next, contents: contents, permissions: permissions)
-        }
-        let temporary = ".\(name).imgbased-new"
+        let temporary = HostTree.temporaryName(for: name)
         unlinkat(directory.number, temporary, 0)
         do throws(SystemError) {
-            let file = try open(
-                directoryPath + "/" + temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                permissions: permissions)
-            // The mode asked for, whatever the umask.
-            guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(path)) }
-            if let old = try? open(path, O_RDONLY | O_NONBLOCK) {
-                try HostTree.copyAttributes(from: old, to: file)
-            }
-            try file.write(contents)
+            let file = try makeFile(
+                directoryPath + "/" + temporary, like: path, contents, permissions: permissions)
             try file.flush()
             guard renameat(directory.number, temporary, directory.number, name) == 0 else {
                 throw .last("write", shown(path))
@@ -43,6 +30,38 @@ extension HostTree {
             throw error
         }
         try directory.flush()
+    }
+
+    /// Where the file that `path` names is: behind the link there, if there is one. The directories above it are made.
+    func destination(_ path: String) throws(SystemError) -> String {
+        let (directoryPath, name) = HostTree.split(path)
+        try makeDirectories(directoryPath)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard let target = try HostTree.link(name, in: directory), target != path else { return path }
+        // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
+        // for path lookups below.
+        _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
+        return try destination(target.hasPrefix("/") ? target : directoryPath + "/" + target)
+    }
+
+    /// The name that a new file has before it takes the place of `name` in the same directory.
+    static func temporaryName(for name: String) -> String { ".\(name).imgbased-new" }
+
+    /// Makes a file at `path`, where none is, with what the one at `model` has of owner, mode and extended attributes, if it
+    /// is there; else with `permissions`. It is not flushed.
+    func makeFile(
+        _ path: String, like model: String, _ contents: [UInt8], permissions: UInt32 = 0o644
+    ) throws(SystemError) -> OpenFile {
+        let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
+        // The mode asked for, whatever the umask.
+        guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
+        do throws(SystemError) {
+            try HostTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
+        } catch {
+            if !error.isMissing { throw error }
+        }
+        try file.write(contents)
+        return file
     }
 
     /// Removes the file or link at `path`, if it is there; the directory is flushed.
@@ -93,15 +112,25 @@ extension HostTree {
     /// Where the link at `path` leads, as it says; `nil` where there is no link.
     ///
     /// The corresponding C function is `readlinkat`.
-    public func link(at path: String) -> String? {
+    public func link(at path: String) throws(SystemError) -> String? {
         let (directoryPath, name) = HostTree.split(path)
-        guard let directory = try? open(directoryPath, O_RDONLY | O_DIRECTORY) else { return nil }
-        return HostTree.link(name, in: directory)
+        do throws(SystemError) {
+            return try HostTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
     }
 
     /// Whether a directory is at `path`, or a link leads to one.
-    public func isDirectory(_ path: String) -> Bool {
-        (try? open(path, HostTree.pathOnly | O_DIRECTORY)) != nil
+    public func isDirectory(_ path: String) throws(SystemError) -> Bool {
+        let number = imgbased_open_in_root(root.number, path, HostTree.pathOnly | O_DIRECTORY, 0)
+        if number >= 0 {
+            close(number)
+            return true
+        }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .lookup("look at", shown(path))
     }
 
     /// Makes the directory at `path`, and those above it, where they are missing.
@@ -112,9 +141,14 @@ extension HostTree {
         for component in path.split(separator: "/") {
             let parent = made.isEmpty ? "/" : made
             made += "/" + component
-            if isDirectory(made) { continue }
+            if try isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
-            guard mkdirat(directory.number, String(component), 0o755) == 0 || errno == EEXIST else {
+            if mkdirat(directory.number, String(component), 0o755) == 0 {
+                // Whatever the umask.
+                guard fchmodat(directory.number, String(component), 0o755, 0) == 0 else {
+                    throw .last("make directory", shown(made))
+                }
+            } else if errno != EEXIST {
                 throw .last("make directory", shown(made))
             }
             try directory.flush()
@@ -122,17 +156,21 @@ extension HostTree {
     }
 
     /// The directory and the last component of `path`.
-    private static func split(_ path: String) -> (directory: String, name: String) {
+    static func split(_ path: String) -> (directory: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return ("/", path) }
         let directory = String(path[..<slash])
         return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
     }
 
-    private static func link(_ name: String, in directory: borrowing OpenFile) -> String? {
+    static func link(_ name: String, in directory: borrowing OpenFile) throws(SystemError) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
-        return count > 0
-            ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+        if count < 0 {
+            // Something else is there, or nothing.
+            if errno == EINVAL || errno == ENOENT { return nil }
+            throw .last("read link", directory.name + "/" + name)
+        }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func copyAttributes(

@@ -23,6 +23,8 @@ public struct HostFileStatus: Hashable, Sendable {
     public let allocated: UInt64
     /// The device number of the file system it is on.
     public let device: UInt64
+    /// How many names it has.
+    let links: UInt64
     /// Permissions, with set-id bits.
     let permissions: UInt32
     /// Its owner.
@@ -41,6 +43,7 @@ public struct HostFileStatus: Hashable, Sendable {
         size = UInt64(max(0, status.st_size))
         allocated = UInt64(max(0, status.st_blocks)) * 512
         device = UInt64(status.st_dev)
+        links = UInt64(status.st_nlink)
         permissions = status.st_mode & 0o7777
         owner = status.st_uid
         group = status.st_gid

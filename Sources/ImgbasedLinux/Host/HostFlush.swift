@@ -3,35 +3,82 @@ import Glibc
 
 /// Making sure that what was written is where a boot loader finds it.
 public enum HostFlush {
-    // linux/fs.h and fs/ext4/ext4.h; macros with types, which Swift does not import.
-    private static let freeze: UInt = 0xC004_5877
-    private static let thaw: UInt = 0xC004_5878
-    private static let checkpoint: UInt = 0x4004_662B
+    /// What a file system needs, so that whoever reads it without its journal sees all that was written.
+    enum Kind {
+        /// A journal that the kernel empties when it is asked to, or when the file system is frozen.
+        case journaled
+        /// FAT: no journal. The order in which files are flushed is that of the writes.
+        case fat
+        /// Nothing is written over: it is as it was, or as it is after a commit, which flushing makes.
+        case copied
+
+        /// That of the file system that has `file`; the numbers are in `linux/magic.h`.
+        ///
+        /// The corresponding C function is `fstatfs`.
+        init(of file: borrowing OpenFile) throws(SystemError) {
+            var type: UInt64 = 0
+            guard imgbased_file_system_type(file.number, &type) == 0 else {
+                throw .last("look at", file.name)
+            }
+            self =
+                switch type {
+                case 0x4D44: .fat
+                case 0x9123_683E, 0x0102_1994: .copied
+                default: .journaled
+                }
+        }
+    }
+
+    /// How long, in milliseconds, a file system is frozen at most.
+    private static let freezingLimit: CInt = 20_000
 
     /// Flushes the file system that has `path`, and empties its journal.
     ///
     /// GRUB does not replay journals: what is only in the journal is, for it, not there, and what was freed there
     /// it still reads. ext4 empties its journal on request, others when they are frozen. The file system the
-    /// program itself runs from is never frozen.
+    /// program itself runs from is never frozen: where that would be needed, and where a file system can be neither, this fails.
     ///
     /// The corresponding C functions are `syncfs` and `ioctl` with `EXT4_IOC_CHECKPOINT`, or `FIFREEZE` and
     /// `FITHAW`.
     public static func bootFileSystem(_ path: String) throws(SystemError) {
-        let directory = try OpenFile(opening: path, O_RDONLY | O_DIRECTORY)
+        try fileSystem(of: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY))
+    }
+
+    /// The same for the file system that has the open `directory`.
+    static func fileSystem(of directory: borrowing OpenFile) throws(SystemError) {
         try directory.flushFileSystem()
-        var flags: UInt32 = 0
-        if ioctl(directory.number, checkpoint, &flags) == 0 { return }
+        if case .journaled = try Kind(of: directory), try !checkpoint(directory) { try freeze(directory) }
+        // Whatever of that has ended in the disk's own cache does not stay there.
+        try directory.flush()
+    }
+
+    /// Empties the journal of ext4. Returns whether that was done, or there is none.
+    private static func checkpoint(_ directory: borrowing OpenFile) throws(SystemError) -> Bool {
+        if imgbased_checkpoint(directory.number) == 0 { return true }
+        switch errno {
+        // ext4 has none.
+        case ENODEV: return true
+        // Another file system, or a kernel before 5.14.
+        case ENOTTY, EOPNOTSUPP, EINVAL: return false
+        default: throw .last("empty the journal of the file system of", directory.name)
+        }
+    }
+
+    private static func freeze(_ directory: borrowing OpenFile) throws(SystemError) {
         let root = try OpenFile(opening: "/", O_RDONLY | O_DIRECTORY)
-        guard try root.status().device != directory.status().device else { return }
-        var unused: CInt = 0
-        // Nothing stands between the two calls that could wait for the disk, or be interrupted by a signal that
-        // ends the program: those that can be are held back.
-        var all = sigset_t()
-        var old = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, &old)
-        if ioctl(directory.number, freeze, &unused) == 0 { _ = ioctl(directory.number, thaw, &unused) }
-        pthread_sigmask(SIG_SETMASK, &old, nil)
+        guard try root.status().device != directory.status().device else {
+            throw SystemError(
+                "flush", directory.name,
+                reason:
+                    "the boot loader replays no journal, and only freezing the root file system would empty it"
+            )
+        }
+        switch imgbased_freeze_and_thaw(directory.number, freezingLimit) {
+        case imgbased_froze: return
+        case imgbased_did_not_freeze: throw .last("freeze the file system of", directory.name)
+        case imgbased_did_not_thaw: throw .last("thaw the file system of", directory.name)
+        default: throw .last("watch over the freezing of the file system of", directory.name)
+        }
     }
 
     /// Waits until what was written to the block device at `path` is on it.

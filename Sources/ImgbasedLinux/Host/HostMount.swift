@@ -15,7 +15,7 @@ public enum HostMount {
     }
 
     /// Mounts the file system of `type` on `device` and returns its tree, from which nothing can be run unless it
-    /// `allowsPrograms`.
+    /// `allowsPrograms`. Whatever an ext4 file system says of itself, its errors do not stop the host.
     ///
     /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
     public static func mount(
@@ -27,7 +27,10 @@ public enum HostMount {
         try set(options, FSCONFIG_SET_STRING, "source", device)
         if mode != .readWrite { try set(options, FSCONFIG_SET_FLAG, "ro", nil) }
         switch type {
-        case "ext4" where mode == .untouched: try set(options, FSCONFIG_SET_FLAG, "noload", nil)
+        case "ext4":
+            // The superblock, an image's own, can ask for a panic.
+            try set(options, FSCONFIG_SET_STRING, "errors", "remount-ro")
+            if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "noload", nil) }
         case "xfs":
             // A snapshot has its origin's UUID until it gets its own.
             try set(options, FSCONFIG_SET_FLAG, "nouuid", nil)

@@ -69,6 +69,20 @@ public final class HostPipe: @unchecked Sendable {
         }
     }
 
+    /// Waits until there is something to be read, or its end, and no longer than until `deadline`; `false` where nothing came.
+    ///
+    /// The corresponding C function is `poll`.
+    public func waits(until deadline: Monotonic) throws(SystemError) -> Bool {
+        while true {
+            let rest = deadline.milliseconds(since: Monotonic.now())
+            var waited = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+            let count = poll(&waited, 1, CInt(min(max(rest, 0), 3_600_000)))
+            if count > 0 { return true }
+            if count == 0, Monotonic.now() >= deadline { return false }
+            guard count == 0 || errno == EINTR else { throw .last("wait for", name) }
+        }
+    }
+
     /// Everything up to its end; what is beyond `limit` is read and dropped.
     public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []

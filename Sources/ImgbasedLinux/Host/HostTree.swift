@@ -5,9 +5,9 @@ public import ImgbasedCore
 /// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
 public struct HostTree: ~Copyable {
     /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
-    static let pathOnly: CInt = 0o10_000_000
+    static let pathOnly = imgbased_path_only
 
-    private let root: OpenFile
+    let root: OpenFile
     private let name: String
 
     /// The tree beneath the open directory `root`; `name` is what messages call it.
@@ -34,7 +34,7 @@ public struct HostTree: ~Copyable {
         _ path: String, _ flags: CInt, permissions: UInt32 = 0
     ) throws(SystemError) -> OpenFile {
         let number = imgbased_open_in_root(root.number, path, flags, permissions)
-        guard number >= 0 else { throw .last("open", shown(path)) }
+        guard number >= 0 else { throw .lookup("open", shown(path)) }
         return OpenFile(owning: number, name: shown(path))
     }
 
@@ -44,7 +44,7 @@ public struct HostTree: ~Copyable {
         let place = imgbased_open_in_root(root.number, path, HostTree.pathOnly, 0)
         guard place >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw .last("open", shown(path))
+            throw .lookup("open", shown(path))
         }
         let status = try OpenFile(owning: place, name: shown(path)).status()
         guard status.kind == .file else {
@@ -66,7 +66,7 @@ public struct HostTree: ~Copyable {
         let number = imgbased_open_in_root(root.number, path, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
-            throw .last("open", shown(path))
+            throw .lookup("open", shown(path))
         }
         guard let stream = fdopendir(number) else {
             close(number)
@@ -81,15 +81,6 @@ public struct HostTree: ~Copyable {
             if name != ".", name != ".." { names.append(name) }
         }
         return names
-    }
-
-    /// How many bytes are used in its file system.
-    ///
-    /// The corresponding C function is `fstatvfs`.
-    public var used: Bytes {
-        var status = statvfs()
-        guard fstatvfs(root.number, &status) == 0, status.f_bfree <= status.f_blocks else { return Bytes(0) }
-        return Bytes(UInt64(status.f_blocks - status.f_bfree) * UInt64(status.f_frsize))
     }
 
     /// How many bytes root can still write to its file system.

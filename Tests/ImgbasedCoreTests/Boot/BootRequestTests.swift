@@ -25,7 +25,7 @@ import Testing
         #expect(request.thinCheck == .never)
         #expect(request.fileSystemCheck.mode == .force)
         #expect(request.fileSystemCheck.repair == .yes)
-        #expect(request.rootFlags == "noatime")
+        #expect(request.rootFlags == MountOptions("noatime"))
         #expect(request.rootArgument == "/dev/x/y")
         #expect(request.warnings == [])
     }
@@ -43,7 +43,7 @@ import Testing
         #expect(request.thinCheck == .auto)
         #expect(request.fileSystemCheck.mode == .auto)
         #expect(request.fileSystemCheck.repair == .preen)
-        #expect(request.rootFlags == "")
+        #expect(request.rootFlags == MountOptions())
         #expect(request.rootArgument == nil)
         #expect(request.warnings == [])
     }

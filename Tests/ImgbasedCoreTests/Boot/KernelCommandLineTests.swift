@@ -21,6 +21,13 @@ import Testing
                 == expected)
     }
 
+    @Test func keepsWordsAsTheyStand() {
+        let words = KernelCommandLine.words(" a=\"b c\"\t\"d e\" -- f\u{E0}g \"h")
+        #expect(words == ["a=\"b c\"", "\"d e\"", "--", "f\u{FFFD}", "g", "\"h"])
+        #expect(KernelCommandLine.argument("\"a=b c\"") == KernelCommandLine("\"a=b c\"").arguments.first)
+        #expect(KernelCommandLine.argument(" ") == nil)
+    }
+
     @Test func takesTheLast() {
         let line = KernelCommandLine("a=1 b a=2 b=3 b")
         #expect(line.value("a") == "2")

@@ -7,8 +7,8 @@ import Testing
         fields.flatMap { Array($0.utf8) + [0] }
     }
 
-    @Test(arguments: ["add", "change"])
-    func blockDevicesThatComeAreSeen(action: String) {
+    @Test(arguments: [("add", false), ("change", false), ("remove", true)])
+    func blockDevicesThatComeOrGoAreSeen(action: String, isRemoval: Bool) {
         let event = Uevent(
             message([
                 "\(action)@/devices/pci0000:00/0000:00:04.0/virtio1/block/vda/vda4", "ACTION=\(action)",
@@ -17,6 +17,7 @@ import Testing
                 "DEVNAME=vda4", "DEVTYPE=partition", "SEQNUM=1077",
             ]))
         #expect(event?.name == "vda4")
+        #expect(event?.isRemoval == isRemoval)
     }
 
     /// By bytes: to the kernel a slash with an accent is a slash.
@@ -29,7 +30,7 @@ import Testing
         [],
         [""],
         ["add@/devices/x"],
-        ["remove@/devices/x/vda", "ACTION=remove", "DEVPATH=/devices/x/vda", "SUBSYSTEM=block"],
+        ["move@/devices/x/vda", "ACTION=move", "DEVPATH=/devices/x/vda", "SUBSYSTEM=block"],
         ["add@/devices/x/tty1", "ACTION=add", "DEVPATH=/devices/x/tty1", "SUBSYSTEM=tty"],
         ["add@/", "ACTION=add", "DEVPATH=/", "SUBSYSTEM=block"],
         ["libudev", "ACTION=add", "SUBSYSTEM=block"],

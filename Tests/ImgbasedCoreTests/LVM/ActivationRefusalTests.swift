@@ -22,28 +22,34 @@ import Testing
     /// A section of its own that says more, or less, than we know.
     @Test(
         arguments: [
-            (Fixture.adding("read_ahead = 256", to: "Base-0.1"), "Base-0.1' has 'read_ahead'"),
-            (Fixture.adding("major = 253 minor = 9", to: "Base-0.1"), "Base-0.1' has 'major'"),
-            (Fixture.adding("profile = \"thin\"", to: "Base-0.1"), "Base-0.1' has 'profile'"),
-            (Fixture.adding("lock_args = \"dlm\"", to: "Base-0.1"), "Base-0.1' has 'lock_args'"),
+            (Fixture.adding("novelty = 1", to: "Base-0.1"), "Base-0.1' has 'novelty'"),
+            (Fixture.adding("tags = [] tags = []", to: "Base-0.1"), "Base-0.1' has 'tags' twice"),
+            (
+                ("chunk_size = 128", "chunk_size = 128 chunk_size = 256"),
+                "pool' has a segment with 'chunk_size' twice"
+            ),
             (Fixture.adding("novelty = 1", to: "pool_tmeta"), "pool_tmeta' has 'novelty'"),
             (
                 Fixture.adding("segment2 { }", to: "pool_tdata"),
                 "pool_tdata' has not as many segments as it says"
             ),
             (
-                ("type = \"thin-pool\"", "type = \"thin-pool+CROP_METADATA\""),
-                "pool' has a segment of type 'thin-pool+CROP_METADATA'"
+                ("type = \"thin-pool\"", "type = \"thin-pool+NOVELTY\""),
+                "pool' has a segment of type 'thin-pool+NOVELTY'"
             ),
             (("type = \"thin-pool\"", "type = \"cache-pool\""), "pool' has a segment of type 'cache-pool'"),
             (
                 ("type = \"thin-pool\"", "kind = \"thin-pool\""),
                 "pool' has a segment in which 'type' is missing in 'segment1'"
             ),
-            (("chunk_size = 128", "chunk_size = 128 crop_metadata = 1"), "pool' has 'crop_metadata'"),
+            (("chunk_size = 128", "chunk_size = 128 novelty = 1"), "pool' has 'novelty'"),
             (
-                ("chunk_size = 128", "chunk_size = 128 message1 { create = \"Base-0.2\" }"),
-                "pool' has 'message1'"
+                ("chunk_size = 128", "chunk_size = 128 message1 { novelty = 1 }"),
+                "pool' has a segment in which 'message1' is a message that is not known"
+            ),
+            (
+                ("chunk_size = 128", "chunk_size = 128 message1 { delete = 2 }"),
+                "Base-0.1' is about to be removed from its thin pool"
             ),
             (("chunk_size = 128", "chunk_size = 127"), "pool' has a chunk size the kernel does not take"),
             (("chunk_size = 128", "chunk_size = 129"), "pool' has a chunk size the kernel does not take"),
@@ -75,7 +81,7 @@ import Testing
                 "Base-0.1' is an external origin and not a read-only volume"
             ),
             (("origin = \"Base-0\"", "external_origin = \"Base-0\""), "pool_tmeta' is needed twice"),
-            (("origin = \"Base-0\"", "merge = \"Base-0\""), "Base-0.1' has 'merge'"),
+            (("origin = \"Base-0\"", "merge = \"Base-0\""), "Base-0.1' is being merged into 'Base-0'"),
             (("device_id = 2", "device_id = 16777216"), "Base-0.1' has a device id the kernel does not take"),
             (("device_id = 2", ""), "Base-0.1' has a segment in which 'device_id' is missing in 'segment1'"),
             (
@@ -100,10 +106,6 @@ import Testing
                 "pool_tdata' has a segment in which 'stripes' does not hold 'stripe_count' areas"
             ),
             (
-                ("dev_size = 4194304", "dev_size = 100000"),
-                "pool_tmeta' goes beyond the end of a physical volume"
-            ),
-            (
                 ("pe_start = 2048", "pe_start = 9223372036854775807"),
                 "pool_tmeta' goes beyond the end of a physical volume"
             ),
@@ -126,7 +128,7 @@ import Testing
     }
 
     /// The status of a volume is what lvm2 calls incompatible: every word of it matters.
-    @Test(arguments: ["FIXED_MINOR", "PVMOVE", "LOCKED", "NOTSYNCED", "REBUILD", "WRITEMOSTLY", "NOVELTY"])
+    @Test(arguments: ["PVMOVE", "LOCKED", "NOVELTY", "CACHE_VOL"])
     func refusesStatus(word: String) throws {
         let old = "id = \"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4\" status = [\"READ\""
         #expect(
@@ -140,7 +142,7 @@ import Testing
     @Test(
         arguments: [
             ("ACTIVATION_SKIP", nil), ("NOAUTOACTIVATE", nil), ("ERROR_WHEN_FULL", nil),
-            ("WRITE_LOCKED", "volume 'HostVG/Base-0.1' has the flag WRITE_LOCKED"),
+            ("WRITE_LOCKED", nil), ("NOVELTY", nil),
             ("CACHE_VOL", "volume 'HostVG/Base-0.1' has the flag CACHE_VOL"),
         ] as [(String, String?)])
     func refusesFlags(word: String, reason: String?) throws {
@@ -148,8 +150,8 @@ import Testing
         #expect(try Fixture.refusal("Base-0.1", [(old, old + "\"\(word)\"")]) == reason)
     }
 
-    /// The kernel takes 16 GiB of pool metadata, lvm2 a little less.
-    @Test func refusesMorePoolMetadataThanLVM2() throws {
+    /// The kernel takes 16 GiB of pool metadata, older versions of lvm2 a little less: for these, it makes the device shorter.
+    @Test func refusesMorePoolMetadataThanOlderLVM2() throws {
         let meta = "extent_count = 1 type = \"striped\" stripe_count = 1 stripes = [ \"pv0\", 257"
         func edits(_ extents: Int) -> [(String, String)] {
             [
@@ -160,24 +162,24 @@ import Testing
                 ),
             ]
         }
-        #expect(try Fixture.refusal("Base-0.1", edits(4047)) == nil)
+        func crop(_ flag: Int) -> [(String, String)] {
+            [
+                ("type = \"thin-pool\"", "type = \"thin-pool+CROP_METADATA\""),
+                ("chunk_size = 128", "chunk_size = 128 crop_metadata = \(flag)"),
+            ]
+        }
+        #expect(try Fixture.refusal("Base-0.1", edits(4049)) == nil)
+        #expect(try Fixture.refusal("Base-0.1", edits(4049) + crop(0)) == nil)
+        #expect(try Fixture.refusal("Base-0.1", edits(4047) + crop(1)) == nil)
         #expect(
-            try Fixture.refusal("Base-0.1", edits(4049))
-                == "volume 'HostVG/pool' has more metadata than the kernel uses")
-    }
-
-    @Test func refusesPartsThatAreShown() throws {
-        let old = "e3nk2d-USl7-tEP4-wory-flZN-In4t-kS2K19\" status = ["
-        let edit = (old, old + "\"VISIBLE\", ")
-        #expect(
-            try Fixture.refusal("Base-0.1", [edit])
-                == "volume 'HostVG/pool_tmeta' is a part of 'pool' and shown as a volume")
+            try Fixture.refusal("Base-0.1", edits(4049) + crop(1))
+                == "volume 'HostVG/pool' has more metadata than older versions of LVM2 use")
     }
 
     @Test(arguments: [
         (Fixture.adding("novelty = 1", to: "pv0"), "has 'novelty'"),
         (("[\"ALLOCATABLE\"]", "[\"NOVELTY\"]"), "has the status NOVELTY"),
-        (("flags = [] dev_size", "flags = [\"NOVELTY\"] dev_size"), "has the flag NOVELTY"),
+        (Fixture.adding("tags = [] tags = []", to: "pv0"), "has 'tags' twice"),
     ])
     func refusesPhysicalVolumes(edit: (String, String), reason: String) throws {
         #expect(
@@ -190,7 +192,7 @@ import Testing
         #expect(
             try Fixture.refusal(
                 "Config",
-                [("pe_count = 511", "pe_count = 273"), ("dev_size = 4194304", "dev_size = 99999999")])
+                [("pe_count = 511", "pe_count = 273")])
                 == "volume 'HostVG/Config' goes beyond the end of a physical volume")
         #expect(try Fixture.refusal("Config", [("pe_count = 511", "pe_count = 274")]) == nil)
     }
@@ -226,6 +228,8 @@ import Testing
 
     @Test func refusesDeviceMapperNamesThatAreTooLong() throws {
         let name = "a" + String(repeating: "-", count: 53) + "z"
+        let long = String(repeating: "n", count: 120)
+        #expect(try Fixture.refusal(long, [Fixture.addingVolume(Fixture.volume(long))]) == nil)
         let edit = Fixture.addingVolume(Fixture.volume(name))
         #expect(try Fixture.refusal(name, [edit]) == nil)
         #expect(

@@ -8,8 +8,9 @@ import Testing
     @Test(
         arguments: [
             (
-                "Config", "type = \"snapshot\" chunk_size = 8 origin = \"Config\" cow_store = \"cow\"",
-                "Config' is used by 'other' (snapshot, origin)"
+                "Base-0.1",
+                "type = \"snapshot\" chunk_size = 8 origin = \"pool_tdata\" cow_store = \"Config\"",
+                "pool_tdata' is used by 'other' (snapshot, origin)"
             ),
             (
                 "Config", "type = \"snapshot\" chunk_size = 8 origin = \"x\" cow_store = \"Config\"",
@@ -36,13 +37,8 @@ import Testing
             ),
             (
                 "Config",
-                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Config\"",
-                "Config' is used by 'other' (thin, origin)"
-            ),
-            (
-                "Base-0.1",
-                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 merge = \"Base-0.1\"",
-                "Base-0.1' is used by 'other' (thin, merge)"
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 merge = \"Config\"",
+                "Config' is used by 'other' (thin, merge)"
             ),
             (
                 "Base-0.1",
@@ -75,7 +71,13 @@ import Testing
                 "Config' is used by 'other' (novelty, thing)"
             ),
             ("Base-0.1", "type = \"vdo\" pool = \"pool\"", "pool' is used by 'other' (vdo, pool)"),
-            // What is none of the target's business.
+            // What is none of the target's business, or wrong and the other's own business.
+            (
+                "Config",
+                "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Config\"",
+                nil
+            ),
+            ("Config", "type = \"thin\" thin_pool = \"Config\" transaction_id = 1 device_id = 9", nil),
             (
                 "Base-0.1",
                 "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Base-0.1\"",

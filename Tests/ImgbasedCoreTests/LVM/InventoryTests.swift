@@ -17,7 +17,8 @@ import Testing
         var image = DiskImage(try Fixture.text(edits))
         image.id = id
         change(&image)
-        return try #require(try PhysicalVolumeScan.read(image.source, path: path))
+        var reader = MetadataReader()
+        return try #require(try PhysicalVolumeScan.read(image.source, path: path, by: &reader))
     }
 
     private func state(_ scans: [PhysicalVolumeScan], _ wanted: GroupSelector = .named("HostVG"))
@@ -28,19 +29,26 @@ import Testing
         return inventory.volumeGroup(wanted)
     }
 
-    private func reason(_ state: GroupState) -> String? {
-        if case .refused(let refusal, _) = state { refusal.reason } else { nil }
+    private func located(
+        _ scans: [PhysicalVolumeScan], _ wanted: GroupSelector = .named("HostVG")
+    ) throws -> LocatedGroup {
+        guard case .found(let located) = state(scans, wanted) else {
+            Issue.record("not found")
+            throw Refusal("not found")
+        }
+        return located
     }
 
-    /// lvm2, which may know better, has to be told the layer.
-    @Test func givesTheNewestMetadataOfWhatItRefuses() throws {
-        let newer = ("seqno = 11", "seqno = 12")
-        let scans = [try scan("/dev/vda", []), try scan("/dev/vdb", id: Self.second, [newer])]
-        guard case .refused(_, let group) = state(scans) else {
-            Issue.record("not refused")
-            return
+    /// Why `volume` is not ours to activate from `scans`; `nil` where it is.
+    private func refusal(_ scans: [PhysicalVolumeScan], _ volume: String = "Base-0.1") throws -> String? {
+        let located = try located(scans)
+        do throws(Refusal) {
+            let plan = try located.plan(for: volume)
+            try located.check(plan)
+            return nil
+        } catch {
+            return error.reason
         }
-        #expect(group?.sequenceNumber == 12)
     }
 
     @Test func findsNothing() throws {
@@ -52,12 +60,11 @@ import Testing
     @Test(arguments: [GroupSelector.named("HostVG"), .standard])
     func findsAGroup(wanted: GroupSelector) throws {
         let scan = try scan("/dev/vda", [Self.tag])
-        guard case .complete(let group, let devices) = state([scan], wanted) else {
-            Issue.record("not complete")
-            return
-        }
-        #expect(group == scan.volumeGroup)
-        #expect(devices == [scan.id: "/dev/vda"])
+        let located = try located([scan], wanted)
+        #expect(located.group == scan.volumeGroup)
+        #expect(located.devices == [scan.id: "/dev/vda"])
+        #expect(located.missing == [])
+        #expect(located.warnings == [])
     }
 
     @Test func aTagCountsForMoreThanTheUsualName() throws {
@@ -67,48 +74,203 @@ import Testing
         ]
         let untagged = try scan("/dev/sda", [])
         let tagged = try scan("/dev/sdb", id: Self.second, edits)
-        for (scans, name) in [([untagged], "HostVG"), ([untagged, tagged], "OtherVG")] {
-            guard case .complete(let group, _) = state(scans, .standard) else {
-                Issue.record("not complete")
-                continue
-            }
-            #expect(group.name == name)
-        }
-    }
-
-    @Test func waitsForDisks() throws {
-        let first = try scan("/dev/vda", [Self.twoDisks])
-        let other = try scan("/dev/vdb", id: Self.second, [Self.twoDisks])
-        let group = try #require(first.volumeGroup)
-        #expect(state([first]) == .incomplete(group, missing: [other.id]))
-        #expect(state([other]) == .incomplete(group, missing: [first.id]))
-        let devices = [first.id: "/dev/vda", other.id: "/dev/vdb"]
-        #expect(state([other, first]) == .complete(group, devices: devices))
-        // A disk that leaves the metadata to the other one.
-        let bare = try scan("/dev/vdb", id: Self.second, []) { $0.textOffset = 0 }
-        #expect(state([bare]) == .absent)
-        #expect(state([bare, first]) == .complete(group, devices: devices))
+        #expect(try located([untagged], .standard).group.name == "HostVG")
+        #expect(try located([untagged, tagged], .standard).group.name == "OtherVG")
     }
 
     @Test func keepsTheLastScanOfAPath() throws {
         let scan = try scan("/dev/vda", [])
-        let devices = [scan.id: "/dev/vda"]
-        #expect(state([scan, scan]) == .complete(try #require(scan.volumeGroup), devices: devices))
+        #expect(try located([scan, scan]).devices == [scan.id: "/dev/vda"])
         var inventory = Inventory()
         inventory.add(scan)
         inventory.remove(path: "/dev/vda")
         #expect(inventory.volumeGroup(.named("HostVG")) == .absent)
     }
 
-    @Test func refusesDuplicates() throws {
-        let scans = [try scan("/dev/sda", []), try scan("/dev/sdb", [])]
-        #expect(reason(state(scans)) == "'/dev/sda' and '/dev/sdb' are both physical volume \(Fixture.disk)")
+    // MARK: Disks that are not there
+
+    /// Where volumes lie is a question of the plan: of the second disk nothing is used.
+    @Test func asksThePlanForWhatIsNeeded() throws {
+        let first = try scan("/dev/vda", [Self.twoDisks])
+        let other = try scan("/dev/vdb", id: Self.second, [Self.twoDisks])
+        let alone = try located([first])
+        #expect(alone.missing == [other.id])
+        #expect(alone.warnings == ["volume group 'HostVG' lacks physical volume \(other.id)"])
+        let plan = try alone.plan(for: "Base-0.1")
+        #expect(plan.physicalVolumes == [first.id])
+        #expect(alone.lacking(plan) == [])
+        #expect(throws: Never.self) { try alone.check(plan) }
+        #expect(try located([other]).lacking(plan) == [first.id])
+        let both = try located([other, first])
+        #expect(both.devices == [first.id: "/dev/vda", other.id: "/dev/vdb"])
+        #expect(both.missing == [] && both.warnings == [])
+        // A disk that leaves the metadata to the other one.
+        let bare = try scan("/dev/vdb", id: Self.second, []) { $0.textOffset = 0 }
+        #expect(state([bare]) == .absent)
+        #expect(try located([bare, first]).devices == both.devices)
+    }
+
+    /// LVM2 keeps the note of a disk that was away when it is back: what is on it is of that time.
+    @Test func aDiskThatWasMissing() throws {
+        let unused = Fixture.adding(
+            "pv1 { id = \"\(Self.second)\" status = [] flags = [\"MISSING\"] pe_start = 2048 pe_count = 511 }",
+            to: "physical_volumes")
+        let scans = [try scan("/dev/vda", [unused]), try scan("/dev/vdb", id: Self.second, [unused])]
+        let said = "volume group 'HostVG' was changed while physical volume \(scans[1].id) was missing"
+        #expect(try refusal(scans) == nil)
+        #expect(try located(scans).warnings == [said])
+
+        for edit in [
+            ("flags = [] dev_size", "flags = [\"MISSING\"] dev_size"),
+            ("[\"ALLOCATABLE\"]", "[\"ALLOCATABLE\", \"MISSING\"]"),
+        ] {
+            #expect(
+                try refusal([try scan("/dev/vda", [edit])])
+                    == "volume group 'HostVG' was changed while physical volume \(Fixture.disk) was missing, "
+                    + "which volume 'Base-0.1' lies on")
+        }
+        // lvm2 takes one that holds no metadata.
+        let holder = [Self.twoDisks, ("flags = [] dev_size", "flags = [\"MISSING\"] dev_size")]
+        let bare = try scan("/dev/vda", []) { $0.textOffset = 0 }
+        #expect(try refusal([bare, try scan("/dev/vdb", id: Self.second, holder)]) == nil)
+    }
+
+    // MARK: Copies of the metadata
+
+    /// lvm2 commits to one disk after the other.
+    @Test func theNewestCopyCounts() throws {
+        let newer = ("seqno = 11", "seqno = 12")
+        let old = try scan("/dev/vda", [Self.twoDisks])
+        let new = try scan("/dev/vdb", id: Self.second, [Self.twoDisks, newer])
+        for scans in [[old, new], [new, old]] {
+            let located = try located(scans)
+            #expect(located.group.sequenceNumber == 12)
+            #expect(try refusal(scans) == nil)
+            #expect(
+                located.warnings == [
+                    "'/dev/vda' has change 11 of the metadata of volume group 'HostVG', which is out of date: "
+                        + "12 is the newest"
+                ])
+        }
+    }
+
+    /// What a group is called, and what it is tagged, says the newest as well.
+    @Test func theNewestCopySaysWhatTheGroupIsCalled() throws {
+        let old = try scan("/dev/vda", [Self.twoDisks, Self.tag])
+        let new = try scan(
+            "/dev/vdb", id: Self.second,
+            [Self.twoDisks, ("seqno = 11", "seqno = 12"), (" HostVG {", " NewVG { tags = [\"imgbased:vg\"]")])
+        #expect(state([old, new]) == .absent)
+        #expect(try located([old, new], .named("NewVG")).devices.count == 2)
+        #expect(try located([old, new], .standard).group.name == "NewVG")
+    }
+
+    /// One change, two texts: that must not be. What both say of a volume is true of it.
+    @Test func copiesOfOneChangeMustAgreeOnTheVolume() throws {
+        let first = try scan("/dev/vda", [Self.twoDisks])
+        let moved = ("\"pv0\", 258 ]", "\"pv0\", 300 ]")
+        let second = try scan("/dev/vdb", id: Self.second, [Self.twoDisks, moved])
+        for scans in [[first, second], [second, first]] {
+            #expect(try refusal(scans) == nil)
+            #expect(
+                try refusal(scans, "Config")
+                    == "copies of change 11 of the metadata of volume group 'HostVG' differ in volume 'Config'"
+            )
+        }
+        #expect(
+            try located([first, second]).warnings == [
+                "'/dev/vdb' has another change 11 of the metadata of volume group 'HostVG' than other disks"
+            ])
+        // What nobody reads may differ.
+        let other = try scan("/dev/vdb", id: Self.second, [Self.twoDisks, ("max_lv = 0", "max_lv = 9")])
+        #expect(try located([first, other]).warnings == [])
+    }
+
+    @Test func aDiskThatWasRemovedIsPassedOver() throws {
+        let scans = [
+            try scan("/dev/vda", [("seqno = 11", "seqno = 12")]), try scan("/dev/vdb", id: Self.second, []),
+        ]
+        #expect(try refusal(scans) == nil)
+        #expect(try located(scans).devices.count == 1)
+        #expect(try located(scans).warnings.last == "'/dev/vdb' is no part of volume group 'HostVG' any more")
+    }
+
+    @Test func aDamagedCopyIsTold() throws {
+        let scan = try scan("/dev/vda", []) {
+            $0.secondText = $0.text; $0.textChecksum = 1
+        }
+        #expect(try refusal([scan]) == nil)
+        #expect(try located([scan]).warnings == ["on '/dev/vda', the checksum of the metadata is wrong"])
+    }
+
+    // MARK: Disks that are not what they should be
+
+    @Test func refusesDuplicatesOfWhatIsUsed() throws {
+        let scans = [
+            try scan("/dev/sda", [Self.twoDisks]), try scan("/dev/sdb", [Self.twoDisks]),
+            try scan("/dev/sdc", id: Self.second, [Self.twoDisks]),
+        ]
+        #expect(try refusal(scans) == "'/dev/sda' and '/dev/sdb' are both physical volume \(Fixture.disk)")
+        let unused = [scans[0], scans[2], try scan("/dev/sdd", id: Self.second, [Self.twoDisks])]
+        #expect(try refusal(unused) == nil)
+        #expect(
+            try located(unused).warnings == [
+                "'/dev/sdc' and '/dev/sdd' all are physical volume \(scans[2].id)"
+            ])
+    }
+
+    @Test func refusesMembersOfArrays() throws {
+        let size: UInt64 = 1 << 20
+        var image = DiskImage(try Fixture.text([]))
+        image.size = size
+        image.labelledSize = size - (128 << 10)
+        var source = image.source
+        source.bytes += [UInt8](repeating: 0, count: Int(size) - source.bytes.count)
+        source.bytes.replaceSubrange(
+            (Int(size) - 8192)..<(Int(size) - 8188), with: little(UInt32(0xA92B_4EFC)))
+        var reader = MetadataReader()
+        let scan = try #require(try PhysicalVolumeScan.read(source, path: "/dev/sda", by: &reader))
+        #expect(try refusal([scan]) == "'/dev/sda' is a member of an md array")
+    }
+
+    /// The disk that is there is the bound, not what was written of it.
+    @Test func refusesSmallDisksOnlyForWhatIsBehindTheirEnd() throws {
+        // The metadata of the pool ends after extent 257, Config after 273.
+        let end = (2048 + 258 * 8192) * UInt64(512)
+        let small = try scan("/dev/vda", []) { $0.size = end }
+        #expect(try refusal([small]) == nil)
+        #expect(try refusal([small], "Config") == "volume 'HostVG/Config' goes beyond the end of '/dev/vda'")
+        let smaller = try scan("/dev/vda", []) { $0.size = end - 1 }
+        #expect(try refusal([smaller]) == "volume 'HostVG/Base-0.1' goes beyond the end of '/dev/vda'")
+        for text in ["dev_size = 1", "dev_size = 9223372036854775807", ""] {
+            #expect(try refusal([try scan("/dev/vda", [("dev_size = 4194304", text)])]) == nil)
+        }
+    }
+
+    @Test func refusesDisksOfOtherGroups() throws {
+        let other = [
+            ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU"),
+            (" HostVG {", " OtherVG {"),
+        ]
+        let onSecond = Self.twoDisks
+        let moved = ("\"pv0\", 258 ]", "\"pv1\", 258 ]")
+        let scans = [
+            try scan("/dev/vda", [onSecond, moved]), try scan("/dev/vdb", id: Self.second, other),
+        ]
+        #expect(try refusal(scans) == nil)
+        #expect(
+            try refusal(scans, "Config")
+                == "'/dev/vdb' belongs to volume group 'OtherVG', and 'HostVG' claims it too")
+    }
+
+    private func ambiguity(_ state: GroupState) -> String? {
+        if case .refused(let refusal) = state { refusal.reason } else { nil }
     }
 
     @Test func refusesTwoGroupsOfOneName() throws {
         let other = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
         let scans = [try scan("/dev/sda", []), try scan("/dev/sdb", id: Self.second, [other])]
-        #expect(reason(state(scans)) == "there are 2 volume groups named 'HostVG'")
+        #expect(ambiguity(state(scans)) == "there are 2 volume groups named 'HostVG'")
     }
 
     @Test func refusesTwoGroupsOfOneTag() throws {
@@ -117,66 +279,25 @@ import Testing
             (" HostVG { ", " OtherVG { tags = [\"imgbased:vg\"] "), (Fixture.disk, Self.second),
         ]
         let scans = [try scan("/dev/sda", [Self.tag]), try scan("/dev/sdb", id: Self.second, edits)]
-        let list =
-            "the volume groups 'HostVG', 'OtherVG' all are tagged 'imgbased:vg'; name one with rd.imgbased.vg="
-        #expect(reason(state(scans, .standard)) == list)
-        guard case .complete(let group, _) = state(scans, .named("OtherVG")) else {
-            Issue.record("not complete")
-            return
-        }
-        #expect(group.name == "OtherVG")
-    }
-
-    /// Also where only one of them has the name or tag that is asked for.
-    @Test(arguments: [("seqno = 11", "seqno = 12"), ("max_lv = 0", "max_lv = 9"), (" HostVG {", " NewVG {")])
-    func refusesCopiesThatDisagree(edit: (String, String)) throws {
-        let scans = [
-            try scan("/dev/vda", [Self.twoDisks]),
-            try scan("/dev/vdb", id: Self.second, [Self.twoDisks, edit]),
-        ]
-        let changes =
-            edit.1 == "seqno = 12" ? "11 of its metadata, the other 12" : "11 of its metadata, the other 11"
         #expect(
-            reason(state(scans))
-                == "'/dev/vda' and '/dev/vdb' disagree on volume group 'HostVG': one has change " + changes)
-        #expect(reason(state(scans.reversed())) != nil)
-    }
-
-    @Test func refusesFlaws() throws {
-        let scan = try scan("/dev/vda", []) { $0.secondText = $0.text + [0x20] }
-        #expect(reason(state([scan])) == "the copies of the metadata on '/dev/vda' differ")
-    }
-
-    @Test func refusesSmallDisks() throws {
-        let scan = try scan("/dev/vda", []) { $0.size = (2 << 30) - 1 }
-        #expect(reason(state([scan])) == "'/dev/vda' is smaller than physical volume \(Fixture.disk) was")
-        #expect(reason(state([try self.scan("/dev/vda", []) { $0.size = 3 << 30 }])) == nil)
-        let huge = try self.scan("/dev/vda", [("dev_size = 4194304", "dev_size = 9223372036854775807")])
-        #expect(reason(state([huge])) != nil)
-    }
-
-    @Test func refusesDisksOfOtherGroups() throws {
-        let other = [
-            ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU"),
-            (" HostVG {", " OtherVG {"),
-        ]
-        let scans = [try scan("/dev/vda", [Self.twoDisks]), try scan("/dev/vdb", id: Self.second, other)]
-        #expect(
-            reason(state(scans)) == "'/dev/vdb' belongs to volume group 'OtherVG', and 'HostVG' claims it too"
+            ambiguity(state(scans, .standard))
+                == "the volume groups 'HostVG', 'OtherVG' all are tagged 'imgbased:vg'; name one with rd.imgbased.vg="
         )
+        #expect(try located(scans, .named("OtherVG")).group.name == "OtherVG")
     }
 
-    @Test func refusesDisksThatWereRemoved() throws {
-        let scans = [try scan("/dev/vda", []), try scan("/dev/vdb", id: Self.second, [])]
-        #expect(
-            reason(state(scans)) == "'/dev/vdb' holds metadata of volume group 'HostVG' and is no part of it")
-    }
-
-    /// At once, without waiting for the disk that is missing.
     @Test func refusesWhatTheGroupSays() throws {
         let exported = ("\"RESIZEABLE\"", "\"EXPORTED\", \"RESIZEABLE\"")
         #expect(
-            reason(state([try scan("/dev/vda", [Self.twoDisks, exported])]))
+            try refusal([try scan("/dev/vda", [Self.twoDisks, exported])])
                 == "volume group 'HostVG' is exported")
+    }
+
+    /// Nobody reads a thousand lines, and a disk can hold what it likes.
+    @Test func boundsTheWarnings() throws {
+        let volumes = (0..<100).map { "odd\($0) { status = [] }" }.joined(separator: " ")
+        let warnings = try located([try scan("/dev/vda", [Fixture.addingVolume(volumes)])]).warnings
+        #expect(warnings.count == 13)
+        #expect(warnings.last == "88 more warnings of that kind")
     }
 }

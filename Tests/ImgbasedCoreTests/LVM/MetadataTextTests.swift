@@ -44,6 +44,16 @@ import Testing
         #expect(throws: MetadataError.self) { try parse("a = \"b\0c\"") }
     }
 
+    @Test(
+        arguments: [
+            ("a = 1 a = 2", "a"), ("a { } b = 1 a = 2", "a"), ("a = 1 b = 2", nil),
+            ((0..<40).map { "k\($0) = 1" }.joined(separator: " ") + " k3 = 1", "k3"),
+            ((0..<40).map { "k\($0) = 1" }.joined(separator: " "), nil),
+        ] as [(String, String?)])
+    func noticesKeysThatAreThereTwice(text: String, key: String?) throws {
+        #expect(try MetadataText(Array(text.utf8)).root.repeatedKey == key)
+    }
+
     @Test(arguments: [
         ("a", 1, "'=' or '{' is missing after 'a'"), ("a =", 1, "a value is missing"),
         ("a {", 1, "a section is not closed"), ("}", 1, "'}' without '{'"), ("a { } }", 1, "'}' without '{'"),
@@ -52,8 +62,7 @@ import Testing
         ("a = [[1]]", 1, "a value is missing"), ("a = [,]", 1, "a value is missing"),
         ("a = b", 1, "a value is missing"), ("= 1", 1, "a key is missing"),
         ("\"a\" = 1", 1, "a key is missing"),
-        ("a/b = 1", 1, "'=' or '{' is missing after 'a'"), ("a = 1 a = 2", 1, "'a' is there twice"),
-        ("x {\n a { }\n b = 1\n a = 2 }", 4, "'a' is there twice"),
+        ("a/b = 1", 1, "'=' or '{' is missing after 'a'"),
         ("a = 9223372036854775808", 1, "'9223372036854775808' is not a number in range"),
         ("a = -", 1, "'-' is not a number in range"), ("a = .", 1, "'.' is not a number"),
         ("a = 010", 1, "'010' is not a number in range"), ("a = 0x10", 1, "'0…' is not a number"),

@@ -15,7 +15,6 @@ import Testing
         #expect(group.refusal == nil)
         let disk = try #require(group.physicalVolume("pv0"))
         #expect(disk.id.description == Fixture.disk)
-        #expect(disk.deviceSize == Sectors(4_194_304))
         #expect(disk.firstExtent == Sectors(2048))
         #expect(disk.extentCount == Extents(511))
         #expect(
@@ -34,14 +33,15 @@ import Testing
         #expect(layer.isVisible && !layer.isReadOnly)
         #expect(
             layer.thin
-                == Segment.Thin(pool: "pool", deviceID: 2, origin: "Base-0", externalOrigin: nil))
+                == Segment.Thin(
+                    pool: "pool", deviceID: 2, origin: "Base-0", externalOrigin: nil, mergesInto: nil))
         #expect(group.volume("Base-0")?.isReadOnly == true)
         #expect(group.volume("pool_tmeta")?.isVisible == false)
         #expect(
             group.volume("pool")?.thinPool
                 == Segment.ThinPool(
                     metadata: "pool_tmeta", data: "pool_tdata", transactionID: 2, chunkSize: Sectors(128),
-                    discards: .passdown, zeroesNewBlocks: true))
+                    discards: .passdown, zeroesNewBlocks: true, cropsMetadata: false, messages: []))
         #expect(group.volume("Base-9") == nil)
     }
 
@@ -55,30 +55,13 @@ import Testing
     @Test(arguments: [
         ([("\"RESIZEABLE\"", "\"EXPORTED\", \"RESIZEABLE\"")], "is exported"),
         ([("\"RESIZEABLE\"", "\"CLUSTERED\", \"RESIZEABLE\"")], "is clustered"),
-        ([("\"RESIZEABLE\"", "\"PVMOVE\", \"RESIZEABLE\"")], "has the status PVMOVE"),
-        ([("\"RESIZEABLE\"", "\"SHARED\", \"RESIZEABLE\"")], "has the status SHARED"),
-        ([("\"RESIZEABLE\", \"READ\", \"WRITE\"", "\"RESIZEABLE\", \"READ\"")], "is read-only"),
+        ([("\"RESIZEABLE\"", "\"NOVELTY\", \"RESIZEABLE\"")], "has the status NOVELTY"),
         (
             [Fixture.adding("system_id = \"other\"", to: "HostVG")],
             "belongs to the host with system id 'other'"
         ),
         ([Fixture.adding("lock_type = \"sanlock\"", to: "HostVG")], "is shared with lock type 'sanlock'"),
-        ([Fixture.adding("profile = \"thin-performance\"", to: "HostVG")], "has 'profile'"),
-        ([Fixture.adding("novelty = 1", to: "HostVG")], "has 'novelty'"),
         ([("format = \"lvm2\"", "format = \"lvm1\"")], "has the format 'lvm1'"),
-        ([("flags = [] extent", "flags = [\"WRITE_LOCKED\"] extent")], "has the flag WRITE_LOCKED"),
-        (
-            [("flags = [] dev_size", "flags = [\"MISSING\"] dev_size")],
-            "was changed while its physical volume \(Fixture.disk) was missing"
-        ),
-        (
-            [("[\"ALLOCATABLE\"]", "[\"ALLOCATABLE\", \"MISSING\"]")],
-            "was changed while its physical volume \(Fixture.disk) was missing"
-        ),
-        (
-            [("8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4")],
-            "has two volumes of one identifier"
-        ),
     ])
     func refuses(edits: [(String, String)], reason: String) throws {
         let group = try Fixture.group(edits)
@@ -92,6 +75,9 @@ import Testing
         Fixture.adding("lock_type = \"none\"", to: "HostVG"),
         Fixture.adding("system_id = \"\"", to: "HostVG"),
         ("flags = [] extent", "flags = [\"NOAUTOACTIVATE\"] extent"),
+        ("flags = [] extent", "flags = [\"WRITE_LOCKED\"] extent"),
+        ("\"RESIZEABLE\"", "\"PVMOVE\", \"RESIZEABLE\""),
+        Fixture.adding("profile = \"thin-performance\" lock_args = \"1.0.0:x\"", to: "HostVG"),
         Fixture.adding("historical_logical_volumes { old { id = \"x\" } }", to: "HostVG"),
         Fixture.adding("allocation_policy = \"cling\"", to: "HostVG"),
         Fixture.adding(
@@ -100,7 +86,63 @@ import Testing
     func accepts(edit: (String, String)) throws {
         let group = try Fixture.group(edit)
         #expect(group.refusal == nil)
+        #expect(group.warnings == [])
         #expect(throws: Never.self) { try ActivationPlan("Base-0.1", in: group) }
+    }
+
+    private static let unread = "of volume group 'HostVG' is passed over: "
+
+    /// What is strange and not under the layer is told and passed over.
+    @Test(arguments: [
+        (Fixture.adding("novelty = 1", to: "HostVG"), "volume group 'HostVG' has 'novelty'"),
+        (("flags = [] extent", "flags = [\"NOVELTY\"] extent"), "volume group 'HostVG' has the flag NOVELTY"),
+        (
+            ("\"RESIZEABLE\", \"READ\", \"WRITE\"", "\"RESIZEABLE\", \"READ\""),
+            "volume group 'HostVG' is read-only"
+        ),
+        (
+            (" Config {", " -Config {"),
+            "volume '-Config' \(unread)'-Config' is no name for a volume: '-' cannot stand there; use letters, digits, "
+                + "'_', '.', '+' and '-', no '-' first"
+        ),
+        (
+            Fixture.addingVolume("odd { status = [] }"),
+            "volume 'odd' \(unread)'id' is missing in 'odd'"
+        ),
+        (
+            Fixture.addingVolume(Fixture.volume("odd") + Fixture.volume("odd")),
+            "volume 'odd' \(unread)it is there twice"
+        ),
+        (
+            Fixture.adding("pv9 { id = \"odd\" }", to: "physical_volumes"),
+            "physical volume 'pv9' \(unread)'id' of 'pv9' is not an identifier"
+        ),
+    ])
+    func passesOver(edit: (String, String), warning: String) throws {
+        let group = try Fixture.group(edit)
+        #expect(group.refusal == nil)
+        #expect(Set(group.warnings) == [warning])
+        #expect(throws: Never.self) { try ActivationPlan("Base-0.1", in: group) }
+    }
+
+    /// But not what uses the layer.
+    @Test func aVolumeThatCannotBeReadMayUseTheLayer() throws {
+        let odd = Fixture.addingVolume("odd { segment1 { type = \"snapshot\" origin = \"Base-0.1\" } }")
+        #expect(
+            try Fixture.refusal("Base-0.1", [odd])
+                == "volume 'HostVG/Base-0.1' is used by 'odd' (snapshot, origin)")
+        #expect(try Fixture.refusal("Base-0", [odd]) == nil)
+    }
+
+    /// Device-mapper knows devices by them: only the two that have the same are refused.
+    @Test func refusesIdentifiersOfOthers() throws {
+        let edit = ("8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4")
+        for volume in ["Config", "Base-0.1"] {
+            #expect(
+                try Fixture.refusal(volume, [edit])
+                    == "volume 'HostVG/\(volume)' has the identifier of another volume")
+        }
+        #expect(try Fixture.refusal("Base-0", [edit]) == nil)
     }
 
     /// What no group can be without is an error.
@@ -108,14 +150,9 @@ import Testing
         ("contents = \"Text Format Volume Group\"", ""), ("version = 1", "version = 2"),
         ("id = \"zrbkYh-jVie", "id = \"!"), ("seqno = 11", ""), ("seqno = 11", "seqno = -1"),
         ("seqno = 11", "seqno = 4294967296"), ("extent_size = 8192", "extent_size = 0"),
-        ("extent_size = 8192", "extent_size = \"8192\""), ("pe_start = 2048", "pe_start = -1"),
-        ("pe_count = 511", ""), (" HostVG {", " -HostVG {"), (" Config {", " -Config {"),
+        ("extent_size = 8192", "extent_size = \"8192\""), (" HostVG {", " -HostVG {"),
         (" HostVG {", " Other { } HostVG {"), ("flags = [] extent", "flags = [1] extent"),
-        ("creation_time = 1795384063", "creation_time = -1"),
-        (
-            "segment_count = 1 segment1 { start_extent = 0 extent_count = 16",
-            "segment1 { start_extent = 0 extent_count = 16"
-        ),
+        ("seqno = 11", "seqno = 11 seqno = 12"),
     ])
     func rejects(old: String, new: String) throws {
         let text = try Fixture.text([(old, new)])

@@ -54,7 +54,7 @@ struct DiskImage {
 
     var bytes: [UInt8] {
         var disk = [UInt8](repeating: 0, count: Int(DiskImage.areaOffset + 2 * areaSize))
-        put(area(start: areaStart, text: text), at: DiskImage.areaOffset, in: &disk)
+        put(area(start: areaStart, text: text, checksum: textChecksum), at: DiskImage.areaOffset, in: &disk)
         var areas: [(UInt64, UInt64)] = [(DiskImage.areaOffset, areaSize)]
         if let secondText {
             let start = DiskImage.areaOffset + areaSize
@@ -75,13 +75,13 @@ struct DiskImage {
         return Array("LABELONE".utf8) + little(labelSector) + little(LVMChecksum.of(rest)) + rest
     }
 
-    private func area(start: UInt64, text: [UInt8]) -> [UInt8] {
+    private func area(start: UInt64, text: [UInt8], checksum: UInt32? = nil) -> [UInt8] {
         var area = [UInt8](repeating: 0, count: Int(areaSize))
         let size = textSize ?? UInt64(text.count)
         var rest =
             Array(magic.utf8) + little(areaVersion) + little(start) + little(headerAreaSize ?? areaSize)
         rest +=
-            little(textOffset) + little(size) + little(textChecksum ?? LVMChecksum.of(text)) + little(flags)
+            little(textOffset) + little(size) + little(checksum ?? LVMChecksum.of(text)) + little(flags)
         rest += [UInt8](repeating: 0, count: 512 - 4 - rest.count)
         if textOffset < areaSize {
             for (index, byte) in text.enumerated() {

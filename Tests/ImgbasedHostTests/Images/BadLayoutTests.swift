@@ -49,6 +49,10 @@ struct BadLayoutTests {
         ("differences.pop()", "its manifest has 2 layers, its configuration 1"),
         ("layers.clear(); differences.clear()", "its manifest has 0 layers"),
         ("del config[\"rootfs\"]", "cannot be read as JSON"),
+        (
+            "layers += 499 * layers[:1]; differences += 499 * differences[:1]",
+            "it has 501 layers, more than 500"
+        ),
         ("put(layers[0], get(layers[0])[:-1000])", "zstd ended with status 1"),
         ("put(layers[0], get(layers[0]) + b\"garbage\")", "zstd ended with status 1"),
         ("put(layers[0], b\"\")", "zstd ended with status 1"),
@@ -96,6 +100,67 @@ struct BadLayoutTests {
             """)
         let outcome = await maker.outcome()
         #expect(outcome.contains("the SHA-256 of blob") && outcome.hasSuffix("; get it again"))
+    }
+
+    /// A layout whose second layer has an entry of that name alone, compressed so; `attributes` are Python's.
+    private func layout(
+        _ name: String, kind: String = "REGTYPE", target: String = "", attributes: String = "{}",
+        _ format: String = "zstd"
+    ) throws -> ImageMaker {
+        try layout(
+            "import tarfile, io; b = io.BytesIO(); o = tarfile.open(fileobj=b, mode=\"w\", format=tarfile.PAX_FORMAT); "
+                + "e = tarfile.TarInfo(\"\(name)\"); e.type = tarfile.\(kind); e.linkname = \"\(target)\"; "
+                + "e.pax_headers = \(attributes); o.addfile(e); "
+                + "o.close(); open(\"new\", \"wb\").write(b.getvalue()); put(layers[1], run(\"\(format) -q < new\")); "
+                + "differences[1] = \"sha256:\" + hashlib.sha256(b.getvalue()).hexdigest()",
+            format == "zstd" ? "oci-zstd" : "oci-directory")
+    }
+
+    // umoci takes the first four for the directory they are in, or the one above.
+    @Test(arguments: [
+        ("etc/.wh.", "REGTYPE", "names nothing that could be deleted"),
+        ("etc/.wh..", "REGTYPE", "names nothing that could be deleted"),
+        (".wh...", "REGTYPE", "names nothing that could be deleted"),
+        ("etc/x/../.wh...", "DIRTYPE", "leads upwards"), ("./etc/.wh..//.", "DIRTYPE", "names nothing"),
+        ("etc/.wh..", "SYMTYPE", "names nothing"), ("etc/.wh..", "LNKTYPE", "names nothing"),
+        ("../etc/x", "REGTYPE", "leads upwards"), ("etc/..", "DIRTYPE", "leads upwards"),
+        ("etc/.wh.absent", "REGTYPE", "accepted"), ("etc/.wh....", "REGTYPE", "accepted"),
+        ("etc/.wh..wh..opq", "REGTYPE", "accepted"), ("etc/.wh..hidden", "REGTYPE", "accepted"),
+        ("etc/..x", "REGTYPE", "accepted"), ("etc/x\\ny", "REGTYPE", "accepted"),
+    ])
+    func whatDeletesNothingIsRefused(name: String, kind: String, reason: String) async throws {
+        for format in ["zstd", "gzip"] {
+            let outcome = await (try layout(name, kind: kind, target: "etc/os-release", format)).outcome()
+            #expect(outcome.contains(reason), "\(outcome)")
+        }
+    }
+
+    @Test func aLinkMayLeadUpwards() async throws {
+        #expect(
+            await (try layout("etc/x", kind: "SYMTYPE", target: "../../usr/.wh..")).outcome() == "accepted")
+    }
+
+    @Test func labelsThatAreNotKeptAreTold() async throws {
+        let label = "{\"SCHILY.xattr.security.selinux\": \"system_u:object_r:etc_t:s0\"}"
+        for (attributes, isTold) in [(label, true), ("{}", false)] {
+            let maker = try layout("etc/x", attributes: attributes)
+            let told = Told()
+            let source = try ImageSource(
+                maker.scratch("image"), trust: maker.trust, reporter: ImageReporter(tell: { told.add($0) }))
+            _ = try await BaseFromImageTests.add(source, maker)
+            #expect(told.notices.count == (isTold ? 1 : 0))
+            #expect(told.notices.allSatisfy { $0.contains("SELinux labels, which umoci does not keep") })
+        }
+    }
+
+    @Test func whatNoFileSystemKeepsOfALayerIsRefused() async throws {
+        let maker = try layout("etc/x", attributes: "{\"SCHILY.xattr.bogus.x\": \"y\"}")
+        #expect(await maker.outcome().contains("an attribute of a file in it cannot be kept: "))
+    }
+
+    private final class Told: @unchecked Sendable {
+        private(set) var notices: [String] = []
+        func add(_ notice: String) { notices.append(notice) }
     }
 
     @Test func linksStayInTheLayout() async throws {

@@ -21,8 +21,8 @@ import Testing
         for (place, value) in zip(1028..<1032, [count & 255, count >> 8 & 255, count >> 16 & 255, 0]) {
             bytes[place] = UInt8(value)
         }
-        // No 64-bit feature, or more blocks would be counted.
-        for index in 1024 + 0x60..<(1024 + 0x64) { bytes[index] = 0 }
+        // No 64-bit feature, or more blocks would be counted, and no checksum.
+        for index in 1024 + 0x60..<(1024 + 0x68) { bytes[index] = 0 }
         for index in 1049..<1052 { bytes[index] = 0 }
         return bytes
     }

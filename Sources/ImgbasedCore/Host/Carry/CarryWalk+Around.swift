@@ -56,6 +56,10 @@ extension CarryWalk {
         guard leads || settings.checksOwners,
             place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
         else { return false }
+        if isTooDeep(place, level) {
+            if place.base != nil || place.ours != nil { noteDeep(path) }
+            return false
+        }
         let isWay = leads && obstacle == nil
         let start = changes.count
         // For owners alone, or where the layer's cannot be reached, only the new base is asked.

@@ -9,6 +9,11 @@ extension CarryWalk {
             note(path, .omitted, "something else is mounted there; what it hides is not seen")
             return place.target != nil
         }
+        if isTooDeep(place, level) {
+            // What only the new base has, the new layer has already.
+            if place.base != nil || place.ours != nil { noteDeep(path) }
+            return place.target != nil
+        }
         let rule = self.rule(for: path, place)
         if try decided(path, name, place, level) { return true }
         if let exists = try adjusted(path, name, place, rule, level) { return exists }

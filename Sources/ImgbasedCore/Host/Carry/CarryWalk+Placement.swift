@@ -42,6 +42,7 @@ extension CarryWalk {
         if facts.isMountPoint || target?.isMountPoint ?? false {
             return note(path, .omitted, "something else is mounted there")
         }
+        if isTooDeep(Place(ours: facts), level) { return noteDeep(path) }
         if facts.isDirectory { return try putDirectory(wanted, at: path, name, target, level) }
         if facts.isImmutable, wanted.node.tree == .ours { noteImmutable(path) }
         let isThere = try hasContent(wanted, name, target, level)

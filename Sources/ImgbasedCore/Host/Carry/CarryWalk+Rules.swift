@@ -53,9 +53,8 @@ extension CarryWalk {
         in directory: Node, _ path: TreePath, depth: Int = 0
     ) throws(TreeReadError) -> Set<CarryRule?> {
         guard !directory.facts.isMountPoint else { return [] }
-        guard depth < TreeLimit.depth else {
-            throw TreeReadError("'\(path)' is deeper than \(TreeLimit.depth) directories")
-        }
+        // What is deeper is not carried anyway.
+        guard depth < TreeLimit.depth else { return [] }
         var rules: Set<CarryRule?> = []
         for entry in try entries(of: directory) {
             let place = try self.path(path, entry.name)

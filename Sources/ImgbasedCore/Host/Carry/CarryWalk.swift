@@ -14,6 +14,8 @@ public struct CarrySettings: Sendable {
     public var adjustments: [TreePath: @Sendable ([UInt8]) -> [UInt8]] = [:]
     /// Links that make the states of systemd's units.
     var units: [TreePath: UnitStates.Decision] = [:]
+    /// Where the running system has something else mounted in the layer, which the layer's own tree does not show.
+    public var mounted: [TreePath] = []
     /// Whether owners in the whole new layer are gone through.
     var checksOwners = false
 
@@ -79,6 +81,9 @@ public struct CarryWalk<Directory: TreeDirectory> {
         try prepare()
         try outside(.root, root)
         try noteAbsent()
+        for path in settings.mounted where settings.scope.mode(of: path) != nil {
+            note(path, .omitted, "something else is mounted there, of which nothing is carried")
+        }
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 
@@ -103,6 +108,17 @@ public struct CarryWalk<Directory: TreeDirectory> {
         guard let directory, var facts = try directory.facts(of: name) else { return nil }
         facts.attributes = map(facts.attributes)
         return facts
+    }
+
+    /// Whether a place is a directory so deep that it is not gone into.
+    func isTooDeep(_ place: Place, _ level: Level) -> Bool {
+        level.depth >= TreeLimit.depth
+            && (place.three + [place.target].compactMap { $0 }).contains(where: \.isDirectory)
+    }
+
+    /// Tells of such a directory.
+    mutating func noteDeep(_ path: TreePath) {
+        note(path, .omitted, "it is in \(TreeLimit.depth) directories already, and is not looked into")
     }
 
     /// The directories that the trees have at `name`, of `place`.

@@ -28,7 +28,7 @@ public struct NodeFacts: Hashable, Sendable {
     public var identity: Identity
     /// How many names it has.
     public var links: UInt64
-    /// Whether something else is mounted there.
+    /// Whether something else is mounted there. What else is said then may be of either, or of neither.
     public var isMountPoint: Bool
     /// Whether it is immutable or can be appended to only (chattr(1)).
     public var isImmutable: Bool
@@ -60,6 +60,12 @@ public struct NodeFacts: Hashable, Sendable {
         self.isMountPoint = isMountPoint
         self.isImmutable = isImmutable
     }
+
+    /// A place at which something else is mounted, of which nothing is known: it is not asked, since it may not answer.
+    public static let mountPoint = NodeFacts(
+        .directory,
+        NodeAttributes(owner: 0, group: 0, permissions: 0, modified: FileTime(seconds: 0)), allocated: 0,
+        identity: Identity(device: 0, inode: 0), isMountPoint: true)
 
     /// Whether it is a directory.
     public var isDirectory: Bool { kind == .directory }

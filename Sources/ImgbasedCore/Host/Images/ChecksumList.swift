@@ -3,7 +3,7 @@
 /// Format: coreutils, src/digest.c, split_3.
 public struct ChecksumList: Hashable, Sendable {
     /// Longer than this, in bytes, it is not read.
-    public static let limit = 1 << 20
+    public static let limit = 16 << 20
 
     /// What a list says of a file.
     public enum Answer: Hashable, Sendable {

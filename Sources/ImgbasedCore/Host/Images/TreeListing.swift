@@ -7,6 +7,9 @@ public struct TreeListing: Hashable, Sendable {
     public private(set) var liveImage: Bytes?
     /// The largest of its large files.
     public private(set) var largest: LargeFile?
+    /// What is in it that must not be in a layer of an OCI image, as the end of a sentence: the first such thing.
+    public private(set) var strange: String?
+    private let isLayer: Bool
     private var seen: Set<String> = []
 
     /// Beyond this a line is not kept: names are at most 255 bytes long, paths 4096, and escapes four times that.
@@ -17,8 +20,10 @@ public struct TreeListing: Hashable, Sendable {
         "etc", "usr", "LiveOS/squashfs.img", "oci-layout", "index.json", "manifest.json",
     ]
 
-    /// Nothing listed yet.
-    public init() {}
+    /// Nothing listed yet, of a layer of an OCI image or of something else.
+    public init(isLayer: Bool = false) {
+        self.isLayer = isLayer
+    }
 
     /// Whether it is the root of a system.
     public var isRoot: Bool { seen.isSuperset(of: ["etc", "usr"]) }
@@ -38,30 +43,38 @@ public struct TreeListing: Hashable, Sendable {
     }
 
     /// Takes the next line. What is no line of a listing is passed over: a name can have line ends in it.
-    public mutating func add(_ line: some Collection<UInt8>) {
-        let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-        guard let mode = fields.first, mode.count == 10, let kind = mode.first, fields.count >= 5 else {
-            return
-        }
+    public mutating func add(_ line: [UInt8]) {
+        line.withUnsafeBytes { add($0) }
+    }
+
+    /// The same, of a line that is in memory already: there can be millions.
+    public mutating func add(_ line: UnsafeRawBufferPointer) {
+        var rest = line[...]
+        let mode = TreeListing.field(&rest)
+        _ = TreeListing.field(&rest)
+        let amount = TreeListing.field(&rest)
+        _ = TreeListing.field(&rest)
+        guard mode.count == 10, let kind = mode.first, !TreeListing.field(&rest).isEmpty else { return }
+        let name = rest.drop { $0 == UInt8(ascii: " ") }
+        if isLayer, strange == nil { strange = TreeListing.strange(name, kind) }
         switch kind {
         case UInt8(ascii: "d"):
             size.add(TreeSize.blockSize)
-            note(fields, kind, 0)
+            note(name, kind, 0)
         case UInt8(ascii: "b"), UInt8(ascii: "c"), UInt8(ascii: "p"), UInt8(ascii: "s"), UInt8(ascii: "h"):
             size.add(0)
-            note(fields, kind, 0)
+            note(name, kind, 0)
         default:
             // A file, or what is unpacked as one: contiguous, or of a kind that the tool does not know.
-            guard let length = TreeListing.number(fields[2]) else { return }
+            guard let length = TreeListing.number(amount) else { return }
             // The target of a short link is in its inode.
             size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
             if length > max(TreeSize.largeSize, largest?.size.count ?? 0) {
                 largest = LargeFile(
-                    name: fields.count < 6
-                        ? "" : String(decoding: fields[5].prefix(200), as: UTF8.self).asMessageLine,
+                    name: String(decoding: name.prefix(200), as: UTF8.self).asMessageLine,
                     size: Bytes(length))
             }
-            note(fields, kind, length)
+            note(name, kind, length)
         }
     }
 
@@ -75,12 +88,10 @@ public struct TreeListing: Hashable, Sendable {
         seen.formUnion(other.seen)
     }
 
-    private mutating func note(
-        _ fields: [some Collection<UInt8>], _ kind: UInt8, _ length: UInt64
-    ) {
+    private mutating func note(_ path: Slice<UnsafeRawBufferPointer>, _ kind: UInt8, _ length: UInt64) {
         // What is looked for is shorter.
-        guard fields.count == 6, !isRoot || fields[5].count < 64 else { return }
-        var name = String(decoding: fields[5].prefix(64), as: UTF8.self)[...]
+        guard !path.isEmpty, !isRoot || path.count < 64 else { return }
+        var name = String(decoding: path.prefix(64), as: UTF8.self)[...]
         if kind == UInt8(ascii: "l") {
             // `bin -> usr/bin`
             name = name.split(separator: " ").first ?? ""
@@ -96,7 +107,55 @@ public struct TreeListing: Hashable, Sendable {
         if first == "etc" || first == "usr" { seen.insert(String(first)) }
     }
 
-    private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
-        UInt64(String(decoding: digits, as: UTF8.self))
+    /// The next word, which is taken from `rest`.
+    private static func field(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
+        let blank = UInt8(ascii: " ")
+        guard let start = rest.firstIndex(where: { $0 != blank }) else {
+            rest = rest[rest.endIndex...]
+            return rest
+        }
+        let end = rest[start...].firstIndex(of: blank) ?? rest.endIndex
+        defer { rest = rest[end...] }
+        return rest[start..<end]
+    }
+
+    private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
+        var result: UInt64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            let (shifted, isTooLarge) = result.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = shifted.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
+            if isTooLarge || overflows { return nil }
+            result = sum
+        }
+        return digits.isEmpty ? nil : result
+    }
+
+    // MARK: Layers
+
+    /// Why an entry of that `kind` and `path` must not be in a layer, as the end of a sentence. What deletes, deletes one
+    /// name beside it (opencontainers/image-spec: layer.md, whiteouts): neither nothing, nor the directory it is in or the
+    /// one above, which umoci(1) would take it for. No name leads upwards.
+    private static func strange(_ path: Slice<UnsafeRawBufferPointer>, _ kind: UInt8) -> String? {
+        var names = path.split(separator: UInt8(ascii: "/"))
+        // `NAME -> TARGET`, where it does not matter what is in the target.
+        if kind == UInt8(ascii: "l"), let arrow = names.firstIndex(where: { hasArrow($0) }) {
+            names = Array(names[...arrow])
+        }
+        for name in names {
+            let text = String(decoding: name.prefix(16), as: UTF8.self)
+            let first = text.prefix { $0 != " " }
+            switch kind == UInt8(ascii: "l") || kind == UInt8(ascii: "h") ? String(first) : text {
+            case ".wh.", ".wh..", ".wh...":
+                return "'\(first)' in a layer of it names nothing that could be deleted; get it again"
+            case "..": return "a name in a layer of it leads upwards; get it again"
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    private static func hasArrow(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        String(decoding: name, as: UTF8.self).contains(" -> ")
     }
 }

@@ -56,6 +56,9 @@ public struct TreeSize: Hashable, Sendable {
         return overflow ? UInt64.max : sum
     }
 
+    /// How much there is to be done to write it, in bytes: a file is work as well where nothing is in it.
+    public var work: UInt64 { TreeSize.sum(stored, min(entries, 1 << 40) * TreeSize.blockSize) }
+
     /// How much of it is there without its holes.
     public var stored: UInt64 { data - min(data, holes) }
 

@@ -97,9 +97,9 @@ extension OpenDirectory {
     public func remove(_ name: [UInt8], depth: Int = 0) throws(SystemError) {
         if unlinkat(number, name.terminated, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR else { throw failure("remove", name) }
-        guard depth < TreeLimit.depth else {
+        guard depth < TreeLimit.removalDepth else {
             throw SystemError(
-                "remove", shown(name), reason: "it is deeper than \(TreeLimit.depth) directories")
+                "remove", shown(name), reason: "it is deeper than \(TreeLimit.removalDepth) directories")
         }
         let directory = try open(directory: name)
         for entry in try directory.listing(limit: TreeLimit.nodes) {

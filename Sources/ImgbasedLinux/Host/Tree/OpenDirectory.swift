@@ -72,9 +72,11 @@ public final class OpenDirectory {
         }
     }
 
-    /// What is at `name`; `nil` where there is nothing.
+    /// What is at `name`; `nil` where there is nothing. What is mounted there is not touched: a file system behind a
+    /// network or a program that is gone fails then, or waits for ever.
     ///
-    /// The corresponding C functions are `statx`, `readlinkat`, `llistxattr` and `lgetxattr`.
+    /// The corresponding C functions are `openat2` with `RESOLVE_NO_XDEV`, which tells of a mount before it enters it, `statx`,
+    /// `readlinkat`, `llistxattr` and `lgetxattr`.
     public func look(at name: [UInt8]) throws(SystemError) -> NodeFacts? {
         do throws(SystemError) {
             return try facts(at: name)
@@ -86,10 +88,14 @@ public final class OpenDirectory {
     }
 
     private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
-        var node = imgbased_node()
-        guard imgbased_look(number, name.terminated, &node) == 0 else {
+        let place = imgbased_open_beneath(number, name.terminated, HostTree.pathOnly | O_NOFOLLOW, 0)
+        guard place >= 0 else {
+            if errno == EXDEV { return .mountPoint }
             throw .last("look at", shown(name))
         }
+        defer { close(place) }
+        var node = imgbased_node()
+        guard imgbased_look(place, "", &node) == 0 else { throw .last("look at", shown(name)) }
         let isMountPoint = node.is_mount_point || node.device != device
         let attributes = NodeAttributes(
             owner: node.owner, group: node.group, permissions: node.mode & 0o7777,
@@ -166,7 +172,7 @@ public final class OpenDirectory {
         switch errno {
         case EXDEV: SystemError(operation, shown(name), reason: "something else is mounted there")
         case ELOOP: SystemError(operation, shown(name), reason: "it is a link")
-        default: .last(operation, shown(name))
+        default: .lookup(operation, shown(name))
         }
     }
 }

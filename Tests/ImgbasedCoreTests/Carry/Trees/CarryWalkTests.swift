@@ -320,11 +320,33 @@ import Testing
         #expect(throws: TreeReadError.self) { try trees.survey() }
     }
 
-    @Test func tooDeepIsRefused() throws {
-        let trees = CarryWalkTests.trees { _, ours, _ in
-            ours.put("/etc/" + Array(repeating: "d", count: 200).joined(separator: "/"), .file("deep"))
+    @Test func tooDeepIsPassedOver() throws {
+        let deep = "/etc/" + Array(repeating: "d", count: 200).joined(separator: "/")
+        let trees = CarryWalkTests.trees { _, ours, new in
+            ours.put(deep, .file("deep"))
+            ours.put("/etc/z", .file("z"))
+            new.put(deep.replacing("/d/", with: "/e/"), .file("new"))
         }
-        let error = #expect(throws: TreeReadError.self) { try trees.survey() }
-        #expect(error?.description.contains("deeper than 128 directories") == true)
+        let report = try CarryWalkTests.carry(trees)
+        let omitted = try #require(report.conflicts.first)
+        #expect(report.conflicts.count == 1 && omitted.path.components.count == TreeLimit.depth + 1)
+        #expect(omitted.line.contains("it is in 128 directories already, and is not looked into"))
+        #expect(CarryWalkTests.text(trees.target, "/etc/z") == "z")
+    }
+
+    // As deep in a directory that the lists name, and in one that they do not.
+    @Test func tooDeepIsPassedOverInWhatTheListsName() throws {
+        let deep = Array(repeating: "d", count: 200).joined(separator: "/")
+        var trees = CarryWalkTests.trees { base, ours, new in
+            for root in [base, ours, new] { root.put("/usr/" + deep, .file("same")) }
+            ours.put("/srv/" + deep, .file("mine"))
+        }
+        var list = PersistList()
+        list.add(Array("/srv\n/usr/\(deep)\n".utf8), file: "files")
+        trees.settings.scope = CarryScope(files: list)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(
+            Set(report.conflicts.map { $0.path.components.first }) == [Array("srv".utf8), Array("usr".utf8)])
+        #expect(report.conflicts.allSatisfy { $0.outcome == .omitted })
     }
 }

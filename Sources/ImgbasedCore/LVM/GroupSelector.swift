@@ -1,0 +1,36 @@
+/// Which volume group is wanted.
+public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
+    /// The one of that name.
+    case named(String)
+    /// The one tagged as ours or, where none is, the one of the usual name.
+    case standard
+
+    /// What it asks for, as the object of a sentence.
+    public var description: String {
+        switch self {
+        case .named(let name): "volume group '\(name)'"
+        case .standard: "a volume group tagged '\(Tag.volumeGroup)' or named '\(VolumeName.defaultGroup)'"
+        }
+    }
+
+    /// Those of `groups` that are meant.
+    func selected(from groups: [VolumeGroup]) -> [VolumeGroup] {
+        switch self {
+        case .named(let name):
+            return groups.filter { $0.name == name }
+        case .standard:
+            let tagged = groups.filter { $0.tags.contains(Tag.volumeGroup) }
+            return tagged.isEmpty ? groups.filter { $0.name == VolumeName.defaultGroup } : tagged
+        }
+    }
+}
+
+/// What the disks seen so far make of a volume group.
+public enum GroupState: Hashable, Sendable {
+    /// No disk has it.
+    case absent
+    /// Some disk has its metadata.
+    case found(LocatedGroup)
+    /// It cannot be told which group is meant.
+    case refused(Refusal)
+}

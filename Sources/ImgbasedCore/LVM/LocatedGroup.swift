@@ -1,0 +1,126 @@
+/// A volume group and the disks it is on, as far as they have come.
+///
+/// The newest copy of the metadata that can be read counts, wherever it is (lvm2: _vg_read in lib/metadata/metadata.c): a power cut while
+/// lvm2 commits leaves copies of different age. What concerns disks that a volume does not use is no reason to leave that volume alone.
+public struct LocatedGroup: Hashable, Sendable {
+    /// The group, by the newest copy of its metadata.
+    public let group: VolumeGroup
+    /// On which device each physical volume is; of several that claim to be one, the first that came.
+    public let devices: [LVMIdentifier: String]
+    /// The physical volumes that are on no disk, in the order of the metadata.
+    public let missing: [LVMIdentifier]
+
+    /// As new as `group` and not the same: which of them is true cannot be told.
+    private let rivals: [VolumeGroup]
+    /// What the disks gave that bear an identifier of its physical volumes.
+    private let scans: [PhysicalVolumeScan]
+    private let warningsOfDisks: [String]
+
+    /// The `group` on the disks that gave `scans`.
+    public init(_ group: VolumeGroup, on scans: [PhysicalVolumeScan]) {
+        var devices: [LVMIdentifier: String] = [:]
+        var rivals: [VolumeGroup] = []
+        var warnings: [String] = []
+        let ids = Set(group.physicalVolumes.map { $0.id })
+        let parts = scans.filter { ids.contains($0.id) }
+        for scan in parts where devices[scan.id] == nil { devices[scan.id] = scan.path }
+        for scan in scans {
+            let copies = scan.copies.filter { $0.group.id == group.id }
+            for copy in copies.map({ $0.group }) {
+                if copy.sequenceNumber < group.sequenceNumber {
+                    warnings.append(
+                        "'\(scan.path)' has change \(copy.sequenceNumber) of the metadata of volume group '\(group.name)', "
+                            + "which is out of date: \(group.sequenceNumber) is the newest")
+                } else if copy != group, !rivals.contains(copy) {
+                    rivals.append(copy)
+                    warnings.append(
+                        "'\(scan.path)' has another change \(copy.sequenceNumber) of the metadata of volume group "
+                            + "'\(group.name)' than other disks")
+                }
+            }
+            if !copies.isEmpty, devices[scan.id] == nil {
+                warnings.append("'\(scan.path)' is no part of volume group '\(group.name)' any more")
+            }
+            if !copies.isEmpty || devices[scan.id] != nil { warnings += scan.damages }
+        }
+        self.group = group
+        self.devices = devices
+        self.rivals = rivals
+        self.scans = parts
+        missing = group.physicalVolumes.map { $0.id }.filter { devices[$0] == nil }
+        warningsOfDisks = warnings
+    }
+
+    /// The plan for the volume `name`, where all copies of the metadata that are the newest agree on it.
+    ///
+    /// - Throws: why lvm2 should do it, if anybody.
+    public func plan(for name: String) throws(Refusal) -> ActivationPlan {
+        let plan = try ActivationPlan(name, in: group)
+        for rival in rivals {
+            let other = try? ActivationPlan(name, in: rival)
+            guard other?.devices == plan.devices else {
+                throw Refusal(
+                    "copies of change \(group.sequenceNumber) of the metadata of volume group '\(group.name)' differ in volume '\(name)'"
+                )
+            }
+        }
+        return plan
+    }
+
+    /// The physical volumes that `plan` needs and that are on no disk.
+    public func lacking(_ plan: ActivationPlan) -> [LVMIdentifier] {
+        plan.physicalVolumes.filter { devices[$0] == nil }
+    }
+
+    /// Checks that the disks `plan` needs are those it was made for, as far as they have come.
+    ///
+    /// - Throws: why lvm2 should do it, if anybody. More disks may change that: arrays and multipath devices, which lvm2 prefers to their
+    ///   parts.
+    public func check(_ plan: ActivationPlan) throws(Refusal) {
+        for id in plan.physicalVolumes {
+            let found = scans.filter { $0.id == id }
+            guard let scan = found.first else { continue }
+            if found.count > 1 {
+                throw Refusal("'\(scan.path)' and '\(found[1].path)' are both physical volume \(id)")
+            }
+            if let other = scan.copies.first(where: { $0.group.id != group.id }) {
+                throw Refusal(
+                    "'\(scan.path)' belongs to volume group '\(other.group.name)', and '\(group.name)' claims it too"
+                )
+            }
+            if scan.isArrayMember { throw Refusal("'\(scan.path)' is a member of an md array") }
+            // Without metadata of its own it cannot be told whether it was away; lvm2 takes it then (_set_pv_device).
+            if scan.holdsMetadata, group.physicalVolumes.contains(where: { $0.id == id && $0.isMissing }) {
+                throw Refusal(
+                    "volume group '\(group.name)' was changed while physical volume \(id) was missing, "
+                        + "which volume '\(plan.volume)' lies on")
+            }
+            guard let end = plan.end(on: id)?.bytes, end <= scan.actualSize else {
+                throw Refusal("volume '\(group.name)/\(plan.volume)' goes beyond the end of '\(scan.path)'")
+            }
+        }
+    }
+
+    /// What users should know of the group and its disks, each one sentence; more than a few would be of no use.
+    public var warnings: [String] {
+        var warnings = group.warnings
+        for volume in group.physicalVolumes {
+            if devices[volume.id] == nil {
+                warnings.append("volume group '\(group.name)' lacks physical volume \(volume.id)")
+            } else if volume.isMissing {
+                warnings.append(
+                    "volume group '\(group.name)' was changed while physical volume \(volume.id) was missing")
+            }
+            let paths = scans.filter { $0.id == volume.id }.map { "'\($0.path)'" }
+            if paths.count > 1 {
+                warnings.append("\(paths.joined(separator: " and ")) all are physical volume \(volume.id)")
+            }
+        }
+        warnings += warningsOfDisks
+        guard warnings.count > LocatedGroup.warningLimit else { return warnings }
+        let others = warnings.count - LocatedGroup.warningLimit
+        return Array(warnings.prefix(LocatedGroup.warningLimit)) + ["\(others) more warnings of that kind"]
+    }
+
+    private static let warningLimit = 12
+}

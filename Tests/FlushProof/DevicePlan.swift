@@ -1,0 +1,51 @@
+/// The devices that `imgbase-initrd plan` says it would make for a layer.
+struct DevicePlan: Hashable, Sendable {
+    /// A part of a device that lies on the physical volume: sectors, from where there.
+    struct Segment: Hashable, Sendable {
+        let start: Int
+        let count: Int
+        let place: Int
+    }
+
+    /// The pool's metadata and data.
+    let metadata: [Segment]
+    let data: [Segment]
+    /// Sectors of the layer, and its number in the pool.
+    let count: Int
+    let number: Int
+    /// All that was printed, but for warnings and the name of the file.
+    let text: String
+
+    /// Reads what was printed: `NAME: START COUNT TARGET …`, a device a line and in the order in which they are made; `nil` if that is no
+    /// layer of a thin pool on one disk.
+    init?(_ output: String, disk: String) {
+        var devices: [(name: String, segments: [(start: Int, count: Int, words: [Substring])])] = []
+        for line in output.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let words = line[line.index(after: colon)...].split(separator: " ")
+            guard words.count > 3, let start = Int(words[0]), let count = Int(words[1]) else { continue }
+            let name = String(line[..<colon])
+            if devices.last?.name != name { devices.append((name, [])) }
+            devices[devices.count - 1].segments.append((start, count, Array(words[2...])))
+        }
+        func linear(_ name: Substring) -> [Segment]? {
+            devices.first { $0.name == name }?.segments.compactMap { segment in
+                guard segment.words.count == 3, segment.words[0] == "linear", segment.words[1] == disk,
+                    let place = Int(segment.words[2])
+                else { return nil }
+                return Segment(start: segment.start, count: segment.count, place: place)
+            }
+        }
+        guard let layer = devices.last?.segments.first, layer.words[0] == "thin", layer.words.count >= 3,
+            let number = Int(layer.words[2]),
+            let pool = devices.first(where: { $0.name == layer.words[1] })?.segments.first,
+            pool.words[0] == "thin-pool", pool.words.count >= 3,
+            let metadata = linear(pool.words[1]), let data = linear(pool.words[2]),
+            !metadata.isEmpty, !data.isEmpty
+        else { return nil }
+        (self.metadata, self.data) = (metadata, data)
+        (count, self.number) = (layer.count, number)
+        text = output.split(separator: "\n").filter { !$0.hasPrefix("imgbase-initrd: ") }
+            .joined(separator: "\n").replacing(disk, with: "DISK")
+    }
+}

@@ -1,0 +1,33 @@
+import TestMachine
+
+/// A file system after a power cut, on a copy of it.
+enum FileSystem {
+    /// Replays the journal of the ext4 file system in `image` and repairs it as a boot does; the reason where that cannot, or leaves
+    /// anything wrong.
+    static func damage(in image: String) throws -> String? {
+        // 1 is "errors corrected": inodes that were removed while they were open, counts of free blocks.
+        let (repaired, told) = try HostCommand.result(["e2fsck", "-p", image], within: .minutes(2))
+        guard repaired == 0 || repaired == 1 else { return "e2fsck -p: \(last(told))" }
+        let (checked, found) = try HostCommand.result(["e2fsck", "-fn", image], within: .minutes(2))
+        return checked == 0 ? nil : "e2fsck -fn: \(last(found))"
+    }
+
+    private static func last(_ text: String) -> String {
+        text.split(separator: "\n").suffix(3).joined(separator: " ").replacing("/work/main/", with: "")
+    }
+
+    /// A digest of the names, modes, owners and contents of all that is below `directory` of the ext4 file system in `image`.
+    static func digest(of directory: String, in image: String) throws -> String {
+        let script = """
+            set -eu
+            mkdir "$2"
+            trap 'rm -rf "$2"' EXIT
+            debugfs -R "rdump $3 $2" "$1" 2>/dev/null >&2
+            cd "$2"
+            { find . -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
+              find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum; } | sha256sum
+            """
+        return String(
+            try HostCommand.run("sh", "-c", script, "sh", image, image + ".tree", directory).prefix(64))
+    }
+}

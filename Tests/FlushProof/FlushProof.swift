@@ -1,0 +1,111 @@
+import Foundation
+public import TestMachine
+
+/// The proof that what a power cut leaves of a command is the state before it or the one after it: each write and flush is recorded,
+/// and each state that a disk can be left in is made and judged.
+public struct FlushProof {
+    let directory: String
+    let extent: Extent
+    /// What plans the devices.
+    let helper: String
+    /// Told of what is done and found.
+    let report: (String) -> Void
+
+    /// A proof whose files are in `directory`. The helper in `helper` plans the devices, or the one that is built.
+    public init(
+        in directory: String, _ extent: Extent, helper: String? = nil, report: @escaping (String) -> Void
+    ) {
+        (self.directory, self.extent, self.report) = (directory, extent, report)
+        self.helper = helper ?? BuildDirectory.project + "/build/imgbase-initrd"
+    }
+
+    /// Tells what was judged of `recording` from what was judged otherwise.
+    func key(of recording: Recording) -> String { "\(recording.identifier) \(extent.description) \(helper)" }
+
+    /// Judges the states of `scenario` on `host`, whose second disk has the image of a base: what was judged before with the same
+    /// recording and seed is not judged again.
+    public func run(_ scenario: Scenario, on host: Machine) throws -> [Tally] {
+        let recording = try Recording.current(of: scenario, on: host, in: directory)
+        let place = "\(directory)/\(scenario.name)"
+        let journal = try Journal(
+            place + "/journal", key: key(of: recording))
+        var replay = try Replay(recording, helper: helper, in: place + "/state")
+        defer { replay.remove() }
+        var tallies: [Tally] = []
+        for number in recording.steps.indices {
+            let step = recording.steps[number]
+            var tally = Tally(scenario: scenario.name, step: step.script)
+            let ends = try replay.ends(of: step)
+            for finding in [ends.old, ends.new] {
+                let verdict = Verdict(finding, old: ends.old, new: ends.new)
+                if case .third = verdict { throw MachineError.unexpected("'\(step.script)': \(verdict)") }
+            }
+            var generator = SeededGenerator(seed: extent.seed &+ UInt64(number) << 32)
+            for interval in Interval.all(of: replay.log.entries, in: step.begin..<step.settled) {
+                let remnants = replay.remnants(of: interval, extent, using: &generator)
+                let name = "\(number) \(interval.end)"
+                if let known = journal[name] {
+                    known.forEach { tally.add($0.verdict, isBoundary: $0.isBoundary) }
+                    try replay.advance(to: interval.end)
+                    continue
+                }
+                if extent.end?.hasPassed ?? false {
+                    tally.isComplete = false
+                    break
+                }
+                var states: [Journal.State] = []
+                for remnant in remnants {
+                    let finding = try replay.with(remnant) { try replay.look(step) }
+                    let verdict = Verdict(finding, old: ends.old, new: ends.new)
+                    states.append(
+                        Journal.State(remnant: remnant, verdict: verdict, isBoundary: false))
+                }
+                try replay.advance(to: interval.end)
+                let verdict = Verdict(try replay.look(step), old: ends.old, new: ends.new)
+                states.append(Journal.State(remnant: nil, verdict: verdict, isBoundary: true))
+                for (index, state) in states.enumerated() {
+                    if case .third(let kind, _) = state.verdict, !tally.has(kind) {
+                        report("  \(scenario.name) \(name) \(index): \(state.verdict)")
+                    }
+                    tally.add(state.verdict, isBoundary: state.isBoundary)
+                }
+                try journal.add(name, states)
+            }
+            report(tally.description)
+            tallies.append(tally)
+            if !tally.isComplete { break }
+        }
+        return tallies
+    }
+
+    /// Judges one state again, by its name as it was reported, and leaves the disk and what was found in a directory, which is said.
+    public func show(_ name: String, on host: Machine) throws -> String {
+        let words = name.split(separator: " ")
+        guard words.count == 4, let scenario = Scenario.all.first(where: { $0.name == words[0] }) else {
+            throw MachineError.unexpected("'\(name)' is not SCENARIO STEP INTERVAL NUMBER")
+        }
+        let recording = try Recording.current(of: scenario, on: host, in: directory)
+        let place = "\(directory)/\(scenario.name)"
+        let journal = try Journal(place + "/journal", key: key(of: recording))
+        guard
+            let found = journal.places.first(where: {
+                "\($0.step) \($0.interval) \($0.number)" == words[1...].joined(separator: " ")
+            })
+        else { throw MachineError.unexpected("no state '\(name)' was judged with this seed") }
+        var replay = try Replay(recording, helper: helper, in: place + "/shown")
+        let step = recording.steps[found.step]
+        let ends = try replay.ends(of: step)
+        let disk = place + "/shown.raw"
+        let remnant = found.state.remnant
+        try replay.advance(to: max(step.begin, remnant == nil ? found.interval : found.start))
+        let finding = try replay.with(remnant ?? Interval.Remnant(whole: [], torn: nil, sectors: [])) {
+            try replay.export(to: disk)
+            return try replay.look(step)
+        }
+        return """
+            \(Verdict(finding, old: ends.old, new: ends.new))
+            of '\(step.script)', \(remnant.map { "\($0)" } ?? "whole"); the disk: \(disk)
+            \(finding)
+            """
+    }
+}

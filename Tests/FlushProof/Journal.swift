@@ -1,0 +1,84 @@
+import Foundation
+import TestMachine
+
+/// What was found so far, in a file: a run that was interrupted goes on from there.
+final class Journal {
+    /// A state that was judged.
+    struct State: Codable {
+        /// Which part of what was written last is there; `nil` if it is all.
+        let remnant: Interval.Remnant?
+        let verdict: Verdict
+        let isBoundary: Bool
+    }
+
+    private struct Line: Codable {
+        let name: String
+        let states: [State]
+    }
+
+    private let file: FileHandle
+    private var known: [String: [State]] = [:]
+
+    /// The one in the file `path`; a new one if what is there is of another `key`.
+    init(_ path: String, key: String) throws {
+        let files = FileManager.default
+        let text = files.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        var lines = text.split(separator: "\n")[...]
+        if lines.popFirst() == Substring(key) {
+            for line in lines {
+                // The last line of a run that was ended is not whole.
+                guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else { break }
+                known[line.name] = line.states
+            }
+        }
+        // Written anew, so that no line is cut short.
+        try (key + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        guard let file = FileHandle(forWritingAtPath: path) else {
+            throw MachineError.unexpected("'\(path)' cannot be written")
+        }
+        self.file = file
+        try file.seekToEnd()
+        for (name, states) in known { try write(name, states) }
+    }
+
+    /// A state that was judged: in which step and between which positions of the log, and its number there.
+    struct Place {
+        let step: Int
+        let start: Int
+        let interval: Int
+        let number: Int
+        let state: State
+    }
+
+    /// All of them, in order.
+    var places: [Place] {
+        let intervals = known.map { name, states in
+            (name.split(separator: " ").compactMap { Int($0) }, states)
+        }
+        .filter { $0.0.count == 2 }.sorted { $0.0[1] < $1.0[1] }
+        var places: [Place] = []
+        var start = 0
+        for (numbers, states) in intervals {
+            for (number, state) in states.enumerated() {
+                places.append(
+                    Place(step: numbers[0], start: start, interval: numbers[1], number: number, state: state))
+            }
+            start = numbers[1]
+        }
+        return places
+    }
+
+    /// What was found in an interval.
+    subscript(name: String) -> [State]? { known[name] }
+
+    /// Notes what was found in an interval.
+    func add(_ name: String, _ states: [State]) throws {
+        known[name] = states
+        try write(name, states)
+    }
+
+    private func write(_ name: String, _ states: [State]) throws {
+        let line = try JSONEncoder().encode(Line(name: name, states: states))
+        try file.write(contentsOf: line + [0x0a])
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import TestMachine
+
+/// Whether what a kernel command line asks for can be mounted: the product's own plan for it, and the pool and the file system as
+/// they are at the places that this names.
+final class LayerView {
+    /// The part that is the physical volume.
+    private let part: String
+    private let scratch: String
+    /// Where the pool's data are, as the last plan had it.
+    private var data: [Range<Int>] = []
+    private var plans: [String: Result<DevicePlan, Reason>] = [:]
+    private var pools: [UInt64: (metadata: ThinMetadata, damage: String?)] = [:]
+    private var layers: [UInt64: (damage: String?, configuration: String)] = [:]
+    private var groups: [UInt64: (transaction: Int, isQueued: Bool)?] = [:]
+
+    private let helper: String
+    private static let limit = Duration.minutes(2)
+
+    init(part: String, helper: String, scratch: String) throws {
+        self.part = part
+        self.helper = helper
+        self.scratch = scratch
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    }
+
+    /// What a boot with `arguments` makes of `state`.
+    func look(
+        at state: DiskState, arguments: [String]
+    ) throws -> (devices: String, damage: String?, configuration: String) {
+        let plan: DevicePlan
+        switch try self.plan(arguments.joined(separator: " "), state) {
+        case .success(let found): plan = found
+        case .failure(let reason): return ("", reason.text, "")
+        }
+        let pool = try pool(plan, state)
+        if let damage = pool.damage { return (plan.text, damage, "") }
+        if let damage = try transaction(pool.metadata, state) { return (plan.text, damage, "") }
+        guard let runs = pool.metadata.volumes[plan.number] else {
+            return (plan.text, "the pool has no volume \(plan.number)", "")
+        }
+        let (damage, configuration) = try layer(runs, pool.metadata.blockSectors, plan, state)
+        return (plan.text, damage, configuration)
+    }
+
+    /// Why there is no plan.
+    struct Reason: Error { let text: String }
+
+    /// What the product would make. It reads everything of the physical volume but what is in the pool.
+    func plan(_ arguments: String, _ state: DiskState) throws -> Result<DevicePlan, Reason> {
+        let seen = try state.identity(of: part) { sector in !data.contains { $0.contains(sector) } }
+        let key = "\(seen) \(arguments)"
+        if let known = plans[key] { return known }
+        let disk = try state.file(part)
+        let (status, text) = try HostCommand.result(
+            [helper, "plan", "--cmdline", arguments, disk.path], within: LayerView.limit)
+        let result: Result<DevicePlan, Reason>
+        if status != 0 {
+            result = .failure(
+                Reason(
+                    text: "refused: "
+                        + text.replacing(disk.path, with: "DISK").trimmingCharacters(in: .newlines)))
+        } else if let plan = DevicePlan(text, disk: disk.path) {
+            result = .success(plan)
+            let places = plan.data.map { $0.place..<$0.place + $0.count }
+            if places != data { (data, plans) = (places, [:]) }
+        } else {
+            result = .failure(Reason(text: "a plan that cannot be understood: \(text)"))
+        }
+        plans[key] = result
+        return result
+    }
+
+    // MARK: The pool
+
+    private func pool(
+        _ plan: DevicePlan, _ state: DiskState
+    ) throws -> (metadata: ThinMetadata, damage: String?) {
+        var hasher = Hasher()
+        hasher.combine(plan.metadata)
+        let places = plan.metadata.map { $0.place..<$0.place + $0.count }
+        hasher.combine(
+            try state.identity(of: part) { sector in places.contains { $0.contains(sector) } })
+        let key = UInt64(bitPattern: Int64(hasher.finalize()))
+        if let known = pools[key] { return known }
+        let disk = try state.file(part)
+        let image = try RawFile(
+            scratch + "/pool", makingSize: plan.metadata.reduce(0) { $0 + $1.count } * WriteLog.sector)
+        for segment in plan.metadata {
+            let bytes = segment.place * WriteLog.sector..<(segment.place + segment.count) * WriteLog.sector
+            try disk.copy(bytes, to: image, at: segment.start * WriteLog.sector)
+        }
+        let (status, told) = try HostCommand.result(["thin_check", image.path], within: LayerView.limit)
+        var result = (
+            metadata: ThinMetadata(""),
+            damage: status == 0
+                ? nil : "thin_check: \(told.split(separator: "\n").suffix(2).joined(separator: " "))"
+        )
+        if status == 0 {
+            result.metadata = ThinMetadata(try HostCommand.run("thin_dump", image.path))
+        }
+        pools[key] = result
+        return result
+    }
+
+    /// Whether the kernel's number of the pool's last transaction is one with which lvm2 and the helper activate it: that of lvm2's
+    /// metadata, or the one before where lvm2 has yet to tell the pool.
+    private func transaction(_ metadata: ThinMetadata, _ state: DiskState) throws -> String? {
+        // What is before the first extent; lvm2 makes them from 1 MiB on.
+        let key = try state.identity(of: part) { $0 < 2048 }
+        if groups[key] == nil { groups[key] = .some(try group(state)) }
+        guard let known = groups[key], let group = known else { return nil }
+        let seen = metadata.transaction
+        if seen == group.transaction || group.isQueued && seen == group.transaction - 1 { return nil }
+        return "transaction \(seen) in the pool, \(group.transaction) in lvm2's metadata"
+    }
+
+    /// lvm2's own reading of its metadata; `nil` where it has none, which the plan has then something to say of.
+    private func group(_ state: DiskState) throws -> (transaction: Int, isQueued: Bool)? {
+        let (_, text) = try HostCommand.result(
+            ["pvck", "--dump", "metadata", state.file(part).path], within: LayerView.limit)
+        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard let line = lines.first(where: { $0.hasPrefix("transaction_id = ") }),
+            let number = Int(line.dropFirst("transaction_id = ".count))
+        else { return nil }
+        return (number, lines.contains { $0.hasPrefix("message1 {") })
+    }
+
+    // MARK: The layer
+
+    private func layer(
+        _ runs: [ThinMetadata.Run], _ blockSectors: Int, _ plan: DevicePlan, _ state: DiskState
+    ) throws -> (damage: String?, configuration: String) {
+        let pieces = runs.flatMap { run in
+            LayerView.pieces(
+                origin: run.origin * blockSectors, data: run.data * blockSectors,
+                count: run.count * blockSectors, in: plan.data)
+        }
+        var hasher = Hasher()
+        hasher.combine(pieces.map { [$0.origin, $0.place, $0.count] })
+        let sorted = pieces.sorted { $0.place < $1.place }
+        hasher.combine(
+            try state.identity(of: part) { sector in
+                // The last that begins before it.
+                var (low, high) = (0, sorted.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if sorted[middle].place <= sector { low = middle + 1 } else { high = middle }
+                }
+                return low > 0 && sector < sorted[low - 1].place + sorted[low - 1].count
+            })
+        let key = UInt64(bitPattern: Int64(hasher.finalize()))
+        if let known = layers[key] { return known }
+        let disk = try state.file(part)
+        let image = try RawFile(scratch + "/layer", makingSize: plan.count * WriteLog.sector)
+        for piece in pieces {
+            try disk.copy(
+                piece.place * WriteLog.sector..<(piece.place + piece.count) * WriteLog.sector, to: image,
+                at: piece.origin * WriteLog.sector)
+        }
+        let damage = try FileSystem.damage(in: image.path).map { "layer: " + $0 }
+        let result = (damage, damage == nil ? try FileSystem.digest(of: "/etc", in: image.path) : "")
+        layers[key] = result
+        return result
+    }
+
+    /// Where `count` sectors of the pool from `data` on are on the physical volume.
+    private static func pieces(
+        origin: Int, data: Int, count: Int, in segments: [DevicePlan.Segment]
+    ) -> [(origin: Int, place: Int, count: Int)] {
+        segments.compactMap { segment in
+            let range = (data..<data + count).clamped(to: segment.start..<segment.start + segment.count)
+            guard !range.isEmpty else { return nil }
+            return (
+                origin + range.lowerBound - data, segment.place + range.lowerBound - segment.start,
+                range.count
+            )
+        }
+    }
+}

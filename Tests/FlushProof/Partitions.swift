@@ -1,0 +1,48 @@
+import Foundation
+import TestMachine
+
+/// Where the partitions of a disk image are.
+struct Partitions: Codable, Sendable {
+    /// A part of the disk: a partition by its number, or what lies between two.
+    struct Part: Codable, Sendable {
+        /// Its name, also of the file that holds it: `3` is a partition, `2-3` what is between two, `0-1` what is before the first.
+        let name: String
+        /// Its sectors.
+        let sectors: Range<Int>
+    }
+
+    /// The whole disk, in order and without gaps.
+    let parts: [Part]
+
+    /// Those of the raw `image`, by its partition table.
+    init(of image: String) throws {
+        struct Report: Decodable {
+            struct Table: Decodable {
+                struct Partition: Decodable {
+                    let node: String
+                    let start: Int
+                    let size: Int
+                }
+                let partitions: [Partition]
+            }
+            let partitiontable: Table
+        }
+        let text = try HostCommand.run("sfdisk", "--json", image)
+        let report = try JSONDecoder().decode(Report.self, from: Data(text.utf8))
+        var parts: [Part] = []
+        var end = 0
+        var last = "0"
+        for partition in report.partitiontable.partitions.sorted(by: { $0.start < $1.start }) {
+            let number = String(partition.node.dropFirst(image.count).drop { !$0.isNumber })
+            if partition.start > end {
+                parts.append(Part(name: "\(last)-\(number)", sectors: end..<partition.start))
+            }
+            end = partition.start + partition.size
+            parts.append(Part(name: number, sectors: partition.start..<end))
+            last = number
+        }
+        let size = try RawFile(image).size / WriteLog.sector
+        if end < size { parts.append(Part(name: "\(last)-", sectors: end..<size)) }
+        self.parts = parts
+    }
+}

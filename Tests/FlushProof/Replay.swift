@@ -1,0 +1,115 @@
+import Foundation
+import TestMachine
+
+/// A recording, played back to a moment of it.
+struct Replay {
+    let log: WriteLog
+    private let recording: Recording
+    private let directory: String
+    private let state: DiskState
+    private let judge: Judge
+    private var position: Int
+
+    /// The partitions of the installed disk: /boot, and the physical volume.
+    private let boot: String
+    private static let group = "4"
+
+    /// The beginning of `recording`, in files in `directory`.
+    init(_ recording: Recording, helper: String, in directory: String) throws {
+        self.recording = recording
+        // Where systemd-boot is, /boot is the ESP.
+        boot = recording.loader == .grub ? "3" : "2"
+        self.directory = directory
+        log = try WriteLog(recording.log)
+        // The pool's blocks are of 64 KiB, and lie at multiples of that.
+        state = try DiskState(
+            of: recording.base, recording.partitions, in: directory, granules: [Replay.group: 128])
+        // What prepared the host is no part of any command.
+        position = recording.steps.first?.begin ?? 0
+        for entry in log.entries[..<position] {
+            try state.apply(entry, of: log)
+            state.settle()
+        }
+        state.rebase()
+        judge = try Judge(
+            of: state, loader: recording.loader, boot: boot, group: Replay.group, helper: helper,
+            scratch: directory)
+    }
+
+    /// Removes the files.
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
+
+    /// Goes on to where `end` entries of the log were done.
+    mutating func advance(to end: Int) throws {
+        for entry in log.entries[position..<max(position, end)] {
+            try state.apply(entry, of: log)
+            state.settle()
+        }
+        position = max(position, end)
+    }
+
+    /// Goes on to the beginning of `step`, and finds what is there before and after it.
+    mutating func ends(of step: Recording.Step) throws -> (old: Judge.Finding, new: Judge.Finding) {
+        try advance(to: step.begin)
+        let old = try look(step)
+        let point = state.point
+        for entry in log.entries[step.begin..<step.settled] { try state.apply(entry, of: log) }
+        let new = try look(step)
+        try state.undo(to: point)
+        return (old, new)
+    }
+
+    /// What there is now.
+    func look(_ step: Recording.Step) throws -> Judge.Finding {
+        try judge.look(
+            at: state, layers: step.layers, comparesConfiguration: step.comparesConfiguration)
+    }
+
+    /// Does `body` with `remnant` of what comes next.
+    func with<Result>(_ remnant: Interval.Remnant, _ body: () throws -> Result) throws -> Result {
+        let point = state.point
+        for index in remnant.whole { try state.apply(log.entries[index], of: log) }
+        if let torn = remnant.torn {
+            try state.apply(log.entries[torn], of: log, only: remnant.sectors)
+        }
+        let result = try body()
+        try state.undo(to: point)
+        return result
+    }
+
+    /// Does `body` with `damage` to what boots now by `start`.
+    func with<Result>(
+        _ damage: Damage, _ start: BootView.Start, _ body: () throws -> Result
+    ) throws -> Result {
+        let point = state.point
+        try damage.apply(
+            Damage.Target(
+                state: state, boot: boot, group: Replay.group, start: start,
+                plan: judge.plan(of: start, state), scratch: directory))
+        let result = try body()
+        try state.undo(to: point)
+        return result
+    }
+
+    /// Writes the whole disk as it is now to the new raw image `path`.
+    func export(to path: String) throws {
+        let parts = recording.partitions.parts
+        let end = parts.last?.sectors.upperBound ?? 0
+        let image = try RawFile(path, makingSize: end * WriteLog.sector)
+        for part in parts {
+            let file = try state.file(part.name)
+            try file.copy(0..<file.size, to: image, at: part.sectors.lowerBound * WriteLog.sector)
+        }
+    }
+
+    /// What a power cut in `interval` can leave of it.
+    func remnants(
+        of interval: Interval, _ extent: Extent, using generator: inout SeededGenerator
+    ) -> [Interval.Remnant] {
+        // ext4's own superblock of 1 KiB: torn, no ext4 can be mounted any more, whatever is on it.
+        let start = recording.partitions.parts.first { $0.name == boot }?.sectors.lowerBound ?? 0
+        return interval.remnants(
+            of: log.entries, exhaustive: extent.exhaustive, count: extent.drawn,
+            atomic: [start + 2..<start + 4], using: &generator)
+    }
+}

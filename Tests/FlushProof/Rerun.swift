@@ -1,0 +1,65 @@
+import Foundation
+public import TestMachine
+
+extension FlushProof {
+    /// What became of a command that was cut off, and was run again in the machine that then started.
+    public struct Rerun: Sendable {
+        /// Which state it was: scenario, step, interval, and the number of the state there.
+        public let state: String
+        /// What was run again.
+        public let script: String
+        /// Why it did not end as it should; `nil` if it did.
+        public let failure: String?
+    }
+
+    /// Starts a machine from each of `count` states of `scenario` that are drawn from those that were judged, and runs the command
+    /// again that was cut off: nothing is left over then, and everything in the menu can be booted.
+    public func rerun(_ scenario: Scenario, on host: Machine, count: Int) throws -> [Rerun] {
+        let recording = try Recording.current(of: scenario, on: host, in: directory)
+        let place = "\(directory)/\(scenario.name)"
+        let journal = try Journal(place + "/journal", key: key(of: recording))
+        var replay = try Replay(recording, helper: helper, in: place + "/rerun")
+        defer { replay.remove() }
+        var generator = SeededGenerator(seed: extent.seed)
+        let drawn = Array(journal.places.shuffled(using: &generator).prefix(count))
+        return try drawn.sorted { ($0.interval, $0.number) < ($1.interval, $1.number) }.map { place in
+            let step = recording.steps[place.step]
+            let script = step.script.hasPrefix("imgbase ") ? step.script : "true"
+            try replay.advance(to: max(step.begin, place.start))
+            let disk = "\(directory)/\(scenario.name)/rerun.raw"
+            defer { try? FileManager.default.removeItem(atPath: disk) }
+            if let remnant = place.state.remnant {
+                try replay.with(remnant) { try replay.export(to: disk) }
+            } else {
+                try replay.advance(to: place.interval)
+                try replay.export(to: disk)
+            }
+            let machine = Machine(
+                name: "rerun-\(scenario.name)", disks: [.overlay(of: disk)] + host.disks.dropFirst(),
+                firmware: host.firmware)
+            let failure: String?
+            do {
+                failure = try machine.run { try FlushProof.failure(of: script, in: $0) }
+            } catch {
+                failure = "\(error)"
+            }
+            let name = "\(scenario.name) \(place.step) \(place.interval) \(place.number)"
+            report("  again \(name): \(failure ?? "converges")")
+            return Rerun(state: name, script: script, failure: failure)
+        }
+    }
+
+    /// Runs `script` again in a machine that is starting.
+    private static func failure(of script: String, in vm: VM) throws -> String? {
+        try vm.waitForGuest()
+        _ = try vm.run("systemctl is-system-running --wait")
+        let again = try vm.run(script, within: .minutes(20))
+        // What was done already can be refused: 2 says that nothing was changed.
+        guard again.status == 0 || again.status == 2 else { return again.output }
+        for look in ["imgbase recover --list", "imgbase boot --verify"] {
+            let result = try vm.run(look)
+            if result.status != 0 || !result.output.isEmpty { return "\(look): \(result.output)" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,54 @@
+/// What a whole run has found, as a table.
+public struct Summary: Sendable {
+    private let seed: UInt64
+    private var tallies: [Tally] = []
+    private var reruns: [FlushProof.Rerun] = []
+
+    /// Of nothing yet, with the seed that drew the states.
+    public init(seed: UInt64) { self.seed = seed }
+
+    /// Adds what was found of the commands of a scenario.
+    public mutating func add(_ tallies: [Tally]) { self.tallies += tallies }
+
+    /// Adds what became of commands that were run again.
+    public mutating func add(_ reruns: [FlushProof.Rerun]) { self.reruns += reruns }
+
+    /// Whether each state was the old or the new one, and each command that was run again ended well.
+    public var isWell: Bool {
+        tallies.allSatisfy { $0.isComplete && $0.boundaries.third.isEmpty && $0.between.third.isEmpty }
+            && reruns.allSatisfy { $0.failure == nil }
+    }
+
+    /// The table, as Markdown.
+    public var text: String {
+        var lines = [
+            "| command | at a flush | neither | between two | neither | what |", "|---|---|---|---|---|---|",
+        ]
+        for tally in tallies {
+            lines.append(
+                Summary.line(
+                    "`\(tally.step)`" + (tally.isComplete ? "" : " (not complete)"), tally.boundaries,
+                    tally.between))
+        }
+        var (boundaries, between) = (Tally.Counts(), Tally.Counts())
+        for tally in tallies {
+            boundaries.add(tally.boundaries)
+            between.add(tally.between)
+        }
+        lines.append(Summary.line("all", boundaries, between))
+        lines.append("")
+        let failed = reruns.filter { $0.failure != nil }
+        lines.append(
+            "Seed \(seed). Run again in a machine after \(reruns.count) of the states: "
+                + "\(reruns.count - failed.count) converge.")
+        for rerun in failed { lines.append("- \(rerun.state): `\(rerun.script)`: \(rerun.failure ?? "")") }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func line(_ name: String, _ boundaries: Tally.Counts, _ between: Tally.Counts) -> String {
+        let kinds = boundaries.third.merging(between.third, uniquingKeysWith: +)
+            .sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        return "| \(name) | \(boundaries.total) | \(boundaries.thirds) | \(between.total) | "
+            + "\(between.thirds) | \(kinds.joined(separator: "; ")) |"
+    }
+}

@@ -1,0 +1,72 @@
+/// What a state of a disk is, between the state before a command and the one after it.
+enum Verdict: Hashable, Codable, Sendable {
+    case old
+    case new
+    /// Neither: which kind of thing is wrong, and what.
+    case third(kind: String, reason: String)
+
+    /// Judges `state`, where `old` and `new` are what was there before and after.
+    init(_ state: Judge.Finding, old: Judge.Finding, new: Judge.Finding) {
+        guard let start = state.boot.unattended else {
+            self = .third(kind: "GRUB starts nothing", reason: state.boot.screen)
+            return
+        }
+        if let damage = state.damage {
+            self = .third(kind: Verdict.kind(of: damage), reason: "'\(start.entry)': \(damage)")
+        } else if !Verdict.isSame(state, old, isRunning: true), !Verdict.isSame(state, new) {
+            self = .third(
+                kind: "another boot",
+                reason:
+                    "\(start.identity) \(state.configuration) instead of \(old.boot.unattended?.identity ?? []) or "
+                    + "\(new.boot.unattended?.identity ?? [])")
+        } else if let damage = state.boot.damage {
+            self = .third(kind: "/boot damaged", reason: damage)
+        } else if let undone = state.boot.undone {
+            self = .third(kind: "undone", reason: undone)
+        } else if let (name, damage) = state.menuDamage.min(by: { $0.key < $1.key }) {
+            self = .third(kind: "menu: " + Verdict.kind(of: damage), reason: "'\(name)': \(damage)")
+        } else if let reason = Verdict.menuFlaw(state.boot.menu, old.boot.menu, new.boot.menu) {
+            self = .third(kind: "menu", reason: reason)
+        } else {
+            self = Verdict.isSame(state, new) ? .new : .old
+        }
+    }
+
+    /// - Parameter isRunning: the system runs from that layer, and changes what is in it.
+    private static func isSame(
+        _ one: Judge.Finding, _ other: Judge.Finding, isRunning: Bool = false
+    ) -> Bool {
+        one.boot.unattended?.identity == other.boot.unattended?.identity && one.devices == other.devices
+            && (one.configuration == other.configuration || isRunning)
+    }
+
+    /// An entry that is neither the old nor the new one, that is there too early or too late.
+    private static func menuFlaw(
+        _ menu: [String: BootView.Start], _ old: [String: BootView.Start], _ new: [String: BootView.Start]
+    ) -> String? {
+        for name in Set(menu.keys).union(old.keys).union(new.keys).sorted() {
+            let known = [old[name], new[name]]
+            guard !known.contains(where: { $0?.offer == menu[name]?.offer }) else { continue }
+            guard let entry = menu[name] else { return "'\(name)' is not offered" }
+            return "'\(name)' is \(entry.offer)"
+        }
+        return nil
+    }
+
+    /// The beginning of a reason, without what differs from case to case.
+    private static func kind(of damage: String) -> String {
+        let text = damage.split(separator: "\n").first.map(String.init) ?? damage
+        let parts = text.split(separator: ": ", maxSplits: 4).prefix(4).joined(separator: ": ")
+        return String(parts.filter { !$0.isNumber }.prefix(120))
+    }
+}
+
+extension Verdict: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .old: "old"
+        case .new: "new"
+        case .third(let kind, let reason): "neither: \(kind): \(reason)"
+        }
+    }
+}

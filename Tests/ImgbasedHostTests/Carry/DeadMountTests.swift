@@ -1,0 +1,68 @@
+import Glibc
+import ImgbasedCore
+import ImgbasedHost
+import ImgbasedLinux
+import Testing
+
+/// What is mounted in a tree and does not answer: FUSE, whose program is gone or has stopped.
+@Suite(
+    .enabled(
+        if: HostSystem.isRoot && HostSystem.exists("/dev/fuse"),
+        "only root can mount, and what the kernel has"))
+struct DeadMountTests {
+    private let scratch: Scratch
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.shell(
+            "mkdir -p {base,ours,new,to}/etc ours/etc/dead/x; echo mine >ours/etc/changed; echo mine >ours/etc/zz"
+        )
+    }
+
+    private func survey(_ mounted: [TreePath] = []) throws -> CarrySurvey {
+        try Carrier(lists: CarryLists(), policy: CarryPolicy(), mounted: mounted).survey(
+            fromBase: HostTree(scratch("base")), from: HostTree(scratch("ours")),
+            toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
+    }
+
+    /// Mounts what `fuse` is the device of.
+    private func mountFUSE(_ fuse: borrowing OpenFile) throws {
+        let options = "fd=\(fuse.number),rootmode=40000,user_id=0,group_id=0"
+        let result = options.withCString { mount("dead", scratch("ours/etc/dead"), "fuse", 0, $0) }
+        try #require(result == 0, "\(String(cString: strerror(errno)))")
+    }
+
+    private func check() throws {
+        let survey = try survey()
+        #expect(survey.report.items.map(\.path.description) == ["/etc/changed", "/etc/dead", "/etc/zz"])
+        #expect(
+            survey.report.conflicts.map(\.line)
+                == ["omitted '/etc/dead': something else is mounted there; what it hides is not seen"])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatDoesNotAnswerIsPassedOver() throws {
+        do {
+            // Nobody reads what the kernel asks, so that whoever touches it waits for ever.
+            let fuse = try OpenFile(opening: "/dev/fuse", O_RDWR)
+            try mountFUSE(fuse)
+            try check()
+        }
+        // Now there is nobody any more: "Transport endpoint is not connected".
+        defer { umount2(scratch("ours/etc/dead"), CInt(MNT_DETACH)) }
+        var status = stat()
+        #expect(stat(scratch("ours/etc/dead"), &status) == -1 && errno == ENOTCONN)
+        try check()
+    }
+
+    // Without what is mounted in it, the tree of the running layer shows what is beneath.
+    @Test func whatIsMountedInTheRunningLayerIsTold() throws {
+        let places = ["/", "/etc/dead", "/var", "/etc/none"].compactMap { TreePath(parsing: $0) }
+        let report = try survey(places).report
+        #expect(report.items.contains { $0.outcome == .carried && $0.path.description == "/etc/dead" })
+        #expect(
+            report.conflicts.map(\.line) == [
+                "omitted '/etc/dead': something else is mounted there, of which nothing is carried",
+                "omitted '/etc/none': something else is mounted there, of which nothing is carried",
+            ])
+    }
+}

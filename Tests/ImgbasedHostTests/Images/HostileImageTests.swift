@@ -1,0 +1,209 @@
+import Glibc
+import ImgbasedCore
+import ImgbasedLinux
+import Testing
+
+@testable import ImgbasedHost
+
+/// What is at or beside an image, and is not what it should be: it is refused in time, in one line, and not taken for nothing.
+@Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
+struct HostileImageTests {
+    // A pipe that nobody writes to, or a device, is not waited for, and a link that leads nowhere is not nothing.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("mkfifo SHA256SUMS", "it is not a plain file"), ("mkdir SHA256SUMS", "it is not a plain file"),
+            ("ln -s /dev/zero SHA256SUMS", "it is not a plain file"),
+            ("ln -s gone SHA256SUMS", "it is a link that leads nowhere"),
+            ("ln -s SHA256SUMS SHA256SUMS", "Too many levels of symbolic links"),
+            ("truncate -s 1G SHA256SUMS", "it is longer than 16777216 bytes"),
+        ])
+    func aListThatIsNoneIsRefused(commands: String, reason: String) async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("ext4")
+        try maker.shell(commands)
+        let outcome = await maker.outcome()
+        #expect(outcome.contains("SHA256SUMS' beside it cannot be read: \(reason)"), "\(outcome)")
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("mkfifo SHA256SUMS.gpg", "it is not a plain file"),
+            ("ln -s /dev/zero SHA256SUMS.gpg", "it is not a plain file"),
+            ("ln -s gone SHA256SUMS.gpg", "it is a link that leads nowhere"),
+            ("ln -s SHA256SUMS.gpg SHA256SUMS.gpg", "Too many levels of symbolic links"),
+            ("truncate -s 1G SHA256SUMS.gpg", "it is longer than 1048576 bytes"),
+        ])
+    func aSignatureThatIsNoneIsRefused(commands: String, reason: String) async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("ext4")
+        try maker.shell("sha256sum image > SHA256SUMS; echo keys > trusted.gpg; \(commands)")
+        let outcome = await maker.outcome()
+        #expect(outcome.contains("SHA256SUMS.gpg' beside it cannot be read: \(reason)"), "\(outcome)")
+    }
+
+    // It is not waited for who writes to it.
+    @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedBeforeItIsOpened() async throws {
+        let maker = try ImageMaker()
+        try maker.shell("mkfifo image; gpg --version >/dev/null; printf '\\231' > trusted.gpg")
+        #expect(await maker.outcome().contains("a pipe has no signature"))
+    }
+
+    // The first reading finds small files, the second large ones, as a server can have it.
+    @Test func whatIsLargerWhenItIsReadAgainIsRefused() async throws {
+        let maker = try ImageMaker()
+        let source = try ImageSource(try maker.image("tar"), trust: maker.trust)
+        try maker.shell("head -c 400M /dev/urandom > tree/etc/large; tar -C tree -cf - . > image")
+        do {
+            _ = try await BaseFromImageTests.add(source, maker, size: Bytes(1 << 30))
+            Issue.record("it was accepted")
+        } catch {
+            #expect("\(error)".contains("there is more in it than was listed"), "\(error)")
+        }
+    }
+
+    @Test func aListMayBeLongAndALink() async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("ext4")
+        try maker.shell(
+            """
+            for i in $(seq 30000); do printf '%064d  some/where/else-%d\n' 0 $i; done > list
+            sha256sum image >> list; ln -s list SHA256SUMS
+            """)
+        #expect(await maker.outcome() == "accepted")
+        try maker.shell("sed -i '$s/^......../00000000/' list")
+        #expect(await maker.outcome().contains("SHA256SUMS beside it has 00000000"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aToolThatHangsIsEnded() throws {
+        let pipe = try HostPipe("nothing")
+        let tool = try ImageTool(
+            Command(.tar, ["--list", "--file", "-"]), for: "image", input: pipe.reader, ImageReporter())
+        let error = #expect(throws: HostFailure.self) { try tool.finish(within: 1) }
+        #expect(error?.description == "image 'image': tar did not end within 1 seconds")
+        pipe.closeWriter()
+    }
+
+    @Test func aDeviceIsHeldWhileItIsRead() async throws {
+        let maker = try ImageMaker()
+        let loop = try LayerFileSystemTests.Device(try maker.image("ext4"))
+        let device = loop.path.device
+        try maker.shell("mkdir mnt; mount \(device) mnt")
+        #expect(await maker.outcome(device).contains("it is mounted or in use otherwise"))
+        try maker.shell("umount mnt")
+        do {
+            let source = try ImageSource(device, trust: maker.trust)
+            #expect(try maker.shell("mount \(device) mnt 2>&1 || true").contains("already mounted or"))
+            let written = try await BaseFromImageTests.add(source, maker)
+            #expect(try maker.shell("cmp \(device) \(written.device.path.device)") == "")
+            #expect(try maker.shell("mount \(device) mnt 2>&1 || true").contains("already mounted or"))
+            withExtendedLifetime(source) {}
+        }
+        try maker.shell("mount \(device) mnt; umount mnt")
+        withExtendedLifetime(loop) {}
+    }
+
+    // Of each format: held by what unpacks it, or by what reads it.
+    @Test(
+        arguments: [("squashfs", nil), ("tar", nil), ("ext4", "zstd"), ("live", nil)] as [(String, String?)])
+    func whateverIsOnItADeviceIsHeld(format: String, compressor: String?) async throws {
+        let maker = try ImageMaker()
+        let image = try maker.image(format, compressor)
+        try maker.shell("truncate -s %4096 \(image)")
+        let loop = try LayerFileSystemTests.Device(image)
+        let device = loop.path.device
+        let source = try ImageSource(device, trust: maker.trust)
+        #expect(throws: SystemError.self) { _ = try OpenFile(opening: device, O_RDONLY | O_EXCL) }
+        withExtendedLifetime((loop, source)) {}
+    }
+
+    // 83 bytes of it, one after the other, each changed.
+    @Test(arguments: ["ext4", "xfs"]) func aSuperblockThatWasChangedIsFound(type: String) async throws {
+        let maker = try ImageMaker()
+        let image = try maker.image(type)
+        let start = type == "ext4" ? 1024 : 0
+        let file = try OpenFile(opening: image, O_RDWR)
+        for number in 0..<83 {
+            let place = start + number * (type == "ext4" ? 12 : 6)
+            let old = try file.read(upTo: 1, at: place)
+            func put(_ byte: UInt8) throws {
+                try withUnsafeBytes(of: byte) { try file.write($0, at: UInt64(place)) }
+            }
+            try put(old[0] ^ UInt8(1 << (number % 8)))
+            let outcome = await maker.outcome()
+            #expect(outcome != "accepted", "byte \(place)")
+            try put(old[0])
+        }
+        #expect(await maker.outcome() == "accepted")
+    }
+
+    @Test func aSuperblockWithoutAChecksumIsLeftToTheTools() async throws {
+        let maker = try ImageMaker()
+        try maker.shell("truncate -s 40M image; mkfs.ext4 -q -F -O ^metadata_csum image")
+        #expect(await maker.outcome() == "accepted")
+        // The size of an inode. A copy of the superblock, which e2fsck goes by, is whole.
+        try maker.shell("printf '\\001' | dd of=image bs=1 seek=$((1024 + 88)) conv=notrunc status=none")
+        let outcome = await maker.outcome()
+        #expect(outcome.contains("dumpe2fs ended with status"), "\(outcome)")
+        // The checksum of a group's descriptor.
+        try maker.shell(
+            "rm image; truncate -s 40M image; mkfs.ext4 -q -F -b 4096 image; printf x | dd of=image bs=1 seek=$((4096 + 30)) conv=notrunc status=none"
+        )
+        let other = await maker.outcome()
+        #expect(
+            other.contains("e2fsck says 'One or more block group descriptor checksums are invalid"),
+            "\(other)")
+    }
+
+    @Test func whatAFileSystemAsksForOnErrorsIsNotDone() throws {
+        let scratch = try Scratch()
+        try Helper.run("/usr/bin/truncate", "-s", "40M", scratch("image"))
+        try Helper.run("/usr/sbin/mkfs.ext4", "-q", "-F", "-e", "panic", scratch("image"))
+        let loop = try LayerFileSystemTests.Device(scratch("image"))
+        let device = loop.path.device
+        let name = try #require(HostSystem.resolved(device)?.split(separator: "/").last)
+        for mode in [HostMount.Mode.readWrite, .readOnly, .untouched] {
+            let tree = try HostMount.mount(device, type: "ext4", mode)
+            let options = try SmallFile.read("/proc/fs/ext4/\(name)/options")
+            #expect(options.contains("errors=remount-ro"), "\(options)")
+            #expect(tree.usage.entries > 0)
+        }
+        withExtendedLifetime(loop) {}
+    }
+
+    /// A tar with these attributes of /etc/file.
+    private func archive(_ attributes: [String: String], _ maker: ImageMaker) throws {
+        let records = attributes.map { "'\($0.key)': \($0.value)" }.joined(separator: ", ")
+        try maker.shell(
+            """
+            cat > make.py <<'END'
+            import tarfile, io
+            out = tarfile.open("image", "w", format=tarfile.PAX_FORMAT)
+            for name in ["etc", "usr", "etc/file"] + ["usr/%d" % n for n in range(2000)]:
+                entry = tarfile.TarInfo(name); entry.mode = 0o755
+                entry.type = tarfile.REGTYPE if "/" in name else tarfile.DIRTYPE
+                entry.pax_headers = {\(records)} if name == "etc/file" else {"odd.word": "x"}
+                out.addfile(entry, io.BytesIO(b""))
+            out.close()
+            END
+            python3 make.py
+            """)
+    }
+
+    // What else tar says, of each of 2,000 files after that, does not hide it.
+    @Test(arguments: [
+        ("SCHILY.xattr.user.x", "'A' * 60000", "'user.x' extended attribute"),
+        ("SCHILY.xattr.security.capability", "'junk'", "'security.capability' extended attribute"),
+        ("SCHILY.xattr.bogus.x", "'x'", "'bogus.x' extended attribute"),
+        ("SCHILY.acl.access", "'junk'", "Cannot acl_from_text"),
+    ])
+    func anAttributeThatCannotBeKeptIsRefused(key: String, value: String, reason: String) async throws {
+        let maker = try ImageMaker()
+        try archive([key: value], maker)
+        let outcome = await maker.outcome()
+        #expect(outcome.contains("cannot be kept: /usr/bin/tar: ") && outcome.contains(reason), "\(outcome)")
+        try archive(["SCHILY.xattr.user.x": "'y'"], maker)
+        #expect(await maker.outcome() == "accepted")
+    }
+}

@@ -1,0 +1,14 @@
+// make prove: what takes too long for each check. Words name the parts to run; NAME=VALUE are settings.
+
+import Foundation
+
+do {
+    let settings = Settings(CommandLine.arguments.dropFirst())
+    guard settings.words.allSatisfy({ $0 == "flush" }) else {
+        throw ProofError(description: "no part '\(settings.words.joined(separator: " "))'; there is flush")
+    }
+    guard try FlushPart(settings).run() else { exit(1) }
+} catch {
+    say("prove: \(error)")
+    exit(1)
+}
