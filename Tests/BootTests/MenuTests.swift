@@ -15,6 +15,14 @@ import Testing
                 try vm.expect("", from: "ls /root")
                 try vm.check("echo \(layer.name) >/root/written-in-\(layer.name) && sync")
                 if layer.name == layers.last?.name { break }
+                // The next menu is the copy, which is the same: first there is no other, then half of one and no record.
+                try vm.check(
+                    layer.name == layers.first?.name
+                        ? "rm /boot/grub/imgbased.cfg"
+                        : "head -c 9000 /boot/imgbased/menu.cfg >/boot/grub/imgbased.cfg; rm /boot/grub/imgbased.env"
+                )
+                // GRUB sees what is not only in the journal.
+                try vm.check("fsfreeze -f /boot && fsfreeze -u /boot")
                 vm.cutPower()
                 try vm.powerOn()
             }

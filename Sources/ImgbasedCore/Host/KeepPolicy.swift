@@ -19,22 +19,22 @@ public struct KeepPolicy: Hashable, Sendable {
         let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }
         }
-        let begun = removals.filter { $0.isBegun && KeepPolicy.canGo($0, state, isForced: true) }
+        let standard = state.boot.standard
+        func canGo(_ removal: Removal, isForced: Bool) -> Bool {
+            do throws(HostReason) {
+                try removal.check(state, isForced: isForced, standard: standard)
+                return true
+            } catch {
+                return false
+            }
+        }
+        let begun = removals.filter { $0.isBegun && canGo($0, isForced: true) }
         let counted = removals.filter { !$0.isBegun && !$0.subject.isPinned }
         let excess = counted.count - keep + (adding ? 1 : 0)
         let free = counted.filter {
-            KeepPolicy.canGo($0, state, isForced: false) && !$0.hasForeignSnapshots(state)
+            canGo($0, isForced: false) && !$0.hasForeignSnapshots(state)
         }
         return begun + free.prefix(max(0, excess))
-    }
-
-    private static func canGo(_ removal: Removal, _ state: HostState, isForced: Bool) -> Bool {
-        do throws(HostReason) {
-            try removal.check(state, isForced: isForced)
-            return true
-        } catch {
-            return false
-        }
     }
 }
 

@@ -85,10 +85,15 @@ public struct Removal: Hashable, Sendable {
 
     /// Throws where something of it is needed.
     public func check(_ state: HostState, isForced: Bool) throws(HostReason) {
+        try check(state, isForced: isForced, standard: isForced ? nil : state.boot.standard)
+    }
+
+    /// The same, where the layer that is booted in the long run is known: to find it, all entries are read.
+    func check(_ state: HostState, isForced: Bool, standard: String?) throws(HostReason) {
         if let booted = layers.first(where: { $0.path == state.booted }) { throw .isBooted(booted.name) }
         if !isForced {
             for layer in layers {
-                let roles = state.boot.roles(of: layer.name)
+                let roles = state.boot.roles(of: layer.name, standard: standard)
                 if !roles.isEmpty { throw .isNeeded(layer.name, as: roles) }
             }
             if let base, base.isPinned { throw .isPinned(base.name) }
@@ -142,9 +147,13 @@ public struct Removal: Hashable, Sendable {
 }
 
 extension BootState {
+    /// The layer that is booted unattended in the long run.
+    var standard: String? { BootChoice.standard(record, BootPlanner.entries(self)) }
+
     /// What `layer` is to the boot loader, for which it must not simply go.
-    func roles(of layer: String) -> [String] {
-        let standard = BootChoice.standard(record, BootPlanner.entries(self))
+    func roles(of layer: String) -> [String] { roles(of: layer, standard: standard) }
+
+    fileprivate func roles(of layer: String, standard: String?) -> [String] {
         let isOnTrial = record.trial.map { $0.layer == layer && $0.triesLeft > 0 } ?? false
         return [
             layer == standard || layer == record.standard ? "the default" : nil,
