@@ -34,7 +34,7 @@ public struct Scenario: Sendable {
     public private(set) var name: String
     /// What is done before, in the guest.
     private(set) var preparation: String
-    let steps: [Step]
+    private(set) var steps: [Step]
 
     private init(_ name: String, preparation: String = "", _ scripts: String..., then steps: [Step] = []) {
         self.name = name
@@ -130,6 +130,8 @@ public struct Scenario: Sendable {
         var result = self
         result.name += "-systemd-boot"
         result.loader = .systemdBoot
+        // What is booted once is no file: a variable of the firmware names it.
+        result.steps.removeAll { $0.title.contains("--once") }
         result.preparation =
             """
             mount --mkdir /dev/disk/by-label/ESP /run/esp
