@@ -28,7 +28,8 @@ public enum LVM2 {
         guard (try? SmallFile.makeDirectory("/run/imgbased")) != nil else { return nil }
         let limit = Int(MetadataAreaHeader.textLimit)
         for arguments in LVM2Command.metadata(selector, to: file) {
-            guard (try? run(arguments, patience)) != nil, let text = try? SmallFile.read(file, limit: limit) else {
+            guard (try? run(arguments, patience)) != nil, let text = try? SmallFile.read(file, limit: limit)
+            else {
                 continue
             }
             guard let metadata = try? MetadataText(Array(text.utf8)) else { return nil }
