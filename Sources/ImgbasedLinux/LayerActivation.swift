@@ -31,8 +31,8 @@ public struct LayerActivation: ~Copyable {
     /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`. `lacking` is why
     /// the kernel could not be given that one.
     public init(
-        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest, modules: KernelModules,
-        lacking: SystemError?
+        of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest,
+        modules: KernelModules, lacking: SystemError?
     ) {
         self.modules = modules
         self.lacking = lacking

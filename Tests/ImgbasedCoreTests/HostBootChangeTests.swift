@@ -294,8 +294,7 @@ import Testing
         #expect(Self.words(machine, "Base-0.1") == ["quiet", "x", "--", "single"])
         let menu = try #require(machine.state.boot.menu)
         let lines = menu.split(separator: "\n").filter { $0.contains("linux ") }
-        #expect(lines.count == 3 && lines.allSatisfy { $0.hasSuffix("'--' 'single'") })
-        #expect(lines.count { $0.contains("'x' ${imgbased_arguments} '--'") } == 2)
+        #expect(!lines.isEmpty && lines.allSatisfy { $0.hasSuffix(" x ${imgbased_arguments} -- single") })
     }
 
     /// As an image with initramfs-tools has it: nothing in there finds the layer.

@@ -74,7 +74,9 @@ import Testing
     @Test func noTextOfALayerAddsALine() throws {
         let release = OSRelease("PRETTY_NAME=\"Evil\nlinux /evil\"\nNAME=x\u{2028}y\n")
         #expect(release.prettyName == "Evil")
-        #expect(OSRelease("NAME=a\u{202E}b\u{2066}c\u{200F}\u{1B}[2Jd").prettyName == "a b c  [2Jd")
+        #expect(
+            OSRelease("NAME=a\u{202E}b\u{2066}c\u{200F}\u{1B}[2Jd").prettyName
+                == "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c\\xe2\\x80\\x8f\\x1b[2Jd")
         let entry = HostBootEntryTests.entry("Base-0.1", title: "a\nlinux /evil\r\u{85}initrd /evil\u{2028}z")
         let arguments = BootArguments(file: "a\u{2028}linux /evil b\u{2029}initrd /evil")
         #expect(arguments.words == ["alinux", "/evil", "binitrd", "/evil"])
