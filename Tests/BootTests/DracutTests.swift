@@ -3,7 +3,9 @@ import Testing
 
 /// The helper in the other initramfs that dracut makes.
 @Suite struct DracutTests {
-    @Test("without systemd: the same layer in the same state, and after a failure dracut's shell or the end")
+    @Test(
+        "without systemd, and with compressed modules: the same layer in the same state, and after a failure dracut's shell or the end"
+    )
     func plain() throws {
         try Artefacts.machine("plain", booting: "rd.imgbased.layer=Base-0.2 ro", .plain).run { vm in
             try vm.expectBooted("Base-0.2", on: "Base-0")

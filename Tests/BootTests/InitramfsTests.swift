@@ -19,10 +19,24 @@ import Testing
         }
     }
 
-    private func expectContent(of initramfs: String) throws {
-        let files = try HostCommand.run(
+    /// The helper loads these as well, in DracutTests.
+    @Test("compressed modules are in it as they are")
+    func compressed() throws {
+        let files = try files(in: Initramfs.plain.file())
+        for module in ["dm-thin-pool.ko.xz", "dm-persistent-data.ko.xz", "dm-bufio.ko.zst", "xfs.ko.zst"] {
+            #expect(files.contains { $0.hasSuffix("/" + module) })
+        }
+        #expect(!files.contains { $0.hasSuffix(".ko") })
+    }
+
+    private func files(in initramfs: String) throws -> [Substring] {
+        try HostCommand.run(
             "sh", "-c", "zstd -dcq \"$1\" | cpio --quiet -t", "sh", initramfs
         ).split(separator: "\n")
+    }
+
+    private func expectContent(of initramfs: String) throws {
+        let files = try files(in: initramfs)
         #expect(files.contains("usr/bin/imgbase-initrd"))
         for tool in ["thin_check", "thin_ls", "e2fsck"] { #expect(files.contains("usr/sbin/\(tool)")) }
         for driver in ["dm-thin-pool", "xfs", "overlay"] {

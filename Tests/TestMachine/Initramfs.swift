@@ -4,7 +4,7 @@ import Foundation
 public enum Initramfs: String, Sendable {
     /// With systemd and without lvm2: the one in the root image.
     case ordinary
-    /// Without systemd: dracut's own script is the init program.
+    /// Without systemd: dracut's own script is the init program. Its kernel modules are compressed.
     case plain
     /// With lvm2, as dracut's module brings it.
     case lvm
@@ -40,14 +40,33 @@ public enum Initramfs: String, Sendable {
     private func artefact() throws -> Artefact {
         let tree = try DebianTree.artefact()
         let key = try Digest.of(
-            [tree.key, Products.digest(), Digest.ofFile(RootTree.script)] + dracutArguments)
+            [tree.key, Products.digest(), Digest.ofFile(RootTree.script), compression ?? ""]
+                + dracutArguments)
         return Artefact(kind: "initramfs." + rawValue, key: key) { directory in
             try RootTree.with(archive: tree.obtain()) { root in
+                if let compression {
+                    try HostCommand.run("sh", "-euc", compression, "sh", root.path)
+                    try root.run("depmod", root.kernelVersion)
+                }
                 try root.makeInitramfs(dracutArguments)
                 try FileManager.default.moveItem(
                     atPath: root.path + RootTree.initramfs, toPath: directory + "/initrd.img")
             }
         }
+    }
+
+    /// Commands that compress the modules of a tree by what dracut and kmod of Debian 12 can undo, which is not gzip.
+    private var compression: String? {
+        guard self == .plain else { return nil }
+        return """
+            cd "$1"/lib/modules
+            find . -name '*.ko' | while read -r module; do
+                case ${module##*/} in
+                    dm-thin-pool.ko | dm-persistent-data.ko) xz --check=crc32 --lzma2=dict=1MiB "$module" ;;
+                    *) zstd -q --rm "$module" ;;
+                esac
+            done
+            """
     }
 
     /// What dracut is told besides how to run in a tree.

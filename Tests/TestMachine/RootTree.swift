@@ -28,6 +28,12 @@ public struct RootTree: Sendable {
         return try body(RootTree(path: path, kernelVersion: versions.first ?? ""))
     }
 
+    /// Runs a command in it.
+    func run(_ command: String...) throws {
+        try HostCommand.run(
+            ["unshare", "--mount", "--propagation", "private", RootTree.script, path] + command)
+    }
+
     /// Makes an initramfs by dracut with `arguments`, and returns its size in bytes.
     @discardableResult
     public func makeInitramfs(_ arguments: [String]) throws -> Int {
