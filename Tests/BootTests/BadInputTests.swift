@@ -44,7 +44,7 @@ import Testing
         (
             1, "signal 15 came",
             """
-            mkfifo /run/fifo; exec 3<>/run/fifo; head -c 8M \(image) >&3 &
+            export LVM_SUPPRESS_FD_WARNINGS=1; mkfifo /run/fifo; exec 3<>/run/fifo; head -c 8M \(image) >&3 &
             imgbase base --add --size 1G - <&3 & writer=$!
             timeout 60 sh -c 'until lvs --noheadings -o lv_tags HostVG | grep -q building; do sleep 0.2; done'
             kill -TERM $writer; wait $writer

@@ -111,7 +111,8 @@ import Testing
             try vm.waitForGuest()
             try vm.check("systemctl start imgbase-started; systemctl is-active imgbase-late.timer")
             try vm.expect(
-                "15min", from: "systemctl show -P TimersMonotonic imgbase-late.timer | grep -o 15min")
+                "OnActiveUSec=15min",
+                from: "systemctl show -P TimersMonotonic imgbase-late.timer | grep -o 'OnActiveUSec=15min'")
             try vm.check("systemctl --no-block start imgbase-late.service")
             try vm.expectStatus(
                 "Base-0.1", "default",
