@@ -31,12 +31,10 @@ import Testing
                 fsfreeze -f /boot
                 fsfreeze -u /boot
                 """, within: .minutes(5))
-            // Half a menu boots nobody; its copy decides the same.
+            // Half a menu boots nobody; its copy decides the same. What marks the layer as good has renewed it.
             try vm.reboot()
             try vm.expectStatus("Base-0.1", "default")
             #expect(!vm.transcript.contains("GNU GRUB"))
-            try vm.expect(
-                "the boot menu is not what the entries say: renewed", from: "imgbase recover | tail -n 1")
             try vm.expect("", from: "imgbase boot --verify")
             // A kernel that is damaged is found.
             try vm.check("echo damaged >>$(echo /boot/imgbased/*/initrd)")
