@@ -222,7 +222,7 @@ extension MappedDevice.Role {
         return switch self {
         case .volume: UInt16(visible)
         case .snapshot: UInt16(visible | low)
-        case .snapshotStore: UInt16(inner | low)
+        case .snapshotStore, .mergingSnapshot: UInt16(inner | low)
         case .poolMetadata, .poolData, .pool, .origin: UInt16(inner)
         }
     }

@@ -27,10 +27,10 @@ struct Damage: Sendable {
         files("the menu and its copy are gone", menus) { "unlink \($0)" },
         files("GRUB's own configuration is empty", ["/grub/grub.cfg"]) { "sif \($0) size 0" },
         Damage("the menu names a layer that there is not") { target in
-            try target.change(menus, from: "rd.imgbased.layer=Base-0.1'", to: "rd.imgbased.layer=Base-9.1'")
+            try target.change(menus, from: "rd.imgbased.layer=Base-0.1 ", to: "rd.imgbased.layer=Base-9.1 ")
         },
         Damage("the menu gives a layer another argument") { target in
-            try target.change(menus, from: "'ro'", to: "'rw'")
+            try target.change(menus, from: " ro ", to: " rw ")
         },
         Damage("the record is zeros") { target in
             for sectors in try ExtBlocks(of: target.image).sectors(ofFile: record) {

@@ -48,7 +48,7 @@ public struct ActivationPlan: Hashable, Sendable {
 
     /// Whether the driver of snapshots is needed that keep in a volume what their origin had.
     public var hasSnapshots: Bool {
-        devices.contains { $0.role == .snapshot }
+        devices.contains { $0.role == .snapshotStore }
     }
 
     /// Forbids writing to the volume, not to what is beneath it, as lvm2 does for those in its

@@ -148,10 +148,11 @@ struct ActivationPlanBuilder {
                     "volume '\(group.name)/\(volume.name)' gets back the content of its snapshot '\(store.name)'"
                 )
             }
-            // What goes back cannot be looked at meanwhile.
             let whole = MappedTarget(
                 start: Sectors(0), length: length, kind: snapshot.isMerging ? .error : kind)
-            try add(store, isReadOnly: store.isReadOnly, role: .snapshot, targets: [whole])
+            try add(
+                store, isReadOnly: store.isReadOnly,
+                role: snapshot.isMerging ? .mergingSnapshot : .snapshot, targets: [whole])
         }
         let whole = MappedTarget(start: Sectors(0), length: length, kind: merging ?? .snapshotOrigin(real))
         try add(volume, isReadOnly: volume.isReadOnly, role: .volume, targets: [whole])

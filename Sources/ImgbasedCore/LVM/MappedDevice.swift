@@ -73,6 +73,8 @@ public struct MappedDevice: Hashable, Sendable {
         case snapshotStore
         /// A snapshot of a volume, beside that volume.
         case snapshot
+        /// A snapshot that is being merged into its volume: nobody can look at it meanwhile.
+        case mergingSnapshot
         /// A volume that users see.
         case volume
     }
