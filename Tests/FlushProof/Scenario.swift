@@ -71,7 +71,7 @@ public struct Scenario: Sendable {
         Scenario(
             "refresh",
             preparation: """
-                stored=$(echo /boot/imgbased/*) version=6.1.0-999-amd64
+                stored=$(echo /boot/imgbased/*/) version=6.1.0-999-amd64
                 mkdir -p /usr/lib/modules/$version
                 echo >/usr/lib/modules/$version/modules.dep
                 cp $stored/linux /boot/vmlinuz-$version
@@ -92,7 +92,7 @@ public struct Scenario: Sendable {
         Scenario(
             "install",
             preparation: """
-                stored=$(echo /boot/imgbased/*)
+                stored=$(echo /boot/imgbased/*/)
                 cp $stored/linux /boot/vmlinuz-other && cp $stored/initrd /boot/initrd-other
                 cat >>/etc/grub.d/40_custom <<'END'
                 menuentry 'Other' --id other {
