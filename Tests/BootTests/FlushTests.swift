@@ -18,8 +18,9 @@ import Testing
     func slice() throws {
         let tallies = try proof.run(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(tallies.map(\.boundaries.total).allSatisfy { $0 > 0 })
-        // The menu, the record and the helper are being mended; then this has to go.
-        withKnownIssue("a power cut can leave something else") {
+        // The menu, the record and the helper were mended, and not judged whole since: this goes with the first run of
+        // 'make prove PARTS=flush' that finds nothing.
+        withKnownIssue("a power cut can leave something else", isIntermittent: true) {
             for tally in tallies {
                 #expect(tally.boundaries.third.isEmpty, "\(tally)")
                 #expect(tally.between.third.isEmpty, "\(tally)")
