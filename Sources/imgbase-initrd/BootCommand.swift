@@ -78,7 +78,7 @@ enum BootCommand {
     }
 
     /// Complains, in the journal of the booted system as well.
-    static func warn(_ line: String) {
+    private static func warn(_ line: String) {
         complain(line)
         if !KernelLog.isJournalThere { KernelLog.warn("imgbase-initrd: \(line)") }
     }

@@ -69,7 +69,6 @@ struct RootBringUp: ~Copyable {
             let warning =
                 "udev has not handled the devices of layer '\(volume)' after \(request.limits.udev) seconds; "
                 + "going on without it"
-            BootCommand.warn(warning)
             warnings.append(warning.asMessageLine)
         }
         let node = "/dev/mapper/\(name(of: volume))"

@@ -42,7 +42,7 @@ import Testing
         ),
         // A signal undoes what was begun, though whoever sends the image is silent.
         (
-            1, "signal 15 came",
+            1, "signal 15",
             """
             export LVM_SUPPRESS_FD_WARNINGS=1; mkfifo /run/fifo; exec 3<>/run/fifo; head -c 8M \(image) >&3 &
             imgbase base --add --size 1G - <&3 & writer=$!

@@ -7,7 +7,7 @@ import Testing
     private let proof = FlushProof(in: BuildDirectory.path + "/flush", Extent(exhaustive: 2, drawn: 2)) { _ in
     }
 
-    @Test("whoever judges that notices when a disk is damaged")
+    @Test("whoever judges that notices when a disk is damaged", .checkAll)
     func judge() throws {
         let trials = try proof.tryJudge(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(trials.count > 11)

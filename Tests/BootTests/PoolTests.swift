@@ -84,7 +84,8 @@ import Testing
 
     /// Each `base --add`, `layer --add` and `update` passes through that moment.
     @Test(
-        "lvcreate and lvremove killed before they have told the pool: layers boot, and lvm2 goes on in the booted system"
+        "lvcreate and lvremove killed before they have told the pool: layers boot, and lvm2 goes on in the booted system",
+        .checkAll
     )
     func interrupted() throws {
         try Artefacts.host("pool-interrupted").run { vm in

@@ -56,8 +56,14 @@ struct Damage: Sendable {
 
     private static let metadata = [
         Damage("the label of the physical volume is gone") { try $0.clear(1..<2, of: $0.group) },
-        Damage("the head of the metadata area is gone") { try $0.clear(8..<9, of: $0.group) },
-        Damage("the text of the metadata is gone") { try $0.clear(9..<2048, of: $0.group) },
+        Damage("the heads of both metadata areas are gone") { target in
+            try target.clear(8..<9, of: target.group)
+            try target.clear(target.secondArea, of: target.group)
+        },
+        Damage("the texts of both metadata areas are gone") { target in
+            try target.clear(9..<2048, of: target.group)
+            try target.clear(target.secondArea.dropFirst(), of: target.group)
+        },
     ]
 
     private static let pools = [
@@ -155,6 +161,25 @@ struct Damage: Sendable {
 extension Damage.Target {
     /// /boot, for tools.
     fileprivate var image: String { get throws { try state.file(boot).path } }
+
+    /// The sectors of the second metadata area of the physical volume, its head first: the label says where it is (lvm2:
+    /// lib/format_text/layout.h, pv_header).
+    fileprivate var secondArea: Range<Int> {
+        get throws {
+            let label = [UInt8](try state.file(group).read(512..<1024))
+            func number(at offset: Int) -> Int {
+                (0..<8).reduce(0) { $0 | Int(label[offset + $1]) << (8 * $1) }
+            }
+            // The header of the label, the identifier and the size; then pairs of places and sizes, of data areas until one
+            // is 0, and of metadata areas.
+            let areas = stride(from: 72, to: 496, by: 16).map { (number(at: $0), number(at: $0 + 8)) }
+            guard let end = areas.firstIndex(where: { $0.0 == 0 }), end + 2 < areas.count,
+                areas[end + 2].0 > 0
+            else { throw MachineError.unexpected("the physical volume has no second metadata area") }
+            let first = areas[end + 2].0 / WriteLog.sector
+            return first..<first + areas[end + 2].1 / WriteLog.sector
+        }
+    }
 
     fileprivate func clear(_ sectors: Range<Int>, of part: String) throws {
         try state.write(
