@@ -59,6 +59,8 @@ extension VM {
         }
         """.write(to: source, atomically: true, encoding: .utf8)
         try HostCommand.run("gcc", "-shared", "-fPIC", "-Os", "-s", "-o", library.path, source.path)
-        return try Data(contentsOf: library).base64EncodedString(options: [.lineLength76Characters, .endLineWithLineFeed])
+        return try Data(contentsOf: library).base64EncodedString(options: [
+            .lineLength76Characters, .endLineWithLineFeed,
+        ])
     }
 }
