@@ -18,6 +18,7 @@ import Testing
 
             let menu = try vm.menu()
             try menu.open("Rescue: look at a layer, change nothing in it")
+            try menu.waitForEntries(InstalledDisk.layers.count)
             #expect(menu.names == InstalledDisk.layers.reversed().map(\.name))
             try menu.boot("Base-0.2")
             try vm.expect("to continue): ", within: .minutes(4))

@@ -66,6 +66,13 @@ public struct GRUBMenu {
             })
     }
 
+    /// Waits until so many entries are drawn: GRUB draws them one by one.
+    public func waitForEntries(_ count: Int) throws {
+        try vm.wait(
+            for: "\(count) entries", within: GRUBMenu.limit,
+            until: { vm.console.screen.menu.titles.count == count })
+    }
+
     /// Boots the entry `name` changed by hand, in GRUB's editor: its `linux` line, where each of `changes` is one
     /// stretch of typing, and the file on GRUB's disk that is its initramfs.
     public func boot(
