@@ -14,16 +14,20 @@ import Testing
         for trial in trials { #expect(trial.isNoticed, "\(trial.damage): \(trial.answer)") }
     }
 
+    /// What the helper says where no area has a head that fits its text.
+    private static let tornMetadata = "the checksum of the metadata is wrong"
+
     @Test("what a power cut leaves of a command boots what was booted before it or what is booted after it")
     func slice() throws {
         let tallies = try proof.run(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(tallies.map(\.boundaries.total).allSatisfy { $0 > 0 })
-        // The menu, the record and the helper were mended, and not judged whole since: this goes with the first run of
-        // 'make prove PARTS=flush' that finds nothing.
-        withKnownIssue("a power cut can leave something else", isIntermittent: true) {
-            for tally in tallies {
-                #expect(tally.boundaries.third.isEmpty, "\(tally)")
-                #expect(tally.between.third.isEmpty, "\(tally)")
+        for tally in tallies {
+            #expect(tally.boundaries.third.isEmpty, "\(tally)")
+            let other = tally.between.third.filter { !$0.key.contains(Self.tornMetadata) }
+            #expect(other.isEmpty, "\(tally)")
+            // lvm2 writes the heads of both metadata areas without a flush between them and their texts. Not each draw meets it.
+            withKnownIssue("lvm2's own commit can be torn in both areas", isIntermittent: true) {
+                #expect(tally.between.third.count == other.count, "\(tally)")
             }
         }
     }
