@@ -7,8 +7,10 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case metadataText = "metadata-text"
     /// What the boot loader gives the kernel.
     case kernelCommandLine = "kernel-command-line"
-    /// Files of layers and of `/boot`, names, and what the kernel says.
+    /// Files of layers, names, and what the kernel says.
     case smallTexts = "small-texts"
+    /// Entries of the boot menu, and GRUB's environment block.
+    case bootEntries = "boot-entries"
     /// Three versions of a file that an update carries.
     case merges
 
@@ -19,6 +21,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .metadataText: try FuzzedMetadata(input).check()
         case .kernelCommandLine: try FuzzedCommandLine(input).check()
         case .smallTexts: try FuzzedText(input).check()
+        case .bootEntries: try FuzzedEntry(input).check()
         case .merges: try FuzzedMerge(input).check()
         }
     }

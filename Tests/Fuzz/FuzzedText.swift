@@ -19,10 +19,10 @@ struct FuzzedText {
         try checkUevent()
         try checkNames()
         try checkSize()
-        try checkOSRelease()
         try checkFSTab()
-        try checkEnvironment()
-        try checkEntries()
+        try checkMounts()
+        try checkInitramfs()
+        _ = FileLockTable(text).holder(major: 8, minor: 1, inode: 1)
     }
 
     private func checkUevent() throws(Finding) {
@@ -69,12 +69,6 @@ struct FuzzedText {
         _ = size.formatted
     }
 
-    private func checkOSRelease() throws(Finding) {
-        guard let name = OSRelease(text).prettyName else { return }
-        try Finding.unless((1...80).contains(name.unicodeScalars.count), "a name is as long as '\(name)'")
-        try Finding.unless(name.utf8.allSatisfy { $0 >= 32 && $0 != 127 }, "a name has control characters")
-    }
-
     private func checkFSTab() throws(Finding) {
         var table = FSTab(input)
         let others = table.entries.filter { $0.target != "/" }
@@ -88,63 +82,29 @@ struct FuzzedText {
         try Finding.unless(table == once, "the same root again changes the table")
     }
 
-    private func checkEnvironment() throws(Finding) {
-        var environment = GRUBEnvironment(input)
-        environment[GRUBEnvironment.defaultKey] = "Base-0.1"
-        guard let block = environment.block else { return }
-        try Finding.unless(block.count == GRUBEnvironment.size, "the block has another size")
-        try Finding.unless(GRUBEnvironment(block) == environment, "the block comes back as another")
-    }
-
-    private func checkEntries() throws(Finding) {
-        if let entry = BootEntry(layer: "Base-0.1", text: text) { try check(entry) }
-        // What a layer brings of its own.
-        try check(
-            BootEntry(
-                layer: "Base-0.1", title: OSRelease(text).prettyName ?? "", version: "6", linux: "/l",
-                initrd: "/i", options: BootArguments(file: text), created: 1))
-    }
-
-    private func check(_ entry: BootEntry) throws(Finding) {
-        var entry = entry
+    /// What is left for the file system has no word that is mount(8)'s.
+    private func checkMounts() throws(Finding) {
+        let options = MountOptions(text)
+        let again = MountOptions(options.data)
         try Finding.unless(
-            BootEntry(layer: "Base-0.1", text: entry.text) == entry,
-            "the entry comes back as another: \(entry.text)")
-        entry.options.words.append("c")
-        let menu = GRUBMenu.text([entry], prefix: "/boot")
-        guard let other = BootEntry(layer: "Base-0.1", text: "linux /a\ninitrd /b\noptions c") else {
-            throw Finding(description: "a plain entry is not read")
+            again.data == options.data && again.flags.isEmpty && again.leftOut.isEmpty,
+            "of '\(options.data)' is left '\(again.data)'")
+        for entry in MountTable(text).entries {
+            try Finding.unless(
+                MountTable(text).top(at: entry.path) != nil, "nothing is mounted at '\(entry.path)'")
         }
-        try Finding.unless(
-            skeleton(menu) == skeleton(GRUBMenu.text([other], prefix: "")),
-            "the entry breaks out of its quotes: \(menu)")
     }
 
-    /// What of `menu` is not between single quotes, with each run of spaces as one and none at the end of a line: what GRUB
-    /// takes for script. Without letters, digits and the signs that mean nothing to GRUB: words of them stand without quotes.
-    private func skeleton(_ menu: String) -> [UInt8] {
-        let space = UInt8(ascii: " ")
-        var skeleton: [UInt8] = []
-        var isQuoted = false
-        var isEscaped = false
-        for byte in menu.utf8 {
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "'") {
-                isQuoted.toggle()
-            } else if !isQuoted, byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else if !isQuoted, byte != space || skeleton.last != space, !isPlain(byte) {
-                if byte == UInt8(ascii: "\n"), skeleton.last == space { skeleton.removeLast() }
-                skeleton.append(byte)
-            }
+    /// In what pieces it comes makes no difference.
+    private func checkInitramfs() throws(Finding) {
+        var (whole, pieces) = (InitramfsReader(), InitramfsReader())
+        let found = whole.read(input)
+        for start in stride(from: 0, to: input.count, by: 7) {
+            guard let other = pieces.read(input[start..<min(start + 7, input.count)]) else { continue }
+            try Finding.unless(
+                other == found, "in pieces it is \(other), and whole \(String(describing: found))")
+            return
         }
-        return skeleton
-    }
-
-    private func isPlain(_ byte: UInt8) -> Bool {
-        let scalar = Unicode.Scalar(byte)
-        return scalar.isASCII
-            && (scalar.properties.isAlphabetic || "0123456789+,-./:=@_".unicodeScalars.contains(scalar))
+        try Finding.unless(found == nil, "in pieces nothing is found, and whole \(String(describing: found))")
     }
 }
