@@ -4,10 +4,12 @@ import ImgbasedLinux
 /// Looks at the host, and changes nothing.
 public struct HostProbe: Sendable {
     private let runner: CommandRunner
+    private let group: GroupSelector
 
-    /// A probe that asks its questions through `runner`.
-    public init(runner: CommandRunner) {
+    /// A probe that asks its questions through `runner`, and expects the volume group `group`, if there is one.
+    public init(runner: CommandRunner, group: String? = nil) {
         self.runner = runner
+        self.group = group.map { .named($0) } ?? .standard
     }
 
     /// Whether the system is shutting down, as systemd says.
@@ -25,12 +27,40 @@ public struct HostProbe: Sendable {
     public func volumes() async throws(HostFailure) -> HostState {
         var state = HostState()
         state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
+        if let repair = repair(of: state.groups) { throw .contents(.tornGroup(repair.group)) }
         state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
         let report = try EarlyBootReport.read()
         state.earlyBoot = report?.value
         state.hooks = try HookRunner.hooks()
         state.booted = bootedLayer(state.volumes, report)
         return state
+    }
+
+    /// What brings back the group that is expected, if a power cut has torn its metadata so that lvm2 does not see it.
+    func repair() async throws(HostFailure) -> GroupRepair? {
+        // Reading the disks takes no process.
+        guard repair(of: []) != nil else { return nil }
+        // Another lvm2 may have been writing. This one waits for it.
+        return repair(of: try LVMReport.groups(try await runner.run(LVMReport.groupsCommand)))
+    }
+
+    private func repair(of groups: [HostState.Group]) -> GroupRepair? {
+        let isThere = groups.contains { seen in
+            switch group {
+            case .named(let name): seen.name == name
+            case .standard: seen.tags.contains(Tag.volumeGroup) || seen.name == VolumeName.defaultGroup
+            }
+        }
+        guard !isThere else { return nil }
+        var inventory = Inventory()
+        var reader = MetadataReader()
+        for device in BlockDevice.all() where device.mayHoldPhysicalVolume {
+            // What cannot be read is lvm2's to tell.
+            guard let scan = try? PhysicalVolumeScan.read(path: device.path, by: &reader) else { continue }
+            inventory.add(scan)
+        }
+        guard case .found(let located) = inventory.volumeGroup(group) else { return nil }
+        return GroupRepair(located)
     }
 
     /// The same, and the physical volumes and `disks`, and what is mounted.
@@ -41,7 +71,11 @@ public struct HostProbe: Sendable {
         for disk in disks {
             let devices = try await runner.run(DiskReport.devicesCommand(disk))
             let signatures = try await runner.run(DiskReport.signaturesCommand(disk))
-            state.disks.append(try DiskReport.disk(disk, devices: devices, signatures: signatures))
+            var found = try DiskReport.disk(disk, devices: devices, signatures: signatures)
+            var reader = MetadataReader()
+            found.isUnbegun =
+                (try? PhysicalVolumeScan.read(path: found.kernelPath, by: &reader))?.isUnbegun == true
+            state.disks.append(found)
         }
         let mounts = try MountReport(try await runner.run(MountReport.command))
         state.config = try config(mounts)

@@ -17,26 +17,28 @@ public struct Session: Sendable {
     private let group: String?
     private let pool: String?
     private let waiting: @Sendable () -> Void
+    private let notice: @Sendable (String) -> Void
     let progress = SessionProgress()
 
     /// Where the lock of those that change something is: not in `/run/lock`, where everybody may put something of that name.
     private static let lockPath = "/run/imgbased/lock"
 
     /// A session for the volume group and pool named, which runs commands through `runner`; `waiting` is called where
-    /// another one is changing the host, and this one waits for it.
+    /// another one is changing the host, and this one waits for it, and `notice` with what else people should know.
     public init(
         mode: Mode, runner: CommandRunner, group: String?, pool: String?,
-        waiting: @escaping @Sendable () -> Void
+        waiting: @escaping @Sendable () -> Void, notice: @escaping @Sendable (String) -> Void
     ) {
         self.mode = mode
         self.runner = runner
         self.group = group
         self.pool = pool
         self.waiting = waiting
+        self.notice = notice
     }
 
     /// What looks at the host.
-    public var probe: HostProbe { HostProbe(runner: runner) }
+    public var probe: HostProbe { HostProbe(runner: runner, group: group) }
 
     /// The group and pool this is about, given what there is.
     public func names(in state: HostState) -> HostNames {
@@ -167,7 +169,10 @@ public struct Session: Sendable {
     /// Runs `body` with the host's lock, where it is going to change something.
     func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
-        guard case .execute = mode else { return try await body() }
+        guard case .execute = mode else {
+            try await repairGroup(goal)
+            return try await body()
+        }
         // The command that runs the hook has the lock, and waits for the hook.
         if getenv(HookRun.marker) != nil { throw HostRefusal(goal, .insideHook) }
         let lock: HostLock
@@ -176,9 +181,18 @@ public struct Session: Sendable {
         } catch {
             throw CommandFailure.refusal(goal, .system(error))
         }
+        try await repairGroup(goal)
         let result = try await accounting(body)
         lock.release()
         return result
+    }
+
+    /// Has lvm2 see the volume group again, if a power cut has torn its metadata: the first command after it does that.
+    private func repairGroup(_ goal: String) async throws(CommandFailure) {
+        let repair = try await looking(goal) { () throws(HostFailure) in try await probe.repair() }
+        guard let repair else { return }
+        notice("\(repair)")
+        try await carryOut(repair.plan)
     }
 
     /// What is refused after something was done, which stays, is no refusal any more.

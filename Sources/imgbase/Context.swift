@@ -19,9 +19,10 @@ struct Context {
             ? .show { isJSON ? shown.add($0) : Context.show($0) }
             : .execute { if isDebug { Terminal.error("imgbase: \($0)") } }
         self.shown = shown
-        self.session = Session(mode: mode, runner: runner, group: global.vg, pool: global.thinpool) {
-            Terminal.error("imgbase: waiting for another imgbase that is changing this host")
-        }
+        self.session = Session(
+            mode: mode, runner: runner, group: global.vg, pool: global.thinpool,
+            waiting: { Terminal.error("imgbase: waiting for another imgbase that is changing this host") },
+            notice: { Terminal.error("imgbase: \($0)") })
         self.isJSON = isJSON
         self.isDry = global.dry
     }

@@ -34,6 +34,14 @@ enum BootFileSystem: String {
         }
     }
 
+    /// Whether the journal of `image` has anything to replay. XFS has no other word for it than mounting, and its log always has.
+    func isPending(in image: String) throws -> Bool {
+        guard self == .ext4 else { return true }
+        let text = try HostCommand.run("dumpe2fs", "-h", image)
+        let start = text.split(separator: "\n").first { $0.hasPrefix("Journal start:") }
+        return start.map { !$0.hasSuffix(" 0") } ?? false
+    }
+
     /// Replays the journal of `image` as a boot does; the reason where that cannot be, or leaves anything wrong.
     func settle(_ image: String) throws -> String? {
         switch self {

@@ -16,6 +16,9 @@ struct BootView: Sendable {
         /// They and the contents, without where the files are: what makes a boot another one.
         var identity: [String] { [entry, kernelDigest, initramfsDigest] + arguments }
 
+        /// Whether it is booted on trial.
+        var isTrial: Bool { arguments.contains("rd.imgbased.reason=trial") }
+
         /// The same of an entry that somebody picks, whatever else GRUB tells the layer of how it was picked.
         var offer: [String] {
             let told = ["rd.imgbased.reason=", "rd.imgbased.fallback="]
@@ -32,6 +35,8 @@ struct BootView: Sendable {
     var screen = ""
     /// What it starts when somebody picks one of the layers that were asked for; those without an entry are not there.
     var menu: [String: Start] = [:]
+    /// Whether it wrote down what it does, over a journal that has yet to be replayed.
+    var isRewritten = false
     /// What it wrote down and the system does not find when it has replayed its journal.
     var undone: String?
     /// What is wrong with the file system after its journal was replayed; `nil` if nothing is.

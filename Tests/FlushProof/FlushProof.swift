@@ -20,7 +20,10 @@ public struct FlushProof {
     }
 
     /// Tells what was judged of `recording` from what was judged otherwise.
-    func key(of recording: Recording) -> String { "\(recording.identifier) \(extent.description) \(helper)" }
+    func key(of recording: Recording) throws -> String {
+        let digest = try HostCommand.run("sha256sum", helper).prefix(64)
+        return "\(recording.identifier) \(extent.description) \(digest)"
+    }
 
     /// Judges the states of `scenario` on `host`, whose second disk has the image of a base: what was judged before with the same
     /// recording and seed is not judged again.
@@ -28,7 +31,7 @@ public struct FlushProof {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
         let journal = try Journal(
-            place + "/journal", key: key(of: recording))
+            place + "/journal", key: try key(of: recording))
         var replay = try Replay(recording, helper: helper, in: place + "/state")
         defer { replay.remove() }
         var tallies: [Tally] = []
@@ -45,7 +48,7 @@ public struct FlushProof {
                 let remnants = replay.remnants(of: interval, extent, using: &generator)
                 let name = "\(number) \(interval.end)"
                 if let known = journal[name] {
-                    known.forEach { tally.add($0.verdict, isBoundary: $0.isBoundary) }
+                    known.forEach { tally.add($0) }
                     try replay.advance(to: interval.end)
                     continue
                 }
@@ -58,16 +61,21 @@ public struct FlushProof {
                     let finding = try replay.with(remnant) { try replay.look(step) }
                     let verdict = Verdict(finding, old: ends.old, new: ends.new)
                     states.append(
-                        Journal.State(remnant: remnant, verdict: verdict, isBoundary: false))
+                        Journal.State(
+                            remnant: remnant, verdict: verdict, isBoundary: false,
+                            isRewritten: finding.boot.isRewritten))
                 }
                 try replay.advance(to: interval.end)
-                let verdict = Verdict(try replay.look(step), old: ends.old, new: ends.new)
-                states.append(Journal.State(remnant: nil, verdict: verdict, isBoundary: true))
+                let finding = try replay.look(step)
+                states.append(
+                    Journal.State(
+                        remnant: nil, verdict: Verdict(finding, old: ends.old, new: ends.new),
+                        isBoundary: true, isRewritten: finding.boot.isRewritten))
                 for (index, state) in states.enumerated() {
                     if case .third(let kind, _) = state.verdict, !tally.has(kind) {
                         report("  \(scenario.name) \(name) \(index): \(state.verdict)")
                     }
-                    tally.add(state.verdict, isBoundary: state.isBoundary)
+                    tally.add(state)
                 }
                 try journal.add(name, states)
             }
@@ -86,7 +94,7 @@ public struct FlushProof {
         }
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
-        let journal = try Journal(place + "/journal", key: key(of: recording))
+        let journal = try Journal(place + "/journal", key: try key(of: recording))
         guard
             let found = journal.places.first(where: {
                 "\($0.step) \($0.interval) \($0.number)" == words[1...].joined(separator: " ")

@@ -16,10 +16,17 @@ final class GRUBView: BootLoaderView {
     /// Sectors of large files, whose content only matters where it is digested.
     private let bulk: [Range<Int>]
     private var views: [String: (BootView, isWritten: Bool)] = [:]
-    private var settled: [UInt64: (undone: String?, damage: String?)] = [:]
+    private var settled: [UInt64: Settled] = [:]
     private var digests: [String: String] = [:]
     /// Of the state that is looked at.
     private var digestsNow: [String: String] = [:]
+
+    /// What the system finds.
+    private struct Settled {
+        var isRewritten = false
+        var undone: String?
+        var damage: String?
+    }
 
     /// Where a person is needed, and what the functions say at the end.
     private static let ends = ["grub> ", "Press any key", "@end@"]
@@ -42,10 +49,11 @@ final class GRUBView: BootLoaderView {
         let (view, isWritten) = try views[seen] ?? look(layers, state)
         views[seen] = (view, isWritten)
         let whole = try state.identity(of: part)
-        let (undone, damage) = try settled[whole] ?? settle(state, isWritten)
-        settled[whole] = (undone, damage)
+        let found = try settled[whole] ?? settle(state, isWritten)
+        settled[whole] = found
         var result = view
-        (result.undone, result.damage) = (undone, damage)
+        result.isRewritten = found.isRewritten
+        (result.undone, result.damage) = (found.undone, found.damage)
         return result
     }
 
@@ -66,20 +74,20 @@ final class GRUBView: BootLoaderView {
     }
 
     /// What the system finds that is booted from `state`: its journal is replayed over what GRUB may have written.
-    private func settle(_ state: DiskState, _ isWritten: Bool) throws -> (undone: String?, damage: String?) {
+    private func settle(_ state: DiskState, _ isWritten: Bool) throws -> Settled {
         let copy = try copy(state)
+        let isPending = try isWritten && fileSystem.isPending(in: copy.path)
         var written: String?
         if isWritten {
             digestsNow = [:]
             _ = try start("unattended", state)
             written = try record(in: copy.path)
         }
-        let damage = try fileSystem.settle(copy.path)
-        guard let written else { return (nil, damage) }
+        var result = Settled(isRewritten: isPending, damage: try fileSystem.settle(copy.path))
+        guard let written else { return result }
         let found = try record(in: copy.path)
-        return (
-            found == written ? nil : "GRUB wrote '\(written)', the system finds '\(found)'", damage
-        )
+        if found != written { result.undone = "GRUB wrote '\(written)', the system finds '\(found)'" }
+        return result
     }
 
     /// What is recorded in `image`, as it stands there.

@@ -9,6 +9,8 @@ final class Journal {
         let remnant: Interval.Remnant?
         let verdict: Verdict
         let isBoundary: Bool
+        /// Whether GRUB wrote to /boot over a journal that had yet to be replayed.
+        var isRewritten: Bool?
     }
 
     private struct Line: Codable {

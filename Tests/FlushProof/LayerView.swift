@@ -106,8 +106,9 @@ final class LayerView {
     /// Whether the kernel's number of the pool's last transaction is one with which lvm2 and the helper activate it: that of lvm2's
     /// metadata, or the one before where lvm2 has yet to tell the pool.
     private func transaction(_ metadata: ThinMetadata, _ state: DiskState) throws -> String? {
-        // What is before the first extent; lvm2 makes them from 1 MiB on.
-        let key = try state.identity(of: part) { $0 < 2048 }
+        // What is before the first extent, and behind the last; lvm2 makes them from 1 MiB on.
+        let end = try state.file(part).size / WriteLog.sector - 2048
+        let key = try state.identity(of: part) { $0 < 2048 || $0 >= end }
         if groups[key] == nil { groups[key] = .some(try group(state)) }
         guard let known = groups[key], let group = known else { return nil }
         let seen = metadata.transaction
@@ -115,15 +116,26 @@ final class LayerView {
         return "transaction \(seen) in the pool, \(group.transaction) in lvm2's metadata"
     }
 
-    /// lvm2's own reading of its metadata; `nil` where it has none, which the plan has then something to say of.
+    /// lvm2's own reading of its newest metadata; `nil` where it has none that is whole.
     private func group(_ state: DiskState) throws -> (transaction: Int, isQueued: Bool)? {
-        let (_, text) = try HostCommand.result(
-            ["pvck", "--dump", "metadata", state.file(part).path], within: LayerView.limit)
-        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-        guard let line = lines.first(where: { $0.hasPrefix("transaction_id = ") }),
-            let number = Int(line.dropFirst("transaction_id = ".count))
-        else { return nil }
-        return (number, lines.contains { $0.hasPrefix("message1 {") })
+        var newest: (change: Int, transaction: Int, isQueued: Bool)?
+        for area in 1...2 {
+            let (status, text) = try HostCommand.result(
+                [
+                    "pvck", "--dump", "metadata", "--settings", "mda_num=\(area)",
+                    state.file(part).path,
+                ], within: LayerView.limit)
+            let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            func number(_ key: String) -> Int? {
+                lines.first { $0.hasPrefix(key + " = ") }.flatMap { Int($0.dropFirst(key.count + 3)) }
+            }
+            let isWhole = status == 0 && !lines.contains { $0.hasPrefix("CHECK") || $0.hasPrefix("WARNING") }
+            guard isWhole, let change = number("seqno"), let transaction = number("transaction_id"),
+                change > newest?.change ?? 0
+            else { continue }
+            newest = (change, transaction, lines.contains { $0.hasPrefix("message1 {") })
+        }
+        return newest.map { ($0.transaction, $0.isQueued) }
     }
 
     // MARK: The layer

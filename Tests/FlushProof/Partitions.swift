@@ -14,6 +14,14 @@ struct Partitions: Codable, Sendable {
     /// The whole disk, in order and without gaps.
     let parts: [Part]
 
+    /// The name of what is the whole of a disk without partitions.
+    static let whole = "disk"
+
+    /// The raw `image`, which has no partition table.
+    init(whole image: String) throws {
+        parts = [Part(name: Partitions.whole, sectors: 0..<(try RawFile(image).size / WriteLog.sector))]
+    }
+
     /// Those of the raw `image`, by its partition table.
     init(of image: String) throws {
         struct Report: Decodable {

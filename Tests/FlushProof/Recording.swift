@@ -47,7 +47,7 @@ struct Recording: Codable {
         return recording
     }
 
-    private struct Keyed: Codable {
+    struct Keyed: Codable {
         let key: [String]
         let recording: Recording
     }
@@ -120,7 +120,7 @@ struct Recording: Codable {
         "sync; blockdev --flushbufs /dev/vda; fsfreeze --freeze /boot && fsfreeze --unfreeze /boot || true"
 
     /// Expects that the base with everything that is in the log equals `disk`, byte for byte.
-    private func verify(against disk: String, in place: String) throws {
+    func verify(against disk: String, in place: String) throws {
         let scratch = place + "/verification"
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let state = try DiskState(of: base, partitions, in: scratch, granules: [:])

@@ -17,7 +17,7 @@ extension FlushProof {
     public func rerun(_ scenario: Scenario, on host: Machine, count: Int) throws -> [Rerun] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
-        let journal = try Journal(place + "/journal", key: key(of: recording))
+        let journal = try Journal(place + "/journal", key: try key(of: recording))
         var replay = try Replay(recording, helper: helper, in: place + "/rerun")
         defer { replay.remove() }
         var generator = SeededGenerator(seed: extent.seed)

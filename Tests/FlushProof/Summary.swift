@@ -22,21 +22,25 @@ public struct Summary: Sendable {
     /// The table, as Markdown.
     public var text: String {
         var lines = [
-            "| command | at a flush | neither | between two | neither | what |", "|---|---|---|---|---|---|",
+            "| scenario | command | at a flush | neither | between two | of these torn | neither | what |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for tally in tallies {
             lines.append(
                 Summary.line(
-                    "`\(tally.step)`" + (tally.isComplete ? "" : " (not complete)"), tally.boundaries,
-                    tally.between))
+                    "\(tally.scenario) | `\(tally.step)`" + (tally.isComplete ? "" : " (not complete)"),
+                    tally.boundaries, tally.between, tally.torn))
         }
         var (boundaries, between) = (Tally.Counts(), Tally.Counts())
         for tally in tallies {
             boundaries.add(tally.boundaries)
             between.add(tally.between)
         }
-        lines.append(Summary.line("all", boundaries, between))
+        let (torn, rewritten) = tallies.reduce((0, 0)) { ($0.0 + $1.torn, $0.1 + $1.rewritten) }
+        lines.append(Summary.line("all |", boundaries, between, torn))
         lines.append("")
+        lines.append(
+            "To \(rewritten) of them GRUB wrote before the journal was replayed; 'undone' is what was lost.")
         let failed = reruns.filter { $0.failure != nil }
         lines.append(
             "Seed \(seed). Run again in a machine after \(reruns.count) of the states: "
@@ -45,10 +49,12 @@ public struct Summary: Sendable {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private static func line(_ name: String, _ boundaries: Tally.Counts, _ between: Tally.Counts) -> String {
+    private static func line(
+        _ name: String, _ boundaries: Tally.Counts, _ between: Tally.Counts, _ torn: Int
+    ) -> String {
         let kinds = boundaries.third.merging(between.third, uniquingKeysWith: +)
             .sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         return "| \(name) | \(boundaries.total) | \(boundaries.thirds) | \(between.total) | "
-            + "\(between.thirds) | \(kinds.joined(separator: "; ")) |"
+            + "\(torn) | \(between.thirds) | \(kinds.joined(separator: "; ")) |"
     }
 }

@@ -28,6 +28,10 @@ public struct Tally: Sendable {
     public var boundaries = Counts()
     /// Between two of these.
     public var between = Counts()
+    /// How many of both GRUB wrote to, before the journal was replayed.
+    public private(set) var rewritten = 0
+    /// How many of those between had a write that was torn.
+    public private(set) var torn = 0
     /// Whether the time was enough for all of them.
     public var isComplete = true
 
@@ -36,14 +40,16 @@ public struct Tally: Sendable {
     /// Whether anything of that kind was seen.
     func has(_ kind: String) -> Bool { boundaries.third[kind] != nil || between.third[kind] != nil }
 
-    mutating func add(_ verdict: Verdict, isBoundary: Bool) {
-        var counts = isBoundary ? boundaries : between
-        switch verdict {
+    mutating func add(_ state: Journal.State) {
+        var counts = state.isBoundary ? boundaries : between
+        if state.isRewritten == true { rewritten += 1 }
+        if state.remnant?.torn != nil { torn += 1 }
+        switch state.verdict {
         case .old: counts.old += 1
         case .new: counts.new += 1
         case .third(let kind, _): counts.third[kind, default: 0] += 1
         }
-        if isBoundary { boundaries = counts } else { between = counts }
+        if state.isBoundary { boundaries = counts } else { between = counts }
     }
 }
 

@@ -13,7 +13,9 @@ enum Verdict: Hashable, Codable, Sendable {
         }
         if let damage = state.damage {
             self = .third(kind: Verdict.kind(of: damage), reason: "'\(start.entry)': \(damage)")
-        } else if !Verdict.isSame(state, old, isRunning: true), !Verdict.isSame(state, new) {
+        } else if !Verdict.isSame(state, old, isRunning: true), !Verdict.isSame(state, new),
+            !Verdict.isTrial(start, of: old, new)
+        {
             self = .third(
                 kind: "another boot",
                 reason:
@@ -38,6 +40,16 @@ enum Verdict: Hashable, Codable, Sendable {
     ) -> Bool {
         one.boot.unattended?.identity == other.boot.unattended?.identity && one.devices == other.devices
             && (one.configuration == other.configuration || isRunning)
+    }
+
+    /// Where a layer gets another kernel, the trial is recorded first: then what was booted before is on trial, which ends well.
+    private static func isTrial(
+        _ start: BootView.Start, of old: Judge.Finding, _ new: Judge.Finding
+    ) -> Bool {
+        guard let old = old.boot.unattended, let new = new.boot.unattended, old.entry == new.entry,
+            new.isTrial, start.isTrial
+        else { return false }
+        return start.offer == old.offer
     }
 
     /// An entry that is neither the old nor the new one, that is there too early or too late.

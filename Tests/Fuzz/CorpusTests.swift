@@ -18,6 +18,15 @@ import Testing
         }
     }
 
+    /// Otherwise the search for texts that no head names would not be reached.
+    @Test func someDisksAreTorn() throws {
+        var reader = MetadataReader()
+        let scans = try corpus(of: .physicalVolume).compactMap { input in
+            try? PhysicalVolumeScan.read(FuzzedDisk(input.bytes), path: "/dev/vda", by: &reader)
+        }
+        #expect(scans.contains { $0.isTorn && $0.volumeGroup != nil })
+    }
+
     /// Otherwise the properties of groups would hold of nothing.
     @Test func someDisksArePlanned() throws {
         var reader = MetadataReader()

@@ -40,6 +40,9 @@ struct FuzzedDisk: BlockSource {
             (scan.volumeGroup == nil) == scan.text.isEmpty, "a group without a text, or the reverse")
         try Finding.unless(
             scan.copies.isEmpty || scan.holdsMetadata, "metadata where there is no place for it")
+        try Finding.unless(
+            !scan.isTorn || scan.damages.count > scan.copies.count, "nothing is said of what is torn")
+        try Finding.unless(!scan.isUnbegun || scan.copies.isEmpty, "a group that is there was never made")
         guard let group = scan.volumeGroup else { return }
         var inventory = Inventory()
         inventory.add(scan)
@@ -49,6 +52,11 @@ struct FuzzedDisk: BlockSource {
                 $0.group.id != located.group.id || $0.group.sequenceNumber <= located.group.sequenceNumber
             }, "a copy is newer than what was found")
         try Finding.unless(located.warnings.count <= 13, "there are too many warnings")
+        let repair = GroupRepair(located)
+        try Finding.unless(
+            (repair != nil) == (scan.isTorn && located.devices[scan.id] != nil),
+            "what is whole is repaired, or what is torn is not")
+        try Finding.unless(repair.map { $0.text == scan.text } ?? true, "it is repaired by something else")
         for volume in located.group.physicalVolumes {
             try Finding.unless(
                 (located.devices[volume.id] == nil) == (volume.id != scan.id), "a disk is not where it is")

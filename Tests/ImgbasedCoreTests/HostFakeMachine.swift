@@ -80,6 +80,10 @@ struct FakeMachine: Equatable {
                 HostState.Group(
                     name: name, uuid: "", size: Bytes(20 << 30), free: Bytes((20 << 30) - (4 << 20)),
                     extentSize: Bytes(4 << 20), tags: [Tag.volumeGroup]))
+        case .repairGroup: break
+        case .clearPhysicalVolume:
+            state.physicalVolumes = []
+            state.disks[0].isUnbegun = false
         case .adoptGroup: state.groups[0].tags.insert(Tag.volumeGroup)
         case .createPool(let path, let size, let metadata):
             add(path, size, "thin-pool", pool: nil, uses: size.count + 2 * metadata.count)

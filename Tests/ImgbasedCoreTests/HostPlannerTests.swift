@@ -42,6 +42,24 @@ import Testing
             ])
     }
 
+    /// The power went while vgcreate wrote the first metadata: lvm2 takes the disk for one of another group.
+    @Test(arguments: ["[unknown]", nil])
+    func aGroupThatWasBegunIsMadeAnew(group: String?) throws {
+        var machine = FakeMachine()
+        machine.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdb", group: group)]
+        machine.state.disks[0].signatures = ["LVM2_member"]
+        let planner = InitPlanner(disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "U")
+        machine.state.disks[0].isUnbegun = true
+        let plan = try planner.plan(machine.state, names: FakeMachine.names)
+        #expect(plan.lines().contains("    + /usr/sbin/wipefs --all /dev/sdb"))
+        try machine.perform(plan)
+        #expect(try planner.plan(machine.state, names: FakeMachine.names).prepare.isEmpty)
+        // Any other is in use.
+        machine = FakeMachine()
+        machine.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdb", group: "[unknown]")]
+        #expect(throws: HostRefusal.self) { try planner.plan(machine.state, names: FakeMachine.names) }
+    }
+
     typealias Disk = HostState.Disk
 
     @Test(arguments: [

@@ -73,7 +73,9 @@ import Testing
         let files = try layer(scratch)
         var state = HostState()
         state.boot.directory = scratch("boot")
-        let session = Session(mode: .show { _ in }, runner: CommandRunner(), group: nil, pool: nil) {}
+        let session = Session(mode: .show { _ in }, runner: CommandRunner(), group: nil, pool: nil) {
+        } notice: { _ in
+        }
         try scratch.write("boot/imgbased/\(files.digest)/linux", [1, 2, 3])
         let store = BootFileStore(directory: scratch("boot/imgbased"))
         state.boot.digests = try store.digests()

@@ -9,6 +9,8 @@ struct FlushPart {
     private let image: RootImage
     private let disk: InstalledDisk
     private let scenarios: [Scenario]
+    /// Whether `imgbase layout --init` is among what is to be judged.
+    private let isLaidOut: Bool
     private static let directory = BuildDirectory.project + "/.build-prove/flush"
 
     init(_ settings: Settings) throws {
@@ -21,8 +23,10 @@ struct FlushPart {
         proof = FlushProof(in: FlushPart.directory, extent, helper: settings["HELPER"], report: say)
         let names = settings["SCENARIOS"]?.split(separator: ",").map(String.init)
         scenarios = Scenario.all.filter { names?.contains($0.name) ?? true }
-        if let unknown = names?.first(where: { name in !Scenario.all.contains { $0.name == name } }) {
-            let known = Scenario.all.map(\.name).joined(separator: ", ")
+        isLaidOut = names?.contains(FlushProof.layout) ?? true
+        let known = [FlushProof.layout] + Scenario.all.map(\.name)
+        if let unknown = names?.first(where: { !known.contains($0) }) {
+            let known = known.joined(separator: ", ")
             throw ProofError(description: "no scenario '\(unknown)'; there are \(known)")
         }
         (image, disk) = (try RootImage.current(), try InstalledDisk.current())
@@ -60,6 +64,15 @@ struct FlushPart {
         }
         var summary = Summary(seed: try settings.number("SEED") ?? 1)
         var again: Int = try settings.number("RERUN") ?? 0
+        if isLaidOut {
+            say("= \(FlushProof.layout)")
+            let bare = try SavedMachine.current(image.machine(name: "bare"))
+                .machine(name: "prove", disks: [proof.blankDisk()])
+            summary.add(try proof.runLayout(on: bare))
+            let share = again / (scenarios.count + 1)
+            again -= share
+            if share > 0 { summary.add(try proof.rerunLayout(on: bare, count: share)) }
+        }
         for (index, scenario) in scenarios.enumerated() {
             say("= \(scenario.name)")
             let host = try host(of: scenario)

@@ -72,12 +72,17 @@ extension Step {
     /// `image` is what a `writeImage` before it found; without it, the actions are for show.
     public func actions(image: ImageFacts = .unknown) -> [Action] {
         switch self {
+        case .clearPhysicalVolume(let disk):
+            // pvcreate refuses it, with -ff too.
+            [.run(Command(.wipefs, ["--all", disk]))]
         case .createPhysicalVolume(let disk):
             // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops. With two
             // areas, the metadata is whole in one of them while lvm2 writes the other.
-            [.run(Command(.pvcreate, ["--metadatacopies", "2", disk]))]
+            [.run(Command(.pvcreate, ["--metadatacopies", "2", disk])), .flushDevice(disk)]
         case .createGroup(let name, let disks):
+            // What is whole then, is there if a power cut tears what comes after it.
             [.run(Command(.vgcreate, ["--addtag", Tag.volumeGroup, name] + disks))]
+                + disks.map { .flushDevice($0) }
         case .adoptGroup(let name):
             [.run(Command(.vgchange, ["--addtag", Tag.volumeGroup, name]))]
         case .createPool(let path, let size, let metadataSize):
@@ -140,6 +145,7 @@ extension Step {
             [.removeBootFiles(digests, directory: directory)]
         case .recordBoot(_, let path, let environment):
             [.replaceBootFile(path: path, contents: environment)]
+        case .repairGroup(let repair): repair.actions
         case .activateVolume(let path):
             // Bases are left out where everything is activated.
             [.run(Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", path.description]))]

@@ -18,6 +18,7 @@ public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 /// The reasons there are.
 public enum HostReason: Error, Hashable, Sendable {
     case noGroup(String)
+    case tornGroup(String)
     case notAGroupMember(disk: String, group: String)
     case groupNeedsDisks(String)
     case duplicate(disk: String)
@@ -87,6 +88,9 @@ extension HostReason: CustomStringConvertible {
         switch self {
         case .noGroup(let name):
             "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
+        case .tornGroup(let name):
+            "a power cut has torn the metadata of volume group '\(name)', which lvm2 does not see until 'imgbase recover' has "
+                + "brought back the newest that is whole"
         case .notAGroupMember(let disk, let group):
             "volume group '\(group)' exists and '\(disk)' is not part of it; add it with vgextend, or leave it out"
         case .groupNeedsDisks(let name):

@@ -86,6 +86,8 @@ public struct HostState: Hashable, Sendable {
         public var holders: [String]
         /// Where it is mounted, or `[SWAP]`.
         public var mountPoints: [String]
+        /// Whether it is a physical volume on which the first metadata of a group was begun and is not whole.
+        public var isUnbegun = false
 
         /// A device of these parts.
         public init(

@@ -74,7 +74,7 @@ public struct InitPlanner: Sendable {
         var seen: Set<String> = []
         for disk in state.disks {
             guard seen.insert(disk.kernelPath).inserted else { throw .duplicate(disk: disk.path) }
-            let isPhysicalVolume = try check(disk, state)
+            let isPhysicalVolume = try check(disk, state, &plan)
             if !isPhysicalVolume { plan.prepare.append(.createPhysicalVolume(disk: disk.path)) }
             let data = Bytes(disk.size.count - min(disk.size.count, 2 << 20))
             free = Bytes(free.count + data.roundedDown(to: extent).count)
@@ -85,12 +85,19 @@ public struct InitPlanner: Sendable {
 
     /// Throws unless `disk` has nothing on it. A physical volume that is in no group is nothing: an interrupted
     /// run leaves it so. Returns whether it is that.
-    private func check(_ disk: HostState.Disk, _ state: HostState) throws(HostReason) -> Bool {
+    private func check(
+        _ disk: HostState.Disk, _ state: HostState, _ plan: inout Plan
+    ) throws(HostReason) -> Bool {
         if let use = disk.mountPoints.first ?? disk.holders.first {
             throw .diskInUse(disk: disk.path, by: use)
         }
         if disk.isReadOnly { throw .diskReadOnly(disk: disk.path) }
         let paths = [disk.path, disk.kernelPath]
+        // A power cut while the group was made: lvm2 says that another one has it, and nothing of that was ever there.
+        if disk.isUnbegun, disk.signatures.allSatisfy({ $0 == "LVM2_member" }) {
+            plan.prepare.append(.clearPhysicalVolume(disk: disk.path))
+            return false
+        }
         if let volume = state.physicalVolumes.first(where: { paths.contains($0.path) }) {
             if let group = volume.group { throw .diskInUse(disk: disk.path, by: "volume group \(group)") }
             if disk.signatures.allSatisfy({ $0 == "LVM2_member" }) { return true }

@@ -1,9 +1,13 @@
 /// One thing a plan does, in the words of this domain. Each is idempotent or atomic.
 public enum Step: Hashable, Sendable {
+    /// Clears a disk on which a volume group was begun and never made.
+    case clearPhysicalVolume(disk: String)
     /// Makes a disk a physical volume.
     case createPhysicalVolume(disk: String)
     /// Makes a volume group of physical volumes.
     case createGroup(String, disks: [String])
+    /// Has lvm2 bring back the newest metadata that is whole.
+    case repairGroup(GroupRepair)
     /// Makes a volume group there is ours.
     case adoptGroup(String)
     /// Makes a thin pool, not yet complete.
@@ -155,9 +159,12 @@ extension Step: CustomStringConvertible {
     /// What it does, as one line for people.
     public var description: String {
         switch self {
+        case .clearPhysicalVolume(let disk): "clear '\(disk)', of which a volume group was begun to be made"
         case .createPhysicalVolume(let disk): "make '\(disk)' a physical volume"
         case .createGroup(let name, let disks):
             "make volume group '\(name)' of \(disks.joined(separator: ", "))"
+        case .repairGroup(let repair):
+            "bring back change \(repair.sequenceNumber) of the metadata of volume group '\(repair.group)'"
         case .adoptGroup(let name): "tag volume group '\(name)'"
         case .createPool(let path, let size, let metadata):
             "make pool '\(path)' of \(size.formatted), with \(metadata.formatted) of metadata"
@@ -224,8 +231,10 @@ extension Step: CustomStringConvertible {
     /// Its verb, as machines read it.
     public var verb: String {
         switch self {
+        case .clearPhysicalVolume: "clearPhysicalVolume"
         case .createPhysicalVolume: "createPhysicalVolume"
         case .createGroup: "createGroup"
+        case .repairGroup: "repairGroup"
         case .adoptGroup: "adoptGroup"
         case .createPool: "createPool"
         case .sealPool: "sealPool"

@@ -1,7 +1,7 @@
 /// The programs of the distribution that imgbased runs, each from its one place: no search path is asked.
 public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
-    case pvcreate, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
+    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
     // e2fsprogs and xfsprogs
     case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux

@@ -21,7 +21,10 @@ public struct Inventory: Sendable {
     public func volumeGroup(_ wanted: GroupSelector) -> GroupState {
         // A stale copy may know a group by another name, or without the tag: the newest of each says what it is.
         var newest: [VolumeGroup] = []
-        for group in scans.flatMap({ $0.copies }).map({ $0.group }) {
+        let whole = scans.filter { !$0.isTorn }.flatMap { $0.copies }.map { $0.group }
+        let known = Set(whole.map { $0.id })
+        let torn = scans.filter { $0.isTorn }.flatMap { $0.copies }.map { $0.group }
+        for group in whole + torn.filter({ !known.contains($0.id) }) {
             if let index = newest.firstIndex(where: { $0.id == group.id }) {
                 if group.sequenceNumber > newest[index].sequenceNumber { newest[index] = group }
             } else {

@@ -9,6 +9,11 @@ public struct LocatedGroup: Hashable, Sendable {
     public let devices: [LVMIdentifier: String]
     /// The physical volumes that are on no disk, in the order of the metadata.
     public let missing: [LVMIdentifier]
+    /// The disks whose heads lead to nothing whole, where no other has anything better: lvm2 does not see the group until they are
+    /// repaired with `text`.
+    public let torn: [TornDisk]
+    /// The metadata that is `group`, as it is on the disks.
+    public let text: [UInt8]
 
     /// As new as `group` and not the same: which of them is true cannot be told.
     private let rivals: [VolumeGroup]
@@ -24,8 +29,12 @@ public struct LocatedGroup: Hashable, Sendable {
         let ids = Set(group.physicalVolumes.map { $0.id })
         let parts = scans.filter { ids.contains($0.id) }
         for scan in parts where devices[scan.id] == nil { devices[scan.id] = scan.path }
+        let copies = scans.filter { scan in scan.copies.contains { $0.group.id == group.id } }
+        let isTorn = copies.allSatisfy { $0.isTorn }
+        torn = isTorn ? parts.filter { $0.isTorn }.map { TornDisk(path: $0.path, areas: $0.areas) } : []
+        text = copies.flatMap { $0.copies }.first { $0.group == group }?.text ?? []
         for scan in scans {
-            let copies = scan.copies.filter { $0.group.id == group.id }
+            let copies = scan.isTorn && !isTorn ? [] : scan.copies.filter { $0.group.id == group.id }
             for copy in copies.map({ $0.group }) {
                 if copy.sequenceNumber < group.sequenceNumber {
                     warnings.append(
@@ -83,7 +92,7 @@ public struct LocatedGroup: Hashable, Sendable {
             if found.count > 1 {
                 throw Refusal("'\(scan.path)' and '\(found[1].path)' are both physical volume \(id)")
             }
-            if let other = scan.copies.first(where: { $0.group.id != group.id }) {
+            if !scan.isTorn, let other = scan.copies.first(where: { $0.group.id != group.id }) {
                 throw Refusal(
                     "'\(scan.path)' belongs to volume group '\(other.group.name)', and '\(group.name)' claims it too"
                 )

@@ -78,9 +78,7 @@ public struct MetadataAreaHeader: Hashable, Sendable {
         } catch {
             throw .unreadable(error.reason)
         }
-        guard LVMChecksum.of(text) == location.checksum else {
-            throw .damaged("the checksum of the metadata is wrong")
-        }
+        guard LVMChecksum.of(text) == location.checksum else { throw .torn }
         return text
     }
 }

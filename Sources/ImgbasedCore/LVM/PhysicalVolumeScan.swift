@@ -4,12 +4,15 @@ public enum ScanError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreadable(String)
     /// What it holds is not as it should be.
     case damaged(String)
+    /// A head names a text that is not the one it was written for.
+    case torn
 
     /// The cause, one sentence without a full stop.
     public var description: String {
         switch self {
         case .unreadable(let reason): "it cannot be read: \(reason)"
         case .damaged(let reason): reason
+        case .torn: "the checksum of the metadata is wrong"
         }
     }
 }
@@ -24,12 +27,21 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
     public let deviceSize: Bytes
     /// How long it is.
     public let actualSize: Bytes
+    /// How many places for metadata it has.
+    public let areas: Int
     /// Whether it is among those that metadata is written to; their copy may be damaged.
     public let holdsMetadata: Bool
     /// Whether it is a part of an md array, which has the same label.
     public let isArrayMember: Bool
     /// What is wrong with copies of the metadata that it holds, each one sentence. It is a physical volume all the same.
     public let damages: [String]
+    /// Whether no head leads to a text that is whole: `volumeGroup` is then the newest that is whole beside them, if there is one, and
+    /// counts only where no disk has a better one.
+    public let isTorn: Bool
+
+    /// Whether a group was being made of it, and nothing of that was kept: each head names the first text of a ring, which is not
+    /// whole, and there is no other of this physical volume. No volume was ever on it.
+    public let isUnbegun: Bool
 
     /// The copies of the metadata that can be read and are not the same.
     let copies: [MetadataReader.Copy]
@@ -66,30 +78,55 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         var damages: [String] = []
         var copies: [MetadataReader.Copy] = []
         var holdsMetadata = false
+        var torn: [(area: DiskArea, location: MetadataAreaHeader.Location)] = []
         for area in label.metadataAreas {
             do throws(ScanError) {
-                guard let copy = try PhysicalVolumeScan.copy(in: area, of: source, by: &reader) else {
-                    continue
-                }
+                guard let location = try PhysicalVolumeScan.location(in: area, of: source) else { continue }
                 holdsMetadata = true
-                if !copies.contains(where: { $0.text == copy.text }) { copies.append(copy) }
+                do throws(ScanError) {
+                    let copy = try PhysicalVolumeScan.copy(at: location, in: area, of: source, by: &reader)
+                    if !copies.contains(where: { $0.text == copy.text }) { copies.append(copy) }
+                } catch {
+                    if error == .torn { torn.append((area, location)) }
+                    throw error
+                }
             } catch {
                 holdsMetadata = true
                 damages.append("on '\(path)', \(error)")
             }
         }
+        let isTorn = copies.isEmpty && !torn.isEmpty
+        if isTorn {
+            var rings: [MetadataRing] = []
+            for (area, location) in torn {
+                do throws(ScanError) {
+                    rings.append(try MetadataRing(beside: location, in: area, of: source))
+                } catch {
+                    damages.append("on '\(path)', \(error)")
+                }
+            }
+            if let copy = MetadataRing.newest(of: rings, with: label.id, by: &reader) {
+                copies.append(copy)
+                damages.append(
+                    "on '\(path)', change \(copy.group.sequenceNumber) of volume group '\(copy.group.name)' is the newest that is "
+                        + "whole, a power cut has left no whole one after it")
+            }
+        }
         return PhysicalVolumeScan(
             path: path, id: label.id, deviceSize: label.deviceSize, actualSize: source.size,
-            holdsMetadata: holdsMetadata,
+            areas: label.metadataAreas.count, holdsMetadata: holdsMetadata,
             // A longer device than the label says may have grown, or be half of a mirror.
             isArrayMember: size != label.deviceSize.count && isArrayMember(source), damages: damages,
+            isTorn: isTorn,
+            isUnbegun: isTorn && copies.isEmpty && torn.count == label.metadataAreas.count
+                && torn.allSatisfy { $0.location.offset == UInt64(MetadataAreaHeader.length) },
             copies: copies)
     }
 
-    /// The copy of the metadata in `area`; `nil` where there is none.
-    private static func copy(
-        in area: DiskArea, of source: some BlockSource, by reader: inout MetadataReader
-    ) throws(ScanError) -> MetadataReader.Copy? {
+    /// Where the metadata in `area` is; `nil` where there is none.
+    private static func location(
+        in area: DiskArea, of source: some BlockSource
+    ) throws(ScanError) -> MetadataAreaHeader.Location? {
         let size = source.size.count
         guard area.offset.count < size, area.size.count <= size - area.offset.count,
             area.size.count > UInt64(MetadataAreaHeader.length)
@@ -100,7 +137,14 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         } catch {
             throw .unreadable(error.reason)
         }
-        guard let location = try MetadataAreaHeader(bytes, of: area).location else { return nil }
+        return try MetadataAreaHeader(bytes, of: area).location
+    }
+
+    /// The copy of the metadata at `location` in `area`.
+    private static func copy(
+        at location: MetadataAreaHeader.Location, in area: DiskArea, of source: some BlockSource,
+        by reader: inout MetadataReader
+    ) throws(ScanError) -> MetadataReader.Copy {
         let text = try MetadataAreaHeader.text(at: location, in: area, of: source)
         do throws(MetadataError) {
             return try reader.read(text)

@@ -25,6 +25,9 @@ public struct VolumeGroup: Hashable, Sendable {
     /// Volumes that cannot be read.
     let unreadVolumes: [UnreadVolume]
 
+    /// Whether all of its physical volumes and volumes could be read.
+    let isRead: Bool
+
     private let volumeIndex: [String: Int]
     private let physicalVolumeIndex: [String: Int]
 
@@ -97,6 +100,7 @@ public struct VolumeGroup: Hashable, Sendable {
         self.physicalVolumes = physicalVolumes
         self.logicalVolumes = logicalVolumes
         self.unreadVolumes = unreadVolumes
+        isRead = unreadVolumes.isEmpty && physicalVolumes.count == disks?.children.count ?? 0
         self.warnings = warnings
         var volumeIndex: [String: Int] = [:]
         for (index, volume) in logicalVolumes.enumerated() { volumeIndex[volume.name] = index }

@@ -1,0 +1,123 @@
+/// The texts that are in the ring of a metadata area beside the one that its head names (lvm2: dump_search in tools/pvck.c finds them
+/// in the same way).
+///
+/// lvm2 writes a text and the head that names it without a flush between them, in all areas of a disk at once. So a power cut can leave
+/// heads whose text is not whole in any area, and lvm2 then knows the group no more. What was true before is whole, since a text never
+/// overwrites the one before it.
+struct MetadataRing {
+    /// A text that is whole by its form.
+    struct Text: Hashable {
+        /// With the zero byte that ends it.
+        let bytes: [UInt8]
+        let id: LVMIdentifier
+        let sequenceNumber: UInt32
+        /// It stands behind the text that the head names, as one that was about to be committed does.
+        let isBehind: Bool
+    }
+
+    /// They, in the order of the ring; the one that stands behind what the head names is the first.
+    let texts: [Text]
+
+    private static let sector = Int(Sectors.size)
+
+    /// Reads the ring of `area`, whose head names the text at `location`: once, and no more than the longest text may have.
+    init(
+        beside location: MetadataAreaHeader.Location, in area: DiskArea, of source: some BlockSource
+    ) throws(ScanError) {
+        let header = UInt64(MetadataAreaHeader.length)
+        let length = area.size.count - header
+        // lvm2 begins texts at whole sectors, and makes areas of these.
+        let size = UInt64(MetadataRing.sector)
+        guard location.offset % size == 0, area.size.count % size == 0 else {
+            texts = []
+            return
+        }
+        let named = (location.size + size - 1) / size * size
+        let all = length - min(named, length)
+        let count = min(all, MetadataAreaHeader.textLimit)
+        let begin = (location.offset - header + named + (all - count)) % length
+        let beforeEnd = min(count, length - begin)
+        var ring: [UInt8]
+        do throws(BlockReadError) {
+            let start = area.offset.count + header
+            ring = try source.exactly(Int(beforeEnd), at: start + begin)
+            if beforeEnd < count { ring += try source.exactly(Int(count - beforeEnd), at: start) }
+        } catch {
+            throw .unreadable(error.reason)
+        }
+        texts = MetadataRing.texts(in: ring, isBehind: count == all)
+    }
+
+    /// - Parameter isBehind: the first byte of `ring` is behind the text that the head names.
+    private static func texts(in ring: [UInt8], isBehind: Bool) -> [Text] {
+        var texts: [Text] = []
+        var begun: (start: Int, id: LVMIdentifier, sequenceNumber: UInt32)?
+        for start in stride(from: 0, to: ring.count, by: sector) {
+            let part = ring[start..<min(start + sector, ring.count)]
+            if let (id, number) = beginning(of: part) { begun = (start, id, number) }
+            guard let text = begun, let end = part.firstIndex(of: 0) else { continue }
+            begun = nil
+            let bytes = ring[text.start...end]
+            // The last line, the time, has an empty one behind it.
+            guard bytes.dropLast().suffix(2) == [0x0a, 0x0a] else { continue }
+            texts.append(
+                Text(
+                    bytes: Array(bytes), id: text.id, sequenceNumber: text.sequenceNumber,
+                    isBehind: isBehind && text.start == 0))
+        }
+        return texts
+    }
+
+    /// The identifier and the number of the change, where `bytes` begin as the text of a group does, and no section in it
+    /// (lvm2: _print_vg in lib/format_text/export.c).
+    private static func beginning(of bytes: ArraySlice<UInt8>) -> (LVMIdentifier, UInt32)? {
+        func end(of text: StaticString, at index: Int) -> Int? {
+            bytes.has(text, at: index - bytes.startIndex) ? index + text.utf8CodeUnitCount : nil
+        }
+        let identifierLength = 38
+        guard let first = bytes.first, first > UInt8(ascii: " "),
+            let space = bytes.prefix(VolumeName.readLimit + 1).firstIndex(of: UInt8(ascii: " ")),
+            let id = end(of: " {\nid = \"", at: space), id + identifierLength <= bytes.endIndex,
+            let number = end(of: "\"\nseqno = ", at: id + identifierLength),
+            let line = bytes[number...].firstIndex(of: UInt8(ascii: "\n")),
+            let identifier = LVMIdentifier(
+                String(decoding: bytes[id..<id + identifierLength], as: UTF8.self)),
+            let sequenceNumber = UInt32(String(decoding: bytes[number..<line], as: UTF8.self))
+        else { return nil }
+        return (identifier, sequenceNumber)
+    }
+
+    /// The newest text of `rings` that describes a group with the physical volume `id`, and nothing that cannot be read.
+    ///
+    /// A text that is the same in two areas comes first: nobody flushed it before it was in both. The same group has the text that
+    /// was written last. Each text is parsed once, so the work grows with the length of the rings.
+    static func newest(
+        of rings: [MetadataRing], with id: LVMIdentifier, by reader: inout MetadataReader
+    ) -> MetadataReader.Copy? {
+        var seen: Set<[UInt8]> = []
+        var common: Set<[UInt8]> = []
+        for ring in rings {
+            let texts = Set(ring.texts.map { $0.bytes })
+            common.formUnion(texts.intersection(seen))
+            seen.formUnion(texts)
+        }
+        let groups = rings.compactMap { ring in ring.texts.last { !$0.isBehind }?.id }
+        var candidates = rings.flatMap { $0.texts }.filter { groups.contains($0.id) }
+        candidates.sort { one, other in
+            if one.isBehind != other.isBehind { return other.isBehind }
+            let (isOne, isOther) = (common.contains(one.bytes), common.contains(other.bytes))
+            if isOne != isOther { return isOne }
+            return one.sequenceNumber > other.sequenceNumber
+        }
+        for text in candidates where seen.remove(text.bytes) != nil {
+            guard let copy = try? reader.read(text.bytes) else { continue }
+            let group = copy.group
+            if group.id == text.id, group.sequenceNumber == text.sequenceNumber, group.isRead,
+                group.physicalVolumes.contains(where: { $0.id == id })
+            {
+                return copy
+            }
+        }
+        return nil
+    }
+}
