@@ -111,12 +111,12 @@ struct FuzzedText {
             BootEntry(layer: "Base-0.1", text: entry.text) == entry,
             "the entry comes back as another: \(entry.text)")
         entry.options.words.append("c")
-        let menu = GRUBMenu.text([entry], prefix: "/boot")
+        let menu = GRUBMenu.full([entry], prefix: "/boot")
         guard let other = BootEntry(layer: "Base-0.1", text: "linux /a\ninitrd /b\noptions c") else {
             throw Finding(description: "a plain entry is not read")
         }
         try Finding.unless(
-            skeleton(menu) == skeleton(GRUBMenu.text([other], prefix: "")),
+            skeleton(menu) == skeleton(GRUBMenu.full([other], prefix: "")),
             "the entry breaks out of its quotes: \(menu)")
     }
 
