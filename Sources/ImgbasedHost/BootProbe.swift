@@ -48,8 +48,9 @@ enum BootProbe {
             case nil: break
             case .grub(let directory):
                 boot.menu = try text(directory + "/imgbased.cfg", in: tree, limit: menuLimit)
-                boot.menuCopy = try text(
-                    "\(boot.directory)/imgbased/\(GRUBMenu.copyName)", in: tree, limit: menuLimit)
+                let store = boot.directory + "/imgbased/"
+                boot.fullMenu = try text(store + GRUBMenu.fullName, in: tree, limit: menuLimit)
+                boot.loaderScript = try text(store + GRUBMenu.loaderName, in: tree, limit: menuLimit)
                 boot.grubConfig = try text(directory + "/grub.cfg", in: tree)
                 boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
             case .systemdBoot:

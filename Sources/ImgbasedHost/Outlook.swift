@@ -7,7 +7,8 @@ struct Outlook {
     /// Volumes that would be gone.
     private var removed: Set<VolumePath> = []
     private var menu: [UInt8]?
-    private var menuCopy: [UInt8]?
+    private var fullMenu: [UInt8]?
+    private var loaderScript: [UInt8]?
     private var environment: [UInt8]?
 
     /// Adds what `plan` would remove, and what the boot loader would have by it.
@@ -17,8 +18,10 @@ struct Outlook {
             case .removeVolume(let path): removed.insert(path)
             case .replaceFile(let path, let contents, _) where path.hasSuffix("/imgbased.cfg"):
                 menu = contents
-            case .replaceFile(let path, let contents, _) where path.hasSuffix("/" + GRUBMenu.copyName):
-                menuCopy = contents
+            case .replaceFile(let path, let contents, _) where path.hasSuffix("/" + GRUBMenu.fullName):
+                fullMenu = contents
+            case .replaceFile(let path, let contents, _) where path.hasSuffix("/" + GRUBMenu.loaderName):
+                loaderScript = contents
             case .recordBoot(_, _, let block): environment = block
             default: break
             }
@@ -32,7 +35,8 @@ struct Outlook {
         state.volumes += added
         for path in removed where path.group == names.group { state.boot.entries[path.name] = nil }
         if let menu { state.boot.menu = String(decoding: menu, as: UTF8.self) }
-        if let menuCopy { state.boot.menuCopy = String(decoding: menuCopy, as: UTF8.self) }
+        if let fullMenu { state.boot.fullMenu = String(decoding: fullMenu, as: UTF8.self) }
+        if let loaderScript { state.boot.loaderScript = String(decoding: loaderScript, as: UTF8.self) }
         if let environment { state.boot.environment = environment }
         return removed.isEmpty ? state : state.afterRemoval(names)
     }

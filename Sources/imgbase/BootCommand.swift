@@ -170,7 +170,7 @@ struct BootCommand: HostCommand {
         let record = state.boot.record
         let name = BootChoice.standard(record, entries)
         if getDefault {
-            let name = try context.answer(goal, name, or: .noLayer)
+            let name = try context.answer(goal, name, or: record.leavesDefault ? .noDefaultYet : .noLayer)
             context.result(["name": name], lines: [name])
             return
         }

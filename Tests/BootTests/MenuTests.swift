@@ -35,6 +35,46 @@ import Testing
             for base in InstalledDisk.bases { try vm.expectUnchanged(base: base) }
         }
     }
+
+    /// Half a second is for what differs from boot to boot.
+    @Test("2,000 layers cost GRUB what three do")
+    func many() throws {
+        let few = try Artefacts.machine("few-layers").run { vm in
+            _ = try vm.menu()
+            return try vm.processorTime
+        }
+        try Artefacts.host("many-layers").run { vm in
+            try vm.check(
+                """
+                set -e
+                cd /boot/loader/entries
+                awk '{ line[NR] = $0 } END {
+                    for (n = 1; n <= 2000; n++) {
+                        name = "ovirt-node-ng-4.4.10-0.20220300.0." n
+                        file = "imgbased-" name ".conf"
+                        for (i = 1; i <= NR; i++) {
+                            text = line[i]
+                            gsub(/Base-0[.]1/, name, text)
+                            sub(/^# created .*/, "# created " n, text)
+                            print text >file
+                        }
+                        close(file)
+                    }
+                }' imgbased-Base-0.1.conf
+                imgbase boot --install
+                test $(imgbase boot --list | wc -l) = 2003
+                """, within: .minutes(5))
+            vm.cutPower()
+            try vm.powerOn()
+            let menu = try vm.menu()
+            let time = try vm.processorTime
+            #expect(time < few * 6 / 5 + .milliseconds(500), "\(few) for three layers")
+            #expect(menu.highlighted?.hasPrefix("Base-0.1 ") == true)
+            #expect(menu.names.dropFirst(3).first == "ovirt-node-ng-4.4.10-0.20220300.0.2000")
+            try menu.boot()
+            try vm.expectBooted("Base-0.1", on: "Base-0")
+        }
+    }
 }
 
 extension GRUBMenu {

@@ -6,7 +6,7 @@ struct FuzzedEntry {
     private let text: String
     /// What the menu of a plain entry is to GRUB: every other one must be the same.
     private static let plainMenu = BootEntry(layer: "Base-0.1", text: "linux /a\ninitrd /b\noptions c")
-        .map { skeleton(GRUBMenu.text([$0], prefix: "")) }
+        .map { skeleton(GRUBMenu.full([$0], prefix: "")) }
 
     init(_ input: [UInt8]) {
         self.input = input
@@ -48,7 +48,7 @@ struct FuzzedEntry {
             BootEntry(layer: "Base-0.1", text: entry.text) == entry,
             "the entry comes back as another: \(entry.text)")
         entry.options.words.append("c")
-        let menu = GRUBMenu.text([entry], prefix: "/boot")
+        let menu = GRUBMenu.full([entry], prefix: "/boot")
         guard let plain = FuzzedEntry.plainMenu else {
             throw Finding(description: "a plain entry is not read")
         }

@@ -9,6 +9,7 @@ import Testing
         try machine.initialize()
         try machine.addBase()
         for _ in 1...2 { try machine.addLayer() }
+        machine.settle(on: "Base-0.1")
         machine.state.boot.grubConfig = ""
         machine.state.boot.grubScript = GRUBSnippet(path: "/x", program: "1\n2\n3\nset x=1\n")
         machine.state.boot.device = "/dev/sda2"

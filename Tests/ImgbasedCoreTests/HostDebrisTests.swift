@@ -31,7 +31,7 @@ import Testing
 
     @Test func doneTwiceIsDoneOnce() throws {
         var machine = try Removals.machine()
-        machine.power = 3
+        machine.power = 4
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
         #expect(try items(machine) == [.going(Self.path("Base-1"))])
@@ -47,7 +47,7 @@ import Testing
     @Test func keepsWhatIsBooted() throws {
         var machine = try Removals.machine()
         let start = machine
-        machine.power = 3
+        machine.power = 4
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-0"), isForced: true) }
         machine.power = .max
         machine.state.booted = Self.path("Base-0.1")
@@ -143,7 +143,7 @@ import Testing
 
     @Test func refusesWhatCannotBeFinished() throws {
         var machine = try Removals.machine()
-        machine.power = 3
+        machine.power = 4
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
         for index in machine.state.volumes.indices where machine.state.volumes[index].name == "Base-1.1" {

@@ -171,7 +171,8 @@ struct FakeMachine: Equatable {
             state.leftBehind = String(decoding: bytes.dropLast(), as: UTF8.self)
         case "/boot/grub/grub.cfg": state.boot.grubConfig = String(decoding: bytes, as: UTF8.self)
         case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
-        case "/boot/imgbased/menu.cfg": state.boot.menuCopy = String(decoding: bytes, as: UTF8.self)
+        case "/boot/imgbased/menu.cfg": state.boot.fullMenu = String(decoding: bytes, as: UTF8.self)
+        case "/boot/imgbased/load.cfg": state.boot.loaderScript = String(decoding: bytes, as: UTF8.self)
         default:
             let name = path.split(separator: "/").last.map(String.init) ?? ""
             if name == "loader.conf" { state.boot.loaderConfig = String(decoding: bytes, as: UTF8.self) }
@@ -233,6 +234,13 @@ extension FakeMachine {
         let (plan, draft) = try planner.begin(state, names: FakeMachine.names)
         try perform(plan)
         try finish(draft, planner)
+    }
+
+    /// Makes `layer` the default, as if one had come up.
+    mutating func settle(on layer: String) {
+        var environment = GRUBEnvironment()
+        BootRecord(standard: layer).write(to: &environment)
+        state.boot.environment = environment.block
     }
 
     /// `imgbase update image`, as `Session.update` does it.

@@ -64,7 +64,8 @@ import Testing
         let verbs = plan.steps.map(\.verb)
         #expect(
             verbs == [
-                "checkScript", "checkScript", "checkScript", "replaceFile", "replaceFile", "recordBoot",
+                "checkScript", "checkScript", "checkScript", "checkScript", "replaceFile", "replaceFile",
+                "replaceFile", "recordBoot",
                 "replaceFile", "link",
             ])
         try machine.perform(plan)

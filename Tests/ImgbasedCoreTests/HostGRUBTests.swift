@@ -21,7 +21,7 @@ import Testing
             HostBootEntryTests.entry("Base-1.1", created: 4),
             HostBootEntryTests.entry("Base-0.11", created: 9),
         ]
-        let menu = GRUBMenu.text(entries, prefix: "")
+        let menu = GRUBMenu.full(entries, prefix: "")
         let titles = menu.split(separator: "\n").filter { $0.hasPrefix("menuentry") }
             .map { $0.split(separator: "'")[1].prefix { $0 != " " } }
         #expect(titles == ["Base-0.11", "Base-0.10", "Base-0.9", "Base-1.1"])
@@ -34,58 +34,85 @@ import Testing
         let long = HostBootEntryTests.entry("Base-0.1", options: String(repeating: "x", count: 9000))
         let title = HostBootEntryTests.entry("Base-0.2", title: String(repeating: "t", count: 9000))
         entries += [long, title]
-        for text in [GRUBMenu.text(entries, prefix: ""), GRUBMenu.copy(entries, prefix: "")] {
+        for text in [GRUBMenu.full(entries, prefix: ""), GRUBMenu.loader(entries, prefix: "")] {
             let words = text.split { $0 == "\n" || $0 == "'" }
             #expect(words.allSatisfy { $0.utf8.count < 8192 })
-            #expect(text.contains("menuentry 'ttt"))
+            #expect(text.contains("Base-0.2"))
             #expect(!text.contains("Base-0.1"))
         }
     }
 
     @Test func isWholeFromItsSecondLineToItsLast() {
-        let text = GRUBMenu.text([HostBootEntryTests.entry("Base-0.1")], prefix: "")
-        let other = GRUBMenu.text([HostBootEntryTests.entry("Base-0.2")], prefix: "")
-        #expect(GRUBMenu.isWhole(text))
-        #expect(GRUBMenu.isWhole(GRUBMenu.copy([], prefix: "")))
-        #expect(!GRUBMenu.isWhole(nil))
+        let text = GRUBMenu.full([HostBootEntryTests.entry("Base-0.1")], prefix: "")
+        let other = GRUBMenu.full([HostBootEntryTests.entry("Base-0.2")], prefix: "")
+        #expect(GRUBFile.isWhole(text))
+        #expect(GRUBFile.isWhole(GRUBMenu.loader([], prefix: "")))
+        #expect(!GRUBFile.isWhole(nil))
         let lengths =
             Array(stride(from: 0, to: text.utf8.count, by: 97)) + (1...40).map { text.utf8.count - $0 }
         for length in lengths {
-            #expect(!GRUBMenu.isWhole(String(decoding: text.utf8.prefix(length), as: UTF8.self)))
+            #expect(!GRUBFile.isWhole(String(decoding: text.utf8.prefix(length), as: UTF8.self)))
         }
-        #expect(!GRUBMenu.isWhole(String(text.prefix(1000)) + other.dropFirst(1000)))
+        #expect(!GRUBFile.isWhole(String(text.prefix(1000)) + other.dropFirst(1000)))
     }
 
     /// The one that GRUB reads is written last, whatever is there.
     @Test func writesTheOtherMenuFirst() throws {
         var boot = BootState()
         let entries = [HostBootEntryTests.entry("Base-0.1")]
+        let (text, old) = (GRUBMenu.full(entries, prefix: ""), GRUBMenu.full([], prefix: ""))
         func paths() -> [String] {
-            BootPlanner.menu(entries, boot, in: "/boot/grub").map {
+            BootPlanner.menu(entries, BootRecord(), boot, in: "/boot/grub").map {
                 if case .replaceFile(let path, _, _) = $0 { path } else { "" }
             }
         }
-        let (menu, copy) = ("/boot/grub/imgbased.cfg", "/boot/imgbased/menu.cfg")
-        #expect(paths() == [menu, copy])
-        boot.menuCopy = GRUBMenu.copy([], prefix: "")
+        let (menu, full) = ("/boot/grub/imgbased.cfg", "/boot/imgbased/menu.cfg")
+        #expect(paths() == [menu, "/boot/imgbased/load.cfg", full])
+        boot.loaderScript = GRUBMenu.loader(entries, prefix: "")
+        boot.fullMenu = old
         boot.menu = "half"
-        #expect(paths() == [menu, copy])
-        boot.menu = GRUBMenu.text([], prefix: "")
-        #expect(paths() == [copy, menu])
-        boot.menuCopy = GRUBMenu.copy(entries, prefix: "")
+        #expect(paths() == [menu, full])
+        boot.menu = old
+        #expect(paths() == [full, menu])
+        boot.fullMenu = text
         #expect(paths() == [menu])
-        boot.menu = GRUBMenu.text(entries, prefix: "")
+        boot.menu = text
         #expect(paths().isEmpty)
-        boot.menuCopy = nil
-        #expect(paths() == [copy])
+        boot.fullMenu = nil
+        #expect(paths() == [full])
+    }
+
+    /// What a boot costs GRUB does not grow with layers; whatever is recorded is in the menu, and the newest of each health.
+    @Test func ofManyLayersSomeAreInTheMenu() {
+        var entries = (1...200).map { HostBootEntryTests.entry("Base-0.\($0)", created: Int64($0)) }
+        entries[6].health = .good
+        entries[7].health = .bad
+        func layers(_ record: BootRecord) -> [String] {
+            GRUBMenu.text(entries, record, prefix: "").split(separator: "\n").filter {
+                $0.hasPrefix("menuentry")
+            }
+            .map { String($0.split(separator: "'")[1].prefix { $0 != " " }) }
+        }
+        let newest = (169...200).reversed().map { "Base-0.\($0)" }
+        #expect(layers(BootRecord()) == newest + ["Base-0.8", "Base-0.7"])
+        #expect(
+            layers(BootRecord(standard: "Base-0.100", good: "Base-0.3"))
+                == newest + ["Base-0.100", "Base-0.8", "Base-0.7", "Base-0.3"])
+        // GRUB changes these itself.
+        var record = BootRecord(standard: "Base-0.8")
+        record.once = "Base-0.1"
+        record.trial = BootRecord.Trial(layer: "Base-0.2", tries: 3)
+        #expect(layers(record) == layers(BootRecord()))
+        entries.removeFirst(168)
+        #expect(GRUBMenu.text(entries, record, prefix: "") == GRUBMenu.full(entries, prefix: ""))
     }
 
     @Test func seesPathsFromBoot() {
-        let partition = GRUBMenu.text([HostBootEntryTests.entry("Base-0.1")], prefix: "")
+        let partition = GRUBMenu.full([HostBootEntryTests.entry("Base-0.1")], prefix: "")
         var entry = HostBootEntryTests.entry("Base-0.1")
         entry.linux = "/boot" + entry.linux
         entry.initrd = "/boot" + entry.initrd
-        #expect(GRUBMenu.text([entry], prefix: "/boot") == partition)
+        #expect(GRUBMenu.full([entry], prefix: "/boot") == partition)
         #expect(partition.contains("\tinitrd \"${imgbased_boot}\"/imgbased/abc/initrd\n"))
     }
 

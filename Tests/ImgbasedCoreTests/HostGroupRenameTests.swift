@@ -16,6 +16,7 @@ import Testing
         try machine.initialize()
         try machine.addBase()
         for _ in 1...2 { try machine.addLayer() }
+        machine.settle(on: "Base-0.1")
         for index in machine.state.volumes.indices {
             machine.state.volumes[index].path.group = group
             machine.state.volumes[index].isActive = true

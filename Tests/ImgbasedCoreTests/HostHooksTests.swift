@@ -144,7 +144,9 @@ import Testing
             machine.state, names: FakeMachine.names
         ).0
         #expect(
-            plan.prepare.map(\.verb) == ["checkScript", "checkScript", "runHooks", "runHooks", "runHooks"],
+            plan.prepare.map(\.verb) == [
+                "checkScript", "checkScript", "checkScript", "runHooks", "runHooks", "runHooks",
+            ],
             "one that fails keeps everything as it is")
         try machine.remove(.base("Base-1"))
         #expect(
@@ -157,7 +159,7 @@ import Testing
     @Test func whatIsBegunIsNotAskedForAgain() throws {
         var machine = try HostRemovalTests.machine()
         machine.state.hooks = Self.hooks()
-        machine.power = 6
+        machine.power = 7
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
         #expect(machine.state.volumes.contains { $0.isMarkedForRemoval })

@@ -267,6 +267,7 @@ import Testing
     @Test func aDefaultThatIsSetStays() throws {
         var machine = try machine(base: true)
         try machine.addLayer()
+        machine.settle(on: "Base-0.1")
         try machine.addLayer()
         #expect(machine.state.boot.record.standard == "Base-0.1")
         try machine.perform(

@@ -50,7 +50,7 @@ import Testing
         #expect(
             layout.lines(booted: nil) == ["Base-0", " +- Base-0.1", " +- Base-0.2", "Base-1", " +- Base-1.1"])
         #expect(layout.latest?.name == "Base-1.1")
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
         #expect(BootPlanner.entries(machine.state.boot).map(\.layer) == ["Base-1.1", "Base-0.2", "Base-0.1"])
         let fstab = String(decoding: machine.state.config.fstab, as: UTF8.self)
         #expect(fstab.hasSuffix("/dev/HostVG/Config /config ext4 defaults,nofail,discard 0 2\n"))

@@ -13,6 +13,7 @@ import Testing
         try machine.initialize()
         try machine.addBase()
         for _ in 1...2 { try machine.addLayer() }
+        machine.settle(on: "Base-0.1")
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: booted)
         return machine
     }

@@ -23,6 +23,7 @@ import Testing
                 machine.clock += 1
             }
         }
+        if loader != .systemdBoot { machine.settle(on: "Base-0.1") }
         return machine
     }
 
@@ -101,7 +102,7 @@ import Testing
     @Test func nothingNewIsMadeOfWhatGoes() throws {
         var machine = try Self.machine()
         // The check of the menu, and the mark.
-        machine.power = 3
+        machine.power = 4
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
         #expect(machine.state.volumes.filter(\.isMarkedForRemoval).map(\.name) == ["Base-1"])
@@ -257,7 +258,8 @@ import Testing
             .0
         #expect(
             plan.steps.map(\.verb) == [
-                "checkScript", "checkScript", "beginRemoval", "replaceFile", "replaceFile", "removeEntry",
+                "checkScript", "checkScript", "checkScript", "beginRemoval", "replaceFile", "replaceFile",
+                "replaceFile", "removeEntry",
                 "removeEntry", "removeBootFiles", "removeVolume", "removeVolume", "removeVolume",
             ])
         #expect(plan.commit == [.beginRemoval(Self.path("Base-1"))])

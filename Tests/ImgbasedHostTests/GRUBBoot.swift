@@ -41,13 +41,14 @@ enum GRUBBoot {
 
     /// Boots with these files of ours. `missing` are the layers of which the kernel is not there.
     static func boot(
-        menu: String?, copy: String? = nil, environment: [UInt8]?, prefix: String = "/grub",
-        before: String = "",
+        menu: String?, copy: String? = nil, loads: Bool = true, environment: [UInt8]?,
+        prefix: String = "/grub", before: String = "",
         after: String = "", missing: [String] = []
     ) throws -> Booted {
         var files: [String: [UInt8]] = [:]
         files[prefix + "/imgbased.cfg"] = menu.map { Array($0.utf8) }
         files[prefix + "/../imgbased/menu.cfg"] = copy.map { Array($0.utf8) }
+        files[prefix + "/../imgbased/load.cfg"] = loads ? Array(loader.utf8) : nil
         return try boot(
             files: files, environment: environment, prefix: prefix, before: before, after: after,
             missing: missing)
@@ -69,7 +70,12 @@ enum GRUBBoot {
               done
               set loaded=1
             }
-            function initrd { if [ -z "${loaded}" ]; then return 1; fi; echo "INITRD<$1>"; echo DONE; exit; }
+            function initrd {
+              if [ -z "${loaded}" ]; then return 1; fi
+              echo "INITRD<$1>"
+              # What a damaged menu runs while it is read boots nothing.
+              if [ -n "${chosen}" ]; then echo DONE; exit; fi
+            }
             set timeout=0
             set default=0
             \(before)
@@ -98,8 +104,8 @@ enum GRUBBoot {
         entry.health = $0 == "Base-0.10" ? .unknown : .good
         return entry
     }
-    static let menu = GRUBMenu.text(entries, prefix: "")
-    static let copy = GRUBMenu.copy(entries, prefix: "")
+    static let menu = GRUBMenu.full(entries, prefix: "")
+    static let loader = GRUBMenu.loader(entries, prefix: "")
 
     static func environment(_ layer: String) -> [UInt8] {
         var record = BootRecord()

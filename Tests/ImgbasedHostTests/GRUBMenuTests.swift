@@ -30,8 +30,8 @@ import Testing
         #expect(expected?.layer == String(words[0]))
         #expect(expected?.reason.rawValue == String(words[1]))
 
-        // The copy decides as the menu does.
-        for (menu, copy) in [(GRUBBoot.menu, nil), (nil, GRUBBoot.copy)] as [(String?, String?)] {
+        // The menu of all layers decides as the other does.
+        for (menu, copy) in [(GRUBBoot.menu, nil), (nil, GRUBBoot.menu)] as [(String?, String?)] {
             try expect(
                 record, words,
                 try GRUBBoot.boot(menu: menu, copy: copy, environment: GRUBBoot.environment(record)))
@@ -77,7 +77,7 @@ import Testing
         // A line that GRUB cannot change either.
         if record.once != nil { block = Array(block.prefix(300)) }
         for menu in [GRUBBoot.menu, nil] {
-            let booted = try GRUBBoot.boot(menu: menu, copy: GRUBBoot.copy, environment: block)
+            let booted = try GRUBBoot.boot(menu: menu, copy: GRUBBoot.menu, environment: block)
             #expect(booted.choice == "\(layer) rd.imgbased.reason=fallback", "\(booted.all)")
             #expect(!booted.linux.contains("panic=10"))
         }
@@ -118,7 +118,7 @@ import Testing
     func withoutAMenuTheRestStays(menu: String?) throws {
         for copy in [nil, menu] {
             let booted = try GRUBBoot.boot(
-                menu: menu, copy: copy, environment: GRUBBoot.environment("Base-0.1"))
+                menu: menu, copy: copy, loads: false, environment: GRUBBoot.environment("Base-0.1"))
             #expect(booted.isForeign, "\(booted.all)")
         }
     }
@@ -148,7 +148,7 @@ import Testing
     func noTitleOrArgumentIsScript() throws {
         let words = ["a=it's", "b=$prefix", "c=`echo`", "d={}[];|&<>", "e=\\", "f=\"x y\"", "g=*?~#", "h=é"]
         let title = "Base-0.1 ('\"$prefix`\\{};| \u{1B}[2J\n}\nmenuentry evil {)"
-        let menu = GRUBMenu.text([GRUBBoot.entry("Base-0.1", title: title, words: words)], prefix: "")
+        let menu = GRUBMenu.full([GRUBBoot.entry("Base-0.1", title: title, words: words)], prefix: "")
         let booted = try GRUBBoot.boot(menu: menu, environment: nil)
         let expected = ["(hd0)/imgbased/abc/linux", "root=/dev/HostVG/Base-0.1"]
         let literal = words.map { $0.filter { $0 != "\"" } }
@@ -160,7 +160,7 @@ import Testing
         let scratch = try Scratch()
         for layers in [[], ["Base-0.1"], ["Base-0.1", "node-4.5.1-1+1"]] {
             let entries = layers.map { GRUBBoot.entry($0) }
-            for menu in [GRUBMenu.text(entries, prefix: ""), GRUBMenu.copy(entries, prefix: "")] {
+            for menu in [GRUBMenu.full(entries, prefix: ""), GRUBMenu.loader(entries, prefix: "")] {
                 try Helper.run("/usr/bin/grub-script-check", scratch.write("menu", menu.utf8))
             }
         }
@@ -179,10 +179,10 @@ import Testing
             (GRUBBoot.record(), ["Base-0.2", "Base-0.1"], "Base-0.10"),
         ] as [(BootRecord, [String], String)])
     func whatCannotBeLoadedGivesWay(record: BootRecord, missing: [String], layer: String) throws {
-        for menu in [GRUBBoot.menu, nil] {
+        // The last without any menu.
+        for (menu, copy) in [(GRUBBoot.menu, nil), (nil, GRUBBoot.menu), (nil, nil)] as [(String?, String?)] {
             let booted = try GRUBBoot.boot(
-                menu: menu, copy: GRUBBoot.copy, environment: GRUBBoot.environment(record),
-                missing: missing)
+                menu: menu, copy: copy, environment: GRUBBoot.environment(record), missing: missing)
             #expect(booted.choice == "\(layer) rd.imgbased.reason=fallback", "\(booted.all)")
             #expect(booted.record.once == nil)
         }
@@ -191,14 +191,60 @@ import Testing
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func rescueWritesNothing() throws {
         let record = GRUBBoot.record("Base-0.1", trial: "Base-0.10", good: "Base-0.1")
-        let booted = try GRUBBoot.boot(
-            menu: GRUBBoot.menu, environment: GRUBBoot.environment(record),
-            before: "set boot_once=true\nset default='imgbased-rescue>imgbased-Base-0.10'")
-        #expect(Array(booted.linux.dropFirst(2)) == BootArguments.rescue + ["rd.imgbased.reason=rescue"])
-        #expect(booted.record == record)
+        for copy in [GRUBBoot.menu, nil] {
+            let booted = try GRUBBoot.boot(
+                menu: GRUBBoot.menu, copy: copy, environment: GRUBBoot.environment(record),
+                before: "set boot_once=true\nset default='imgbased-rescue>imgbased-Base-0.10'")
+            #expect(booted.linux.dropFirst().first == "root=/dev/HostVG/Base-0.10", "\(booted.all)")
+            #expect(Array(booted.linux.dropFirst(2)) == BootArguments.rescue + ["rd.imgbased.reason=rescue"])
+            #expect(booted.record == record)
+        }
     }
 
-    /// As many layers as there may be, with long names: GRUB stops at a word of 8 KiB, and the one that is recorded is the last.
+    /// As long as no layer has come up, what the host booted before is the default, wherever that is in the menu.
+    @Test(
+        .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
+        arguments: ["", "set default=foreign", "set default=2", "set default='0>1'"])
+    func leavesTheDefault(default setting: String) throws {
+        var record = GRUBBoot.record(trial: "Base-0.10", tries: 1)
+        record.leavesDefault = true
+        let files = [
+            "/grub/imgbased.cfg": GRUBBoot.menu, "/imgbased/menu.cfg": GRUBBoot.menu,
+            "/imgbased/load.cfg": GRUBBoot.loader,
+        ].mapValues { Array($0.utf8) }
+        let menus = [files, files.filter { $0.key == "/imgbased/load.cfg" }]
+        // Without any menu of ours, positions of others are what they were.
+        let after = setting.hasSuffix("2") ? "menuentry A { true; }\nmenuentry B { true; }\n" : ""
+        let nested =
+            setting.hasSuffix("'")
+            ? "submenu S { menuentry C { true; }\nmenuentry F { echo FOREIGN; exit; }\n }\n" : ""
+        for files in menus {
+            var booted = try GRUBBoot.boot(
+                files: files, environment: GRUBBoot.environment(record), before: setting,
+                after: nested + after)
+            #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
+            #expect(booted.record.trial?.triesLeft == 0)
+            // What cannot be loaded gives way as well.
+            booted = try GRUBBoot.boot(
+                files: files, environment: GRUBBoot.environment(record), before: setting,
+                after: nested + after,
+                missing: ["Base-0.10"])
+            #expect(booted.isForeign, "\(booted.all)")
+        }
+        record.trial?.triesLeft = 0
+        let booted = try GRUBBoot.boot(
+            files: files, environment: GRUBBoot.environment(record), before: setting, after: nested + after)
+        #expect(booted.isForeign, "\(booted.all)")
+        // One that has come up is the default, whatever else is recorded.
+        record.good = "Base-0.1"
+        var environment = GRUBEnvironment(GRUBBoot.environment(record))
+        environment["imgbased_besides"] = "1"
+        let good = try GRUBBoot.boot(files: files, environment: environment.block, before: setting)
+        #expect(good.choice == "Base-0.1 rd.imgbased.reason=good", "\(good.all)")
+    }
+
+    /// As many layers as there may be, with long names: GRUB stops at a word of 8 KiB. What is recorded is booted wherever it
+    /// is; where it is not in the menu itself, the one of all layers is read.
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func manyLayersWithLongNames() throws {
         let stem = "ovirt-node-ng-4.4.10-0.20220300.0.el8+"
@@ -208,25 +254,50 @@ import Testing
             entry.health = number == 7 ? .good : .unknown
             return entry
         }
-        let menu = GRUBMenu.text(entries, prefix: "")
-        let copy = GRUBMenu.copy(entries, prefix: "")
+        let full = GRUBMenu.full(entries, prefix: "")
+        let files = [
+            "/grub/imgbased.cfg": GRUBMenu.text(entries, BootRecord(standard: stem + "5"), prefix: ""),
+            "/imgbased/menu.cfg": full, "/imgbased/load.cfg": GRUBMenu.loader(entries, prefix: ""),
+        ]
         let scratch = try Scratch()
-        for text in [menu, copy] {
+        for text in files.values {
             try Helper.run("/usr/bin/grub-script-check", scratch.write("menu", text.utf8))
+        }
+        #expect(files["/grub/imgbased.cfg"].map { $0.utf8.count < full.utf8.count / 10 } == true)
+        func boot(
+            _ record: BootRecord, without: [String] = [], before: String = "", missing: [String] = []
+        ) throws -> GRUBBoot.Booted {
+            try GRUBBoot.boot(
+                files: files.filter { !without.contains($0.key) }.mapValues { Array($0.utf8) },
+                environment: GRUBBoot.environment(record), before: before, missing: missing)
         }
         let cases: [(BootRecord, String)] = [
             (GRUBBoot.record(), "7 rd.imgbased.reason=best"),
+            (GRUBBoot.record(stem + "5"), "5 rd.imgbased.reason=default"),
             (GRUBBoot.record(stem + "1"), "1 rd.imgbased.reason=default"),
+            (GRUBBoot.record(stem + "5", once: stem + "1234"), "1234 rd.imgbased.reason=once"),
+            (GRUBBoot.record(stem + "5", trial: stem + "2000"), "2000 rd.imgbased.reason=trial"),
             (GRUBBoot.record("gone+1", good: stem + "1999"), "1999 rd.imgbased.reason=good"),
             // A dot for a plus is another layer.
             (GRUBBoot.record(stem.dropLast() + ".2"), "7 rd.imgbased.reason=best"),
         ]
         for (record, choice) in cases {
-            let environment = GRUBBoot.environment(record)
-            for (menu, copy) in [(menu, nil), (nil, copy)] as [(String?, String?)] {
-                let booted = try GRUBBoot.boot(menu: menu, copy: copy, environment: environment)
-                #expect(booted.choice == stem + choice)
+            for without in [[], ["/grub/imgbased.cfg"]] {
+                let booted = try boot(record, without: without)
+                #expect(booted.choice == stem + choice, "\(booted.all)")
             }
         }
+        // Where the menu of all layers is lost, what is in the other has to do.
+        var booted = try boot(GRUBBoot.record(stem + "1", good: stem + "5"), without: ["/imgbased/menu.cfg"])
+        #expect(booted.choice == stem + "5 rd.imgbased.reason=good", "\(booted.all)")
+        // Each is in a submenu.
+        for submenu in ["imgbased-all", "imgbased-rescue"] {
+            booted = try boot(
+                GRUBBoot.record(stem + "5"),
+                before: "set boot_once=true\nset default='\(submenu)>imgbased-\(stem)1000'")
+            #expect(booted.choice?.hasPrefix(stem + "1000 ") == true, "\(booted.all)")
+        }
+        booted = try boot(GRUBBoot.record(stem + "5"), missing: [stem + "5", stem + "7"])
+        #expect(booted.choice == stem + "2000 rd.imgbased.reason=fallback", "\(booted.all)")
     }
 }

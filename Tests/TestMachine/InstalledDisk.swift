@@ -90,6 +90,15 @@ public struct InstalledDisk: Sendable {
         imgbase("layer --add Base-1"),
         imgbase("layout"),
         Step(
+            title: "make the first layer the default, as if it had come up",
+            script: """
+                set -e
+                cd /boot/grub
+                grub-editenv imgbased.env unset imgbased_besides imgbased_trial imgbased_tries imgbased_given
+                grub-editenv imgbased.env set imgbased_default=Base-0.1
+                """,
+            limit: .minutes(1)),
+        Step(
             title: "unmount", script: "umount --recursive /boot; ! mountpoint -q /config || umount /config",
             limit: .minutes(1)),
     ]

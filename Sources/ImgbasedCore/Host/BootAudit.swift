@@ -93,7 +93,7 @@ public struct BootAudit: Hashable, Sendable {
     private mutating func auditGRUB(_ boot: BootState) {
         if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
         let entries = BootPlanner.entries(boot)
-        if !BootPlanner.menu(entries, boot, in: "").isEmpty {
+        if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
             problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
         }
         if !GRUBEnvironment.isBlock(boot.environment ?? []) {

@@ -120,6 +120,16 @@ extension BootPlanner {
     }
 }
 
+extension HostState {
+    /// Whether a layer has to show that it comes up before it is the default: this system does not run from one, and none has
+    /// come up healthy yet. What is booted else is the way back; so tries must be counted.
+    var canGoBackBesides: Bool {
+        guard case .grub = boot.loader, booted == nil, boot.record.good == nil else { return false }
+        if case .triesNotCounted = boot.obstacle { return false }
+        return !BootPlanner.entries(boot).contains { $0.health == .good }
+    }
+}
+
 extension BootChange {
     /// Whether it is about how the running system was booted: what the system's own units report.
     public var isOfThisBoot: Bool {
@@ -166,7 +176,7 @@ extension BootChange {
             if goesBack {
                 let recovery = Recovery(after: old, status)
                 text += "; \(recovery)"
-                if case .restart = recovery { steps = [.restart] }
+                if recovery.restarts { steps = [.restart] }
             }
             let kind: JournalMessage.Kind = steps.isEmpty ? .bad : .goingBack
             messages = [JournalMessage(kind, layer: old.layer, text)]
@@ -190,6 +200,12 @@ extension BootChange {
     ) throws(HostReason) {
         let layer = entry.layer
         switch self {
+        case .standard where record.standard == nil && state.canGoBackBesides:
+            // It is the default when it has come up.
+            record.leavesDefault = true
+            record.trial = BootRecord.Trial(layer: layer, tries: BootRecord.Trial.standard)
+            record.lost = nil
+            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
         case .standard:
             (record.standard, record.lost) = (layer, nil)
             // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
@@ -207,7 +223,7 @@ extension BootChange {
             if state.boot.reason == .trial { record.trial?.starts.insert(trial.triesLeft) }
         case .good:
             (entry.health, entry.ailment) = (.good, nil)
-            record.good = layer
+            (record.good, record.leavesDefault) = (layer, false)
             if let trial = record.trial, trial.layer == layer {
                 let lost = trial.fates(isRunning: state.boot.reason == .trial).lost
                 record.lost = lost > 0 ? BootRecord.Lost(layer: layer, count: lost, tries: trial.tries) : nil

@@ -6,7 +6,8 @@ public struct BootChoice: Hashable, Sendable {
     /// Why.
     public var reason: BootReason
 
-    /// Every layer that would be tried, in that order, should those before it not load.
+    /// Every layer that would be tried, in that order, should those before it not load; then what there is besides layers, where
+    /// the record leaves the default to that.
     public static func order(_ record: BootRecord, _ entries: [BootEntry]) -> [BootChoice] {
         let layers = entries.sorted(by: BootEntry.isNewer(_:than:))
         var wanted: [(String?, BootReason)] = [(record.once, .once)]
@@ -14,7 +15,7 @@ public struct BootChoice: Hashable, Sendable {
         // A trial that has used up its tries does not come back as the default.
         if record.standard != record.trial?.layer { wanted.append((record.standard, .standard)) }
         wanted.append((record.good, .good))
-        wanted += byHealth(layers).map { ($0.layer, .best) }
+        if !record.leavesDefault { wanted += byHealth(layers).map { ($0.layer, .best) } }
         var left = Set(layers.map(\.layer))
         return wanted.compactMap { name, reason in
             name.flatMap { left.remove($0) }.map { BootChoice(layer: $0, reason: reason) }
@@ -22,9 +23,11 @@ public struct BootChoice: Hashable, Sendable {
     }
 
     /// The layer that is booted unattended in the long run: without a record, or with one of a layer that is gone, the boot
-    /// loader chooses.
+    /// loader chooses. `nil` where that is what there is besides layers.
     public static func standard(_ record: BootRecord, _ entries: [BootEntry]) -> String? {
-        order(BootRecord(standard: record.standard, good: record.good), entries).first?.layer
+        var record = record
+        (record.once, record.trial) = (nil, nil)
+        return order(record, entries).first?.layer
     }
 
     /// `entries`, which are in the menu's order, with the good ones first and the bad ones last.

@@ -28,7 +28,7 @@ public enum BootPlanner {
         switch boot.loader {
         case nil: throw .noBootLoader
         case .grub(let directory):
-            return changed.flatMap { write($0, boot) } + menu(entries, boot, in: directory)
+            return changed.flatMap { write($0, boot) } + menu(entries, record, boot, in: directory)
                 + (try write(record, boot, to: directory + "/imgbased.env"))
         case .systemdBoot:
             return try SystemdBoot.steps(entries, record, boot)
@@ -43,18 +43,26 @@ public enum BootPlanner {
         return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
     }
 
-    /// The steps that derive GRUB's menu and its copy from `entries`, unless that changes nothing. The menu that GRUB would
-    /// read is written last: what cuts the other short is not seen.
-    static func menu(_ entries: [BootEntry], _ boot: BootState, in directory: String) -> [Step] {
+    /// The steps that derive GRUB's menus from `entries`, unless that changes nothing. The one that GRUB would read is written
+    /// last: what cuts the others short is not seen.
+    static func menu(
+        _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState, in directory: String
+    ) -> [Step] {
         func write(_ text: String, over old: String?, to path: String) -> [Step] {
             text == old ? [] : [.replaceFile(path: path, contents: Array(text.utf8), isOnBoot: true)]
         }
+        let store = boot.directory + "/imgbased/"
         let menu = write(
-            GRUBMenu.text(entries, prefix: boot.prefix), over: boot.menu, to: directory + "/imgbased.cfg")
-        let copy = write(
-            GRUBMenu.copy(entries, prefix: boot.prefix), over: boot.menuCopy,
-            to: "\(boot.directory)/imgbased/\(GRUBMenu.copyName)")
-        return GRUBMenu.isWhole(boot.menu) ? copy + menu : menu + copy
+            GRUBMenu.text(entries, record, prefix: boot.prefix), over: boot.menu,
+            to: directory + "/imgbased.cfg")
+        let others =
+            write(
+                GRUBMenu.loader(entries, prefix: boot.prefix), over: boot.loaderScript,
+                to: store + GRUBMenu.loaderName)
+            + write(
+                GRUBMenu.full(entries, prefix: boot.prefix), over: boot.fullMenu,
+                to: store + GRUBMenu.fullName)
+        return GRUBFile.isWhole(boot.menu) ? others + menu : menu + others
     }
 
     /// The step that writes the record, unless that changes nothing.

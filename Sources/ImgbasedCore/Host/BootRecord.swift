@@ -53,6 +53,13 @@ public struct BootRecord: Hashable, Sendable {
     public var stagedTries: Int?
     /// What is to be told of the last trial that succeeded.
     public var lost: Lost?
+    /// Whether what the boot loader has besides layers is the default: what the host booted before it had any, until one of them
+    /// has come up healthy. So it is `false` where there is a default or a good layer.
+    public var leavesDefault: Bool {
+        get { leaves && standard == nil && good == nil }
+        set { leaves = newValue }
+    }
+    private var leaves = false
 
     private static let onceKey = "imgbased_once"
     private static let trialKey = "imgbased_trial"
@@ -63,6 +70,7 @@ public struct BootRecord: Hashable, Sendable {
     private static let stagedKey = "imgbased_staged"
     private static let stagedTriesKey = "imgbased_staged_tries"
     private static let lostKey = "imgbased_lost"
+    private static let besidesKey = "imgbased_besides"
 
     /// A record of a default and a layer that came up healthy, if any.
     public init(standard: String? = nil, good: String? = nil) {
@@ -78,6 +86,7 @@ public struct BootRecord: Hashable, Sendable {
         standard = layer(GRUBEnvironment.defaultKey)
         once = layer(BootRecord.onceKey)
         good = layer(BootRecord.goodKey)
+        leavesDefault = environment[BootRecord.besidesKey] == "1"
         staged = layer(BootRecord.stagedKey)
         if staged != nil, let tries = environment[BootRecord.stagedTriesKey].flatMap({ Int($0) }),
             Trial.range.contains(tries)
@@ -111,6 +120,7 @@ public struct BootRecord: Hashable, Sendable {
         environment[BootRecord.stagedKey] = staged
         environment[BootRecord.stagedTriesKey] = staged == nil ? nil : stagedTries.map { String($0) }
         environment[BootRecord.lostKey] = lost?.text
+        environment[BootRecord.besidesKey] = leavesDefault ? "1" : nil
     }
 }
 
@@ -132,7 +142,8 @@ extension BootRecord: CustomStringConvertible {
     /// All of it, as the end of a sentence.
     public var description: String {
         let parts = [
-            standard.map { "default '\($0)'" }, once.map { "once '\($0)'" },
+            standard.map { "default '\($0)'" }, leavesDefault ? "default what is there besides layers" : nil,
+            once.map { "once '\($0)'" },
             trial.map { "trial '\($0.layer)' with \($0.triesLeft) of \($0.tries) tries left" },
             good.map { "good '\($0)'" }, staged.map { "not complete '\($0)'" },
         ]

@@ -1,47 +1,43 @@
 /// What a GRUB without `blscfg` needs: the entries as GRUB script. Derived from the entries' files alone.
 ///
-/// There are two of them. `grub/09_imgbased` reads the menu and, where that is not whole, its copy, which is in another
-/// directory and written at another time. The copy also has what loads a layer in another's place: few boots need it, and
-/// GRUB would read it at every boot.
+/// There are three of them, in two directories and never written at once: the menu, which `grub/09_imgbased` reads at each
+/// boot; the menu with all layers, which it reads where the first is not whole, where what is recorded is only there, and for
+/// submenus; and what loads a layer in another's place. GRUB takes long for thousands of entries, so the first has those of
+/// some layers only (`shown`): what a boot costs does not grow with layers.
 ///
-/// Either begins with the line that makes it an environment block (grub-core/lib/envblk.c), to GRUB script a comment, and
-/// has variables in its second line and its last: GRUB compares them before it runs anything of it. What stands between
-/// is parts of some entries each, every one a function: what was not read to its end is not run, and the submenu for rescue
-/// runs the same ones.
+/// Each begins with the line that makes it an environment block (grub-core/lib/envblk.c), to GRUB script a comment, and
+/// has variables in its second line and its last: GRUB compares them before it runs anything of it. What stands between is
+/// counted as it is understood, and run by parts: what was not read to its end is not run.
 public struct GRUBMenu {
-    /// The name of the copy in `/boot/imgbased`.
-    public static let copyName = "menu.cfg"
+    /// The names of the menu that has all layers and of what loads layers, in `/boot/imgbased`.
+    public static let (fullName, loaderName) = ("menu.cfg", "load.cfg")
+
+    /// So many layers, the newest, are in the menu itself.
+    static let shownLayers = 32
 
     private let entries: [BootEntry]
     private let prefix: String
-    private let isCopy: Bool
 
-    /// The script for `entries`.
+    /// The menu of `entries`, or, where these are many, of the newest and those that `record` says are booted.
     ///
     /// It is sourced by `grub/09_imgbased`, which sets `imgbased_boot` to where `/boot` is for GRUB, and boots the
     /// entry that `imgbased_choice` then names.
     ///
     /// - Parameter prefix: the path of `/boot` in its own file system, which paths in entries begin with.
-    public static func text(_ entries: [BootEntry], prefix: String) -> String {
-        GRUBMenu(entries, prefix: prefix, isCopy: false).text
+    public static func text(_ entries: [BootEntry], _ record: BootRecord, prefix: String) -> String {
+        let menu = GRUBMenu(entries, prefix: prefix)
+        return menu.text(menu.shown(record))
     }
 
-    /// The copy of that script.
-    public static func copy(_ entries: [BootEntry], prefix: String) -> String {
-        GRUBMenu(entries, prefix: prefix, isCopy: true).text
+    /// The menu of all `entries`.
+    public static func full(_ entries: [BootEntry], prefix: String) -> String {
+        let menu = GRUBMenu(entries, prefix: prefix)
+        return menu.text(menu.entries)
     }
 
-    /// Whether GRUB would take `text` for a whole menu.
-    static func isWhole(_ text: String?) -> Bool {
-        guard let lines = text?.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false),
-            lines.count > 3, lines.last?.isEmpty == true
-        else { return false }
-        let begin = Array((begun + "=").utf8)
-        let end = Array((ended + "=").utf8)
-        let (first, last) = (lines[1], lines[lines.count - 2])
-        return lines[0].elementsEqual(GRUBEnvironment.header.utf8.dropLast()) && first.starts(with: begin)
-            && last.starts(with: end) && first.count > begin.count
-            && first.dropFirst(begin.count).elementsEqual(last.dropFirst(end.count))
+    /// What entries source where their layer cannot be loaded: the layers once more, the healthy ones first.
+    public static func loader(_ entries: [BootEntry], prefix: String) -> String {
+        GRUBMenu(entries, prefix: prefix).loader
     }
 
     /// What names the entry of `layer` in GRUB's `default`. Not the bare name: one that begins with a digit
@@ -56,16 +52,14 @@ public struct GRUBMenu {
         word.withoutControls.singleQuoted
     }
 
-    private static let begun = "imgbased_begun"
-    private static let ended = "imgbased_ended"
     /// GRUB stops for good at a word of 8192 bytes (YYLMAX of flex, which yylex.l is for).
     private static let longestWord = 8000
     private static let longestTitle = 200
+    private static let partLength = 32
 
-    private init(_ entries: [BootEntry], prefix: String, isCopy: Bool) {
+    private init(_ entries: [BootEntry], prefix: String) {
         self.entries = entries.sorted(by: BootEntry.isNewer(_:than:)).filter(GRUBMenu.isPossible)
         self.prefix = prefix
-        self.isCopy = isCopy
     }
 
     /// Whether GRUB can read `entry`: one that it cannot is left out, not in the way of the others.
@@ -76,90 +70,118 @@ public struct GRUBMenu {
         }
     }
 
-    private var text: String {
-        let functions = [GRUBScript.head, isCopy ? GRUBScript.endOfCopy : GRUBScript.end]
-        let parts = parts.map(lines)
-        let loaders = isCopy ? loaders : []
-        // It tells one menu from another: the beginning of one and the end of another are none.
-        let stamp = GRUBMenu.stamp(functions + parts.joined() + loaders)
-        var lines = [String(GRUBEnvironment.header.dropLast()), "\(GRUBMenu.begun)=\(stamp)"]
-        lines.append("# Made by imgbase from loader/entries/imgbased-*.conf, whenever those change.")
-        lines.append("set imgbased_read=\(stamp)_0")
-        var count = 0
-        /// The end of a function. What is behind the brace is run only if all of the function was understood.
-        func close(_ then: String = "") -> String {
-            count += 1
-            return
-                "}; if [ \"${imgbased_read}\" = \(stamp)_\(count - 1) ]; then set imgbased_read=\(stamp)_\(count); fi"
-                + then
-        }
-        for line in functions.joined(separator: "\n").split(separator: "\n") {
-            lines.append(line == "}" ? close() : String(line))
-        }
-        for (number, part) in parts.enumerated() {
-            let name = "\(stamp)_\(number + 1)"
-            lines += ["function imgbased_part_\(name) {"] + part
-            lines.append(close("; set imgbased_parts=\"${imgbased_parts} \(name)\""))
-        }
-        lines += loaders
-        lines += [
-            "if [ -z \"${imgbased_menu}\" -a \"${imgbased_read}\" = \(stamp)_\(count) ]; then",
-            "  set imgbased_menu=\(stamp)", "  imgbased_offer", "fi",
-            // A line with a variable before the last one: what has none would belong to the name of the next.
-            "set imgbased_read=", "\(GRUBMenu.ended)=\(stamp)",
-        ]
-        return lines.map { $0 + "\n" }.joined()
+    /// The entries that the menu has. GRUB itself changes nothing of what says which these are.
+    private func shown(_ record: BootRecord) -> [BootEntry] {
+        guard entries.count > GRUBMenu.shownLayers else { return entries }
+        var layers = Set(entries.prefix(GRUBMenu.shownLayers).map(\.layer))
+        layers.formUnion([record.standard, record.good].compactMap { $0 })
+        layers.formUnion(GRUBMenu.newest(entries[...]).compactMap { $0 })
+        return entries.filter { layers.contains($0.layer) }
     }
 
-    /// The entries by parts: the first are small, so that little of a menu is needed to boot from it.
-    private var parts: [ArraySlice<BootEntry>] {
-        var parts: [ArraySlice<BootEntry>] = []
-        var rest = entries[...]
-        while !rest.isEmpty {
-            parts.append(rest.prefix(min(32, max(1, entries.count - rest.count))))
-            rest = rest.dropFirst(parts[parts.count - 1].count)
+    private func text(_ shown: [BootEntry]) -> String {
+        let parts = GRUBMenu.parts(shown)
+        let isAll = shown.count == entries.count
+        let newest = Set(shown.prefix(GRUBMenu.shownLayers).map(\.layer))
+        let texts = parts.map { part in
+            part.flatMap { !isAll || newest.contains($0.layer) ? menuEntry($0) : shortEntry($0) }
         }
-        return parts
+        let submenus = entries.isEmpty ? [] : (isAll ? [] : [GRUBMenu.all]) + [GRUBMenu.rescue]
+        var file = GRUBFile(
+            [GRUBScript.head] + parts.flatMap { $0.map(\.health.rawValue) } + texts.joined() + submenus)
+        file.add(functions: GRUBScript.head)
+        file.add("if [ -z \"${imgbased_inside}\" ]; then imgbased_recall; fi")
+        for part in parts {
+            let words = [part.map(\.layer).joined(separator: " ")] + GRUBMenu.newest(part).map { $0 ?? "" }
+            file.add(counted: "imgbased_part", words.map(GRUBMenu.quoted))
+        }
+        if !isAll {
+            file.add(
+                "if imgbased_elsewhere \(file.mark); then source \"${imgbased_boot}/imgbased/\(GRUBMenu.fullName)\"; fi"
+            )
+        }
+        for text in texts { file.add(counted: text) }
+        // What there is besides layers comes behind our entries; the positions are those of menus that people look at.
+        let added = shown.count + submenus.count
+        let positions = (0..<32).map { "\($0):\($0 + added)" }.joined(separator: " ")
+        file.add("if [ -z \"${imgbased_inside}\" -a \"${imgbased_read}\" = \(file.mark) ]; then")
+        file.add(submenus + ["imgbased_decide \(positions)", "fi"])
+        return file.text
     }
 
-    private func lines(_ part: ArraySlice<BootEntry>) -> [String] {
-        let newest = [LayerHealth.good, .unknown, .bad].map { health in
-            GRUBMenu.quoted(part.first { $0.health == health }?.layer ?? "")
+    private static let all = #"""
+        submenu 'All layers' --class imgbased --id imgbased-all {
+          set imgbased_inside=1
+          if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then
+            source "${imgbased_boot}/imgbased/menu.cfg"
+          fi
         }
-        let layers = GRUBMenu.quoted(part.map(\.layer).joined(separator: " "))
-        return ["imgbased_part \(layers) \(newest.joined(separator: " "))"] + part.flatMap(menuEntry)
+        """#
+
+    private static let rescue = #"""
+        submenu 'Rescue: look at a layer, change nothing in it' --class imgbased --id imgbased-rescue {
+          set imgbased_inside=1
+          set imgbased_rescue=1
+          set imgbased_mark=' (rescue)'
+          if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then
+            source "${imgbased_boot}/imgbased/menu.cfg"
+          elif imgbased_whole "${prefix}/imgbased.cfg"; then
+            source "${prefix}/imgbased.cfg"
+          fi
+        }
+        """#
+
+    private var loader: String {
+        let lines = BootChoice.byHealth(entries).map { entry in
+            "if imgbased_try \(GRUBMenu.word(entry.layer)); then \(load(entry).joined(separator: "; ")); "
+                + "imgbased_tried \(GRUBMenu.word(entry.layer)) $?; fi"
+        }
+        var file = GRUBFile([GRUBScript.head, GRUBScript.loading, GRUBScript.nextTurn] + lines)
+        file.add(functions: GRUBScript.head + "\n" + GRUBScript.loading)
+        file.add("if [ \"${imgbased_read}\" = \(file.mark) ]; then imgbased_turn; fi")
+        file.add(lines + [GRUBScript.nextTurn])
+        return file.text
+    }
+
+    /// The entries by parts, whose names are no longer than GRUB has room for.
+    private static func parts(_ entries: [BootEntry]) -> [ArraySlice<BootEntry>] {
+        stride(from: 0, to: entries.count, by: partLength).map {
+            entries[$0..<min($0 + partLength, entries.count)]
+        }
+    }
+
+    /// The newest layers that came up healthy, of which nothing is known, and that did not.
+    private static func newest(_ part: ArraySlice<BootEntry>) -> [String?] {
+        [LayerHealth.good, .unknown, .bad].map { health in part.first { $0.health == health }?.layer }
     }
 
     /// The commands that load a kernel stand in the entry itself, where GRUB's editor shows them.
     private func menuEntry(_ entry: BootEntry) -> [String] {
-        let title = GRUBMenu.quoted(String(entry.title.unicodeScalars.prefix(GRUBMenu.longestTitle)))
-        let name = GRUBMenu.word(GRUBMenu.identifier(of: entry.layer))
-        return ["menuentry \(title)\"${imgbased_mark}\" --id \(name) {"] + load(entry)
-            + ["\timgbased_end\(isCopy ? "_here" : "") $?", "}"]
+        let layer = GRUBMenu.word(entry.layer)
+        return [title(entry) + "{", "\tif imgbased_begin \(layer); then"] + load(entry).map { "\t" + $0 } + [
+            "\tfi", "\tif imgbased_fails \(layer) $?; then \(GRUBMenu.sourceLoader); fi", "}",
+        ]
     }
 
-    /// Each layer once more, as a function, the healthy ones first.
-    private var loaders: [String] {
-        let numbered = zip(1..., BootChoice.byHealth(entries))
-        let functions = numbered.flatMap { number, entry in
-            ["function imgbased_load_\(number) {"] + load(entry) + ["\timgbased_is_loaded $?", "}"]
-        }
-        let pairs = numbered.map { "\($0) \($1.layer)" }
-        let chunks = stride(from: 0, to: pairs.count, by: 32).map { pairs[$0..<min($0 + 32, pairs.count)] }
-        return functions + ["set imgbased_by_health="]
-            + chunks.map {
-                let words = GRUBMenu.quoted(" " + $0.joined(separator: " "))
-                return "set imgbased_by_health=\"${imgbased_by_health}\"\(words)"
-            }
+    /// One of the older of many layers: what loads it is only in the third file, since GRUB's memory grows slow with what is in
+    /// entries.
+    private func shortEntry(_ entry: BootEntry) -> [String] {
+        [title(entry) + "{ set imgbased_pick=\(GRUBMenu.word(entry.layer)); \(GRUBMenu.sourceLoader); }"]
     }
+
+    private func title(_ entry: BootEntry) -> String {
+        let title = GRUBMenu.quoted(String(entry.title.unicodeScalars.prefix(GRUBMenu.longestTitle)))
+        return
+            "menuentry \(title)\"${imgbased_mark}\" --id \(GRUBMenu.word(GRUBMenu.identifier(of: entry.layer))) "
+    }
+
+    private static let sourceLoader = "source \"${imgbased_boot}/imgbased/\(loaderName)\""
 
     private func load(_ entry: BootEntry) -> [String] {
         let (kernel, initial) = entry.options.unquotedParts
         let words = kernel.map(GRUBMenu.word) + ["${imgbased_arguments}"] + initial.map(GRUBMenu.word)
         return [
-            "\tif imgbased_begin \(GRUBMenu.word(entry.layer)); then",
-            "\tlinux \(([path(entry.linux)] + words).joined(separator: " "))",
-            "\tinitrd \(path(entry.initrd))", "\tfi",
+            "linux \(([path(entry.linux)] + words).joined(separator: " "))", "initrd \(path(entry.initrd))",
         ]
     }
 
@@ -183,16 +205,5 @@ public struct GRUBMenu {
             }
         }
         return isPlain && !word.isEmpty ? word : quoted(word)
-    }
-
-    /// 16 digits that depend on all of `lines`: FNV-1a.
-    private static func stamp(_ lines: [String]) -> String {
-        var value: UInt64 = 0xcbf2_9ce4_8422_2325
-        for line in lines {
-            for byte in line.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            value = (value ^ 10) &* 0x100_0000_01b3
-        }
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

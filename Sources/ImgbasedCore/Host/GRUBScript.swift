@@ -1,12 +1,18 @@
 /// What GRUB decides, in its own language: which layer is booted unattended, and what it writes down before a kernel
-/// starts. Part of every menu, so that the two always fit each other.
+/// starts. Part of every file, so that the two always fit each other.
 ///
 /// `BootChoice` is the same in Swift; both are tested by the same cases.
 enum GRUBScript {
     /// Before the entries: the functions that they and what follows them call.
     static let head = #"""
-        set imgbased_parts=
-        export imgbased_parts
+        # imgbased_next THIS NEXT: counts what was understood: what does not follow what is before it is not run.
+        function imgbased_next {
+          if [ "${imgbased_read}" = "$1" ]; then
+            set imgbased_read="$2"
+          else
+            return 1
+          fi
+        }
 
         # imgbased_begin LAYER: an entry is going to load a layer, which is told why it was picked. What the next boot must not
         # find again, a boot meant to happen once or a try that is used up, is written before the kernel starts; where it
@@ -21,7 +27,7 @@ enum GRUBScript {
             echo "Loading layer $1 ..."
             return 0
           fi
-          if [ -n "${imgbased_other}" ]; then
+          if [ -n "${imgbased_loading}" -a "${imgbased_loading}" != own ]; then
             set imgbased_reason=fallback
           elif [ "${imgbased_choice}" = "imgbased-$1" ]; then
             set imgbased_reason="${imgbased_why}"
@@ -65,9 +71,19 @@ enum GRUBScript {
           echo "Loading layer $1 ..."
         }
 
-        # imgbased_is_loaded STATUS: whether the kernel and the initramfs of the layer that was begun are there.
-        function imgbased_is_loaded {
-          test "$1" = 0 -a -z "${imgbased_refused}"
+        # imgbased_fails LAYER STATUS: at the end of the entry of LAYER: whether others get their turn, since the layer that was
+        # begun could not be loaded and was to be booted unattended. (The variable fallback of GRUB wants positions in the
+        # menu, which other entries shift.) Where this is the end of another entry than was begun, the file is damaged, and
+        # the layer that was begun is the first of those.
+        function imgbased_fails {
+          if [ "$1" != "${imgbased_layer}" ]; then
+            set imgbased_others="${imgbased_layer} ${imgbased_others}"
+          elif [ "$2" = 0 -a -z "${imgbased_refused}" ]; then
+            return 1
+          elif [ "${imgbased_choice}" != "imgbased-$1" -o -n "${imgbased_rescue}" ]; then
+            return 1
+          fi
+          imgbased_whole "${imgbased_boot}/imgbased/load.cfg"
         }
 
         # imgbased_name NAME: what is recorded is the name of a layer, which is looked for until it is found.
@@ -93,20 +109,24 @@ enum GRUBScript {
           set imgbased_pattern="${imgbased_rest}"
         }
 
-        # imgbased_recall: what was recorded. Only what is known is taken from the environment block.
+        # imgbased_recall: what was recorded. Only what is known is taken from the environment block. Submenus know it as well.
         function imgbased_recall {
+          export imgbased_once imgbased_trial imgbased_tries imgbased_good imgbased_besides
+          export imgbased_choice imgbased_why imgbased_others
           set imgbased_default=
           set imgbased_once=
           set imgbased_trial=
           set imgbased_tries=
           set imgbased_good=
+          set imgbased_besides=
           if [ -s "${prefix}/imgbased.env" ]; then
-            load_env --file "${prefix}/imgbased.env" \
-              imgbased_default imgbased_once imgbased_trial imgbased_tries imgbased_good
+            load_env --file "${prefix}/imgbased.env" imgbased_default imgbased_once imgbased_trial imgbased_tries \
+              imgbased_good imgbased_besides
           fi
           if regexp '^[1-9]$' "${imgbased_tries}"; then true; else
             set imgbased_tries=0
           fi
+          set imgbased_found=
           set imgbased_pattern=
           if imgbased_name "${imgbased_default}"; then true; else
             set imgbased_default=
@@ -120,37 +140,68 @@ enum GRUBScript {
           if imgbased_name "${imgbased_good}"; then true; else
             set imgbased_good=
           fi
+          # Where a layer is known that comes up, what there is besides layers is no default any more.
+          if [ -n "${imgbased_default}" -o -n "${imgbased_good}" -o "${imgbased_besides}" != 1 ]; then
+            set imgbased_besides=
+          fi
+          # A trial that has used up its tries does not come back as the default.
+          if [ -n "${imgbased_trial}" -a "${imgbased_default}" = "${imgbased_trial}" ]; then
+            set imgbased_default=
+          fi
+          # What was to be tried could not be loaded.
+          if [ -n "${imgbased_skip}" ]; then
+            set imgbased_once=
+            set imgbased_tries=0
+          fi
+          set imgbased_choice=
+          set imgbased_why=
+          set imgbased_others=
+          set imgbased_layer=
+          set imgbased_loading=
+          set imgbased_best_good=
+          set imgbased_best_unknown=
+          set imgbased_best_bad=
         }
 
-        # imgbased_part LAYERS GOOD UNKNOWN BAD: a part of the menu has these layers, and these are the newest among them that
-        # came up healthy, of which nothing is known, and that did not. Which of those recorded are there is seen by one look
-        # at all of a part: a look at each layer would take longer than all the rest.
+        # imgbased_part THIS NEXT LAYERS GOOD UNKNOWN BAD: a part of the menu has these layers, and these are the newest among
+        # them that came up healthy, of which nothing is known, and that did not. Which of those recorded are there is seen by
+        # one look at all of a part: a look at each layer would take longer than all the rest.
         function imgbased_part {
-          if [ -n "${imgbased_rescue}" ]; then
+          if imgbased_next "$1" "$2"; then true; else
+            return 1
+          fi
+          if [ -n "${imgbased_inside}" ]; then
             return 0
           fi
-          if [ -z "${imgbased_pattern}" ]; then true; elif regexp "${imgbased_pattern}" " $1 "; then
-            for imgbased_layer in $1; do
-              if [ "${imgbased_layer}" = "${imgbased_default}" -o "${imgbased_layer}" = "${imgbased_once}" \
-                -o "${imgbased_layer}" = "${imgbased_trial}" -o "${imgbased_layer}" = "${imgbased_good}" ]; then
-                set imgbased_found="${imgbased_found} ${imgbased_layer}"
+          if [ -z "${imgbased_pattern}" ]; then true; elif regexp "${imgbased_pattern}" " $3 "; then
+            for imgbased_word in $3; do
+              if [ "${imgbased_word}" = "${imgbased_default}" -o "${imgbased_word}" = "${imgbased_once}" \
+                -o "${imgbased_word}" = "${imgbased_trial}" -o "${imgbased_word}" = "${imgbased_good}" ]; then
+                set imgbased_found="${imgbased_found} ${imgbased_word}"
               fi
             done
-            set imgbased_layer=
             set imgbased_pattern=
             for imgbased_wanted in "${imgbased_default}" "${imgbased_once}" "${imgbased_trial}" "${imgbased_good}"; do
               imgbased_name "${imgbased_wanted}"
             done
           fi
           if [ -z "${imgbased_best_good}" ]; then
-            set imgbased_best_good="$2"
+            set imgbased_best_good="$4"
           fi
           if [ -z "${imgbased_best_unknown}" ]; then
-            set imgbased_best_unknown="$3"
+            set imgbased_best_unknown="$5"
           fi
           if [ -z "${imgbased_best_bad}" ]; then
-            set imgbased_best_bad="$4"
+            set imgbased_best_bad="$6"
           fi
+        }
+
+        # imgbased_elsewhere THIS: whether what is recorded is only in the menu that has all layers.
+        function imgbased_elsewhere {
+          if [ -z "${imgbased_pattern}" -o "${imgbased_read}" != "$1" ]; then
+            return 1
+          fi
+          imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"
         }
 
         # imgbased_choose WHY LAYER: the first layer that is offered is booted unattended, those after it where that cannot be
@@ -168,117 +219,119 @@ enum GRUBScript {
           done
         }
 
-        # imgbased_entries: the entries of all parts that were read.
-        function imgbased_entries {
-          for imgbased_number in ${imgbased_parts}; do
-            imgbased_part_${imgbased_number}
-          done
-        }
-
-        # imgbased_offer: the entries, and which of them is booted unattended.
-        function imgbased_offer {
-          set imgbased_choice=
-          set imgbased_layer=
-          set imgbased_other=
-          set imgbased_others=
-          set imgbased_found=
-          imgbased_recall
-          set imgbased_best_good=
-          set imgbased_best_unknown=
-          set imgbased_best_bad=
-          imgbased_entries
-          if [ -n "${imgbased_parts}" ]; then
-            submenu 'Rescue: look at a layer, change nothing in it' --class imgbased --id imgbased-rescue {
-              set imgbased_rescue=1
-              set imgbased_mark=' (rescue)'
-              imgbased_entries
-            }
-          fi
+        # imgbased_decide POSITION:POSITION...: which entry is booted unattended. Where that is what there is besides layers,
+        # a position that was set before is one further down, behind our entries.
+        function imgbased_decide {
+          set imgbased_done=1
           if [ -n "${imgbased_once}" ]; then
             imgbased_choose once "${imgbased_once}"
           fi
           if [ "${imgbased_tries}" != 0 ]; then
             imgbased_choose trial "${imgbased_trial}"
           fi
-          # A trial that has used up its tries does not come back as the default.
-          if [ -z "${imgbased_trial}" -o "${imgbased_default}" != "${imgbased_trial}" ]; then
-            imgbased_choose default "${imgbased_default}"
-          fi
+          imgbased_choose default "${imgbased_default}"
           imgbased_choose good "${imgbased_good}"
-          for imgbased_word in "${imgbased_best_good}" "${imgbased_best_unknown}" "${imgbased_best_bad}"; do
-            if [ -z "${imgbased_choice}" -a -n "${imgbased_word}" ]; then
-              set imgbased_choice="imgbased-${imgbased_word}"
-              set imgbased_why=best
-            fi
-          done
-        }
-        """#
-
-    /// In the menu alone: how an entry ends. What loads a layer in another's place is in the copy.
-    static let end = #"""
-        # imgbased_end STATUS: an entry has loaded its layer, or not. Where that was to be booted unattended, the others get their
-        # turn. (The variable fallback of GRUB wants positions in the menu, which other entries shift.)
-        function imgbased_end {
-          if imgbased_is_loaded "$1"; then
+          if [ -n "${imgbased_choice}" ]; then
             return 0
           fi
-          if [ -z "${imgbased_layer}" -o "${imgbased_choice}" != "imgbased-${imgbased_layer}" ]; then
-            return 1
-          fi
-          set imgbased_begun=
-          set imgbased_ended=
-          if [ -s "${imgbased_boot}/imgbased/menu.cfg" ]; then
-            load_env --file "${imgbased_boot}/imgbased/menu.cfg" imgbased_begun imgbased_ended
-          fi
-          if [ -z "${imgbased_begun}" -o "${imgbased_begun}" != "${imgbased_ended}" ]; then
-            return 1
-          fi
-          set imgbased_menu="${imgbased_begun}"
-          source "${imgbased_boot}/imgbased/menu.cfg"
-          imgbased_load_another
-        }
-        """#
-
-    /// In the copy alone: the same, and how a layer is loaded in another's place. It has another name, since GRUB does not
-    /// take a function for another that is running.
-    static let endOfCopy = #"""
-        function imgbased_end_here {
-          if imgbased_is_loaded "$1"; then
-            return 0
-          fi
-          if [ -z "${imgbased_layer}" -o "${imgbased_choice}" != "imgbased-${imgbased_layer}" ]; then
-            return 1
-          fi
-          imgbased_load_another
-        }
-
-        # imgbased_load_one LAYER: loads a layer, or whichever it can, if none is named.
-        function imgbased_load_one {
-          set imgbased_other=
-          for imgbased_word in ${imgbased_by_health}; do
-            # They are pairs: a number, a layer.
-            if [ -z "${imgbased_other}" ]; then
-              set imgbased_other="${imgbased_word}"
-            else
-              if [ -z "$1" -o "${imgbased_word}" = "$1" ]; then
-                if imgbased_load_${imgbased_other}; then
-                  return 0
-                fi
+          if [ -z "${imgbased_besides}" ]; then
+            for imgbased_word in "${imgbased_best_good}" "${imgbased_best_unknown}" "${imgbased_best_bad}"; do
+              if [ -z "${imgbased_choice}" -a -n "${imgbased_word}" ]; then
+                set imgbased_choice="imgbased-${imgbased_word}"
+                set imgbased_why=best
               fi
-              set imgbased_other=
+            done
+          elif [ "${boot_once}" != true ]; then
+            if regexp --set=1:imgbased_before --set=2:imgbased_after '^([0-9]+)(>.*)?$' "${default}"; then
+              while [ -n "$1" ]; do
+                if regexp --set=1:imgbased_rest "^${imgbased_before}:(.*)\$" "$1"; then
+                  set default="${imgbased_rest}${imgbased_after}"
+                fi
+                shift
+              done
             fi
-          done
-          return 1
+          fi
+        }
+        """#
+
+    /// In what loads a layer in another's place, besides.
+    static let loading = #"""
+        # imgbased_turn: whose turn it is: of the layer that was picked; or of those that would have come next, then of any. Where
+        # what there is besides layers is the default, that comes instead of any.
+        function imgbased_turn {
+          if [ -n "${imgbased_pick}" ]; then
+            set imgbased_wanted="${imgbased_pick}"
+            set imgbased_pick=
+            set imgbased_loading=own
+            set imgbased_loaded=
+            return 0
+          fi
+          if [ -z "${imgbased_loading}" ]; then
+            if [ -z "${imgbased_done}" -a -z "${imgbased_inside}" ]; then
+              # There was no menu.
+              imgbased_recall
+              if [ "${imgbased_tries}" = 0 ]; then
+                set imgbased_trial=
+              fi
+              set imgbased_others="${imgbased_once} ${imgbased_trial} ${imgbased_default} ${imgbased_good}"
+            fi
+            set imgbased_loaded=
+          fi
+          set imgbased_loading=others
+          if regexp --set=1:imgbased_wanted --set=2:imgbased_after '^ *([^ ]+)(.*)$' "${imgbased_others}"; then
+            set imgbased_others="${imgbased_after}"
+          else
+            set imgbased_wanted=
+            set imgbased_loading=last
+          fi
         }
 
-        # imgbased_load_another: the layers get their turn that would have come next, then all, the healthy ones first.
-        function imgbased_load_another {
-          for imgbased_next in ${imgbased_others}; do
-            if imgbased_load_one "${imgbased_next}"; then
-              return 0
-            fi
-          done
-          imgbased_load_one
+        # imgbased_try LAYER: whether it is the turn of LAYER. Then it is begun.
+        function imgbased_try {
+          if [ -n "${imgbased_loaded}" ]; then
+            return 1
+          fi
+          if [ -z "${imgbased_wanted}" -a -n "${imgbased_besides}" ]; then
+            return 1
+          fi
+          if [ -n "${imgbased_wanted}" -a "${imgbased_wanted}" != "$1" ]; then
+            return 1
+          fi
+          imgbased_begin "$1"
         }
+
+        # imgbased_tried LAYER STATUS: whether that loaded it.
+        function imgbased_tried {
+          if [ "$1" = "${imgbased_layer}" -a "$2" = 0 -a -z "${imgbased_refused}" ]; then
+            set imgbased_loaded=1
+          fi
+        }
+
+        # imgbased_again: whether there are more turns. Where somebody has picked a layer, there are none.
+        function imgbased_again {
+          if [ -n "${imgbased_loaded}" ]; then
+            return 1
+          fi
+          if [ "${imgbased_loading}" = own -a -z "${imgbased_rescue}" ]; then
+            test "${imgbased_choice}" = "imgbased-${imgbased_wanted}"
+          else
+            test "${imgbased_loading}" = others
+          fi
+        }
+        """#
+
+    /// At its end: the next turn; and the whole of GRUB's configuration once more, where nothing is tried.
+    static let nextTurn = #"""
+        if imgbased_again; then
+          source "${imgbased_boot}/imgbased/load.cfg"
+        elif [ -z "${imgbased_loaded}" ]; then
+          set imgbased_last="${imgbased_loading}"
+          set imgbased_loading=
+          if [ "${imgbased_last}" = last -a -n "${imgbased_besides}" -a -z "${imgbased_skip}" ]; then
+            set imgbased_skip=1
+            export imgbased_skip
+            configfile "${prefix}/grub.cfg"
+          fi
+        fi
         """#
 }

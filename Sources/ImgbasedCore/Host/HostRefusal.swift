@@ -38,6 +38,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case badName(String, NameError)
     case noBase
     case noLayer
+    case noDefaultYet
     case unknown(String)
     case notALayer(String)
     case notABase(String)
@@ -127,6 +128,8 @@ extension HostReason: CustomStringConvertible {
         case .badName(_, let error): "\(error)"
         case .noBase: "there is no base; add one with 'imgbase base --add --size SIZE IMAGE'"
         case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
+        case .noDefaultYet:
+            "no layer is the default before one has come up healthy; until then it is what the boot loader has besides layers"
         case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' shows those there are"
         case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' shows those there are"
         case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' shows those there are"

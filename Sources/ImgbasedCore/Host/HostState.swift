@@ -157,8 +157,10 @@ public struct BootState: Hashable, Sendable {
     public var entries: [String: String] = [:]
     /// GRUB's menu of them, as it is now.
     public var menu: String?
-    /// The copy of that menu, as it is now.
-    public var menuCopy: String?
+    /// The one that has all of them, as it is now.
+    public var fullMenu: String?
+    /// What GRUB loads a layer by in another's place, as it is now.
+    public var loaderScript: String?
     /// What we recorded, as it is now: GRUB's environment block, or one in its form.
     public var environment: [UInt8]?
     /// What is recorded in it.

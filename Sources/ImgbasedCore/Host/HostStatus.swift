@@ -32,6 +32,8 @@ public struct HostStatus: Hashable, Sendable {
     public var ailment: String?
     /// The default.
     public var standard: String?
+    /// Whether that is what the boot loader has besides layers, since none has come up healthy yet.
+    public var leavesDefault: Bool
     /// The trial that is under way, or the last.
     public var trial: BootRecord.Trial?
     /// Why the layer of the trial is bad, where it came so far as to be found so.
@@ -74,6 +76,7 @@ public struct HostStatus: Hashable, Sendable {
         health = entry(booted)?.health ?? .unknown
         ailment = entry(booted)?.ailment
         standard = BootChoice.standard(record, entries)
+        leavesDefault = record.leavesDefault
         trial = record.trial
         trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
             entry.health == .bad ? entry.ailment ?? "it did not come up" : nil
@@ -205,10 +208,14 @@ extension HostStatus {
         } else {
             lines.append(("booted", "not from a layer"))
         }
-        lines.append(("default", standard ?? "none"))
+        let besides = "what the boot loader has besides layers"
+        let other = leavesDefault ? besides + ", until one has come up healthy" : "none"
+        lines.append(("default", standard ?? other))
         if let next { lines.append(("next boot", next.layer + nextWhy(next))) }
         if let obstacle {
-            lines.append(("next boot", "what the boot loader has besides layers; \(obstacle)"))
+            lines.append(("next boot", "\(besides); \(obstacle)"))
+        } else if next == nil, leavesDefault {
+            lines.append(("next boot", besides))
         }
         if let pool {
             let usage = pool.usage

@@ -152,10 +152,15 @@ public struct LayerPlanner: Sendable {
             var record = state.boot.record
             // Where the record was lost, what is booted without one stays the default.
             if record.standard == nil {
-                record.standard =
-                    BootChoice.standard(record, BootPlanner.entries(state.boot)) ?? entry.layer
+                record.standard = BootChoice.standard(
+                    record, BootPlanner.entries(state.boot).filter { $0.layer != entry.layer })
             }
-            if draft.carriedFrom != nil {
+            if record.standard == nil {
+                record.leavesDefault = state.canGoBackBesides
+                if !record.leavesDefault { record.standard = entry.layer }
+            }
+            let isTried = record.leavesDefault && (record.trial?.triesLeft ?? 0) == 0
+            if draft.carriedFrom != nil || isTried {
                 record.trial = BootRecord.Trial(layer: entry.layer, tries: tries)
                 record.staged = nil
             }

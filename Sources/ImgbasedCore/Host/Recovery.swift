@@ -2,6 +2,8 @@
 public enum Recovery: Hashable, Sendable {
     /// It starts again, into a better layer.
     case restart(into: String)
+    /// It starts again, into what the host booted before it had layers.
+    case restartBesides
     /// Somebody picked the layer in the menu and may be at work: it stays as it is.
     case pickedByHand
     /// The layer was known to be bad before; a system goes back once for each layer.
@@ -17,8 +19,20 @@ public enum Recovery: Hashable, Sendable {
             self = .knownBefore
         } else if let next = status.next, next.layer != old.layer, status.nextHealth != .bad {
             self = .restart(into: next.layer)
+        } else if status.next == nil, status.leavesDefault {
+            self = .restartBesides
         } else {
             self = .nothingBetter
+        }
+    }
+}
+
+extension Recovery {
+    /// Whether the system starts again.
+    var restarts: Bool {
+        switch self {
+        case .restart, .restartBesides: true
+        case .pickedByHand, .knownBefore, .nothingBetter: false
         }
     }
 }
@@ -28,6 +42,7 @@ extension Recovery: CustomStringConvertible {
     public var description: String {
         switch self {
         case .restart(let layer): "going back to layer '\(layer)'"
+        case .restartBesides: "going back to what is booted besides layers"
         case .pickedByHand: "staying, since it was picked in the menu"
         case .knownBefore: "staying, since that was known before"
         case .nothingBetter: "staying, since nothing better is known"

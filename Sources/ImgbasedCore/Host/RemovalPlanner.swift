@@ -179,7 +179,8 @@ extension BootPlanner {
         switch boot.loader {
         case nil: return removals
         case .grub(let directory):
-            return try write(record, boot, to: directory + "/imgbased.env") + menu(rest, boot, in: directory)
+            return try write(record, boot, to: directory + "/imgbased.env")
+                + menu(rest, record, boot, in: directory)
                 + removals
         case .systemdBoot:
             return try SystemdBoot.steps(rest, record, boot)
