@@ -76,7 +76,7 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(
-            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore", "TestTrees"],
+            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore", "TestTrees", "TestRandom"],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux"],
@@ -87,6 +87,9 @@ let package = Package(
                 "ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", "CLinux", "TestTrees", systemPackage,
             ],
             swiftSettings: settings),
+
+        // Random numbers that repeat.
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
 
         // Trees of files in memory, and generated ones.
         .target(
@@ -105,7 +108,7 @@ let package = Package(
         .testTarget(name: "BootTests", dependencies: ["TestMachine", "FlushProof"], swiftSettings: settings),
         // What a power cut can leave of a command, without cutting it.
         .target(
-            name: "FlushProof", dependencies: ["TestMachine"], path: "Tests/FlushProof",
+            name: "FlushProof", dependencies: ["TestMachine", "TestRandom"], path: "Tests/FlushProof",
             swiftSettings: settings),
         .executableTarget(
             name: "prove", dependencies: ["TestMachine", "FlushProof"], path: "Tests/Prove",

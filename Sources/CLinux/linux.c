@@ -46,6 +46,17 @@ int imgbased_open(const char *path, int flags, unsigned int mode)
     return open(path, flags, mode);
 }
 
+const char *imgbased_next_name(DIR *directory)
+{
+    struct dirent *entry;
+
+    do {
+        errno = 0;
+        entry = readdir(directory);
+    } while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    return entry ? entry->d_name : NULL;
+}
+
 int imgbased_block_device_size(int fd, uint64_t *bytes)
 {
     return ioctl(fd, BLKGETSIZE64, bytes);

@@ -20,7 +20,11 @@ public enum BootInspection {
             }
             let path = VolumePath(group: names.group, name: entry.layer)
             if state.volumes.contains(where: { $0.path == path && $0.isActive }) {
-                findings.modules[entry.layer] = try modules(of: path, isBooted: state.booted == path)
+                do throws(HostFailure) {
+                    try look(into: path, isBooted: state.booted == path, &findings)
+                } catch {
+                    findings.unread[entry.layer] = "\(error)"
+                }
             }
         }
         return findings
@@ -51,17 +55,20 @@ public enum BootInspection {
         boot.prefix.isEmpty ? boot.directory + path : path
     }
 
-    private static func modules(of layer: VolumePath, isBooted: Bool) throws(HostFailure) -> Set<String> {
-        let directory = "/usr/lib/modules"
-        let names: [String]
-        if isBooted {
-            names = try calling { () throws(SystemError) in try HostTree("/").names(in: directory) }
-        } else {
-            let type = try LayerProbe.type(ofDevice: layer.device, named: layer.name)
-            names = try calling { () throws(SystemError) in
-                try HostMount.mount(layer.device, type: type.rawValue, .untouched).names(in: directory)
-            }
+    private static func look(
+        into layer: VolumePath, isBooted: Bool, _ findings: inout BootAudit.Findings
+    ) throws(HostFailure) {
+        let tree = try tree(of: layer, isBooted: isBooted)
+        findings.modules[layer.name] = Set(
+            try calling { () throws(SystemError) in try tree.names(in: "/usr/lib/modules") })
+        findings.tables[layer.name] = try LayerProbe.read(["/etc/fstab"], in: tree)
+    }
+
+    private static func tree(of layer: VolumePath, isBooted: Bool) throws(HostFailure) -> HostTree {
+        if isBooted { return try calling { () throws(SystemError) in try HostTree("/") } }
+        let type = try LayerProbe.type(ofDevice: layer.device, named: layer.name)
+        return try calling { () throws(SystemError) in
+            try HostMount.mount(layer.device, type: type.rawValue, .untouched)
         }
-        return Set(names)
     }
 }

@@ -25,20 +25,23 @@ public enum LayerProbe {
         return try contents(of: tree, type: type, named: name)
     }
 
-    /// The tables of file systems of the layers that are active and not booted; those without one are left out.
-    static func tables(of state: HostState, names: HostNames) throws(HostFailure) -> [GroupRename.Table] {
-        var tables: [GroupRename.Table] = []
-        for layer in Layout(state.volumes, group: names.group).layers
-        where layer.isActive && layer.path != state.booted {
-            let type = try type(ofDevice: layer.path.device, named: layer.name)
-            let tree = try calling { () throws(SystemError) in
-                try HostMount.mount(layer.path.device, type: type.rawValue, .untouched)
-            }
-            if let contents = try read(["/etc/fstab"], in: tree) {
-                tables.append(GroupRename.Table(layer: layer.path, type: type, contents: contents))
-            }
+    /// The tables of file systems of the layers that are active and not booted; those without one are left out. So are layers that
+    /// cannot be looked into, which keep nothing from the others: `boot --verify` tells of them.
+    static func tables(of state: HostState, names: HostNames) -> [GroupRename.Table] {
+        Layout(state.volumes, group: names.group).layers.compactMap { layer in
+            guard layer.isActive, layer.path != state.booted else { return nil }
+            return try? table(of: layer.path)
         }
-        return tables
+    }
+
+    private static func table(of layer: VolumePath) throws(HostFailure) -> GroupRename.Table? {
+        let type = try type(ofDevice: layer.device, named: layer.name)
+        let tree = try calling { () throws(SystemError) in
+            try HostMount.mount(layer.device, type: type.rawValue, .untouched)
+        }
+        return try read(["/etc/fstab"], in: tree).map {
+            GroupRename.Table(layer: layer, type: type, contents: $0)
+        }
     }
 
     /// The type of the file system on `device`.
@@ -131,7 +134,7 @@ public enum LayerProbe {
     }
 
     /// The content of the first of `paths` that is there.
-    private static func read(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> [UInt8]? {
+    static func read(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> [UInt8]? {
         do throws(SystemError) {
             for path in paths {
                 if let bytes = try tree.read(path, limit: textLimit) { return bytes }

@@ -28,9 +28,7 @@ extension Session {
     /// Has entries and tables name the volume group as it is called now, where it was renamed; `false` where it was not.
     func followRename(_ state: HostState) async throws -> Bool {
         guard let rename = GroupRename(state, names: names(in: state)) else { return false }
-        let tables = try await looking(GroupRename.goal) { () throws(HostFailure) in
-            try LayerProbe.tables(of: state, names: names(in: state))
-        }
+        let tables = LayerProbe.tables(of: state, names: names(in: state))
         try await carryOut(try rename.plan(state, tables))
         return true
     }

@@ -62,8 +62,8 @@ struct VolumeCarry {
     /// Where the running system has something mounted. None of that is touched.
     private static func mounted() throws(HostFailure) -> [TreePath] {
         try calling { () throws(SystemError) in
-            MountedPlaces.of(
-                try OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
+            MountTable(try OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
+                .places
         }
     }
 

@@ -17,12 +17,8 @@ public enum DirectoryListing {
         }
         defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
+        while let name = imgbased_next_name(directory) { names.append(String(cString: name)) }
+        guard imgbased_errno() == 0 else { throw .last("read", path) }
         return names
     }
 }

@@ -29,6 +29,6 @@ public enum Mount {
     ///
     /// The corresponding file is `/proc/self/mountinfo`.
     public static func table() throws(SystemError) -> MountTable {
-        MountTable(try SmallFile.read("/proc/self/mountinfo", limit: 4 << 20))
+        MountTable(try SmallFile.read("/proc/self/mountinfo", limit: 4 << 20).utf8)
     }
 }

@@ -1,5 +1,5 @@
 import CLinux
-import ImgbasedCore
+public import ImgbasedCore
 
 /// Waits for a child process as long as there is patience.
 struct ProcessWait: ~Copyable {
@@ -91,7 +91,7 @@ struct ProcessWait: ~Copyable {
 
 extension Patience {
     /// Why somebody was not waited for any longer.
-    func reason(_ verdict: Verdict) -> String {
+    public func reason(_ verdict: Verdict) -> String {
         verdict == .isSlow ? "it was not done after \(total) seconds" : "it did nothing for \(idle) seconds"
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 public import TestMachine
+import TestRandom
 
 /// The proof that what a power cut leaves of a command is the state before it or the one after it: each write and flush is recorded,
 /// and each state that a disk can be left in is made and judged.

@@ -1,4 +1,5 @@
 import TestMachine
+import TestRandom
 
 /// What is between two moments at which a disk was flushed: any part of it can be what a power cut leaves.
 struct Interval: Sendable {

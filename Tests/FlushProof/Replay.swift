@@ -1,5 +1,6 @@
 import Foundation
 import TestMachine
+import TestRandom
 
 /// A recording, played back to a moment of it.
 struct Replay {

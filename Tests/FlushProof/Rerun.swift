@@ -1,5 +1,6 @@
 import Foundation
 public import TestMachine
+import TestRandom
 
 extension FlushProof {
     /// What became of a command that was cut off, and was run again in the machine that then started.

@@ -14,7 +14,7 @@ struct FuzzedText {
     func check() throws(Finding) {
         _ = ThinPoolStatus(text)
         _ = FileSystemSignature(input)
-        _ = MountedPlaces.of(input)
+        _ = MountTable(input).places
         try checkListing()
         try checkUevent()
         try checkNames()

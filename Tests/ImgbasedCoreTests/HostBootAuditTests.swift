@@ -41,6 +41,16 @@ import Testing
         #expect(
             try Self.problems { $1.modules["Base-0.2"] = ["6.0"] }
                 == ["layer 'Base-0.2' has no modules of its kernel 6.1"])
+        #expect(
+            try Self.problems { $1.unread["Base-0.2"] = "no superblock" }
+                == ["layer 'Base-0.2' cannot be looked into: no superblock"])
+        // Only volumes of ours are known to have been elsewhere.
+        let table =
+            "/dev/Old/gone /a ext4\n/dev/HostVG/Base-0.2 / ext4\n/dev/mapper/Old-Config /config ext4\n"
+        #expect(
+            try Self.problems { $1.tables["Base-0.2"] = Array(table.utf8) } == [
+                "'/etc/fstab' of layer 'Base-0.2' names volume group 'Old', which is not there; change it to 'HostVG'"
+            ])
         let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
         #expect(
             try Self.problems { $1.helpers[initrd] = .absent }.map {

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import ImgbasedLinux
 import Testing
@@ -53,6 +54,30 @@ import Testing
         _ = try? tree.replaceFile("/etc/host", contents: [4])
         _ = try? tree.replaceFile("/dir/secret", contents: [4])
         #expect(scratch.read("outside/secret") == [1])
+    }
+
+    @Test func moreNamesThanThereMayBeAreAnError() throws {
+        let scratch = try Scratch()
+        for name in ["a", "b", "c"] { try scratch.write("d/" + name, [1]) }
+        let tree = try HostTree(scratch.path)
+        #expect(try tree.names(in: "/d", limit: 3).sorted() == ["a", "b", "c"])
+        #expect(throws: SystemError("read", scratch("d"), reason: "it has too many names")) {
+            try tree.names(in: "/d", limit: 2)
+        }
+        #expect(try tree.names(in: "/none") == [])
+    }
+
+    /// What is no directory takes the place of one that is being read.
+    @Test func aDirectoryThatCannotBeReadIsNotAnEmptyOne() throws {
+        let scratch = try Scratch()
+        try scratch.write("d/a", [1])
+        let directory = try #require(opendir(scratch("d")))
+        defer { closedir(directory) }
+        let other = open("/dev/null", O_RDONLY)
+        defer { close(other) }
+        dup2(other, dirfd(directory))
+        let (name, error) = (imgbased_next_name(directory), imgbased_errno())
+        #expect(name == nil && error == ENOTDIR)
     }
 
     @Test func opensNothingButPlainFiles() throws {

@@ -37,6 +37,10 @@ int imgbased_errno(void);
 /// open(2), with the permissions of a file it makes. Returns a descriptor, or -1 with errno set.
 int imgbased_open(const char *path, int flags, unsigned int mode);
 
+/// The next name in `directory` but `.` and `..`: readdir(3). Returns a null pointer at its end, with errno 0, and where it could
+/// not be read, with errno set.
+const char *imgbased_next_name(DIR *directory);
+
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);
 

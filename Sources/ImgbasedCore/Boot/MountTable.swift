@@ -4,8 +4,8 @@ public struct MountTable: Hashable, Sendable {
     public struct Entry: Hashable, Sendable {
         /// The number of its device, MAJOR:MINOR.
         public var number: String
-        /// Where it is mounted.
-        public var path: String
+        /// Where it is mounted, byte for byte.
+        public var place: [UInt8]
         /// How it is mounted there.
         public var options: [String]
         /// Its type.
@@ -14,37 +14,46 @@ public struct MountTable: Hashable, Sendable {
         public var source: String
         /// How the file system itself was set up.
         public var fileSystemOptions: [String]
+
+        /// Where it is mounted, as text.
+        public var path: String { String(decoding: place, as: UTF8.self) }
     }
 
     /// In the order in which they are on each other.
     public let entries: [Entry]
 
     /// Reads `text`. What is no line of such a table is passed over.
-    public init(_ text: String) {
-        entries = text.split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            guard words.count >= 10, let end = words[6...].firstIndex(of: "-"), words.count >= end + 4 else {
-                return nil
-            }
+    public init(_ text: some Sequence<UInt8>) {
+        entries = Array(text).split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            guard words.count >= 10, let end = words[6...].firstIndex(where: { $0 == [UInt8(ascii: "-")] }),
+                words.count >= end + 4
+            else { return nil }
             return Entry(
-                number: words[2], path: MountTable.plain(words[4]), options: MountTable.list(words[5]),
-                type: words[end + 1], source: MountTable.plain(words[end + 2]),
+                number: MountTable.text(words[2]), place: MountTable.plain(words[4]),
+                options: MountTable.list(words[5]), type: MountTable.text(words[end + 1]),
+                source: MountTable.text(MountTable.plain(words[end + 2])[...]),
                 fileSystemOptions: MountTable.list(words[end + 3]))
         }
     }
 
     /// What is seen at `path`: the last that was mounted there; `nil` where nothing is.
     public func top(at path: String) -> Entry? {
-        entries.last { $0.path == path }
+        let place = Array(path.utf8)
+        return entries.last { $0.place == place }
     }
 
-    private static func list(_ options: String) -> [String] {
-        options.split(separator: ",").map { plain(String($0)) }
+    private static func text(_ word: ArraySlice<UInt8>) -> String {
+        String(decoding: Array(word), as: UTF8.self)
+    }
+
+    private static func list(_ options: ArraySlice<UInt8>) -> [String] {
+        options.split(separator: UInt8(ascii: ",")).map { text(plain($0)[...]) }
     }
 
     /// Without the escapes of white space and backslashes, three octal digits each (linux: fs/seq_file.c, `mangle_path`).
-    private static func plain(_ text: String) -> String {
-        let bytes = Array(text.utf8)
+    private static func plain(_ word: ArraySlice<UInt8>) -> [UInt8] {
+        let bytes = Array(word)
         var result: [UInt8] = []
         var index = 0
         while index < bytes.count {
@@ -60,6 +69,6 @@ public struct MountTable: Hashable, Sendable {
                 index += 1
             }
         }
-        return String(decoding: result, as: UTF8.self)
+        return result
     }
 }

@@ -8,6 +8,10 @@ public struct BootAudit: Hashable, Sendable {
         public var files: Set<String> = []
         /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
         public var modules: [String: Set<String>] = [:]
+        /// What is in the `/etc/fstab` of the same layers, where they have one.
+        public var tables: [String: [UInt8]] = [:]
+        /// Why layers could not be looked into.
+        public var unread: [String: String] = [:]
         /// Whether the initramfs that entries name have our helper, by their paths.
         public var helpers: [String: HelperPresence] = [:]
 
@@ -51,6 +55,16 @@ public struct BootAudit: Hashable, Sendable {
             if let modules = findings.modules[layer], !modules.contains(entry.version) {
                 problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
             }
+            if let reason = findings.unread[layer] {
+                problems.append("layer '\(layer)' cannot be looked into: \(reason)")
+            }
+            if let group = Self.lostGroup(in: findings.tables[layer] ?? [], state, names),
+                group != rename?.old
+            {
+                problems.append(
+                    "'/etc/fstab' of layer '\(layer)' names volume group '\(group)', which is not there; change it to "
+                        + "'\(names.group)'")
+            }
         }
         for layer in layout.layers where boot.entries[layer.name] == nil {
             problems.append("layer '\(layer.name)' has no entry")
@@ -67,6 +81,21 @@ public struct BootAudit: Hashable, Sendable {
         case .grub: auditGRUB(boot)
         case .systemdBoot: auditSystemdBoot(boot)
         }
+    }
+
+    /// The volume group that `table` has a volume of ours in, where there is no such group.
+    private static func lostGroup(
+        in table: [UInt8], _ state: HostState, _ names: HostNames
+    ) -> String? {
+        let volumes = FSTab(table).entries.compactMap {
+            VolumeArgument(root: KernelCommandLine.Argument(name: "root", value: $0.source))
+        }
+        return volumes.first { argument in
+            guard let group = argument.group, !state.groups.contains(where: { $0.name == group }) else {
+                return false
+            }
+            return state.volumes.contains { $0.path == VolumePath(group: names.group, name: argument.volume) }
+        }?.group
     }
 
     private static func isThere(_ path: String, _ boot: BootState, _ findings: Findings) -> Bool {

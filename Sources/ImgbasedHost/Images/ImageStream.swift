@@ -77,7 +77,8 @@ final class ImageStream {
         let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name))
         }
         let tool = try ImageTool(
-            compression.decompression, for: name, input: input.reader, output: output.writer, reporter)
+            compression.decompression, for: name, input: input.reader, output: output.writer,
+            patience: length == nil ? ImageTool.endless : ImageTool.patience, reporter)
         input.closeReader()
         output.closeWriter()
         file.readsAhead()
@@ -135,11 +136,11 @@ final class ImageStream {
         let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[fromHead...])
         var filled = fromHead
         if !rest.isEmpty, !hasEnded {
-            filled += try calling { () throws(SystemError) in
-                switch origin {
-                case .file(let origin): try origin.read(into: rest)
-                case .tool(let origin): try origin.pipe.read(into: rest)
-                }
+            switch origin {
+            case .file(let origin):
+                filled += try calling { () throws(SystemError) in try origin.read(into: rest) }
+            case .tool(let origin):
+                filled += try origin.tool.read(origin.pipe, into: rest)
             }
             if filled < buffer.count {
                 hasEnded = true

@@ -5,16 +5,24 @@ import ImgbasedLinux
 struct ImageTool: ~Copyable {
     private let command: Command
     private let child: HostChild
+    private let watch: IdleWatch
     /// What the messages call the image.
     private let image: String
 
+    /// Whoever gives it an image through a pipe may take long, and of a disk that does not answer the kernel knows after minutes.
+    static let patience = Patience(idle: 900, total: 7 * 86_400)
+    /// For what comes from somebody who may be silent for as long as they like.
+    static let endless = Patience(idle: .max, total: .max)
+
     private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/"]
 
-    /// Starts `command` for `image`; see ``HostChild``.
+    /// Starts `command` for `image`; see ``HostChild``. It is given up where it does nothing for longer than there is `patience`.
     init(
         _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
-        noting phrases: [String] = [], saysAll: Bool = false, _ reporter: ImageReporter
+        noting phrases: [String] = [], saysAll: Bool = false, patience: Patience = ImageTool.patience,
+        _ reporter: ImageReporter
     ) throws(HostFailure) {
+        watch = IdleWatch(patience)
         reporter.runs(command)
         self.command = command
         self.image = image
@@ -25,6 +33,51 @@ struct ImageTool: ~Copyable {
         } catch {
             throw .missing(command, reason: error.reason)
         }
+    }
+
+    /// Waits until there is something to be read from `pipe`, to which it writes, or its end.
+    /// - Throws: where a signal came, and where it does nothing.
+    func wait(for pipe: HostPipe) throws(HostFailure) {
+        while true {
+            try checkSignals()
+            let limit = Monotonic.now().advanced(bySeconds: 1)
+            let isReady = try calling { () throws(SystemError) in try pipe.waits(until: limit) }
+            if isReady { return }
+            try checkWork()
+        }
+    }
+
+    /// Fills `buffer` from `pipe`, to which it writes, and returns how much of it: less than all only at the end.
+    func read(_ pipe: HostPipe, into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            try wait(for: pipe)
+            let count = try calling { () throws(SystemError) in
+                try pipe.readSome(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// Calls `body` with what it writes to `pipe`, piece by piece, up to the end.
+    func forEachPiece(
+        of pipe: HostPipe, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(HostFailure) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            try wait(for: pipe)
+            let count = try calling { () throws(SystemError) in try pipe.readSome(into: buffer) }
+            if count == 0 { return }
+            body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    private func checkWork() throws(HostFailure) {
+        guard let reason = watch.reason(work: child.work) else { return }
+        throw .image(image, reason: "\(command.tool.name) was given up: \(reason)")
     }
 
     /// The same, of what takes moments: after `seconds` it is ended, whatever it waits for.
@@ -47,6 +100,7 @@ struct ImageTool: ~Copyable {
             try child.wait(every: ImageReporter.interval) {
                 do throws(HostFailure) {
                     try checkSignals()
+                    try checkWork()
                     try tick()
                 } catch { failure = error }
                 return failure == nil
@@ -66,4 +120,23 @@ struct ImageTool: ~Copyable {
         throw .image(
             image, reason: "\(command.tool.name) ended with status \(status)\(message); get it again")
     }
+}
+
+/// Notices where a tool does nothing.
+private final class IdleWatch {
+    private let patience: Patience
+    private var watch: Patience.Watch
+
+    init(_ patience: Patience) {
+        self.patience = patience
+        watch = Patience.Watch(patience, now: IdleWatch.now)
+    }
+
+    /// Why it is not waited for any longer, where it has done `work`; `nil` where it is.
+    func reason(work: UInt64) -> String? {
+        let verdict = watch.verdict(work: work, now: IdleWatch.now)
+        return verdict == .goesOn ? nil : patience.reason(verdict)
+    }
+
+    private static var now: Double { Monotonic.now().milliseconds(since: .kernelStart) }
 }

@@ -49,23 +49,21 @@ enum TreeInspection {
         output.closeWriter()
         var listing = TreeListing(isLayer: isLayer)
         var line: [UInt8] = []
-        try calling { () throws(SystemError) in
-            try output.forEachPiece { piece in
-                let (done, total) = position()
-                reporter.report(.list, done: done, total: total)
-                var start = piece.startIndex
-                while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                    if line.isEmpty, end - start <= TreeListing.lineLimit {
-                        listing.add(UnsafeRawBufferPointer(rebasing: piece[start..<end]))
-                    } else {
-                        line += piece[start..<end].prefix(max(0, TreeListing.lineLimit - line.count))
-                        listing.add(line)
-                        line.removeAll(keepingCapacity: true)
-                    }
-                    start = end + 1
+        try tool.forEachPiece(of: output) { piece in
+            let (done, total) = position()
+            reporter.report(.list, done: done, total: total)
+            var start = piece.startIndex
+            while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                if line.isEmpty, end - start <= TreeListing.lineLimit {
+                    listing.add(UnsafeRawBufferPointer(rebasing: piece[start..<end]))
+                } else {
+                    line += piece[start..<end].prefix(max(0, TreeListing.lineLimit - line.count))
+                    listing.add(line)
+                    line.removeAll(keepingCapacity: true)
                 }
-                line += piece[start...].prefix(max(0, TreeListing.lineLimit - line.count))
+                start = end + 1
             }
+            line += piece[start...].prefix(max(0, TreeListing.lineLimit - line.count))
         }
         try tool.finish()
         if let strange = listing.strange { throw .image(name, reason: strange) }

@@ -53,8 +53,23 @@ public final class HostChild {
     deinit {
         guard end == nil else { return }
         kill(process, SIGKILL)
+        // Where the kernel waits for a disk, it does not end; nobody has to wait for that.
+        let deadline = Monotonic.now().advanced(bySeconds: HostChild.timeToEnd)
+        let number = imgbased_process_descriptor(process)
+        guard number >= 0 else { return }
+        let descriptor = OpenFile(owning: number, name: path)
+        var waited = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        while poll(&waited, 1, 100) <= 0 {
+            if Monotonic.now() >= deadline { return }
+        }
         while waitpid(process, nil, 0) < 0, errno == EINTR {}
     }
+
+    /// Seconds that a tool that was killed is waited for.
+    private static let timeToEnd = 10
+
+    /// A figure that differs whenever it has done something: used processor time, read or written.
+    public var work: UInt64 { ProcessWork.count(of: Int(process)) }
 
     /// Waits until it has ended, or `goesOn`, which is asked about every `interval` milliseconds meanwhile, says no: then
     /// the tool is still to be ended, and `nil` is returned.

@@ -43,21 +43,6 @@ public final class HostPipe: @unchecked Sendable {
         ends[end] = -1
     }
 
-    /// Fills `buffer` and returns how much of it: less than all only at the end.
-    ///
-    /// The corresponding C function is `read`.
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
-        var filled = 0
-        while filled < buffer.count, let base = buffer.baseAddress {
-            let count = Glibc.read(ends[0], base + filled, buffer.count - filled)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw .last("read", name) }
-            if count == 0 { break }
-            filled += count
-        }
-        return filled
-    }
-
     /// What there is to be read now, at most as much as `buffer` has room for; nothing only at the end.
     ///
     /// The corresponding C function is `read`.

@@ -59,10 +59,10 @@ public struct HostTree: ~Copyable {
         return try file.readAll(limit: limit)
     }
 
-    /// The names in a directory, at most `limit` of them; none where there is no such directory.
+    /// The names in a directory; none where there is no such directory, and more than `limit` are an error.
     ///
     /// The corresponding C functions are `fdopendir` and `readdir`.
-    public func names(in path: String, limit: Int = 10_000) throws(SystemError) -> [String] {
+    public func names(in path: String, limit: Int = 100_000) throws(SystemError) -> [String] {
         let number = imgbased_open_in_root(root.number, path, O_RDONLY | O_DIRECTORY, 0)
         guard number >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
@@ -74,12 +74,13 @@ public struct HostTree: ~Copyable {
         }
         defer { closedir(stream) }
         var names: [String] = []
-        while names.count < limit, let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        while let name = imgbased_next_name(stream) {
+            guard names.count < limit else {
+                throw SystemError("read", shown(path), reason: "it has too many names")
             }
-            if name != ".", name != ".." { names.append(name) }
+            names.append(String(cString: name))
         }
+        guard errno == 0 else { throw .last("read", shown(path)) }
         return names
     }
 

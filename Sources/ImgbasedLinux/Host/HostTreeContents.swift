@@ -27,14 +27,10 @@ extension HostTree {
         guard copy >= 0, let stream = fdopendir(copy) else { throw .last("read", directory.name) }
         defer { closedir(stream) }
         var names: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-                field.withMemoryRebound(to: CChar.self, capacity: 256) { name in
-                    Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
-                }
-            }
-            if name != [46, 0], name != [46, 46, 0] { names.append(name) }
+        while let name = imgbased_next_name(stream) {
+            names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
         }
+        guard errno == 0 else { throw .last("read", directory.name) }
         return names
     }
 

@@ -1,4 +1,5 @@
 import ImgbasedCore
+import TestRandom
 import Testing
 
 @Suite struct PersistListTests {

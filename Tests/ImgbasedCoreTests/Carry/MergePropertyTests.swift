@@ -1,4 +1,5 @@
 import ImgbasedCore
+import TestRandom
 import Testing
 
 /// What holds for whatever is merged, on 10,000 cases each that are the same on every run.

@@ -54,22 +54,15 @@ public final class OpenDirectory {
         }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                guard errno == 0 else { throw .last("read", shown) }
-                return names
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                let bytes = UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt8.self)
-                return [UInt8](UnsafeBufferPointer(start: bytes, count: strlen(pointer)))
-            }
-            if name == [0x2E] || name == [0x2E, 0x2E] { continue }
+        while let name = imgbased_next_name(stream) {
             guard names.count < limit else {
                 throw SystemError("read", shown, reason: "it has too many names")
             }
-            names.append(name)
+            let bytes = UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self)
+            names.append([UInt8](UnsafeBufferPointer(start: bytes, count: strlen(name))))
         }
+        guard errno == 0 else { throw .last("read", shown) }
+        return names
     }
 
     /// What is at `name`; `nil` where there is nothing. What is mounted there is not touched: a file system behind a

@@ -1,0 +1,6 @@
+extension MountTable {
+    /// The places where something is mounted, in the order of paths.
+    public var places: [TreePath] {
+        Set(entries.compactMap { TreePath(parsing: $0.place) }).sorted()
+    }
+}
