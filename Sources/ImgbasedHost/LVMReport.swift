@@ -84,7 +84,12 @@ public enum LVMReport {
         _ json: [UInt8], _ kind: String, _ tool: Tool
     ) throws(HostFailure) -> [[String: String]] {
         do {
-            let report = try JSONDecoder().decode(Report.self, from: Data(json))
+            // lvm2 says what it meets on its way, such as a damaged area, in lines between those of the report (log_print).
+            let lines = json.split(separator: UInt8(ascii: "\n")).filter { line in
+                line.first { $0 != UInt8(ascii: " ") }.map { "{}[],\"".utf8.contains($0) } ?? false
+            }
+            let report = try JSONDecoder().decode(
+                Report.self, from: Data(lines.joined(separator: [UInt8(ascii: "\n")])))
             return report.report.flatMap { $0[kind] ?? [] }
         } catch {
             throw .report(tool, reason: "\(error)".oneLine)

@@ -38,6 +38,27 @@ import Testing
         #expect(volumes[0].usage == nil)
     }
 
+    /// lvm2 2.03.16, where a power cut has left one of two metadata areas with a text that is not whole.
+    @Test func readsWhatIsBetweenOtherWords() throws {
+        let json = """
+              {
+                  "report": [
+              Retrying metadata scan.
+              Retrying metadata scan.
+                      {
+                          "pv": [
+                              {"pv_name":"/dev/loop1", "vg_name":"FlushVG"}
+                          ]
+                      }
+                  ]
+              }
+            """
+        #expect(
+            try LVMReport.physicalVolumes(Array(json.utf8)) == [
+                HostState.PhysicalVolume(path: "/dev/loop1", group: "FlushVG")
+            ])
+    }
+
     @Test func readsGroups() throws {
         let json = """
               {"report": [{"vg": [

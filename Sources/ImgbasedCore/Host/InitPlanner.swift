@@ -93,8 +93,11 @@ public struct InitPlanner: Sendable {
         }
         if disk.isReadOnly { throw .diskReadOnly(disk: disk.path) }
         let paths = [disk.path, disk.kernelPath]
-        // A power cut while the group was made: lvm2 says that another one has it, and nothing of that was ever there.
-        if disk.isUnbegun, disk.signatures.allSatisfy({ $0 == "LVM2_member" }) {
+        // A power cut while the group was made: lvm2 says that one has it which it does not know, and nothing of that was ever there.
+        let group = state.physicalVolumes.first { paths.contains($0.path) }?.group
+        if disk.isUnbegun, group == nil || group == "[unknown]",
+            disk.signatures.allSatisfy({ $0 == "LVM2_member" })
+        {
             plan.prepare.append(.clearPhysicalVolume(disk: disk.path))
             return false
         }

@@ -23,6 +23,8 @@ public struct MetadataAreaHeader: Hashable, Sendable {
 
     /// The committed text; `nil` where the area is empty or to be ignored.
     public let location: Location?
+    /// Whether it is to be ignored, since other disks have the metadata.
+    public let isIgnored: Bool
 
     private static let ignored: UInt32 = 1
 
@@ -52,8 +54,9 @@ public struct MetadataAreaHeader: Hashable, Sendable {
         guard flags & ~MetadataAreaHeader.ignored == 0 else {
             throw .damaged("a metadata area has flags that are not known")
         }
+        isIgnored = flags & MetadataAreaHeader.ignored != 0
         // Slot 0 is the committed text. Slot 1 would be one a command was about to commit: never ours.
-        if offset == 0 || flags & MetadataAreaHeader.ignored != 0 {
+        if offset == 0 || isIgnored {
             location = nil
             return
         }

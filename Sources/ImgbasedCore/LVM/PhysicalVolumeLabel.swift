@@ -20,6 +20,8 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
     public let dataAreas: [DiskArea]
     /// Where copies of the metadata are.
     public let metadataAreas: [DiskArea]
+    /// Whether a group has it, or was about to (lvm2: PV_EXT_USED).
+    public let isUsed: Bool
 
     /// How much of a device must be read to see a label.
     public static let scanLength = 4 * sectorSize
@@ -68,7 +70,10 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
         self.deviceSize = Bytes(deviceSize)
         dataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
         metadataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
-        // What follows, an extension with flags and areas for boot loaders, changes nothing of this, whatever its version.
+        // What follows, an extension with flags and areas for boot loaders, changes nothing of this. The flags came with version 2.
+        let version = sector.littleEndian(at: cursor, as: UInt32.self) ?? 0
+        let flags = sector.littleEndian(at: cursor + 4, as: UInt32.self) ?? 0
+        isUsed = version >= 2 && flags & 1 != 0
     }
 
     /// The areas of a list up to the pair that ends it.

@@ -39,8 +39,8 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
     /// counts only where no disk has a better one.
     public let isTorn: Bool
 
-    /// Whether a group was being made of it, and nothing of that was kept: each head names the first text of a ring, which is not
-    /// whole, and there is no other of this physical volume. No volume was ever on it.
+    /// Whether a group was being made of it, and nothing of that was kept: it is marked as used, and each head names nothing, or the
+    /// first text of a ring, which is not whole, and there is no other of this physical volume. No volume was ever on it.
     public let isUnbegun: Bool
 
     /// The copies of the metadata that can be read and are not the same.
@@ -79,15 +79,24 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         var copies: [MetadataReader.Copy] = []
         var holdsMetadata = false
         var torn: [(area: DiskArea, location: MetadataAreaHeader.Location)] = []
+        // Those that no group was written to, or only the first time.
+        var unbegun = 0
         for area in label.metadataAreas {
             do throws(ScanError) {
-                guard let location = try PhysicalVolumeScan.location(in: area, of: source) else { continue }
+                let header = try PhysicalVolumeScan.header(of: area, of: source)
+                guard let location = header.location else {
+                    if !header.isIgnored { unbegun += 1 }
+                    continue
+                }
                 holdsMetadata = true
                 do throws(ScanError) {
                     let copy = try PhysicalVolumeScan.copy(at: location, in: area, of: source, by: &reader)
                     if !copies.contains(where: { $0.text == copy.text }) { copies.append(copy) }
                 } catch {
-                    if error == .torn { torn.append((area, location)) }
+                    if error == .torn {
+                        torn.append((area, location))
+                        if location.offset == UInt64(MetadataAreaHeader.length) { unbegun += 1 }
+                    }
                     throw error
                 }
             } catch {
@@ -118,15 +127,15 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
             // A longer device than the label says may have grown, or be half of a mirror.
             isArrayMember: size != label.deviceSize.count && isArrayMember(source), damages: damages,
             isTorn: isTorn,
-            isUnbegun: isTorn && copies.isEmpty && torn.count == label.metadataAreas.count
-                && torn.allSatisfy { $0.location.offset == UInt64(MetadataAreaHeader.length) },
+            isUnbegun: copies.isEmpty && unbegun > 0 && unbegun == label.metadataAreas.count
+                && (isTorn || label.isUsed),
             copies: copies)
     }
 
-    /// Where the metadata in `area` is; `nil` where there is none.
-    private static func location(
-        in area: DiskArea, of source: some BlockSource
-    ) throws(ScanError) -> MetadataAreaHeader.Location? {
+    /// The head of `area`.
+    private static func header(
+        of area: DiskArea, of source: some BlockSource
+    ) throws(ScanError) -> MetadataAreaHeader {
         let size = source.size.count
         guard area.offset.count < size, area.size.count <= size - area.offset.count,
             area.size.count > UInt64(MetadataAreaHeader.length)
@@ -137,7 +146,7 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         } catch {
             throw .unreadable(error.reason)
         }
-        return try MetadataAreaHeader(bytes, of: area).location
+        return try MetadataAreaHeader(bytes, of: area)
     }
 
     /// The copy of the metadata at `location` in `area`.

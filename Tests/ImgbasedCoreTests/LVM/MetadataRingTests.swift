@@ -171,6 +171,15 @@ import Testing
         for index in 4608..<source.bytes.count { source.bytes[index] = 0 }
         name((4608, 737), in: &source)
         #expect(try scan(source).isUnbegun)
+        // The head was not written, and the disk is marked as used.
+        rewrite(&source, area: MetadataRingTests.area) {
+            $0.replaceSubrange(40..<48, with: little(UInt64(0)))
+        }
+        #expect(try scan(source).isUnbegun && !scan(source).isTorn)
+        // Others have the metadata.
+        rewrite(&source, area: MetadataRingTests.area) { $0[60] = 1 }
+        #expect(try !scan(source).isUnbegun)
+        rewrite(&source, area: MetadataRingTests.area) { $0[60] = 0 }
         // A second change was made, or another text of it is there.
         name((5632, 1056), in: &source)
         #expect(try !scan(source).isUnbegun)
