@@ -16,14 +16,3 @@ private func put(_ line: String, to descriptor: CInt) {
     let text = line + "\n"
     _ = text.withCString { write(descriptor, $0, text.utf8.count) }
 }
-
-/// What the program was started with, its name first. (Embedded Swift has no `CommandLine`.)
-func programArguments() -> [String] {
-    var arguments: [String] = []
-    var next = imgbased_arguments()
-    while let argument = next?.pointee {
-        arguments.append(String(cString: argument))
-        next = next?.successor()
-    }
-    return arguments
-}

@@ -17,7 +17,7 @@ func refuseUsage() -> Never {
     exit(2)
 }
 
-let words = programArguments()
+let words = ProgramArguments.words
 // systemd runs generators by their file names, with three directories.
 let isGenerator = words.first?.hasSuffix("-generator") ?? false
 let arguments = (isGenerator ? ["generator"] : []) + words.dropFirst()

@@ -2,4 +2,4 @@ import Glibc
 import ImgbasedLinux
 
 HostSignals.watch()
-exit(await Program.run(Array(CommandLine.arguments.dropFirst())))
+exit(await Program.run(Array(ProgramArguments.words.dropFirst())))
