@@ -11,8 +11,9 @@ public struct CarryScope: Hashable, Sendable {
     /// The directory that is always merged.
     static let configuration = TreePath(parsing: "/etc") ?? .root
 
-    /// Where a layer has what imgbased keeps about it, which is true of no other.
-    private static let state = TreePath(parsing: "/var/lib/imgbased") ?? .root
+    /// Where a layer has what imgbased keeps about it, which is true of no other; and for which `/usr` a layer has updated its `/etc`
+    /// and `/var` (systemd-update-done.service(8)): with the old stamps, a new base's updates would be skipped.
+    private static let state = ["/var/lib/imgbased", "/etc/.updated", "/var/.updated"].compactMap(TreePath.init(parsing:))
 
     private let files: PersistList
     private let rebase: PersistList
@@ -55,7 +56,7 @@ public struct CarryScope: Hashable, Sendable {
     }
 
     /// Whether `path` is left as each layer has it, whatever the lists name.
-    static func isState(_ path: TreePath) -> Bool { state.covers(path) }
+    static func isState(_ path: TreePath) -> Bool { state.contains { $0.covers(path) } }
 
     /// Whether something that is carried may be in `path`.
     func leads(through path: TreePath) -> Bool {

@@ -92,6 +92,19 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/d/other") == "same")
     }
 
+    /// The new base's `/usr` is another than the one that they were made for.
+    @Test func stampsOfUpdatesAreNotCarried() throws {
+        var trees = CarryWalkTests.trees { (_, ours, new) in
+            for name in ["/etc/.updated", "/var/.updated"] { ours.put(name, .file("old")) }
+            new.put("/etc/.updated", .file("new"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/var/.updated")
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/.updated") == "new")
+        #expect(CarryWalkTests.text(trees.target, "/var/.updated") == nil)
+        #expect(!report.items.contains { $0.path.description.hasSuffix("/.updated") })
+    }
+
     @Test func theIdentityIsCarriedWhateverTheRules() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             for (root, text) in [(base, ""), (ours, "abc"), (new, "uninitialized")] {
