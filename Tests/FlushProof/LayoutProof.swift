@@ -1,5 +1,6 @@
 import Foundation
 public import TestMachine
+import TestRandom
 
 extension FlushProof {
     /// The name of its scenario.

@@ -14,7 +14,6 @@ struct FuzzedText {
     func check() throws(Finding) {
         _ = ThinPoolStatus(text)
         _ = FileSystemSignature(input)
-        _ = MountTable(input).places
         try checkListing()
         try checkUevent()
         try checkNames()
@@ -89,9 +88,11 @@ struct FuzzedText {
         try Finding.unless(
             again.data == options.data && again.flags.isEmpty && again.leftOut.isEmpty,
             "of '\(options.data)' is left '\(again.data)'")
-        for entry in MountTable(text).entries {
+        let table = MountTable(input)
+        _ = table.places
+        for entry in table.entries {
             try Finding.unless(
-                MountTable(text).top(at: entry.path) != nil, "nothing is mounted at '\(entry.path)'")
+                table.top(at: entry.path) != nil, "nothing is mounted at '\(entry.path)'")
         }
     }
 
