@@ -1,5 +1,6 @@
 import Glibc
 import ImgbasedLinux
 
+HostStandardFiles.take()
 HostSignals.watch()
-exit(await Program.run(Array(CommandLine.arguments.dropFirst())))
+exit(Program.finish(await Program.run(Array(CommandLine.arguments.dropFirst()))))
