@@ -139,6 +139,21 @@ int imgbased_pipe(int ends[2])
     return pipe2(ends, O_CLOEXEC);
 }
 
+int imgbased_flush_output(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    int error;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    // The stream knows only that something failed, if that was before.
+    error = errno ? errno : EIO;
+    if (poll(&output, 1, 0) > 0 && output.revents & POLLERR)
+        error = EPIPE;
+    return error;
+}
+
 int imgbased_process_descriptor(int process)
 {
     return (int)syscall(SYS_pidfd_open, process, 0);

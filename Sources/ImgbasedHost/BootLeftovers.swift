@@ -22,7 +22,10 @@ enum BootLeftovers {
         if try tree.names(in: store).contains(BootFileStore.temporary) {
             paths.append("\(store)/\(BootFileStore.temporary)")
         }
-        paths += try tree.names(in: BootState.staging).map { "\(BootState.staging)/\($0)" }
+        // What a link leads to is not ours.
+        if try tree.link(at: BootState.staging) == nil {
+            paths += try tree.names(in: BootState.staging).map { "\(BootState.staging)/\($0)" }
+        }
         let link = GRUBConfig.script + ".new"
         if let script = boot.grubScript, HostSystem.resolved(link) == script.path { paths.append(link) }
         return paths

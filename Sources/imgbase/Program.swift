@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedLinux
 
 /// The program: from arguments to exit status.
 enum Program {
@@ -37,6 +38,12 @@ enum Program {
         } catch {
             return report(parsing: error)
         }
+    }
+
+    /// The exit status where the program would end with `status`: a command whose answer cannot be written has failed.
+    static func finish(_ status: Int32) -> Int32 {
+        guard let reason = HostStandardFiles.flush(), status == success else { return status }
+        return complain("cannot write to standard output: \(reason)", status: failure)
     }
 
     private static func report(parsing error: any Error) -> Int32 {

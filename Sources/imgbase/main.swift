@@ -1,5 +1,6 @@
 import Glibc
 import ImgbasedLinux
 
+HostStandardFiles.take()
 HostSignals.watch()
-exit(await Program.run(Array(ProgramArguments.words.dropFirst())))
+exit(Program.finish(await Program.run(Array(ProgramArguments.words.dropFirst()))))

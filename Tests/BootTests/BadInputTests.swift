@@ -40,6 +40,10 @@ import Testing
             2, "and the kernel takes 2047",
             "imgbase boot --args-add Base-0.1 $(head -c 2000 /dev/zero | tr '\\0' x)"
         ),
+        (1, "standard output: No space left on device", "imgbase layout >/dev/full"),
+        // Nothing that is opened takes the place of what is closed.
+        (2, "Bad file descriptor", "imgbase base --add --size 1G - <&-"),
+        (1, "standard output: Bad file descriptor", "imgbase layout >&-"),
         // A signal undoes what was begun, though whoever sends the image is silent.
         (
             1, "signal 15",
@@ -56,6 +60,12 @@ import Testing
     func installed() throws {
         try Artefacts.host("bad-input").run { vm in
             for refusal in Self.onInstalledHost { try vm.expectRefusal(refusal) }
+            // That nobody reads what it says any more ends nothing.
+            try vm.check(
+                """
+                { env --default-signal=PIPE imgbase --debug boot --once Base-0.2 2>&1; echo $? >/run/status; } | true
+                [ "$(cat /run/status)" = 0 ] && grep -q imgbased_once=Base-0.2 /boot/grub/imgbased.env
+                """)
         }
     }
 

@@ -354,6 +354,8 @@ import Testing
         "a b", "", "rd.imgbased.layer=x", "root=/dev/sda", "a\nb", "ro", "--", "\"--\"", "\"root=/dev/sdb1\"",
         "\"ro\"", "ro\"ot=/dev/sdb\"", "'root=/dev/sdb'", "r\\oot=/dev/sdb", "x\"\u{E0}root=/dev/sdb\"",
         "x\u{E0}root=/dev/sdb", "\"rd.imgbased.layer=Base-0.4\"",
+        // What an argument of a program is that is no text.
+        "a\u{FFFD}b",
     ])
     func refusesArguments(word: String) throws {
         let machine = try Self.machine()

@@ -67,6 +67,40 @@ import Testing
         #expect(!Helper.exists(scratch("boot/imgbased/.staging/left")))
     }
 
+    /// What is there goes whatever it is, and what a link there leads to stays.
+    @Test func emptiesItsOwnDirectoryAlone() throws {
+        let scratch = try Scratch()
+        let files = try layer(scratch)
+        let directory = scratch("boot/imgbased")
+        let staging = directory + "/.staging"
+        let store = BootFileStore(directory: directory)
+        try scratch.write("boot/imgbased/.staging/a/b/c", [1])
+        try scratch.write("others/file", [1])
+        try scratch.link("boot/imgbased/.staging/link", to: scratch("others"))
+        try HostTree("/").removeBootDirectory(staging + "/a", staging: staging)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: staging) == [])
+
+        try FileManager.default.removeItem(atPath: staging)
+        try scratch.link("boot/imgbased/.staging", to: scratch("others"))
+        let said = #expect(throws: HostFailure.self) {
+            try store.install(files, from: try HostTree(scratch("layer")))
+        }
+        #expect(said?.description.hasSuffix("cannot use '\(staging)': it is a link; remove it") == true)
+        let menu = directory + "/menu.cfg"
+        try scratch.write("boot/imgbased/menu.cfg", [1])
+        for path in [staging + "/file", menu] {
+            #expect(throws: SystemError.self) {
+                try HostTree("/").removeBootDirectory(path, staging: staging)
+            }
+            #expect(throws: SystemError.self) { try HostTree("/").removeBootFile(path, staging: staging) }
+        }
+        #expect(throws: SystemError.self) {
+            try HostTree("/").replaceBootFile(menu, contents: [2, 3], staging: staging)
+        }
+        #expect(scratch.read("boot/imgbased/menu.cfg") == [1])
+        #expect(scratch.read("others/file") == [1])
+    }
+
     /// A directory with the right name and the wrong content is no kernel that can be booted.
     @Test func countsByContent() throws {
         let scratch = try Scratch()

@@ -33,6 +33,14 @@ import Testing
         #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
     }
 
+    @Test func whatALinkLeadsToIsNotLeft() throws {
+        let scratch = try Scratch()
+        try scratch.write("others/file", [1])
+        try scratch.write("boot/imgbased/menu.cfg", [1])
+        try scratch.link("boot/imgbased/.staging", to: "/others")
+        #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)) == [])
+    }
+
     /// Of two files of one layer, the one that can be read counts, wherever it is in their order.
     @Test(arguments: [("+2-1", ""), ("", "+2-1")])
     func readsTheEntryThatCanBeRead(whole: String, empty: String) throws {

@@ -96,6 +96,10 @@ int imgbased_open_directory_at(int dirfd, const char *name);
 /// Makes a pipe whose ends no other program gets: pipe2(2). Returns 0, or -1 with errno set.
 int imgbased_pipe(int ends[2]);
 
+/// Writes what was printed and is not written yet: fflush(3), ferror(3). Returns 0, or an error number where not all of what was
+/// ever printed could be written: EPIPE where nobody reads it any more.
+int imgbased_flush_output(void);
+
 /// A descriptor that can be read when the process ends: pidfd_open(2). Returns it, or -1 with errno set.
 int imgbased_process_descriptor(int process);
 

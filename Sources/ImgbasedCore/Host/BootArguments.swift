@@ -70,8 +70,9 @@ public struct BootArguments: Hashable, Sendable {
     /// and `_` in names are the same.
     mutating func change(adding: [String], removing: [String]) throws(HostReason) {
         for word in adding + removing {
+            // What is no text came here as another word than was given.
             guard BootArguments(word).words == [word], !BootArguments.isOurs(word),
-                BootArguments.unquoted(word) != "--"
+                BootArguments.unquoted(word) != "--", !word.unicodeScalars.contains("\u{FFFD}")
             else { throw .badArgument(word) }
         }
         let removed = removing.map(BootArguments.comparable)

@@ -4,7 +4,7 @@ public struct Segment: Hashable, Sendable {
     /// How the extents are stored. The type must be spelled exactly so: LVM2 glues flags to it, as in
     /// `cache+CACHE_USES_CACHEVOL`, to keep those away who do not know them.
     public enum Kind: Hashable, Sendable {
-        /// `striped`: on physical volumes, one after another or in stripes.
+        /// `striped`, or `linear`, which lvm2 reads as well: on physical volumes, one after another or in stripes.
         case striped(Striped)
         /// `thin-pool`, `thin-pool+CROP_METADATA`
         case thinPool(ThinPool)
@@ -134,7 +134,7 @@ public struct Segment: Hashable, Sendable {
         kind =
             Segment.read(&doubts) { () throws(MetadataError) in
                 switch type {
-                case "striped": .striped(try Striped(node))
+                case "striped", "linear": .striped(try Striped(node))
                 case "thin-pool", "thin-pool+CROP_METADATA": .thinPool(try ThinPool(node))
                 case "thin": .thin(try Thin(node))
                 case "snapshot": .snapshot(try Snapshot(node))

@@ -50,6 +50,16 @@ final class ImageSpool {
         return status.kind == .file ? status.size : nil
     }
 
+    /// Whether a tar of `length` bytes ends with a block of zeros, as each does that is whole.
+    func hasEndOfTar(_ length: UInt64) throws(HostFailure) -> Bool {
+        let block = 512
+        guard length >= block, length.isMultiple(of: UInt64(block)), let end = Int(exactly: length) else {
+            return false
+        }
+        return try calling { () throws(SystemError) in try file.read(upTo: block, at: end - block) }
+            .allSatisfy { $0 == 0 }
+    }
+
     /// How far it is read.
     var offset: UInt64 { file.offset ?? 0 }
 

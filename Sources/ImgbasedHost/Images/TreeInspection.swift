@@ -16,9 +16,15 @@ enum TreeInspection {
         _ spool: ImageSpool, isLayer: Bool = false, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
         let length = try spool.length()
-        return try list(
+        let listing = try list(
             tarCommand, input: try spool.rewound(), isLayer: isLayer, name: name, reporter,
             position: { (spool.offset, length) })
+        // tar(1) takes one that is cut off where a file would begin for whole. Layers have a length and a digest.
+        if !isLayer, let length, try !spool.hasEndOfTar(length) {
+            throw .image(
+                name, reason: "it is cut off: the zeros that a tar ends with are missing; get it again")
+        }
+        return listing
     }
 
     /// What is in the tar that `stream`, a layer of an OCI image, is.

@@ -13,8 +13,7 @@ extension HostTree {
         _ path: String, staging: String, _ fill: (_ place: String) throws(SystemError) -> Void
     ) throws(SystemError) {
         let (parentPath, name) = HostTree.split(path)
-        try makeDirectories(staging)
-        let stage = try open(staging, O_RDONLY | O_DIRECTORY)
+        let stage = try openStaging(staging)
         try empty(staging, stage)
         let kind = try HostFlush.Kind(of: stage)
         let place = kind == .fat ? path : staging + "/" + name
@@ -52,10 +51,10 @@ extension HostTree {
         if try HostFlush.Kind(of: parent) == .fat {
             try removeTreeOnFAT(path, in: parent)
         } else if parentPath == staging {
-            try removeTree(path, name, in: parent)
+            // A directory in it as well, or no run would ever get past it.
+            try empty(staging, of: name)
         } else {
-            try makeDirectories(staging)
-            let stage = try open(staging, O_RDONLY | O_DIRECTORY)
+            let stage = try openStaging(staging)
             try empty(staging, stage)
             guard renameat(parent.number, name, stage.number, name) == 0 else {
                 throw .last("remove", shown(path))
@@ -75,6 +74,26 @@ extension HostTree {
     private func isThere(_ name: String, in directory: borrowing OpenFile) -> Bool {
         var status = stat()
         return fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
+    }
+
+    /// Opens the directory `staging`, and makes it if it is not there. What is in it is removed, so it must not be a link to
+    /// somewhere else.
+    func openStaging(_ staging: String) throws(SystemError) -> OpenFile {
+        if try link(at: staging) != nil {
+            throw SystemError("use", shown(staging), reason: "it is a link; remove it")
+        }
+        try makeDirectories(staging)
+        return try open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Removes all of the directory `staging`, in which `name` is.
+    private func empty(_ staging: String, of name: String) throws(SystemError) {
+        let stage = try openStaging(staging)
+        try empty(staging, stage)
+        if isThere(name, in: stage) {
+            throw SystemError(
+                "remove", shown(staging + "/" + name), reason: "something in it cannot be removed")
+        }
     }
 
     /// Removes a directory with the files in it, or a file.

@@ -43,8 +43,7 @@ extension HostTree {
             try replaceFile(path, contents: contents)
             try HostFlush.fileSystem(of: directory)
         case .journaled:
-            try makeDirectories(staging)
-            let stage = try open(staging, O_RDONLY | O_DIRECTORY)
+            let stage = try openStaging(staging)
             HostTree.removeContents(stage)
             if try stage.status().device == directory.status().device {
                 try exchange(path, contents, in: directory, with: (staging, name), in: stage)
@@ -70,8 +69,7 @@ extension HostTree {
         case .fat: try removeOnFAT(path, in: directory)
         case .copied: try removeFile(path)
         case .journaled:
-            try makeDirectories(staging)
-            let stage = try open(staging, O_RDONLY | O_DIRECTORY)
+            let stage = try openStaging(staging)
             if path != staging + "/" + name { HostTree.removeContents(stage) }
             if renameat(directory.number, name, stage.number, name) == 0 {
                 try HostFlush.fileSystem(of: directory)

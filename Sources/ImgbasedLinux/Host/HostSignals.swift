@@ -34,7 +34,8 @@ public enum HostSignals {
     }
 
     /// Watches for the signals by which people, terminals and service managers end programs; those that are ignored, as nohup(1)
-    /// has them, stay so. Tools that are run get none of it.
+    /// has them, stay so. That nobody reads what is written any more ends nothing: what was begun is to be finished or
+    /// undone all the same. Tools that are run get none of it.
     ///
     /// The corresponding C functions are `sigaction` and `signal`.
     public static func watch() {
@@ -45,6 +46,7 @@ public enum HostSignals {
             reader.store(ends[0], ordering: .releasing)
             writer.store(ends[1], ordering: .releasing)
         }
+        signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var old = sigaction()
             guard sigaction(number, nil, &old) == 0,

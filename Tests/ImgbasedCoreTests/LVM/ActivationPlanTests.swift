@@ -42,6 +42,15 @@ import Testing
         #expect(try rendered("Base-0.1", profile) == rendered("Base-0.1"))
     }
 
+    /// lvm2 reads it, though it writes another word.
+    @Test func linearIsStripedOnce() throws {
+        let linear = (
+            "\"striped\" stripe_count = 1 stripes = [ \"pv0\", 1 ]",
+            "\"linear\" stripe_count = 1 stripes = [ \"pv0\", 1 ]"
+        )
+        #expect(try rendered("Base-0.1", linear) == rendered("Base-0.1"))
+    }
+
     @Test func hasRoles() throws {
         let plan = try ActivationPlan("Base-0.1", in: Fixture.group())
         #expect(plan.volumeGroupName == "HostVG")

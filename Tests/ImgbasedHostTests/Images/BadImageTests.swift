@@ -25,6 +25,19 @@ struct BadImageTests {
         #expect(await maker.outcome().contains(reason))
     }
 
+    /// What tar(1) takes for whole: it ends where another file would begin, or within its name.
+    @Test(arguments: [0, 100])
+    func aTarWithoutItsEndIsRefused(more: Int) async throws {
+        let maker = try ImageMaker()
+        _ = try maker.image("tar")
+        try maker.shell(
+            """
+            end=$(LC_ALL=C tar -tRf image | sed -n 's/^block \\([0-9]*\\): \\*\\* Block of NULs.*/\\1/p')
+            truncate -s $((end * 512 + \(more))) image; tar -tf image
+            """)
+        #expect(await maker.outcome().contains("it is cut off"))
+    }
+
     @Test(arguments: [("ext4", "gzip"), ("ext4", "xz"), ("ext4", "zstd"), ("tar", "gzip")])
     func damageIsFound(format: String, compressor: String) async throws {
         let maker = try ImageMaker()
