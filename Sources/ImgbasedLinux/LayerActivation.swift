@@ -128,7 +128,7 @@ public struct LayerActivation: ~Copyable {
         _ plan: ActivationPlan, _ mapper: inout DeviceMapper, checking: StackActivation.MetadataCheck? = nil,
         wanted: (PoolHealth) -> Bool
     ) throws(BootError) -> StackActivation.Outcome {
-        var stack = StackActivation(plan, on: found.numbers)
+        var stack = StackActivation(plan, on: found.numbers, isOnlyRead: request.mode != .readWrite)
         let outcome = try stack.run(&mapper, checking: checking, wanted: wanted)
         self.stack = stack
         return outcome

@@ -16,13 +16,18 @@ public struct StackActivation {
 
     private let plan: ActivationPlan
     private let physicalVolumes: [LVMIdentifier: String]
+    private let isOnlyRead: Bool
     private var numbers: [DeviceReference: String] = [:]
     private var created: [MappedDevice] = []
 
     /// - Parameters:
     ///   - plan: What to bring to life.
     ///   - physicalVolumes: The number, MAJOR:MINOR, of each physical volume it stands on.
-    public init(_ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String]) {
+    ///   - isOnlyRead: Whether nothing will be written to the volume, also if its device is there already and would let it be.
+    public init(
+        _ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String], isOnlyRead: Bool = false
+    ) {
+        self.isOnlyRead = isOnlyRead
         self.plan = plan
         self.physicalVolumes = physicalVolumes
     }
@@ -96,10 +101,17 @@ public struct StackActivation {
     ) throws(BootError) -> DeviceMapper.Info {
         if let existing = try BootError.call(mapper.info(uuid: device.uuid)) {
             let table = try BootError.call(mapper.table(device.name))
-            guard table.map(withoutLowWaterMark) == device.targets.map(line).map(withoutLowWaterMark),
-                existing.isReadOnly == device.isReadOnly
-            else {
+            guard table.map(withoutLowWaterMark) == device.targets.map(line).map(withoutLowWaterMark) else {
                 throw .refused("device '\(device.name)' is there already with another table")
+            }
+            let isFine =
+                existing.isReadOnly == device.isReadOnly
+                || (!existing.isReadOnly && isOnlyRead && device.name == plan.devices.last?.name)
+            guard isFine else {
+                let state = existing.isReadOnly ? "read-only" : "writable"
+                throw .refused(
+                    "device '\(device.name)' is there already, and \(state); remove it with "
+                        + "'dmsetup remove \(device.name)' when nothing uses it")
             }
             return existing
         }

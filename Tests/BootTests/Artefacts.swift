@@ -9,6 +9,9 @@ enum Artefacts {
         try SavedMachine.current(Machine(name: "host", disks: [.overlay(of: disk.disk)]))
     }
     private static let bareSystem = Result { try SavedMachine.current(image.machine(name: "bare")) }
+    private static let bareTrixie = Result {
+        try SavedMachine.current(RootImage.current(.trixie).machine(name: "bare.trixie"))
+    }
     private static let rescueSystem = Result {
         try SavedMachine.current(
             Machine(
@@ -47,8 +50,10 @@ enum Artefacts {
     }
 
     /// A machine that is no host: it runs the image of a base from its first disk, and has `disks` from /dev/vdb on.
-    static func bareSystem(_ name: String, disks: [Disk]) throws -> Machine {
-        try bareSystem.get().machine(name: name, disks: disks)
+    static func bareSystem(
+        _ name: String, of release: DebianTree = .bookworm, disks: [Disk]
+    ) throws -> Machine {
+        try (release == .bookworm ? bareSystem : bareTrixie).get().machine(name: name, disks: disks)
     }
 
     /// A machine with the installed disk, where a system on another disk is booted, in which nothing activates a volume by itself.

@@ -80,6 +80,20 @@ import Testing
             try vm.expect("/dev/mapper/HostVG-Base--1.1", from: "findmnt -no SOURCE /run/imgbased/layer")
             try vm.expectByHand(other, says: [], mounts: "Base-0.2")
             try vm.expect("", from: "findmnt -no SOURCE /run/imgbased/layer")
+            // That its device could be written changes nothing where it is only read.
+            let volatile = "rd.imgbased.layer=Base-0.2 rd.imgbased.mode=volatile"
+            try vm.expectByHand(volatile, says: [], mounts: "overlay")
+            try vm.expect(
+                "/dev/mapper/HostVG-Base--0.2 ro",
+                from: "findmnt -no SOURCE,OPTIONS /run/imgbased/layer | sed 's/,.*//; s/  */ /g'")
+            try vm.expectByHand(other, says: [], mounts: "Base-0.2")
+            // The other way round lvm2 makes it writable.
+            try vm.expectByHand(
+                "rd.imgbased.layer=Base-1.1 rd.imgbased.activate=native",
+                says: [
+                    "imgbase-initrd: cannot boot layer 'Base-1.1': device 'HostVG-Base--1.1' is there already, and "
+                        + "read-only; remove it with 'dmsetup remove HostVG-Base--1.1' when nothing uses it"
+                ], mounts: "Base-0.2", fails: true)
 
             // Somebody is in it.
             try vm.expectByHand(

@@ -48,6 +48,31 @@ import Testing
         #expect(!files.contains { $0.contains("liblvm") || $0.contains("/etc/lvm/") })
     }
 
+    /// What dracut waits for, by its own functions; dracut 106 has the root as a device already when our hook runs.
+    @Test("nothing waits for the device of root=, however that is named")
+    func waits() throws {
+        try RootTree.with { tree in
+            try tree.run(
+                "sh", "-c",
+                """
+                cp /usr/lib/dracut/modules.d/99base/dracut-*lib.sh /lib/
+                printf '#!/bin/sh\\nexit 0\\n' >/usr/bin/imgbase-initrd
+                chmod +x /usr/bin/imgbase-initrd
+                . /lib/dracut-lib.sh
+                set -e
+                mkdir -p "$hookdir/initqueue/finished" "$hookdir/emergency" /etc/cmdline.d
+                for root in /dev/HostVG/Base-0 block:/dev/HostVG/Base-0 UUID=0b3a 'LABEL=a b' block:/dev/disk/by-uuid/0b3a; do
+                    wait_for_dev "$(label_uuid_to_dev "$root")"
+                    [ "$(find "$hookdir" -type f | wc -l)" = 2 ]
+                    . /usr/lib/dracut/modules.d/90imgbased/parse-imgbased.sh
+                    [ "$root" = imgbased ]
+                    find "$hookdir" -type f
+                    [ -z "$(find "$hookdir" -type f)" ]
+                done
+                """)
+        }
+    }
+
     @Test("a missing piece fails the build of the initramfs, and says what is missing")
     func missingPiece() throws {
         try RootTree.with { tree in

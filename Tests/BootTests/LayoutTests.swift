@@ -10,7 +10,16 @@ import Testing
     @Test(
         "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own")
     func activation() throws {
-        try machine("layouts", Layout.bootable).run { vm in
+        try expectDevicesOfLVM(in: machine("layouts", Layout.bootable))
+    }
+
+    @Test("the same with Debian 13's lvm2, udev and kernel", .checkAll)
+    func trixie() throws {
+        try expectDevicesOfLVM(in: machine("layouts.trixie", Layout.bootable, of: .trixie))
+    }
+
+    private func expectDevicesOfLVM(in machine: Machine) throws {
+        try machine.run { vm in
             try vm.prepareForLayouts()
             try vm.layOut(Layout.bootable) { layout, disks in
                 try vm.layOut("vgchange -q -a n $group", in: layout)
@@ -101,9 +110,12 @@ import Testing
         }
     }
 
-    private func machine(_ name: String, _ layouts: [Layout]) throws -> Machine {
+    private func machine(
+        _ name: String, _ layouts: [Layout], of release: DebianTree = .bookworm
+    ) throws -> Machine {
         let count = layouts.reduce(0) { $0 + $1.diskCount }
-        return try Artefacts.bareSystem(name, disks: Array(repeating: .blank(mebibytes: 256), count: count))
+        return try Artefacts.bareSystem(
+            name, of: release, disks: Array(repeating: .blank(mebibytes: 256), count: count))
     }
 }
 

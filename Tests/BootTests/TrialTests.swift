@@ -110,6 +110,12 @@ import Testing
             try vm.expect("Loading layer Base-1.1", within: .minutes(2))
             try vm.waitForGuest()
             try vm.check("systemctl start imgbase-started; systemctl is-active imgbase-late.timer")
+            // The limit counts from when disks are there and checked.
+            try vm.check(
+                """
+                since() { systemctl show -P ActiveEnterTimestampMonotonic $1; }
+                systemctl is-active local-fs.target && [ $(since imgbase-late.timer) -ge $(since local-fs.target) ]
+                """)
             try vm.expect(
                 "OnActiveUSec=15min",
                 from: "systemctl show -P TimersMonotonic imgbase-late.timer | grep -o 'OnActiveUSec=15min'")

@@ -26,7 +26,22 @@ import Testing
                 .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null")))
     }
 
-    @Test(arguments: [nil, "UUID=0b3a", "gpt-auto"])
+    // What dracut's rootfs-generator.sh makes of each.
+    @Test(arguments: [
+        ("block:/dev/HostVG/Base-0", #"dev-HostVG-Base\x2d0.device"#),
+        ("UUID=0b3a-ffe0", #"dev-disk-by\x2duuid-0b3a\x2dffe0.device"#),
+        ("block:UUID=0b3a", #"dev-disk-by\x2duuid-0b3a.device"#),
+        ("PARTUUID=01", #"dev-disk-by\x2dpartuuid-01.device"#),
+        ("LABEL=a b/c=d", #"dev-disk-by\x2dlabel-a\x5cx20b\x5cx2fc\x3dd.device"#),
+        ("PARTLABEL=root", #"dev-disk-by\x2dpartlabel-root.device"#),
+    ])
+    func nothingWaitsForItHoweverItIsNamed(root: String, unit: String) {
+        #expect(
+            RootUnits.items(rootArgument: root).contains(
+                .link(path: "initrd.target.wants/\(unit)", target: "/dev/null")))
+    }
+
+    @Test(arguments: [nil, "gpt-auto", "ID=x", "nfs:server:/root"])
     func otherRootsHaveNoUnitOfDracutToMask(root: String?) {
         #expect(RootUnits.items(rootArgument: root).count == 3)
     }

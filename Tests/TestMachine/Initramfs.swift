@@ -11,10 +11,10 @@ public enum Initramfs: String, Sendable {
     /// With what opens encrypted disks.
     case crypt
 
-    /// Its file; made first if there is none.
-    public func file() throws -> String {
-        if self == .ordinary { return try RootImage.current().initramfs }
-        return try BuildDirectory.locked { try artefact().obtain() + "/initrd.img" }
+    /// Its file, of the tree of `release`; made first if there is none.
+    public func file(_ release: DebianTree = .bookworm) throws -> String {
+        if self == .ordinary { return try RootImage.current(release).initramfs }
+        return try BuildDirectory.locked { try artefact(release).obtain() + "/initrd.img" }
     }
 
     /// Makes a copy of it that has another file at `path`, with `text` in it, and hands that to `body`.
@@ -37,12 +37,12 @@ public enum Initramfs: String, Sendable {
         return try body(result)
     }
 
-    private func artefact() throws -> Artefact {
-        let tree = try DebianTree.artefact()
+    private func artefact(_ release: DebianTree) throws -> Artefact {
+        let tree = try release.artefact()
         let key = try Digest.of(
             [tree.key, Products.digest(), Digest.ofFile(RootTree.script), compression ?? ""]
                 + dracutArguments)
-        return Artefact(kind: "initramfs." + rawValue, key: key) { directory in
+        return Artefact(kind: release.kind("initramfs." + rawValue), key: key) { directory in
             try RootTree.with(archive: tree.obtain()) { root in
                 if let compression {
                     try HostCommand.run("sh", "-euc", compression, "sh", root.path)

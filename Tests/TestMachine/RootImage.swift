@@ -1,6 +1,6 @@
 import Foundation
 
-/// The root file system of the test machines, as an administrator would get one: Debian 12 with imgbased, its
+/// The root file system of the test machines, as an administrator would get one: Debian with imgbased, its
 /// initramfs, and the tests' agent.
 public struct RootImage: Sendable {
     private let directory: String
@@ -12,9 +12,9 @@ public struct RootImage: Sendable {
     /// The initramfs that is in it, made by dracut without lvm2.
     public var initramfs: String { directory + "/initrd.img" }
 
-    /// The image for what is built now; made first if there is none.
-    public static func current() throws -> RootImage {
-        try BuildDirectory.locked { RootImage(directory: try artefact().obtain()) }
+    /// The image of a release for what is built now; made first if there is none.
+    public static func current(_ release: DebianTree = .bookworm) throws -> RootImage {
+        try BuildDirectory.locked { RootImage(directory: try artefact(release).obtain()) }
     }
 
     init(directory: String) {
@@ -24,15 +24,15 @@ public struct RootImage: Sendable {
     private static let guest = BuildDirectory.project + "/Tests/TestMachine/Guest"
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/root-image"
 
-    static func artefact() throws -> Artefact {
-        let tree = try DebianTree.artefact()
+    static func artefact(_ release: DebianTree = .bookworm) throws -> Artefact {
+        let tree = try release.artefact()
         let dracut = Initramfs.ordinary.dracutArguments
         let key = try Digest.of(
             [
                 tree.key, Digest.ofTree(guest), Products.digest(), Digest.ofFile(script),
                 Digest.ofFile(RootTree.script),
             ] + dracut)
-        return Artefact(kind: "root", key: key) { directory in
+        return Artefact(kind: release.kind("root"), key: key) { directory in
             try Products.install(into: directory + "/products")
             try HostCommand.run(
                 [script, tree.obtain() + "/tree.tar", guest, directory + "/products", directory] + dracut,

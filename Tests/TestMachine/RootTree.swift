@@ -15,7 +15,7 @@ public struct RootTree: Sendable {
 
     /// Hands a new tree to `body`, and removes it afterwards.
     public static func with<Result>(_ body: (RootTree) throws -> Result) throws -> Result {
-        try with(archive: BuildDirectory.locked { try DebianTree.artefact().obtain() }, body)
+        try with(archive: BuildDirectory.locked { try DebianTree.bookworm.artefact().obtain() }, body)
     }
 
     /// The same, where the directory `archive` has the Debian tree.
@@ -29,7 +29,7 @@ public struct RootTree: Sendable {
     }
 
     /// Runs a command in it.
-    func run(_ command: String...) throws {
+    public func run(_ command: String...) throws {
         try HostCommand.run(
             ["unshare", "--mount", "--propagation", "private", RootTree.script, path] + command)
     }

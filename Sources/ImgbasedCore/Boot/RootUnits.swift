@@ -41,11 +41,40 @@ public enum RootUnits {
             .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null"),
         ]
         // dracut's.
-        if let rootArgument, rootArgument.hasPrefix("/dev/") {
-            items.append(
-                .link(path: "initrd.target.wants/\(deviceUnitName(rootArgument))", target: "/dev/null"))
+        if let node = rootArgument.flatMap(deviceNode) {
+            items.append(.link(path: "initrd.target.wants/\(deviceUnitName(node))", target: "/dev/null"))
         }
         return items
+    }
+
+    /// The node that dracut waits for where the kernel command line has `root=argument`; `nil` where it waits for none.
+    ///
+    /// Source: dracut, 98dracut-systemd/rootfs-generator.sh, and `label_uuid_to_dev` of 99base/dracut-lib.sh.
+    static func deviceNode(_ argument: String) -> String? {
+        let name = argument.hasPrefix("block:") ? String(argument.dropFirst("block:".count)) : argument
+        if name.hasPrefix("/dev/") { return name }
+        let parts = name.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        switch parts[0] {
+        case "UUID": return "/dev/disk/by-uuid/\(parts[1])"
+        case "PARTUUID": return "/dev/disk/by-partuuid/\(parts[1])"
+        case "LABEL": return "/dev/disk/by-label/\(escapedLabel(parts[1]))"
+        case "PARTLABEL": return "/dev/disk/by-partlabel/\(escapedLabel(parts[1]))"
+        default: return nil
+        }
+    }
+
+    /// A label as udev's links have it, as far as dracut knows.
+    private static func escapedLabel(_ label: Substring) -> String {
+        var result = ""
+        for scalar in label.unicodeScalars {
+            switch scalar {
+            case "/": result += "\\x2f"
+            case " ": result += "\\x20"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
     /// The name of the device unit of the node at `path`, escaped as systemd does it (systemd.unit(5), "String

@@ -1,0 +1,57 @@
+import TestMachine
+import Testing
+
+/// Other releases of the distribution than the one the machines of the tests are.
+@Suite struct DebianTests {
+    @Test(
+        "Debian 13, whose kernel, dracut and systemd are newer: a base and a layer of it, natively and with lvm2 in the initramfs",
+        .checkAll)
+    func trixie() throws {
+        let image = try RootImage.current(.trixie)
+        try Artefacts.host("debian13", disks: [.overlay(of: image.image)]).run { vm in
+            try vm.check(
+                "imgbase base --add --size 1G /dev/vdb && imgbase layer --add Base-2 && imgbase boot --try Base-2.1",
+                within: .minutes(5))
+            try vm.reboot()
+            try vm.expectStatus("Base-2.1", "trial")
+            try vm.expect("VERSION_CODENAME=trixie", from: "grep VERSION_CODENAME /etc/os-release")
+            var report = try vm.bootReport()
+            #expect(report.activatedBy == "native")
+            #expect(report.warnings == [])
+            #expect(report.chosenBy == "rd.imgbased.layer=Base-2.1")
+            try vm.expect("running", from: "systemctl is-system-running || systemctl --failed")
+            try vm.expectVolumesOfLVM(layer: "Base-2.1")
+            try vm.expectStateOfUdev(layer: "Base-2.1")
+            try vm.check("imgbase boot --verify")
+            // What waits for the device of root= would do so for three minutes: it is not active.
+            try vm.check("lvchange -q -an HostVG/Base-2")
+            vm.cutPower()
+            try vm.powerOn(
+                image.boot("root=/dev/HostVG/Base-2 rd.info", initramfs: Initramfs.lvm.file(.trixie)))
+            report = try vm.expectBooted("Base-2.1", on: "Base-2", chosenBy: "root=/dev/HostVG/Base-2")
+            #expect(report.warnings == [])
+            try vm.expect(
+                "", from: "journalctl -b -o cat -t dracut-initqueue | grep -iE 'timeout|does not exist'")
+            try vm.expectVolumesOfLVM(layer: "Base-2.1")
+            try vm.expectStateOfUdev(layer: "Base-2.1")
+
+            vm.cutPower()
+            try vm.powerOn(
+                image.boot(
+                    "rd.imgbased.layer=Base-2.1 rd.imgbased.activate=lvm",
+                    initramfs: Initramfs.lvm.file(.trixie)))
+            try vm.expectBooted("Base-2.1", on: "Base-2", activatedBy: "lvm")
+            try vm.expectStateOfUdev(layer: "Base-2.1")
+
+            // A root that is nowhere: dracut's shell, whose hooks say nothing of the device root= names.
+            vm.cutPower()
+            try vm.powerOn(
+                image.boot(
+                    "root=/dev/HostVG/Base-7.7 rd.imgbased.timeout=5 rd.shell=0", initramfs: image.initramfs))
+            try vm.expectHalt(
+                after: "there is no layer 'Base-7.7' in volume group 'HostVG'; "
+                    + "it has Base-0.1, Base-0.2, Base-1.1, Base-2.1", end: "reboot: Power down")
+            #expect(!vm.transcript.contains("does not exist"))
+        }
+    }
+}
