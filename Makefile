@@ -69,7 +69,7 @@ sweep: deps build helper ## Cut the power at every step of an update, in machine
 .PHONY: prove
 prove: deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
 	$(SWIFT) run --scratch-path .build prove $(PARTS) HOURS=$(HOURS) SEED=$(SEED) SCENARIOS=$(SCENARIOS) RERUN=$(RERUN) \
-		STATE='$(STATE)'
+		EXHAUSTIVE=$(EXHAUSTIVE) DRAWN=$(DRAWN) STATE='$(STATE)'
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.

@@ -11,6 +11,8 @@ final class Judge {
         var damage: String?
         /// A digest of /etc of what is booted unattended, if that was asked for.
         var configuration = ""
+        /// The devices of what is in the menu.
+        var menuDevices: [String: String] = [:]
         /// Why a layer that is in the menu cannot be booted.
         var menuDamage: [String: String] = [:]
     }
@@ -42,7 +44,8 @@ final class Judge {
             if comparesConfiguration { result.configuration = layer.configuration }
         }
         for (name, start) in result.boot.menu {
-            result.menuDamage[name] = try layers.look(at: state, arguments: start.arguments).damage
+            let layer = try layers.look(at: state, arguments: start.arguments)
+            (result.menuDevices[name], result.menuDamage[name]) = (layer.devices, layer.damage)
         }
         return result
     }

@@ -77,10 +77,13 @@ struct Recording: Codable {
                     try vm.shutDown(within: .minutes(10))
                     comparesConfiguration = true
                     isOn = false
-                case .start:
+                case .start, .startAnother:
                     try vm.powerOn(.firstDisk)
-                    try vm.waitForGuest(within: .minutes(8))
-                    // It may find one bad and start another.
+                    if case .startAnother = step {
+                        try vm.waitForGuest(after: "Restarting system", within: .minutes(12))
+                    } else {
+                        try vm.waitForGuest(within: .minutes(8))
+                    }
                     _ = try vm.run("systemctl is-system-running --wait", within: .minutes(8))
                     isOn = true
                 }

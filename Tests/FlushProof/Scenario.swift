@@ -11,6 +11,8 @@ public struct Scenario: Sendable {
         case shutDown(String)
         /// The machine is switched on, and the system comes up.
         case start
+        /// The same, but a layer comes up that is bad, and the system starts another.
+        case startAnother
 
         /// For people, and what is run again after a power cut.
         var title: String {
@@ -18,6 +20,7 @@ public struct Scenario: Sendable {
             case .run(let script): script
             case .shutDown(let script): script + "; poweroff"
             case .start: "(start)"
+            case .startAnother: "(start, and start another)"
             }
         }
     }
@@ -87,7 +90,7 @@ public struct Scenario: Sendable {
                 """, "imgbase boot --try Base-1.1",
             then: [
                 .shutDown("true"), .start, .run("imgbase boot --try Base-0.2 --tries 1"), .shutDown("true"),
-                .start,
+                .startAnother,
             ]),
         Scenario(
             "install",

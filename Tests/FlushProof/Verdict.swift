@@ -27,7 +27,7 @@ enum Verdict: Hashable, Codable, Sendable {
             self = .third(kind: "undone", reason: undone)
         } else if let (name, damage) = state.menuDamage.min(by: { $0.key < $1.key }) {
             self = .third(kind: "menu: " + Verdict.kind(of: damage), reason: "'\(name)': \(damage)")
-        } else if let reason = Verdict.menuFlaw(state.boot.menu, old.boot.menu, new.boot.menu) {
+        } else if let reason = Verdict.menuFlaw(state, old, new) {
             self = .third(kind: "menu", reason: reason)
         } else {
             self = Verdict.isSame(state, new) ? .new : .old
@@ -52,13 +52,16 @@ enum Verdict: Hashable, Codable, Sendable {
         return start.offer == old.offer
     }
 
-    /// An entry that is neither the old nor the new one, that is there too early or too late.
+    /// An entry that is neither the old nor the new one, that is there too early or too late. An update removes an older base first,
+    /// and the new one can have its name: then it is another layer, and none of that name may be there for a time.
     private static func menuFlaw(
-        _ menu: [String: BootView.Start], _ old: [String: BootView.Start], _ new: [String: BootView.Start]
+        _ state: Judge.Finding, _ before: Judge.Finding, _ after: Judge.Finding
     ) -> String? {
+        let (menu, old, new) = (state.boot.menu, before.boot.menu, after.boot.menu)
         for name in Set(menu.keys).union(old.keys).union(new.keys).sorted() {
             let known = [old[name], new[name]]
             guard !known.contains(where: { $0?.offer == menu[name]?.offer }) else { continue }
+            if menu[name] == nil, before.menuDevices[name] != after.menuDevices[name] { continue }
             guard let entry = menu[name] else { return "'\(name)' is not offered" }
             return "'\(name)' is \(entry.offer)"
         }
