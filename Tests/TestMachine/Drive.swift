@@ -4,7 +4,7 @@ import Foundation
 struct Drive {
     /// Whether it is in the machine.
     var isPlugged = true
-    private let name: String
+    let name: String
     private let file: String
     private let isReadOnly: Bool
     /// Whether what the guest has flushed outlives a power cut. Not where a disk is used only after its machine has
@@ -31,6 +31,9 @@ struct Drive {
             (file, isReadOnly, isFlushed) = (path, true, true)
         }
     }
+
+    /// What QEMU calls the device, which is not what is in it.
+    var deviceName: String { "\(name)-device" }
 
     /// What the guest calls disk `index`.
     static func device(at index: Int) -> String {
@@ -59,7 +62,7 @@ struct Drive {
     /// The disk, as `device_add` of the monitor takes it.
     var device: [String: any Sendable] {
         var device: [String: any Sendable] = [
-            "driver": "virtio-blk-pci", "drive": name, "id": "\(name)-device",
+            "driver": "virtio-blk-pci", "drive": name, "id": deviceName,
         ]
         // QEMU makes one write of several, of as many parts as the build host's kernel takes; with the log's head before them it
         // is one too many, and the log has a hole.
@@ -78,6 +81,14 @@ struct Drive {
 extension VM {
     /// Takes disk `index` out of a machine without power.
     public func unplug(_ index: Int) {
+        drives[index].isPlugged = false
+    }
+
+    /// Pulls disk `index` out of the running machine, and waits until its kernel has let it go.
+    public func pull(_ index: Int) throws {
+        try execute("device_del", ["id": drives[index].deviceName])
+        try waitForEvent("DEVICE_DELETED", of: drives[index].deviceName)
+        try execute("blockdev-del", ["node-name": drives[index].name])
         drives[index].isPlugged = false
     }
 

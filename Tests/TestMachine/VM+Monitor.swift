@@ -20,4 +20,16 @@ extension VM {
             return nil
         }
     }
+
+    /// Waits until QEMU tells the event `name` of the device `device`.
+    func waitForEvent(_ name: String, of device: String, within limit: Duration = .minutes(1)) throws {
+        try wait(for: "QEMU's event '\(name)'", within: limit) {
+            while let line = monitor.take(through: "\n") {
+                let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                let data = value?["data"] as? [String: Any]
+                if value?["event"] as? String == name, data?["device"] as? String == device { return true }
+            }
+            return false
+        }
+    }
 }
