@@ -15,7 +15,11 @@ public enum FileSystemChecker {
         guard type == .ext4, let arguments = check.e2fsckArguments, ChildProcess.isExecutable(tool) else {
             return nil
         }
-        let result = try ChildProcess.run(tool, arguments + [path], patience)
+        var result = try ChildProcess.run(tool, arguments + [path], patience)
+        for copy in check.otherSuperblocks(status: result.status)
+        where !FileSystemCheck.isFit(status: result.status) {
+            result = try ChildProcess.run(tool, arguments + copy + [path], patience)
+        }
         guard FileSystemCheck.isFit(status: result.status) else {
             throw SystemError(
                 "use the file system on", path,

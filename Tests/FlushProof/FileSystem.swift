@@ -6,7 +6,12 @@ enum FileSystem {
     /// anything wrong.
     static func damage(in image: String) throws -> String? {
         // 1 is "errors corrected": inodes that were removed while they were open, counts of free blocks.
-        let (repaired, told) = try HostCommand.result(["e2fsck", "-p", image], within: .minutes(2))
+        var (repaired, told) = try HostCommand.result(["e2fsck", "-p", image], within: .minutes(2))
+        // As the helper does, where the superblock is torn.
+        if repaired == 8 {
+            (repaired, told) = try HostCommand.result(
+                ["e2fsck", "-p", "-b", "32768", "-B", "4096", image], within: .minutes(2))
+        }
         guard repaired == 0 || repaired == 1 else { return "e2fsck -p: \(last(told))" }
         let (checked, found) = try HostCommand.result(["e2fsck", "-fn", image], within: .minutes(2))
         return checked == 0 ? nil : "e2fsck -fn: \(last(found))"

@@ -60,7 +60,8 @@ public struct FlushProof {
                 var states: [Journal.State] = []
                 for remnant in remnants {
                     let finding = try replay.with(remnant) { try replay.look(step) }
-                    let verdict = Verdict(finding, old: ends.old, new: ends.new)
+                    let verdict = Verdict(
+                        finding, old: ends.old, new: ends.new, isShutDown: step.comparesConfiguration)
                     states.append(
                         Journal.State(
                             remnant: remnant, verdict: verdict, isBoundary: false,
@@ -70,7 +71,9 @@ public struct FlushProof {
                 let finding = try replay.look(step)
                 states.append(
                     Journal.State(
-                        remnant: nil, verdict: Verdict(finding, old: ends.old, new: ends.new),
+                        remnant: nil,
+                        verdict: Verdict(
+                            finding, old: ends.old, new: ends.new, isShutDown: step.comparesConfiguration),
                         isBoundary: true, isRewritten: finding.boot.isRewritten))
                 for (index, state) in states.enumerated() {
                     if case .third(let kind, _) = state.verdict, !tally.has(kind) {

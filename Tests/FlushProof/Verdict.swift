@@ -6,7 +6,10 @@ enum Verdict: Hashable, Codable, Sendable {
     case third(kind: String, reason: String)
 
     /// Judges `state`, where `old` and `new` are what was there before and after.
-    init(_ state: Judge.Finding, old: Judge.Finding, new: Judge.Finding) {
+    ///
+    /// - Parameter isShutDown: late changes are being carried into the layer that is booted next. Until they are, the host has the layer
+    ///   that it had before the update (imgbase(8)), which is the default.
+    init(_ state: Judge.Finding, old: Judge.Finding, new: Judge.Finding, isShutDown: Bool = false) {
         guard let start = state.boot.unattended else {
             self = .third(kind: "GRUB starts nothing", reason: state.boot.screen)
             return
@@ -14,7 +17,7 @@ enum Verdict: Hashable, Codable, Sendable {
         if let damage = state.damage {
             self = .third(kind: Verdict.kind(of: damage), reason: "'\(start.entry)': \(damage)")
         } else if !Verdict.isSame(state, old, isRunning: true), !Verdict.isSame(state, new),
-            !Verdict.isTrial(start, of: old, new)
+            !Verdict.isTrial(start, of: old, new), !(isShutDown && Verdict.isDefault(start, old, new))
         {
             self = .third(
                 kind: "another boot",
@@ -50,6 +53,15 @@ enum Verdict: Hashable, Codable, Sendable {
             new.isTrial, start.isTrial
         else { return false }
         return start.offer == old.offer
+    }
+
+    /// Whether it is the default, as it is offered before and after.
+    private static func isDefault(
+        _ start: BootView.Start, _ old: Judge.Finding, _ new: Judge.Finding
+    ) -> Bool {
+        let name = String(start.entry.dropFirst("imgbased-".count))
+        return start.arguments.contains("rd.imgbased.reason=default")
+            && [old, new].allSatisfy { $0.boot.menu[name]?.offer == start.offer }
     }
 
     /// An entry that is neither the old nor the new one, that is there too early or too late. An update removes an older base first,

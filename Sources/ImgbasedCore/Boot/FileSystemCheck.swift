@@ -48,6 +48,13 @@ public struct FileSystemCheck: Hashable, Sendable {
         }
     }
 
+    /// The arguments besides, one after the other, where the tool ended with `status`: it could not read the superblock, which a power
+    /// cut can tear, being two sectors. There are copies, which it tries by itself only where it may ask.
+    public func otherSuperblocks(status: Int32) -> [[String]] {
+        guard status == 8, repair == .preen else { return [] }
+        return [["-b", "32768", "-B", "4096"], ["-b", "8193", "-B", "1024"]]
+    }
+
     /// Whether a file system is fit for use that fsck(8) ended on with `status`: it was clean, or is now. A restart, which
     /// fsck may ask for, is needed for what is mounted already.
     public static func isFit(status: Int32) -> Bool {
