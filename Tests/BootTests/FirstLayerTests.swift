@@ -1,0 +1,60 @@
+import Foundation
+import TestMachine
+import Testing
+
+/// The first layer of a host that runs from none.
+@Suite struct FirstLayerTests {
+    @Test("the first layer is tried; where it does not come up, the host is back in its old system by itself")
+    func road() throws {
+        try Artefacts.rescueSystem("first-layer").run { vm in
+            // The system on the second disk becomes one that GRUB boots, with a pool and a base, and without layers.
+            try vm.check(
+                """
+                set -e
+                mount /dev/vda3 /boot
+                cp /boot/imgbased/*/linux /boot/imgbased/*/initrd /boot
+                printf 'menuentry "Old system" {\\n linux /linux %s\\n initrd /initrd\\n}\\n' "$(cat /proc/cmdline)" \\
+                    >/boot/grub/custom.cfg
+                lvremove -q -q -y HostVG/Base-0.1 HostVG/Base-0.2 HostVG/Base-1.1 HostVG/Base-1
+                rm -r /boot/loader/entries/* /boot/grub/imgbased.* /boot/imgbased/*
+                """)
+            try vm.expect("Base-0.1", from: "imgbase layer --add", within: .minutes(5))
+            #expect(
+                try vm.check("imgbase status").contains(
+                    """
+                    booted:     not from a layer
+                    default:    what the boot loader has besides layers, until one has come up healthy
+                    next boot:  Base-0.1 (trial, 3 tries left)
+                    """))
+            try vm.check("! imgbase boot --get-default; imgbase boot --verify")
+            try vm.check(
+                """
+                imgbase boot --args-add Base-0.1 rdinit=/bin/false
+                imgbase boot --try Base-0.1 --tries 1
+                """)
+            vm.cutPower()
+            try vm.powerOn(.firstDisk)
+            try vm.expect("Loading layer Base-0.1", within: .minutes(3))
+            try vm.expect("Kernel panic", within: .minutes(3))
+
+            try vm.waitForGuest(within: .minutes(6))
+            try vm.expect("/dev/vdb", from: "findmnt -no SOURCE /; mount /dev/vda3 /boot")
+            let story =
+                "layer 'Base-0.1' did not come up in 1 of 1 tries: "
+                + "1 ended in the boot loader, the kernel or the initramfs"
+            let status = try JSONDecoder().decode(
+                StatusReport.self, from: Data(vm.check("imgbase status --json").utf8))
+            #expect(status.booted == nil && status.next == nil && status.default == nil)
+            #expect(status.warnings == [story])
+
+            try vm.check(
+                """
+                imgbase boot --args-remove Base-0.1 rdinit=/bin/false
+                imgbase boot --set-default Base-0.1
+                """)
+            try vm.reboot()
+            try vm.expectStatus("Base-0.1", "trial")
+            try vm.expect("Base-0.1", from: "imgbase boot --get-default")
+        }
+    }
+}
