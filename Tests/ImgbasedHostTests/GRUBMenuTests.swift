@@ -123,6 +123,18 @@ import Testing
         }
     }
 
+    /// With a password set, GRUB asks for it before an entry that is not said to be for everybody, and nobody may be there.
+    @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
+    func aPasswordKeepsNoLayerFromBooting() throws {
+        let password = "set superusers=root\npassword root secret"
+        let booted = try GRUBBoot.boot(
+            menu: GRUBBoot.menu, environment: GRUBBoot.environment("Base-0.1"), before: password)
+        #expect(booted.linux.contains("rd.imgbased.layer=Base-0.1"), "\(booted.all)")
+        let damaged = try GRUBBoot.boot(
+            menu: nil, environment: GRUBBoot.environment("Base-0.1"), before: password)
+        #expect(damaged.linux.contains("rd.imgbased.layer=Base-0.1"), "\(damaged.all)")
+    }
+
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func findsBootAsPartOfTheRoot() throws {
         let booted = try GRUBBoot.boot(menu: GRUBBoot.menu, environment: nil, prefix: "/boot/grub")

@@ -110,7 +110,7 @@ public struct GRUBMenu {
     }
 
     private static let all = #"""
-        submenu 'All layers' --class imgbased --id imgbased-all {
+        submenu 'All layers' --unrestricted --class imgbased --id imgbased-all {
           set imgbased_inside=1
           if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then
             source "${imgbased_boot}/imgbased/menu.cfg"
@@ -172,7 +172,7 @@ public struct GRUBMenu {
     private func title(_ entry: BootEntry) -> String {
         let title = GRUBMenu.quoted(String(entry.title.unicodeScalars.prefix(GRUBMenu.longestTitle)))
         return
-            "menuentry \(title)\"${imgbased_mark}\" --id \(GRUBMenu.word(GRUBMenu.identifier(of: entry.layer))) "
+            "menuentry \(title)\"${imgbased_mark}\" --unrestricted --id \(GRUBMenu.word(GRUBMenu.identifier(of: entry.layer))) "
     }
 
     private static let sourceLoader = "source \"${imgbased_boot}/imgbased/\(loaderName)\""
