@@ -13,7 +13,8 @@ public struct CarryScope: Hashable, Sendable {
 
     /// Where a layer has what imgbased keeps about it, which is true of no other; and for which `/usr` a layer has updated its `/etc`
     /// and `/var` (systemd-update-done.service(8)): with the old stamps, a new base's updates would be skipped.
-    private static let state = ["/var/lib/imgbased", "/etc/.updated", "/var/.updated"].compactMap(TreePath.init(parsing:))
+    private static let state = ["/var/lib/imgbased", "/etc/.updated", "/var/.updated"]
+        .compactMap(TreePath.init(parsing:))
 
     private let files: PersistList
     private let rebase: PersistList
