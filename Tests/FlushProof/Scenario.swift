@@ -107,7 +107,7 @@ public struct Scenario: Sendable {
                 """, "imgbase boot --uninstall", "imgbase boot --install"),
         Scenario(
             "recover", preparation: "lvchange -q --addtag imgbased:removing HostVG/Base-1", "imgbase recover"),
-        Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.1"),
+        Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.2"),
     ]
 
     /// The same where /boot is XFS.
