@@ -83,8 +83,12 @@ public struct GRUBMenu {
         let parts = GRUBMenu.parts(shown)
         let isAll = shown.count == entries.count
         let newest = Set(shown.prefix(GRUBMenu.shownLayers).map(\.layer))
-        let texts = parts.map { part in
-            part.flatMap { !isAll || newest.contains($0.layer) ? menuEntry($0) : shortEntry($0) }
+        // A whole entry counts by itself: one that a lost sector has taken along is missed. Those that only name their layer count
+        // by parts, since each count takes GRUB time.
+        let texts = parts.flatMap { part in
+            let whole = part.filter { !isAll || newest.contains($0.layer) }
+            let rest = part.dropFirst(whole.count).flatMap(shortEntry)
+            return whole.map(menuEntry) + (rest.isEmpty ? [] : [rest])
         }
         let submenus = entries.isEmpty ? [] : (isAll ? [] : [GRUBMenu.all]) + [GRUBMenu.rescue]
         var file = GRUBFile(
@@ -109,27 +113,24 @@ public struct GRUBMenu {
         return file.text
     }
 
-    private static let all = #"""
-        submenu 'All layers' --unrestricted --class imgbased --id imgbased-all {
-          set imgbased_inside=1
-          if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then
-            source "${imgbased_boot}/imgbased/menu.cfg"
-          fi
-        }
-        """#
+    private static let all = submenu(
+        "All layers", "--unrestricted --id imgbased-all", [whenAllAreRead, "fi"])
 
-    private static let rescue = #"""
-        submenu 'Rescue: look at a layer, change nothing in it' --class imgbased --id imgbased-rescue {
-          set imgbased_inside=1
-          set imgbased_rescue=1
-          set imgbased_mark=' (rescue)'
-          if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then
-            source "${imgbased_boot}/imgbased/menu.cfg"
-          elif imgbased_whole "${prefix}/imgbased.cfg"; then
-            source "${prefix}/imgbased.cfg"
-          fi
-        }
-        """#
+    private static let rescue = submenu(
+        "Rescue: look at a layer, change nothing in it", "--id imgbased-rescue",
+        [
+            "set imgbased_rescue=1", "set imgbased_mark=' (rescue)'", whenAllAreRead,
+            "elif imgbased_whole \"${prefix}/imgbased.cfg\"; then source \"${prefix}/imgbased.cfg\"", "fi",
+        ])
+
+    private static let whenAllAreRead =
+        #"if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then source "${imgbased_boot}/imgbased/menu.cfg""#
+
+    /// In one line: what is left of it where a sector is lost is no command, and nothing of it is run.
+    private static func submenu(_ title: String, _ options: String, _ commands: [String]) -> String {
+        let body = (["set imgbased_inside=1"] + commands).joined(separator: "; ")
+        return "submenu '\(title)' --class imgbased \(options) { \(body); }"
+    }
 
     private var loader: String {
         let lines = BootChoice.byHealth(entries).map { entry in
