@@ -129,10 +129,10 @@ import Testing
         let password = "set superusers=root\npassword root secret"
         let booted = try GRUBBoot.boot(
             menu: GRUBBoot.menu, environment: GRUBBoot.environment("Base-0.1"), before: password)
-        #expect(booted.linux.contains("rd.imgbased.layer=Base-0.1"), "\(booted.all)")
+        #expect(booted.linux.contains("root=/dev/HostVG/Base-0.1"), "\(booted.all)")
         let damaged = try GRUBBoot.boot(
             menu: nil, environment: GRUBBoot.environment("Base-0.1"), before: password)
-        #expect(damaged.linux.contains("rd.imgbased.layer=Base-0.1"), "\(damaged.all)")
+        #expect(damaged.linux.contains("root=/dev/HostVG/Base-0.1"), "\(damaged.all)")
     }
 
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
