@@ -107,27 +107,40 @@ import Testing
             #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
             try vm.check("vgcfgbackup -q -f /run/vg HostVG && ! grep message1 /run/vg")
 
+            // The volume itself is not there: the next one's turn. lvm2 cannot make it either until it is told of it again, and says so
+            // at each activation of all volumes; to remove it is enough.
             try vm.interruptAtMessage(
                 "lvcreate -y -q -s -kn -n Base-0.7 --addtag imgbased:layer --addtag imgbased:of=Base-0 HostVG/Base-0"
             )
             let numbers = try vm.transactionIDs().split(separator: " ").compactMap { Int($0) }
             #expect(numbers.count == 2 && numbers[0] == numbers[1] + 1)
-
-            // The volume itself is not there: the next one's turn, or lvm2's, which makes it.
             try vm.restart("rd.imgbased.layer=Base-0.7 rd.imgbased.fallback=Base-0.2")
-            report = try vm.expectBooted("Base-0.2", on: "Base-0", chosenBy: "rd.imgbased.fallback=Base-0.2")
+            try vm.waitForGuest()
+            report = try vm.bootReport()
+            #expect(report.layer == "Base-0.2")
             #expect(
                 report.fallbacks.map(\.reason) == [
                     "cannot boot layer 'Base-0.7': the volume is not in the thin pool yet: "
                         + "lvm2 was interrupted and has to go on"
                 ])
-            try vm.restart("rd.imgbased.layer=Base-0.7", .lvm)
+            try vm.check("lvremove -y -q HostVG/Base-0.7")
+            #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
+
+            // As a layer that is being added is left by a power cut: the next command that writes removes it.
+            try vm.interruptAtMessage(
+                "lvcreate -y -q -s -kn -n Base-0.8 --addtag imgbased:building HostVG/Base-0")
+            try vm.restart(Self.layer)
             try vm.waitForGuest()
             report = try vm.bootReport()
-            #expect(report.layer == "Base-0.7")
-            #expect(report.activatedBy == "lvm")
-            #expect(report.refusal?.contains("is not in the thin pool yet") == true)
-            #expect(try vm.transactionIDs() == "\(numbers[0]) \(numbers[0])")
+            #expect(report.layer == "Base-0.2")
+            #expect(report.warnings == [said])
+            try vm.check("imgbase recover")
+            try vm.check("! lvs HostVG/Base-0.8")
+            #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
+            try vm.check("vgcfgbackup -q -f /run/vg HostVG && ! grep message1 /run/vg")
+            try vm.restart(Self.layer)
+            report = try vm.expectBooted("Base-0.2", on: "Base-0")
+            #expect(report.warnings.isEmpty)
         }
     }
 
