@@ -90,7 +90,9 @@ import Testing
         }
     }
 
-    @Test("a physical volume on an encrypted disk, which dracut opens when somebody types the passphrase")
+    @Test(
+        "a physical volume on an encrypted disk, which dracut opens when somebody types the passphrase",
+        .checkAll)
     func encrypted() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
         try Artefacts.host("luks", disks: [.blank(mebibytes: 1024)]).run { vm in

@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("hostonly, made in a layer: boots that layer, and another one")
+    @Test("hostonly, made in a layer: boots that layer, and another one", .checkAll)
     func hostonly() throws {
         try Artefacts.host("hostonly").run { vm in
             try vm.check(

@@ -8,7 +8,8 @@ import Testing
 /// ImgbasedCoreTests, where the same is held against plans without a machine.
 @Suite struct LayoutTests {
     @Test(
-        "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own")
+        "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own",
+        .checkAll)
     func activation() throws {
         try expectDevicesOfLVM(in: machine("layouts", Layout.bootable))
     }

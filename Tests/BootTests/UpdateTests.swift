@@ -100,7 +100,9 @@ import Testing
         }
     }
 
-    @Test("files from standard input: they get a file system of their own, and what is made of it boots")
+    @Test(
+        "files from standard input: they get a file system of their own, and what is made of it boots",
+        .checkAll)
     func files() throws {
         try Artefacts.updatable("files").run { vm in
             let output = try vm.check(

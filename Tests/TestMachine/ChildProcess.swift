@@ -55,23 +55,6 @@ final class ChildProcess {
         wait()
     }
 
-    /// The processor time that the programs it has started have used (proc(5), `children`).
-    var childrensTime: Duration {
-        get throws {
-            let children = try String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
-            return try children.split(separator: " ").compactMap { pid_t($0) }.reduce(.zero) { sum, child in
-                var clock = clockid_t()
-                var time = timespec()
-                let result = clock_getcpuclockid(child, &clock)
-                guard result == 0 else {
-                    throw MachineError.system(call: "clock_getcpuclockid", errno: result)
-                }
-                try check("clock_gettime", clock_gettime(clock, &time))
-                return sum + .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-            }
-        }
-    }
-
     /// Its exit status, or the negative number of the signal that ended it. Call it when the end is known to
     /// have come: it waits without limit.
     @discardableResult

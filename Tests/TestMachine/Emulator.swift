@@ -54,11 +54,6 @@ final class Emulator {
         kill()
     }
 
-    /// The processor time that QEMU has used.
-    var processorTime: Duration {
-        get throws { try supervisor.childrensTime }
-    }
-
     /// Ends it as a power cut would: what the machine has flushed is in its disk files, and no more. Returns
     /// when it is gone.
     func kill() {

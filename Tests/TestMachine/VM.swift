@@ -56,11 +56,6 @@ public final class VM {
             arguments, scratch: scratch, consoleLog: log + ".console.log", log: log + ".qemu.log")
     }
 
-    /// The processor time that the machine has used since its power came on.
-    public var processorTime: Duration {
-        get throws { try emulator.processorTime }
-    }
-
     // MARK: Waiting
 
     /// Takes in what the machine writes until `result` has something to return.
