@@ -54,7 +54,9 @@ struct FuzzedDisk: BlockSource {
         try Finding.unless(located.warnings.count <= 13, "there are too many warnings")
         let repair = GroupRepair(located)
         try Finding.unless(
-            (repair != nil) == (scan.isTorn && located.devices[scan.id] != nil),
+            (repair != nil)
+                == (scan.isTorn && located.devices[scan.id] != nil && located.missing.isEmpty
+                    && located.group.refusal == nil),
             "what is whole is repaired, or what is torn is not")
         try Finding.unless(repair.map { $0.text == scan.text } ?? true, "it is repaired by something else")
         for volume in located.group.physicalVolumes {

@@ -15,9 +15,10 @@ public struct GroupRepair: Hashable, Sendable {
     /// For pvck, which takes it from a file.
     private static let path = "/run/imgbased/metadata"
 
-    /// The repair of `located`; `nil` where it needs none.
+    /// The repair of `located`; `nil` if it needs none, or if it is not for us to decide: a disk that is missing may have metadata that
+    /// is newer and whole, and a group that is exported or another host's is not ours to write to.
     public init?(_ located: LocatedGroup) {
-        guard !located.torn.isEmpty else { return nil }
+        guard !located.torn.isEmpty, located.missing.isEmpty, located.group.refusal == nil else { return nil }
         group = located.group.name
         sequenceNumber = located.group.sequenceNumber
         disks = located.torn

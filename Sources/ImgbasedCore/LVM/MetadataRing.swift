@@ -87,6 +87,17 @@ struct MetadataRing {
         return (identifier, sequenceNumber)
     }
 
+    /// Whether a text names the physical volume `id`, also if it cannot be read. What an earlier use of the disk has left does not:
+    /// pvcreate gives each a new one.
+    func names(_ id: LVMIdentifier) -> Bool {
+        let word = Array(id.description.utf8)
+        return texts.contains { text in
+            text.bytes.indices.dropLast(word.count).contains { start in
+                text.bytes[start] == word[0] && text.bytes[start..<(start + word.count)].elementsEqual(word)
+            }
+        }
+    }
+
     /// The newest text of `rings` that describes a group with the physical volume `id`, and nothing that cannot be read.
     ///
     /// A text that is the same in two areas comes first: nobody flushed it before it was in both. The same group has the text that

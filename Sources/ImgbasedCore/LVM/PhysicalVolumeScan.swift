@@ -105,8 +105,8 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
             }
         }
         let isTorn = copies.isEmpty && !torn.isEmpty
+        var rings: [MetadataRing] = []
         if isTorn {
-            var rings: [MetadataRing] = []
             for (area, location) in torn {
                 do throws(ScanError) {
                     rings.append(try MetadataRing(beside: location, in: area, of: source))
@@ -128,7 +128,9 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
             isArrayMember: size != label.deviceSize.count && isArrayMember(source), damages: damages,
             isTorn: isTorn,
             isUnbegun: copies.isEmpty && unbegun > 0 && unbegun == label.metadataAreas.count
-                && (isTorn || label.isUsed),
+                && (isTorn || label.isUsed)
+                // A text that cannot be read may be of a group whose ring has begun anew.
+                && rings.count == torn.count && !rings.contains { $0.names(label.id) },
             copies: copies)
     }
 

@@ -88,6 +88,24 @@ import Testing
         #expect(steps.contains("write /run/imgbased/metadata:") && steps.contains("| HostVG {"))
     }
 
+    @Test func aGroupThatIsNotOursIsNotRepaired() throws {
+        var source = try recorded()
+        source.bytes[27648] ^= 1
+        let (own, exported) = (Array("\"RESIZEABLE\"".utf8), Array("\"EXPORTED\"  ".utf8))
+        for place in source.bytes.indices.dropLast(own.count)
+        where source.bytes[place..<(place + own.count)].elementsEqual(own) {
+            source.bytes.replaceSubrange(place..<(place + own.count), with: exported)
+        }
+        var inventory = Inventory()
+        inventory.add(try scan(source))
+        guard case .found(let located) = inventory.volumeGroup(.named("HostVG")) else {
+            Issue.record("not found")
+            return
+        }
+        #expect(!located.torn.isEmpty && located.group.refusal != nil)
+        #expect(GroupRepair(located) == nil)
+    }
+
     @Test func aHeadThatLeadsToAWholeTextCounts() throws {
         let whole = try scan(recorded(), path: "/dev/vdb")
         #expect(!whole.isTorn)
@@ -187,6 +205,15 @@ import Testing
         name((4608, 737), in: &source)
         #expect(try !scan(source).isUnbegun && scan(source).volumeGroup?.sequenceNumber == 11)
         #expect(try !scan(recorded()).isUnbegun)
+        // Such a text that cannot be read is of a group all the same.
+        source = try recorded()
+        name((4608, 737), in: &source)
+        let (known, strange) = (Array("extent_size = ".utf8), Array("extent_size + ".utf8))
+        for place in source.bytes.indices.dropLast(known.count)
+        where source.bytes[place..<(place + known.count)].elementsEqual(known) {
+            source.bytes.replaceSubrange(place..<(place + known.count), with: strange)
+        }
+        #expect(try scan(source).volumeGroup == nil && scan(source).isTorn && !scan(source).isUnbegun)
     }
 
     /// What is not understood may be newer than we are.
