@@ -23,7 +23,6 @@ let helperLinking: [LinkerSetting] =
         .unsafeFlags(optimization + ["-use-ld=lld", "-Xclang-linker", "-static"]),
         .linkedLibrary("swiftUnicodeDataTables"), .linkedLibrary("m"),
     ] : []
-let hostOnly = isHelper ? ["Host"] : []
 
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -41,8 +40,9 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
-        // Every decision, as values: no I/O, no imports.
-        .target(name: "ImgbasedCore", exclude: hostOnly, swiftSettings: helperSettings),
+        // Every decision, as values, without input or output: those of early boot, and what both halves know; and the host's.
+        .target(name: "ImgbasedCore", swiftSettings: helperSettings),
+        .target(name: "ImgbasedHostCore", dependencies: ["ImgbasedCore"], swiftSettings: settings),
 
         // C libraries as Swift modules. Which archive or shared object they come from is the linker's
         // search path: shared for the host tool, static for the helper (see Makefile).
@@ -51,11 +51,15 @@ let package = Package(
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLinux", cSettings: isHelper ? [.define("IMGBASED_HELPER")] : []),
 
-        // The only system calls.
+        // The only system calls, in the same two halves.
         .target(
             name: "ImgbasedLinux",
             dependencies: ["ImgbasedCore", "CDeviceMapper", "CKmod", "CLinux"],
-            exclude: hostOnly, swiftSettings: helperSettings),
+            swiftSettings: helperSettings),
+        .target(
+            name: "ImgbasedHostLinux",
+            dependencies: ["ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "CLinux"],
+            swiftSettings: settings),
 
         // The initramfs helper; linked statically.
         .executableTarget(
@@ -66,25 +70,38 @@ let package = Package(
         // The host side: probe, executor, images.
         .target(
             name: "ImgbasedHost",
-            dependencies: ["ImgbasedCore", "ImgbasedLinux", "CCrypto", subprocess, systemPackage],
+            dependencies: [
+                "ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "ImgbasedHostLinux", "CCrypto",
+                subprocess, systemPackage,
+            ],
             swiftSettings: settings),
 
         // The command line.
         .executableTarget(
             name: "imgbase",
-            dependencies: ["ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", argumentParser],
+            dependencies: [
+                "ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "ImgbasedHostLinux", "ImgbasedHost",
+                argumentParser,
+            ],
             swiftSettings: settings),
 
         .testTarget(
-            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore", "TestTrees", "TestRandom"],
-            exclude: ["Fixtures"], swiftSettings: settings),
+            name: "ImgbasedCoreTests", dependencies: ["ImgbasedCore", "ImgbasedHostCore", "TestRandom"],
+            exclude: ["Fixtures"],
+            swiftSettings: settings),
         .testTarget(
-            name: "ImgbasedLinuxTests", dependencies: ["ImgbasedCore", "ImgbasedLinux"],
+            name: "ImgbasedHostCoreTests",
+            dependencies: ["ImgbasedCore", "ImgbasedHostCore", "TestTrees", "TestRandom"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ImgbasedLinuxTests",
+            dependencies: ["ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "ImgbasedHostLinux"],
             swiftSettings: settings),
         .testTarget(
             name: "ImgbasedHostTests",
             dependencies: [
-                "ImgbasedCore", "ImgbasedLinux", "ImgbasedHost", "CLinux", "TestTrees", systemPackage,
+                "ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "ImgbasedHostLinux", "ImgbasedHost",
+                "CLinux", "TestTrees", systemPackage,
             ],
             swiftSettings: settings),
 
@@ -93,12 +110,12 @@ let package = Package(
 
         // Trees of files in memory, and generated ones.
         .target(
-            name: "TestTrees", dependencies: ["ImgbasedCore"], path: "Tests/TestTrees",
+            name: "TestTrees", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/TestTrees",
             swiftSettings: settings),
 
         // What is fuzzed (build-aux/fuzz), over the inputs that are kept.
         .testTarget(
-            name: "FuzzTests", dependencies: ["ImgbasedCore"], path: "Tests/Fuzz",
+            name: "FuzzTests", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/Fuzz",
             exclude: ["Corpus", "Dictionaries", "Fuzzer.swift"], swiftSettings: settings),
 
         // Machines: QEMU, consoles, disks; and what is done with them.

@@ -1,6 +1,8 @@
 import Glibc
 public import ImgbasedCore
-public import ImgbasedLinux
+public import ImgbasedHostCore
+public import ImgbasedHostLinux
+import ImgbasedLinux
 
 /// The kernels and initramfs in `/boot/imgbased`, each pair once, in a directory named after its content.
 public struct BootFileStore: Sendable {

@@ -1,4 +1,6 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Looks into what the boot menu offers, and changes nothing.

@@ -1,4 +1,6 @@
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Looks for what replacing files left beside them when it was cut short, and for what of our store others refer to.

@@ -1,4 +1,5 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 import Subprocess
 import SystemPackage
 

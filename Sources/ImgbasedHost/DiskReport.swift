@@ -1,5 +1,6 @@
 import FoundationEssentials
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 
 /// What `lsblk -J` and `wipefs -J` say of a disk.
 public enum DiskReport {

@@ -1,3 +1,4 @@
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Variables of the firmware that boot loaders leave (Boot Loader Interface).

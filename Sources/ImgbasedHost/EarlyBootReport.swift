@@ -1,5 +1,7 @@
 import FoundationEssentials
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// `/run/imgbased/boot.json`, as far as the host looks at it.

@@ -1,4 +1,6 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Does what a plan says, step by step.

@@ -1,4 +1,6 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 public import ImgbasedLinux
 
 /// What went wrong while a command looked at the host or changed it.

@@ -1,4 +1,6 @@
 public import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Looks at the host, and changes nothing.

@@ -1,5 +1,7 @@
-public import ImgbasedCore
-public import ImgbasedLinux
+import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedHostLinux
+import ImgbasedLinux
 
 /// Looks into an initramfs for our helper, by the tool that undoes its compression. Nothing is written, and nothing in it is
 /// run.

@@ -1,5 +1,6 @@
 import FoundationEssentials
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 
 /// lvm2's reports as JSON: `--reportformat json`, in which every value is a string.
 public enum LVMReport {

@@ -1,6 +1,8 @@
 import FoundationEssentials
-public import ImgbasedCore
-public import ImgbasedLinux
+import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedHostLinux
+import ImgbasedLinux
 
 /// What is in a layer or base. All of it is somebody else's: sizes are limited, links stay within.
 public enum LayerProbe {

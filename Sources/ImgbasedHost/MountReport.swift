@@ -1,5 +1,6 @@
 import FoundationEssentials
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 
 /// What `findmnt -J` says of the mounts.
 public struct MountReport: Sendable {

@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 
 /// What plans would have changed by now if they were not only shown: those after them are planned from that.
 struct Outlook {

@@ -1,4 +1,6 @@
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// How much of a thin pool is in use, to the block: lvm2 reports it in hundredths of a percent only.

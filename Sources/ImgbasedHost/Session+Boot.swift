@@ -1,4 +1,5 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 
 extension Session {
     /// `imgbase boot`, where it changes something.

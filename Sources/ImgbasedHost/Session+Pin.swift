@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 
 extension Session {
     /// `imgbase base --pin` and `--unpin`

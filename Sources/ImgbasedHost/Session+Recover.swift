@@ -1,4 +1,5 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
 
 extension Session {
     /// `imgbase recover`. Returns what was dealt with.

@@ -1,4 +1,5 @@
 public import ImgbasedCore
+public import ImgbasedHostCore
 
 /// What was removed.
 public struct RemovalReport: Hashable, Sendable {

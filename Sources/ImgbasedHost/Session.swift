@@ -1,5 +1,7 @@
 import Glibc
 public import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// One command on this host: it is looked at, a plan is made, and the plan is carried out or shown.

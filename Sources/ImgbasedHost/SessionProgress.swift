@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 import Synchronization
 
 /// What a session has done so far, or would have where plans are only shown.

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Carries configuration between volumes, which are mounted for this alone.

@@ -1,14 +1,14 @@
 import CLinux
 
 /// What a process and those it has started have done so far.
-enum ProcessWork {
+package enum ProcessWork {
     private static let depthLimit = 16
 
     /// A figure that differs whenever `process`, or one below it, has used processor time, read or written; 0 where there
     /// is no such process. As far as the kernel counts these: without, less is seen.
     ///
     /// The corresponding files are `/proc/PID/stat`, `/proc/PID/io` and `/proc/PID/task/PID/children` (proc(5)).
-    static func count(of process: Int, depth: Int = 0) -> UInt64 {
+    package static func count(of process: Int, depth: Int = 0) -> UInt64 {
         guard depth < depthLimit, let stat = SmallFile.line("/proc/\(process)/stat") else { return 0 }
         // The name, in parentheses, can have anything in it.
         let facts = stat.split(separator: ")").last?.split(separator: " ") ?? []

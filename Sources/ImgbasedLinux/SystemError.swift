@@ -32,14 +32,14 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     }
 
     /// The error of a lookup within a tree that just failed, of which EAGAIN alone says nothing.
-    static func lookup(_ operation: String, _ object: String) -> SystemError {
+    package static func lookup(_ operation: String, _ object: String) -> SystemError {
         guard imgbased_errno() == EAGAIN else { return .last(operation, object) }
         let reason = "whenever it was looked up, something was renamed or mounted meanwhile"
         return SystemError(operation, object, reason: reason)
     }
 
     /// The error of a C call that just failed.
-    static func last(_ operation: String, _ object: String) -> SystemError {
+    package static func last(_ operation: String, _ object: String) -> SystemError {
         SystemError(operation, object, errno: imgbased_errno())
     }
 }

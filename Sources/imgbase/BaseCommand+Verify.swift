@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 
 /// What was found of a base, as JSON.
 private struct VerifiedBase: Encodable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 
 /// `imgbase base`
 struct BaseCommand: HostCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 
 /// `imgbase boot`
 struct BootCommand: HostCommand {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 
 /// What a command works with, as the global options have it.
 struct Context {

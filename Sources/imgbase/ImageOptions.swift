@@ -1,6 +1,7 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Synchronization
 
 /// What is said of an image that becomes a base.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ImgbasedCore
+import ImgbasedHostCore
 
 /// A command that looks at the host, and may change it.
 protocol HostCommand: ParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// `imgbase persist`

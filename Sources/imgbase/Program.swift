@@ -2,6 +2,8 @@ import ArgumentParser
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// The program: from arguments to exit status.

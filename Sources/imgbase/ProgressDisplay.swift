@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
 import Synchronization
 
 /// How progress is shown, of commands that write images.

@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 import Synchronization
 
 /// The plans a command showed instead of carrying them out.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ImgbasedCore
+import ImgbasedHostCore
 
 /// `imgbase status`
 struct StatusCommand: HostCommand {

@@ -1,5 +1,7 @@
+import CLinux
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
 
 /// Standard error, to which nothing but messages for people goes.
 enum Terminal {

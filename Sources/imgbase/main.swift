@@ -1,4 +1,5 @@
 import Glibc
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 HostStandardFiles.take()

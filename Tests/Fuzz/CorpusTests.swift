@@ -1,5 +1,6 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
 /// The fuzz targets over the inputs that are kept, without libFuzzer.

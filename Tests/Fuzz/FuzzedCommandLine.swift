@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// What the boot loader gives the kernel.
 struct FuzzedCommandLine {

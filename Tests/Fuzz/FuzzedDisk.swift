@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// A disk. Its first eight bytes, which LVM2 leaves to others, say what the rest cannot: 32 bits how many sectors
 /// it has, whatever the input holds of them, and a byte of which a bit each asks for right checksums of labels, headers

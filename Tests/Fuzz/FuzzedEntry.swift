@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// What an entry of the boot menu is read from, and what GRUB keeps: files of `/boot`, and the name that a system gives itself.
 struct FuzzedEntry {

@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// Three files, with zero bytes between them: of the old base, of the old layer, of the new base. Each is a text, every
 /// file of accounts, a list and a policy.

@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// The text in a metadata area.
 struct FuzzedMetadata {

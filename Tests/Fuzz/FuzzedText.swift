@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// A file of a layer or of `/boot`, a name, or what the kernel says: every reader of such a text gets it, so that a
 /// corpus is files as they are.

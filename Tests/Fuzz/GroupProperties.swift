@@ -1,4 +1,5 @@
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// What holds for whatever is planned from a volume group.
 struct GroupProperties {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,5 +1,6 @@
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 
 /// A boot by the real GRUB: `grub/09_imgbased` within a `grub.cfg`, with what it finds of ours.
 /// The emulator has no `linux` command; functions of that name say what they were given.

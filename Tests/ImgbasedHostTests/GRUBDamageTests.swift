@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// What GRUB boots where its files are not what they should be.
 @Suite struct GRUBDamageTests {

@@ -1,5 +1,6 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
 /// The menu as the real GRUB reads it: `grub/09_imgbased` within a `grub.cfg`, and the menu derived from entries.

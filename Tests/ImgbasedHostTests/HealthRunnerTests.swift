@@ -1,5 +1,6 @@
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 @Suite struct HealthRunnerTests {

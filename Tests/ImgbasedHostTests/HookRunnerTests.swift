@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 /// Programs that are really run.

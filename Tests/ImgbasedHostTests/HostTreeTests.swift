@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,5 +1,7 @@
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

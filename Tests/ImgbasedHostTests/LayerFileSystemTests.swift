@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
 /// What git makes of the same three texts.

@@ -2,6 +2,7 @@ import Testing
 
 @testable import ImgbasedCore
 @testable import ImgbasedHost
+@testable import ImgbasedHostCore
 
 /// What plans that are only shown would have changed.
 @Suite struct OutlookTests {

@@ -1,5 +1,6 @@
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 /// Reports as lvm2 2.03.16 and util-linux 2.38.1 of Debian 12 printed them.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// A directory for one test, removed when the test is done with it.

@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 @Suite struct FileLockTests {

@@ -1,7 +1,9 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 @Suite struct FileSystemCheckerTests {

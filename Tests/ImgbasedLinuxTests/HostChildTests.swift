@@ -1,3 +1,4 @@
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

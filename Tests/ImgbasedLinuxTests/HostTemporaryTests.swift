@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 /// What is only there while the program needs it.

@@ -1,8 +1,10 @@
 import CLinux
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 @Suite struct LVM2LockTests {

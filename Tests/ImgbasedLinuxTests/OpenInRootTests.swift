@@ -1,8 +1,10 @@
 import CLinux
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 /// Files of a tree while others rename something: the kernel gives up on each path with ".." in it then.

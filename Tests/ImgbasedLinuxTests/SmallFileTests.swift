@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
 @Suite struct SmallFileTests {

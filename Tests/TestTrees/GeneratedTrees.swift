@@ -1,4 +1,5 @@
-package import ImgbasedCore
+import ImgbasedCore
+package import ImgbasedHostCore
 
 /// Numbers that are the same each time for one seed: splitmix64.
 package struct SeededNumbers: RandomNumberGenerator {

@@ -1,4 +1,5 @@
-package import ImgbasedCore
+import ImgbasedCore
+package import ImgbasedHostCore
 
 /// A directory of such a tree, as the walk sees it.
 package final class MemoryDirectory: TreeDirectory {

@@ -1,4 +1,5 @@
-package import ImgbasedCore
+import ImgbasedCore
+package import ImgbasedHostCore
 
 /// A tree in memory, with the names of hard links, and names in any order.
 package final class MemoryNode {

@@ -1,4 +1,5 @@
-package import ImgbasedCore
+import ImgbasedCore
+package import ImgbasedHostCore
 
 /// Four trees, and what a walk makes of them.
 package struct MemoryTrees {

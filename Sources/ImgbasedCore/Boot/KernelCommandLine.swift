@@ -11,6 +11,12 @@ public struct KernelCommandLine: Hashable, Sendable {
         /// What stands after it; `nil` where there is none.
         public let value: String?
 
+        /// An argument of these parts.
+        package init(name: String, value: String?) {
+            self.name = name
+            self.value = value
+        }
+
         /// As it would be typed.
         public var text: String {
             value.map { "\(name)=\($0)" } ?? name

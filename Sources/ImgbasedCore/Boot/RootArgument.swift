@@ -17,7 +17,7 @@ extension VolumeArgument {
     ]
 
     /// The volume that `argument`, a `root=`, means: `/dev/GROUP/VOLUME` or `/dev/mapper/GROUP-VOLUME`.
-    init?(root argument: KernelCommandLine.Argument) {
+    package init?(root argument: KernelCommandLine.Argument) {
         guard let value = argument.value, value.hasPrefix("/dev/") else { return nil }
         let parts = value.dropFirst(5).split(separator: "/", omittingEmptySubsequences: false).map(
             String.init)

@@ -3,7 +3,7 @@
 extension RandomAccessCollection where Element == UInt8, Index == Int {
     /// The little-endian number in the `MemoryLayout<T>.size` bytes from `offset` on, counted from the
     /// collection's beginning, or `nil` where they are not all there.
-    func littleEndian<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T? {
+    package func littleEndian<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T? {
         let size = MemoryLayout<T>.size
         guard offset >= 0, offset <= count - size else { return nil }
         var value: T = 0
@@ -14,7 +14,7 @@ extension RandomAccessCollection where Element == UInt8, Index == Int {
     }
 
     /// Whether the bytes of `text` stand at `offset`, counted from the collection's beginning.
-    func has(_ text: StaticString, at offset: Int) -> Bool {
+    package func has(_ text: StaticString, at offset: Int) -> Bool {
         guard offset >= 0, offset <= count - text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { self[(startIndex + offset)...].starts(with: $0) }
     }

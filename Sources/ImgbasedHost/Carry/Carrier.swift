@@ -1,6 +1,8 @@
 import FoundationEssentials
-public import ImgbasedCore
-public import ImgbasedLinux
+import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedHostLinux
+import ImgbasedLinux
 
 /// Carries what an administrator changed from one layer to another, on another base.
 ///

@@ -1,5 +1,7 @@
-public import ImgbasedCore
-public import ImgbasedLinux
+import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedHostLinux
+import ImgbasedLinux
 
 /// What is carried besides `/etc`, as Config says.
 public struct CarryLists: Sendable {

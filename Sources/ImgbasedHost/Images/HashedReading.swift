@@ -1,5 +1,7 @@
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Reading from beginning to end, each piece being hashed on another thread while it is used on this one.

@@ -1,4 +1,6 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Writes an image file by file to a file system of its own, and takes the digest of that.

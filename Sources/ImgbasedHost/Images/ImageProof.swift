@@ -1,4 +1,6 @@
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Whether a file system that was delivered is one that can be used: what its own tools say of it, before anything is made

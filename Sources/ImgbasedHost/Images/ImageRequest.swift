@@ -1,4 +1,5 @@
 public import ImgbasedCore
+public import ImgbasedHostCore
 
 /// An image that is to be a base.
 public struct ImageRequest: Sendable {

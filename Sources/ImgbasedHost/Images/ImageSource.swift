@@ -1,5 +1,7 @@
 import Glibc
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// An image that is open, and looked into: a file, a block device, standard input, or a directory in the OCI layout.

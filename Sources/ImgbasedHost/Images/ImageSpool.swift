@@ -1,4 +1,6 @@
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// An image that can be read out of order: a plain file as it was delivered, or a copy that nobody else has.

@@ -1,5 +1,7 @@
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// A thin volume an image is written to: blocks of zeros are left out, and what it takes of its pool is counted,

@@ -1,4 +1,6 @@
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// A tool of the distribution that takes an image apart, running beside this program.

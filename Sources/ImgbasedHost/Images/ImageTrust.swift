@@ -1,5 +1,7 @@
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// What says that an image is what its maker delivered: `SHA256SUMS` beside it, and `SHA256SUMS.gpg`, where the host has

@@ -1,4 +1,6 @@
-public import ImgbasedCore
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Copies an image to a volume, and takes its digest on the way.

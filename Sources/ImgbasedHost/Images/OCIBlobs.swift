@@ -1,5 +1,7 @@
 import FoundationEssentials
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// The blobs of a layout that is not trusted: nothing in it leads outside.

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// An image in the layout of the Open Container Initiative, made ready for umoci(1): a directory of our own with a

@@ -1,5 +1,7 @@
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// A file that was opened as an image, and its beginning.

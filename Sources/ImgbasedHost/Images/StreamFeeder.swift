@@ -1,3 +1,4 @@
+import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// Gives the tar that a stream is to a tool through a pipe, and after it the zeros that a tar ends with: those of `umoci insert`

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// What a power cut leaves of lvm2's own commit, on a disk that lvm2 2.03.16 wrote: its ring has the changes 1 to 11.
 @Suite struct MetadataRingTests {

@@ -1,6 +1,8 @@
 import Foundation
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import TestTrees
 import Testing

@@ -1,6 +1,8 @@
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

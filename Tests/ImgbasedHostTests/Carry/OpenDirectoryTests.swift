@@ -1,6 +1,8 @@
 import CLinux
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,6 +1,8 @@
 import CLinux
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import TestTrees
 

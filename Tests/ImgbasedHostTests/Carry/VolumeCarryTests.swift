@@ -3,6 +3,7 @@ import Testing
 
 @testable import ImgbasedCore
 @testable import ImgbasedHost
+@testable import ImgbasedHostCore
 
 /// What is carried between volumes, loop devices that have their names.
 @Suite(.serialized) struct VolumeCarryTests {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 /// Images that are damaged, or not what was to be delivered: one line says so, and nothing is accepted by halves.

@@ -1,5 +1,7 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -1,5 +1,7 @@
 import Glibc
 import ImgbasedCore
+import ImgbasedHostCore
+import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 /// Makes images of every format of one tree, with the tools that people make them with.

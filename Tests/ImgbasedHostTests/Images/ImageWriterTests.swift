@@ -1,6 +1,7 @@
 import Foundation
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 @Suite struct ImageWriterTests {

@@ -1,4 +1,5 @@
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
 @testable import ImgbasedHost

@@ -1,5 +1,6 @@
 import ImgbasedCore
 import ImgbasedHost
+import ImgbasedHostCore
 import Testing
 
 /// Images whose list must be signed, with gpgv(1) itself.

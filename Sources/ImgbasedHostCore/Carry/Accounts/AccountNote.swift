@@ -1,0 +1,89 @@
+import ImgbasedCore
+
+/// What a person should know about accounts that were merged.
+public enum AccountNote: Hashable, Sendable {
+    /// The new base has no such account any more; it is kept, since files may be its.
+    case kept(AccountFile, name: [UInt8])
+    /// The administrator removed the account, and the new base has it still.
+    case staysRemoved(AccountFile, name: [UInt8])
+    /// The administrator removed the file, and the new base has it still.
+    case fileStaysRemoved(AccountFile)
+    /// The new base has another id for it.
+    case idKept(AccountFile, name: [UInt8], id: UInt32, theirs: UInt32)
+    /// Only the new base has it, and its id there was somebody else's here.
+    case newID(AccountFile, name: [UInt8], id: UInt32, theirs: UInt32)
+    /// An id that files of the new base may have, and that has no name here, was somebody else's.
+    case namelessID(AccountFile, id: UInt32, theirs: UInt32)
+    /// Names that have one id in the new base have several here.
+    case sharedID(AccountFile, theirs: UInt32, id: UInt32)
+    /// Only the new base has it, and there is no id left.
+    case noFreeID(AccountFile, name: [UInt8])
+    /// The new base changed this field, and what is here is kept: the administrator's, or the group, which is an id.
+    case fieldKept(AccountFile, name: [UInt8], field: String)
+    /// The account was locked, and with the new base it has a password, or needs none.
+    case unlocked(name: [UInt8])
+    /// A line of the new base that was left out, since it is no entry, or the second of a name.
+    case leftOut(AccountFile, Line)
+    /// The ranges of the new base for it differ; those here are kept.
+    case rangesKept(AccountFile, name: [UInt8])
+    /// Its range in the new base was somebody else's here. Files of the new base that have ids in it keep them.
+    case rangeMoved(AccountFile, name: [UInt8], start: UInt32, theirs: UInt32)
+
+    /// Which line. What is in it is not told: it may be a password.
+    public struct Line: Hashable, Sendable {
+        /// Counted from 1.
+        public var number: Int
+        /// Whose entry it is; `nil` where it is none: half of one may begin with anything.
+        public var name: [UInt8]?
+    }
+}
+
+extension AccountNote: CustomStringConvertible {
+    /// One line.
+    public var description: String {
+        switch self {
+        case .kept(let file, let name):
+            "\(AccountNote.what(file, name)) is not in the new base any more; it is kept, since files may belong to it"
+        case .staysRemoved(let file, let name):
+            "\(AccountNote.what(file, name)) was removed here and stays so; the new base has it"
+        case .fileStaysRemoved(let file):
+            "'/etc/\(file.rawValue)' was removed here and stays so; the new base has it"
+        case .idKept(let file, let name, let id, let theirs):
+            "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, where it is \(theirs), follow"
+        case .newID(let file, let name, let id, let theirs):
+            "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is another's "
+                + "here, or was"
+        case .namelessID(let file, let id, let theirs):
+            "files of the new base with the \(AccountNote.kind(file)) id \(theirs), which is another's here or was, "
+                + "get \(id)"
+        case .sharedID(let file, let theirs, let id):
+            "the \(AccountNote.kind(file)) id \(theirs) has several names in the new base, and they have several ids "
+                + "here; its files get \(id)"
+        case .noFreeID(let file, let name):
+            "\(AccountNote.what(file, name)) of the new base is left out: no id is free"
+        case .fieldKept(let file, let name, let field):
+            "\(AccountNote.what(file, name)): the \(field) is another in the new base; it stays as it is here"
+        case .unlocked(let name):
+            "\(AccountNote.what(.passwd, name)) was locked, and is not any more with the new base"
+        case .leftOut(let file, let line):
+            "'/etc/\(file.rawValue)': line \(line.number) of the new base is left out"
+                + (line.name.map { ": '\(EscapedText.escaped($0))'" } ?? "")
+        case .rangesKept(let file, let name):
+            "'/etc/\(file.rawValue)': '\(EscapedText.escaped(name))' has other ranges in the new base; those here stay"
+        case .rangeMoved(let file, let name, let start, let theirs):
+            "'/etc/\(file.rawValue)': '\(EscapedText.escaped(name))' is new and its range begins at \(start); "
+                + "\(theirs), as in the new base, is taken here"
+        }
+    }
+
+    private static func kind(_ file: AccountFile) -> String {
+        switch file {
+        case .passwd, .shadow, .subuid: "user"
+        case .group, .gshadow, .subgid: "group"
+        }
+    }
+
+    private static func what(_ file: AccountFile, _ name: [UInt8]) -> String {
+        "\(kind(file)) '\(EscapedText.escaped(name))'"
+    }
+}

@@ -1,0 +1,172 @@
+import ImgbasedCore
+
+/// What becomes of one place, decided from what the old base, the administrator's layer and the new base have there.
+///
+/// Directories are decided like this where they are taken whole: two directories have the same content where everything in
+/// them is the same.
+public struct CarryDecision: Hashable, Sendable {
+    /// Whose content it gets.
+    public enum Content: Hashable, Sendable {
+        /// Nothing is there.
+        case none
+        /// The administrator's.
+        case ours
+        /// The new base's.
+        case new
+        /// The lines of both; where those do not go together, `conflict`.
+        case merged
+    }
+
+    /// What the report says of it.
+    public struct Finding: Hashable, Sendable {
+        /// What it is.
+        public var outcome: CarryOutcome
+        /// In a few words.
+        public var detail: String
+
+        /// That outcome.
+        public init(_ outcome: CarryOutcome, _ detail: String) {
+            self.outcome = outcome
+            self.detail = detail
+        }
+    }
+
+    /// Which of the three have the same content, kind included.
+    public struct Sameness: Hashable, Sendable {
+        /// The old base and the layer: the administrator did not change it.
+        public var baseAndOurs: Bool
+        /// The old base and the new.
+        public var baseAndNew: Bool
+        /// The layer and the new base.
+        public var oursAndNew: Bool
+
+        /// That sameness.
+        public init(baseAndOurs: Bool, baseAndNew: Bool, oursAndNew: Bool) {
+            self.baseAndOurs = baseAndOurs
+            self.baseAndNew = baseAndNew
+            self.oursAndNew = oursAndNew
+        }
+    }
+
+    /// Whose content it gets.
+    public var content: Content
+    /// With which attributes; `nil` where nothing is there.
+    public var attributes: NodeAttributes?
+    /// Whether what the new base has is put beside it.
+    public var keepsNewBeside = false
+    /// What the report says; `nil` where the administrator changed nothing.
+    public var finding: Finding?
+
+    /// Decides.
+    public init(base: NodeFacts?, ours: NodeFacts?, new: NodeFacts?, _ same: Sameness) {
+        switch (ours, new) {
+        case (nil, nil): self.init(content: .none)
+        case (nil, let new?): self.init(base: base, new: new, same)
+        case (let ours?, nil): self.init(base: base, ours: ours, same)
+        case (let ours?, let new?): self.init(base: base, ours: ours, new: new, same)
+        }
+    }
+
+    private init(content: Content, _ attributes: NodeAttributes? = nil, _ finding: Finding? = nil) {
+        self.content = content
+        self.attributes = attributes
+        self.finding = finding
+    }
+
+    /// The layer has nothing there.
+    private init(base: NodeFacts?, new: NodeFacts, _ same: Sameness) {
+        if base == nil {
+            self.init(content: .new, new.attributes)
+        } else if same.baseAndNew {
+            self.init(content: .none, nil, Finding(.deleted, "stays deleted"))
+        } else {
+            let words = "deleted here and changed in the new base; stays deleted"
+            self.init(content: .none, nil, Finding(.conflict, words))
+            keepsNewBeside = true
+        }
+    }
+
+    /// The new base has nothing there.
+    private init(base: NodeFacts?, ours: NodeFacts, _ same: Sameness) {
+        guard let base else {
+            self.init(content: .ours, ours.attributes, Finding(.carried, "\(ours.kind.words), added"))
+            return
+        }
+        if same.baseAndOurs, base.attributes.isSame(as: ours.attributes) {
+            self.init(content: .none)
+        } else {
+            let words = "changed here and not in the new base any more; kept"
+            self.init(content: .ours, ours.attributes, Finding(.conflict, words))
+        }
+    }
+
+    /// Both have something there.
+    private init(base: NodeFacts?, ours: NodeFacts, new: NodeFacts, _ same: Sameness) {
+        let isOfOneKind = ours.isFile ? new.isFile : !new.isFile && ours.kind.words == new.kind.words
+        let attributes = AttributeMerge(base: base?.attributes, ours: ours.attributes, new: new.attributes)
+        let isUntouched = base.map { $0.attributes.isSame(as: ours.attributes) } ?? false
+        if same.oursAndNew || base != nil && same.baseAndOurs && (isOfOneKind || isUntouched) {
+            self.init(content: .new, isOfOneKind ? attributes.attributes : new.attributes)
+            if isOfOneKind { note(attributes) }
+        } else if base != nil, same.baseAndNew {
+            let carried = Finding(.carried, "\(ours.kind.words), changed")
+            self.init(content: .ours, isOfOneKind ? attributes.attributes : ours.attributes, carried)
+            if isOfOneKind, !attributes.conflicts.isEmpty { note(attributes) }
+        } else if let base, base.isFile, ours.isFile, new.isFile {
+            self.init(content: .merged, attributes.attributes, Finding(.merged, "lines of both"))
+            if !attributes.conflicts.isEmpty { note(attributes) }
+        } else {
+            self = .conflict(base: base, ours: ours, new: new)
+        }
+        self.attributes?.modified = CarryDecision.time(
+            content, base?.attributes.modified, ours.attributes.modified, new.attributes.modified,
+            isSame: same.baseAndOurs && same.baseAndNew)
+    }
+
+    /// Both changed it, and it cannot be both.
+    public static func conflict(base: NodeFacts?, ours: NodeFacts, new: NodeFacts) -> CarryDecision {
+        let words: String =
+            if ours.isFile, new.isFile {
+                base == nil ? "added here and in the new base" : "changed here and in the new base"
+            } else {
+                "\(ours.kind.words) here and \(new.kind.words) in the new base"
+            }
+        var decision = CarryDecision(
+            content: .ours, ours.attributes, Finding(.conflict, "\(words); this one stays"))
+        decision.keepsNewBeside = true
+        return decision
+    }
+
+    private mutating func note(_ merge: AttributeMerge) {
+        if !merge.conflicts.isEmpty {
+            let content = finding.map { $0.detail + "; " } ?? ""
+            finding = Finding(.conflict, content + "stays: " + merge.conflicts.joined(separator: "; "))
+        } else if !merge.kept.isEmpty {
+            finding = Finding(.carried, merge.kept.joined(separator: ", "))
+        }
+    }
+
+    /// The time goes with the content; where nobody changed that, with whom it was set by.
+    private static func time(
+        _ content: Content, _ base: FileTime?, _ ours: FileTime, _ new: FileTime, isSame: Bool
+    ) -> FileTime {
+        switch content {
+        case .ours: ours
+        case .merged: max(ours, new)
+        case .new, .none: isSame && base != ours ? ours : new
+        }
+    }
+
+    /// What a directory gets that both have, or else the one side that has it, and what is to be said of it.
+    static func directory(base: NodeFacts?, ours: NodeFacts, new: NodeFacts?) -> (NodeAttributes, Finding?) {
+        guard let new else { return (ours.attributes, nil) }
+        var decision = CarryDecision(content: .new, new.attributes)
+        let merge = AttributeMerge(base: base?.attributes, ours: ours.attributes, new: new.attributes)
+        decision.note(merge)
+        var attributes = merge.attributes
+        let times = (base?.attributes.modified, ours.attributes.modified, new.attributes.modified)
+        attributes.modified =
+            times.0 == times.1 ? times.2 : times.0 == times.2 ? times.1 : max(times.1, times.2)
+        return (attributes, decision.finding)
+    }
+}

@@ -1,0 +1,94 @@
+import ImgbasedCore
+
+/// What is found out before the walk: accounts; and what of units is.
+extension CarryWalk {
+    private static var accountLimit: Int { 16 << 20 }
+
+    /// Looks into `/etc` of each tree.
+    mutating func prepare() throws(TreeReadError) {
+        let etc = Array("etc".utf8)
+        let place = try look(etc, root)
+        let isMissing = place.ours == nil && (place.base != nil || place.new != nil)
+        guard !isMissing, place.three.allSatisfy({ $0.isDirectory && !$0.isMountPoint }) else {
+            throw TreeReadError(
+                "there is no directory '/etc' in each of the old base, the old layer and the new base")
+        }
+        let level = try open(etc, place, root, CarryScope.configuration)
+        try prepareAccounts(level)
+        try prepareUnits(level)
+    }
+
+    // MARK: Accounts
+
+    private mutating func prepareAccounts(_ level: Level) throws(TreeReadError) {
+        guard let base = try accounts(level.base), let ours = try accounts(level.ours),
+            let new = try accounts(level.new)
+        else {
+            let words =
+                "an account file is no plain file, or too long; accounts are merged as other files are"
+            return note(CarryScope.configuration, .omitted, words)
+        }
+        if base.isEmpty, ours.isEmpty, new.isEmpty { return }
+        // The layer's numbers are what stays: those of its own base as well as those of the new one are seen as these.
+        let old = AccountMerge(base: base, ours: ours, theirs: base)
+        let merge = AccountMerge(base: base, ours: ours, theirs: new)
+        settings.baseIdentities = IdentityMap(users: old.users, groups: old.groups)
+        settings.newIdentities = IdentityMap(users: merge.users, groups: merge.groups)
+        var isAsNew = true
+        var isAsDecided = true
+        let there = try accounts(level.target) ?? [:]
+        for file in AccountFile.allCases {
+            isAsNew = isAsNew && there[file] == new[file]
+            isAsDecided = isAsDecided && there[file] == merge.files[file]
+            if let bytes = merge.files[file], let path = AccountFile.path(file) {
+                settings.decided[path] = bytes
+            }
+        }
+        // Without anything to change now, an earlier run may have changed something: its accounts are there then.
+        settings.checksOwners = !settings.newIdentities.isEmpty || !(isAsNew || isAsDecided)
+        for note in merge.notes { items.append(note.item) }
+    }
+
+    /// The files of accounts in `/etc`; `nil` where they cannot be merged as such.
+    private func accounts(_ etc: Directory?) throws(TreeReadError) -> [AccountFile: [UInt8]]? {
+        var files: [AccountFile: [UInt8]] = [:]
+        guard let etc else { return files }
+        for file in AccountFile.allCases {
+            let name = Array(file.rawValue.utf8)
+            guard let facts = try etc.facts(of: name) else { continue }
+            guard facts.isFile, !facts.isMountPoint,
+                let bytes = try etc.bytes(of: name, limit: CarryWalk.accountLimit)
+            else { return nil }
+            files[file] = bytes
+        }
+        return files
+    }
+}
+
+extension AccountFile {
+    /// Where it is.
+    static func path(_ file: AccountFile) -> TreePath? {
+        CarryScope.configuration.appending(file.rawValue)
+    }
+
+    /// Where tools leave what it was before.
+    static let backups = Set(allCases.compactMap { CarryScope.configuration.appending($0.rawValue + "-") })
+}
+
+extension AccountNote {
+    /// What the report says of it.
+    var item: CarryItem {
+        let (file, outcome): (AccountFile, CarryOutcome) =
+            switch self {
+            case .kept(let file, _), .idKept(let file, _, _, _), .newID(let file, _, _, _),
+                .namelessID(let file, _, _), .rangeMoved(let file, _, _, _):
+                (file, .merged)
+            case .staysRemoved(let file, _), .fileStaysRemoved(let file): (file, .deleted)
+            case .sharedID(let file, _, _), .noFreeID(let file, _), .fieldKept(let file, _, _),
+                .leftOut(let file, _), .rangesKept(let file, _):
+                (file, .conflict)
+            case .unlocked: (.shadow, .conflict)
+            }
+        return CarryItem(AccountFile.path(file) ?? CarryScope.configuration, outcome, description)
+    }
+}

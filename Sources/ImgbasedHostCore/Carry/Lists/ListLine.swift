@@ -1,0 +1,50 @@
+import ImgbasedCore
+
+/// A line of a list that says something: neither blank nor a comment, which has `#` as its first character. Blanks around
+/// it are not part of it, unless a `\` stands before them.
+struct ListLine: Hashable {
+    /// Counted from 1.
+    var number: Int
+    /// Without blanks around it.
+    var bytes: [UInt8]
+
+    /// The lines of `contents` that say something.
+    static func lines(_ contents: [UInt8]) -> [ListLine] {
+        contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+            .compactMap { index, line in
+                let bytes = trimmed(line)
+                guard let first = bytes.first, first != UInt8(ascii: "#") else { return nil }
+                return ListLine(number: index + 1, bytes: Array(bytes))
+            }
+    }
+
+    /// The first word, and what follows it and blanks.
+    var words: (first: [UInt8], rest: [UInt8]) {
+        let end = bytes.firstIndex(where: ListLine.isBlank) ?? bytes.endIndex
+        return (Array(bytes[..<end]), Array(ListLine.trimmed(bytes[end...])))
+    }
+
+    /// Whether something follows that looks like a comment: `#` after a blank, unless a `\` stands before either.
+    var hasComment: Bool {
+        bytes.indices.dropFirst().contains { index in
+            bytes[index] == UInt8(ascii: "#") && ListLine.isBlank(bytes[index - 1])
+                && !ListLine.isEscaped(bytes[..<index])
+        }
+    }
+
+    private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var line = line.drop(while: isBlank)
+        while let last = line.last, isBlank(last), !isEscaped(line) { line = line.dropLast() }
+        return line
+    }
+
+    /// Whether the last byte has an odd number of backslashes before it.
+    private static func isEscaped(_ line: ArraySlice<UInt8>) -> Bool {
+        let backslashes = line.dropLast().reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+        return !backslashes.isMultiple(of: 2)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+    }
+}

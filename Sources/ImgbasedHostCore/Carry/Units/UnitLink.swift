@@ -1,0 +1,61 @@
+import ImgbasedCore
+
+/// A symbolic link in `/etc/systemd/system` or `/etc/systemd/user`, and what it does for a unit: systemd.unit(5),
+/// systemctl(1).
+struct UnitLink: Hashable {
+    /// What a link does.
+    enum Kind: Hashable {
+        /// Starts the unit with another, or under another name: what `systemctl enable` makes.
+        case enables(unit: [UInt8])
+        /// Makes the unit impossible to start: a link to `/dev/null` in its place.
+        case masks(unit: [UInt8])
+        /// Anything else: a unit that is elsewhere, a file of its settings, a dependency that is masked.
+        case other
+    }
+
+    /// `system` or `user`.
+    let scope: [UInt8]
+    let kind: Kind
+    /// Where it leads; the same for two links that mean the same unit file.
+    let meaning: [UInt8]
+
+    /// The link at `path` that leads to `target`; `nil` where links have nothing to do with units.
+    init?(_ path: TreePath, target: [UInt8]) {
+        let names = path.components
+        guard names.count >= 4, names[0].elementsEqual("etc".utf8), names[1].elementsEqual("systemd".utf8),
+            names[2].elementsEqual("system".utf8) || names[2].elementsEqual("user".utf8),
+            let name = names.last
+        else { return nil }
+        scope = names[2]
+        let place = UnitLink.place(target, from: path)
+        let isNull = place.elementsEqual("/dev/null".utf8)
+        let targetName = Array(place.split(separator: TreePath.slash).last ?? [])
+        switch names.count {
+        case 4 where isNull:
+            kind = .masks(unit: name)
+            meaning = place
+        case 4 where targetName != name:
+            kind = .enables(unit: targetName)
+            meaning = place
+        case 5 where UnitLink.isDependencies(names[3]) && !isNull:
+            // systemd goes by the name of such a link, not by where it leads.
+            kind = .enables(unit: name)
+            meaning = []
+        default:
+            kind = .other
+            meaning = place
+        }
+    }
+
+    /// Where `target` leads from the link at `path`. `/lib` is a link to `/usr/lib` where it is not the same.
+    private static func place(_ target: [UInt8], from path: TreePath) -> [UInt8] {
+        guard let place = (path.parent ?? .root).resolving(target) else { return target }
+        return place.bytes.starts(with: "/lib/".utf8) ? Array("/usr".utf8) + place.bytes : place.bytes
+    }
+
+    private static func isDependencies(_ directory: [UInt8]) -> Bool {
+        [".wants", ".requires", ".upholds"].contains {
+            directory.count > $0.utf8.count && directory.suffix($0.utf8.count).elementsEqual($0.utf8)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ImgbasedCore
+
+/// What is around that which is carried: the way to it, and the owners of everything else.
+extension CarryWalk {
+    /// Goes through a directory that is not carried itself, for what is in it, and says whether any of that is there
+    /// afterwards.
+    @discardableResult
+    mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
+        let mayHold = settings.scope.leads(through: path)
+        let isOrdered = path == .root && !settings.newIdentities.isEmpty
+        var names = try names(in: mayHold ? [level.base, level.ours, level.new] : [level.new])
+        // Accounts before the owners of files, or after them: an interrupted run can then be told by the accounts.
+        if let index = names.firstIndex(of: Array("etc".utf8)), path == .root {
+            let name = names.remove(at: index)
+            names.insert(name, at: isOrdered ? 0 : names.count)
+        }
+        let outer = claims
+        claims = []
+        defer { claims = outer }
+        var exists = false
+        for name in names where !claims.contains(name) {
+            let place = try self.path(path, name)
+            if settings.scope.mode(of: place) != nil {
+                if try inside(place, name, try look(name, level), level) { exists = true }
+            } else if settings.checksOwners || settings.scope.leads(through: place) {
+                if try around(place, name, try look(name, level), level) { exists = true }
+            }
+        }
+        if try holdsListedTemporary(path, level) { try noteTemporary(path, level.ours) }
+        if mayHold { try outsideLeftovers(path, known: Set(names).union(claims), level) }
+        return exists || !claims.isEmpty
+    }
+
+    /// Goes through what the new layer alone has in such a directory, which can be of an earlier run.
+    private mutating func outsideLeftovers(
+        _ path: TreePath, known: Set<[UInt8]>, _ level: Level
+    ) throws(TreeReadError) {
+        for name in try names(in: [level.target]) where !known.contains(name) {
+            let place = try self.path(path, name)
+            if settings.scope.mode(of: place) != nil {
+                try leftover(place, name, level)
+            } else if settings.scope.leads(through: place) {
+                _ = try around(place, name, try look(name, level), level)
+            }
+        }
+    }
+
+    /// Goes on to what may be in a place that is not carried itself, and says whether any of that is there afterwards.
+    private mutating func around(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        if settings.checksOwners { try checkOwner(path, place) }
+        let leads = settings.scope.leads(through: path)
+        let obstacle = leads ? self.obstacle(place) : nil
+        if let obstacle, try isMissed(path, name, place, level) {
+            note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
+        }
+        guard leads || settings.checksOwners,
+            place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
+        else { return false }
+        if isTooDeep(place, level) {
+            if place.base != nil || place.ours != nil { noteDeep(path) }
+            return false
+        }
+        let isWay = leads && obstacle == nil
+        let start = changes.count
+        // For owners alone, or where the layer's cannot be reached, only the new base is asked.
+        let asked = isWay ? place : Place(new: place.new, target: place.target)
+        let exists = try outside(path, try open(name, asked, level, path))
+        guard exists, isWay, let facts = place.new ?? place.ours else { return exists }
+        // A directory of the new base is the new layer's as well, and left alone.
+        if place.new == nil || !(place.target?.isDirectory ?? false) {
+            try finish(path, facts, facts.attributes, place.target, level, from: start)
+        }
+        if place.new == nil { note(path, .carried, "a directory, for what is in it") }
+        return true
+    }
+
+    /// Why what is in a place cannot be reached in one of the trees, or put there.
+    private func obstacle(_ place: Place) -> String? {
+        if (place.three + [place.target].compactMap { $0 }).contains(where: \.isMountPoint) {
+            return "something else is mounted there"
+        }
+        if let ours = place.ours, !ours.isDirectory { return "it is \(ours.kind.words)" }
+        if let new = place.new, !new.isDirectory { return "it is \(new.kind.words) in the new base" }
+        return nil
+    }
+
+    /// Has a file outside of what is carried belong to whom the new base's accounts are now.
+    private mutating func checkOwner(_ path: TreePath, _ place: Place) throws(TreeReadError) {
+        guard let new = place.new, let target = place.target, !target.isMountPoint else { return }
+        var wanted = target.attributes
+        wanted.owner = new.attributes.owner
+        wanted.group = new.attributes.group
+        for name in IdentityMap.accessLists { wanted.extended[name] = new.attributes.extended[name] }
+        // A change of owner takes these away: a run that was interrupted after that may have left the file without.
+        if settings.newIdentities.gives(new.attributes) {
+            wanted.permissions |= new.attributes.permissions & 0o6000
+            let capability = Array("security.capability".utf8)
+            wanted.extended[capability] = new.attributes.extended[capability]
+        }
+        if wanted != target.attributes { try change(.set(path, target.kind, wanted), of: target) }
+    }
+}

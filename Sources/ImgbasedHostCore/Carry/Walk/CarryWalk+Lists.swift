@@ -1,0 +1,105 @@
+import ImgbasedCore
+
+/// What the lists name and the walk does not come to.
+extension CarryWalk {
+    /// What a tree has at a path.
+    enum Sighting {
+        /// Nothing.
+        case nothing
+        /// That, with only directories on the way.
+        case node(NodeFacts)
+        /// Something on the way is no directory, or something is mounted there.
+        case hidden
+    }
+
+    /// What the tree with that root has at `path`.
+    func sighting(_ path: TreePath, in root: Directory?) throws(TreeReadError) -> Sighting {
+        guard var directory = root else { return .nothing }
+        let names = path.components
+        for (index, name) in names.enumerated() {
+            // No name can be longer (linux: include/uapi/linux/limits.h, NAME_MAX).
+            guard name.count <= 255, let facts = try directory.facts(of: name) else { return .nothing }
+            if index == names.count - 1 { return .node(facts) }
+            guard facts.isDirectory, !facts.isMountPoint else { return .hidden }
+            directory = try directory.directory(name)
+        }
+        return .hidden
+    }
+
+    /// Tells of the paths that the lists name and no tree has, or that cannot be come to: of a typing error, nothing would
+    /// be carried.
+    mutating func noteAbsent() throws(TreeReadError) {
+        for path in settings.scope.literals where !CarryScope.isState(path) {
+            switch try sighting(path, in: root.ours) {
+            case .node: continue
+            case .nothing:
+                if case .node = try sighting(path, in: root.base) { continue }
+                if case .node = try sighting(path, in: root.new) { continue }
+                note(path, .unused, "a list names it, and there is no such file")
+            case .hidden:
+                let isTold = items.contains { $0.outcome == .omitted && $0.path.covers(path) }
+                if !isTold { note(path, .omitted, "a list names it, and what it is in is no directory") }
+            }
+        }
+    }
+
+    /// Whether the layer has something that the lists name in a place that cannot be gone through, or may have.
+    func isMissed(
+        _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        guard let ours = place.ours else { return false }
+        // A pattern means what it finds; a name that is not found has to be told.
+        if settings.scope.names(path) { return true }
+        if ours.isMountPoint { return settings.scope.goesThrough(path) }
+        // What the old base had in it was taken away here.
+        if !ours.isDirectory, let base = place.base, base.isDirectory, !base.isMountPoint,
+            let directory = try level.base?.directory(name),
+            try holdsListed(directory, path, depth: level.depth)
+        {
+            return true
+        }
+        if case .link(let target) = ours.kind { return try isMissed(behind: target, at: path) }
+        guard ours.isDirectory, let directory = try level.ours?.directory(name) else { return false }
+        return try holdsListed(directory, path, depth: level.depth)
+    }
+
+    /// Whether the lists name something behind the link at `path`, and do not come to it where it is.
+    private func isMissed(behind target: [UInt8], at path: TreePath) throws(TreeReadError) -> Bool {
+        guard settings.scope.goesThrough(path), let place = (path.parent ?? .root).resolving(target) else {
+            return false
+        }
+        if settings.scope.mode(of: place) != nil || settings.scope.goesThrough(place) { return false }
+        return switch try sighting(place, in: root.ours) {
+        case .nothing: false
+        case .node(let facts): facts.isDirectory || facts.isLink
+        case .hidden: true
+        }
+    }
+
+    /// Whether the lists name what the layer has by imgbase's own name in a directory that is not carried itself.
+    func holdsListedTemporary(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
+        let (name, place) = (CarryNames.temporary, try self.path(path, CarryNames.temporary))
+        guard settings.scope.leads(through: place), let ours = level.ours,
+            let facts = try ours.facts(of: name)
+        else { return false }
+        if settings.scope.mode(of: place) != nil || settings.scope.names(place) { return true }
+        guard facts.isDirectory, !facts.isMountPoint else { return false }
+        return try holdsListed(try ours.directory(name), place, depth: level.depth)
+    }
+
+    /// Whether the lists name something in the directory at `path`.
+    private func holdsListed(
+        _ directory: Directory, _ path: TreePath, depth: Int
+    ) throws(TreeReadError) -> Bool {
+        guard depth < TreeLimit.depth else { return true }
+        for name in try names(in: [directory]) {
+            let place = try self.path(path, name)
+            if settings.scope.mode(of: place) != nil { return true }
+            guard settings.scope.leads(through: place), let facts = try directory.facts(of: name),
+                facts.isDirectory, !facts.isMountPoint
+            else { continue }
+            if try holdsListed(try directory.directory(name), place, depth: depth + 1) { return true }
+        }
+        return false
+    }
+}

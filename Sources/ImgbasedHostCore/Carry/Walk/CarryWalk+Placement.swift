@@ -1,0 +1,187 @@
+import ImgbasedCore
+
+/// One file of a tree that has several names, as it is to be in the new layer.
+struct LinkKey: Hashable {
+    /// Where its content is from; `nil` for a file that has one name.
+    var file: NodeFacts.Identity?
+    var isNew: Bool
+    /// What is beside something has no name in common with what is used.
+    var isBeside: Bool
+    var attributes: NodeAttributes
+    /// The name, of a file that has one.
+    var path: TreePath?
+}
+
+/// The first name of such a file, and the file that the new layer keeps for it.
+struct LinkState {
+    var path: TreePath
+    var target: NodeFacts.Identity?
+}
+
+extension CarryWalk {
+    /// Something that is to be in the new layer as a tree has it.
+    struct Wanted {
+        var node: Node
+        /// Where that tree has it.
+        var source: TreePath
+        var attributes: NodeAttributes
+        /// Whether it is what the new base has beside what is there.
+        var isBeside: Bool
+
+        init(_ node: Node, _ source: TreePath, _ attributes: NodeAttributes, isBeside: Bool = false) {
+            self.node = node
+            self.source = source
+            self.attributes = attributes
+            self.isBeside = isBeside
+        }
+    }
+
+    /// Has the new layer have `wanted` at `path`, where it has `target` now.
+    mutating func put(
+        _ wanted: Wanted, at path: TreePath, _ name: [UInt8], _ target: NodeFacts?, _ level: Level
+    ) throws(TreeReadError) {
+        let facts = wanted.node.facts
+        if facts.isMountPoint || target?.isMountPoint ?? false {
+            return note(path, .omitted, "something else is mounted there")
+        }
+        if isTooDeep(Place(ours: facts), level) { return noteDeep(path) }
+        if facts.isDirectory { return try putDirectory(wanted, at: path, name, target, level) }
+        if facts.isImmutable, wanted.node.tree == .ours { noteImmutable(path) }
+        let isThere = try hasContent(wanted, name, target, level)
+        if !isThere, wanted.node.tree == .new, !wanted.isBeside {
+            note(path, .reset, "as in the new base again")
+        }
+        if facts.isFile {
+            return try putFile(wanted, isThere: isThere, at: path, target, level)
+        }
+        if isThere, let target { return try set(wanted.attributes, path, target) }
+        try clear(path, target, level)
+        try change(.make(path, facts.kind, wanted.attributes), of: target, in: level)
+    }
+
+    /// Has the new layer have a file of those bytes at `path`.
+    mutating func put(
+        _ bytes: [UInt8], _ attributes: NodeAttributes, at path: TreePath, _ name: [UInt8],
+        _ target: NodeFacts?,
+        _ level: Level
+    ) throws(TreeReadError) {
+        if let target, target.isMountPoint { return note(path, .omitted, "something else is mounted there") }
+        if let target, target.kind == .file(size: UInt64(bytes.count)), target.links == 1,
+            try level.target?.bytes(of: name, limit: bytes.count) == bytes
+        {
+            return try set(attributes, path, target)
+        }
+        try clear(path, target, level)
+        try change(.write(path, bytes, attributes), of: target, in: level)
+        count(UInt64(bytes.count))
+    }
+
+    private func hasContent(
+        _ wanted: Wanted, _ name: [UInt8], _ target: NodeFacts?, _ level: Level
+    ) throws(TreeReadError) -> Bool {
+        guard let target, target.kind == wanted.node.facts.kind, let directory = level.target else {
+            return false
+        }
+        guard target.isFile else { return true }
+        return try directory.hasSameContent(name, as: wanted.node.name, in: wanted.node.directory)
+    }
+
+    private mutating func putDirectory(
+        _ wanted: Wanted, at path: TreePath, _ name: [UInt8], _ target: NodeFacts?, _ level: Level
+    ) throws(TreeReadError) {
+        let start = changes.count
+        let inner = try open(name, Place(target: target), level, path)
+        let entries = try entries(of: wanted.node)
+        for entry in entries {
+            let there = try look(entry.name, inner)
+            let source = try self.path(wanted.source, entry.name)
+            let attributes = entry.facts.attributes
+            let part = Wanted(
+                entry, source, wanted.isBeside ? attributes.beside(entry.facts.kind) : attributes,
+                isBeside: wanted.isBeside)
+            try put(part, at: try self.path(path, entry.name), entry.name, there.target, inner)
+        }
+        if wanted.node.tree == .ours {
+            try noteTemporary(wanted.source, try wanted.node.directory.directory(wanted.node.name))
+        }
+        try leftovers(path, known: Set(entries.map(\.name)), inner)
+        try finish(path, wanted.node.facts, wanted.attributes, target, level, from: start)
+    }
+
+    /// A plain file, and which names it has.
+    private mutating func putFile(
+        _ wanted: Wanted, isThere: Bool, at path: TreePath, _ target: NodeFacts?, _ level: Level
+    ) throws(TreeReadError) {
+        let facts = wanted.node.facts
+        let isShared = facts.links > 1
+        let key = LinkKey(
+            file: isShared ? facts.identity : nil, isNew: wanted.node.tree == .new, isBeside: wanted.isBeside,
+            attributes: wanted.attributes, path: isShared ? nil : path)
+        if let first = linked[key] {
+            if let target, target.identity == first.target { return }
+            try clear(path, target, level)
+            return try change(.link(path, to: first.path), of: target, in: level)
+        }
+        // A file with several names is not changed as one of them, and no name is left to it that is not to be one.
+        var isKept = isThere
+        if let target, target.links > 1 {
+            isKept = isKept && isSet(wanted.attributes, target) && owners[target.identity] == nil
+            if isKept { owners[target.identity] = key }
+        }
+        if isShared { linked[key] = LinkState(path: path, target: isKept ? target?.identity : nil) }
+        if isKept, let target { return try set(wanted.attributes, path, target) }
+        try clear(path, target, level)
+        let source: CarrySource = wanted.node.tree == .new ? .toBase : .from
+        try change(
+            .copy(path, from: source, path: wanted.source, wanted.attributes), of: target, in: level)
+        // A file that is being written can have more than it needs.
+        if case .file(let size) = facts.kind { count(min(facts.allocated, size)) }
+    }
+
+    // MARK: Changes
+
+    /// Adds a change of what `target` is, and of the names in `level`.
+    mutating func change(
+        _ change: CarryChange, of target: NodeFacts?, in level: Level? = nil
+    ) throws(TreeReadError) {
+        guard !(target?.isImmutable ?? false), !(level?.isImmutable ?? false) else {
+            throw immutable(change.path)
+        }
+        changes.append(change)
+    }
+
+    /// Counts `bytes` more that are written. What a damaged file system says is no number to add up.
+    mutating func count(_ bytes: UInt64) {
+        written = min(
+            written + Bytes(min(bytes, 1 << 60)).roundedUp(to: Bytes(TreeSize.blockSize)).count, 1 << 60)
+    }
+
+    /// Takes away what a rename cannot replace.
+    private mutating func clear(_ path: TreePath, _ target: NodeFacts?, _ level: Level) throws(TreeReadError)
+    {
+        if let target, target.isDirectory { try change(.remove(path), of: target, in: level) }
+    }
+
+    private mutating func set(
+        _ attributes: NodeAttributes, _ path: TreePath, _ target: NodeFacts
+    ) throws(TreeReadError) {
+        if !isSet(attributes, target) { try change(.set(path, target.kind, attributes), of: target) }
+    }
+
+    private func isSet(_ attributes: NodeAttributes, _ target: NodeFacts) -> Bool {
+        var wanted = attributes
+        if target.isLink { wanted.permissions = target.attributes.permissions }
+        return target.attributes.isSame(as: wanted) && target.attributes.modified.fulfils(wanted.modified)
+    }
+
+    func immutable(_ path: TreePath) -> TreeReadError {
+        TreeReadError(
+            "'\(path)' of the new layer, or what it is in, is immutable; take that away with 'chattr -ia'")
+    }
+
+    mutating func noteImmutable(_ path: TreePath) {
+        let item = CarryItem(
+            path, .omitted, "it is carried without being immutable; 'chattr +i' makes it so again")
+        if !items.contains(item) { items.append(item) }
+    }
+}

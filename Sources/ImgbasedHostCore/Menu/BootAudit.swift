@@ -1,0 +1,188 @@
+import ImgbasedCore
+
+/// Whether everything that the boot menu offers can be booted: what `imgbase boot --verify` finds.
+public struct BootAudit: Hashable, Sendable {
+    /// What is in the layers and in `/boot`, as far as it was looked at.
+    public struct Findings: Hashable, Sendable {
+        /// The digests whose kernel and initramfs are whole and what the name says.
+        public var intact: Set<String> = []
+        /// The files of entries that are there, of those that are not in our store.
+        public var files: Set<String> = []
+        /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
+        public var modules: [String: Set<String>] = [:]
+        /// What is in the `/etc/fstab` of the same layers, where they have one.
+        public var tables: [String: [UInt8]] = [:]
+        /// Why layers could not be looked into.
+        public var unread: [String: String] = [:]
+        /// Whether the initramfs that entries name have our helper, by their paths.
+        public var helpers: [String: HelperPresence] = [:]
+
+        /// Nothing was looked at.
+        public init() {}
+    }
+
+    /// What is wrong, one sentence each without a full stop.
+    public private(set) var problems: [String] = []
+
+    /// Holds the host in `state` against `findings`.
+    public init(_ state: HostState, names: HostNames, _ findings: Findings) {
+        let boot = state.boot
+        let layout = Layout(state.volumes, group: names.group)
+        let rename = GroupRename(state, names: names)
+        for (layer, text) in boot.entries.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
+            guard let entry = BootEntry(layer: layer, text: text) else {
+                problems.append("the entry of '\(layer)' names no kernel or no initramfs")
+                continue
+            }
+            if let group = entry.group, rename?.old == group {
+                problems.append(
+                    "the entry of '\(layer)' names volume group '\(group)', which is called '\(names.group)' now; mend it with "
+                        + "'imgbase boot --refresh' or 'imgbase recover'")
+            }
+            guard layout[layer]?.isLayer == true else {
+                problems.append("there is an entry of '\(layer)', but no such layer")
+                continue
+            }
+            for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
+                problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
+            }
+            switch findings.helpers[entry.initrd] {
+            case .absent?: problems.append("\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
+            case .unknown(let reason)?:
+                problems.append(
+                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be looked into: \(reason)")
+            case .present?, nil: break
+            }
+            do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
+            if let modules = findings.modules[layer], !modules.contains(entry.version) {
+                problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
+            }
+            if let reason = findings.unread[layer] {
+                problems.append("layer '\(layer)' cannot be looked into: \(reason)")
+            }
+            if let group = Self.lostGroup(in: findings.tables[layer] ?? [], state, names),
+                group != rename?.old
+            {
+                problems.append(
+                    "'/etc/fstab' of layer '\(layer)' names volume group '\(group)', which is not there; change it to "
+                        + "'\(names.group)'")
+            }
+        }
+        for layer in layout.layers where boot.entries[layer.name] == nil {
+            problems.append("layer '\(layer.name)' has no entry")
+        }
+        if let standard = boot.record.standard, boot.entries[standard] == nil {
+            problems.append("the default is '\(standard)', which has no entry")
+        }
+        switch boot.loader {
+        case nil: problems.append("there is no boot loader that is known here")
+        case .grub, .systemdBoot: if let flaw = boot.flaw { problems.append("\(flaw)") }
+        }
+        switch boot.loader {
+        case nil: break
+        case .grub: auditGRUB(boot)
+        case .systemdBoot: auditSystemdBoot(boot)
+        }
+    }
+
+    /// The volume group that `table` has a volume of ours in, where there is no such group.
+    private static func lostGroup(
+        in table: [UInt8], _ state: HostState, _ names: HostNames
+    ) -> String? {
+        let volumes = FSTab(table).entries.compactMap {
+            VolumeArgument(root: KernelCommandLine.Argument(name: "root", value: $0.source))
+        }
+        return volumes.first { argument in
+            guard let group = argument.group, !state.groups.contains(where: { $0.name == group }) else {
+                return false
+            }
+            return state.volumes.contains { $0.path == VolumePath(group: names.group, name: argument.volume) }
+        }?.group
+    }
+
+    private static func isThere(_ path: String, _ boot: BootState, _ findings: Findings) -> Bool {
+        let store = boot.prefix + "/imgbased/"
+        guard path.hasPrefix(store) else { return findings.files.contains(path) }
+        let digest = path.dropFirst(store.count).split(separator: "/").first.map(String.init)
+        return digest.map(findings.intact.contains) ?? false
+    }
+
+    private mutating func auditSystemdBoot(_ boot: BootState) {
+        if let obstacle = boot.obstacle { problems.append("\(obstacle)") }
+        let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
+        if steps?.isEmpty != true {
+            problems.append(
+                "the files of the entries are not what is recorded; renew them with 'imgbase boot --install'")
+        }
+        if boot.fileSystem != "vfat" {
+            problems.append(
+                "'/boot' is \(boot.fileSystem), which systemd-boot cannot read; use the ESP or an XBOOTLDR partition"
+            )
+        }
+    }
+
+    private mutating func auditGRUB(_ boot: BootState) {
+        if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
+        let entries = BootPlanner.entries(boot)
+        if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
+            problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
+        }
+        if !GRUBEnvironment.isBlock(boot.environment ?? []) {
+            problems.append(
+                "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
+        }
+        if !boot.isWritableByGRUB {
+            problems.append("\(HostReason.triesNotCounted(fileSystem: boot.fileSystem))")
+        }
+    }
+}
+
+extension BootState {
+    /// Why what is written to `/boot` cannot be relied on should the power go; `nil` where it can.
+    ///
+    /// No boot loader replays a journal: either nothing is in it (`HostFlush`) or there is none. What GRUB writes, a journal that
+    /// has content in it undoes.
+    var flaw: HostReason? {
+        switch fileSystem {
+        // What btrfs writes is beside what there is, until one block says otherwise.
+        case "ext2", "vfat", "btrfs": nil
+        case "ext3", "ext4": isDataJournaled ? .bootJournalsData : nil
+        case "xfs": prefix.isEmpty ? nil : .bootNotFlushed(fileSystem: fileSystem, isRoot: true)
+        default: .bootNotFlushed(fileSystem: fileSystem, isRoot: false)
+        }
+    }
+
+    /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
+    var obstacle: HostReason? {
+        switch loader {
+        case nil: .noBootLoader
+        case .grub where !isInGRUBMenu: .layersNotInMenu
+        case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
+        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        }
+    }
+
+    /// Whether the boot loader boots what is recorded.
+    var offersLayers: Bool {
+        switch loader {
+        case nil: false
+        case .grub: isInGRUBMenu
+        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine
+        }
+    }
+
+    /// Whether GRUB's menu has the layers.
+    fileprivate var isInGRUBMenu: Bool { GRUBConfig(grubConfig ?? "").hasSection }
+
+    /// Whether GRUB can replace blocks of a file there: it can where the blocks of a file are those of a disk
+    /// (grub-core/commands/loadenv.c, `check_blocklists`), as the firmware shows it, with one path of several.
+    fileprivate var isWritableByGRUB: Bool {
+        let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
+        let isOfDisks =
+            mapping.map { mapping in
+                let kind = mapping.hasPrefix("part") ? mapping.drop { $0 != "-" }.dropFirst() : mapping[...]
+                return kind.hasPrefix("mpath-") || kind.hasPrefix("DMRAID-")
+            } ?? true
+        return types.contains(fileSystem) && isOfDisks && !(device ?? "").hasPrefix("/dev/md")
+    }
+}

@@ -1,0 +1,259 @@
+import ImgbasedCore
+
+/// A change of what is booted, and how: what `imgbase boot` does.
+public enum BootChange: Hashable, Sendable {
+    /// Boots a layer unattended from now on.
+    case standard(String)
+    /// Boots a layer at the next boot alone.
+    case once(String)
+    /// Boots a layer unattended until it has come up healthy or used up its tries.
+    case trial(String, tries: Int)
+    /// The booted layer has come up, healthy or not.
+    case started
+    /// It came up healthy.
+    case good
+    /// It did not, for a reason that may be known; back to a better one, where it `goesBack`.
+    case bad(String? = nil, goesBack: Bool = false)
+    /// Changes the kernel's arguments of a layer.
+    case arguments(of: String, add: [String], remove: [String])
+
+    /// What is being done, as in `cannot …`.
+    public var goal: String {
+        switch self {
+        case .standard(let layer): "set the default to '\(layer)'"
+        case .once(let layer): "boot '\(layer)' once"
+        case .trial(let layer, _): "try '\(layer)'"
+        case .started: "note the start of the booted layer"
+        case .good: "mark the booted layer good"
+        case .bad: "mark the booted layer bad"
+        case .arguments(let layer, _, _): "change the arguments of '\(layer)'"
+        }
+    }
+}
+
+extension BootPlanner {
+    /// The plan for `change`. What changes in entries is committed first, then the record: what a record names is there.
+    public static func plan(
+        _ change: BootChange, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: change.goal)
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            if change.isOfThisBoot, let booted = state.booted,
+                state.boot.loader == nil || state.boot.entries[booted.name] == nil
+            {
+                // Somebody boots it who does not do so by us: there is nothing to record.
+                plan.commit = [.tell([], motd: HostStatus(state, names: names).lines)]
+                return plan
+            }
+            try change.check(state.boot)
+            let old = try entry(change.layer(booted: state.booted), state, names)
+            if change.nextLayer != nil, state.boot.withoutHelper.contains(old.initrd) {
+                throw .noHelper(layer: old.layer, initrd: old.initrd)
+            }
+            var entry = old
+            var record = state.boot.record
+            if change == .good, state.earlyBoot?.mode == .volatile {
+                // What is thrown away proves nothing of what is kept.
+                let text =
+                    "layer '\(old.layer)' came up healthy, and is not marked good: nothing that is written in it is kept"
+                plan.commit = [
+                    .tell(
+                        [JournalMessage(.warning, layer: old.layer, text)],
+                        motd: HostStatus(state, names: names).lines)
+                ]
+                return plan
+            }
+            try change.apply(to: &record, &entry, state)
+            let steps = try steps(state.boot, changing: entry, record)
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst())
+            if change.isOfThisBoot {
+                var after = state
+                after.boot.entries[entry.layer] = entry.text
+                after.boot.environment = try block(record, state.boot)
+                if change == .started { plan.cleanup += Self.startSteps(state, names) }
+                plan.cleanup += change.consequences(after: old, HostStatus(after, names: names))
+            } else if let staged = StagedLayer(state, record, names: names),
+                staged.path != StagedLayer(state, names: names)?.path
+            {
+                // It may have waited before, and been given up.
+                plan.cleanup += staged.waiting
+            }
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+
+    /// What belongs to the start of a system besides the record: changes to another layer do not belong into the booted one any
+    /// more; what was cut short of adding it is done, since it is booted; and what is changed until this system shuts down
+    /// belongs into one that is to be booted next.
+    private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
+        guard let booted = state.booted.flatMap(state.volume) else { return [] }
+        let layout = Layout(state.volumes, group: names.group)
+        var steps: [Step] = []
+        if let base = layout[booted.baseName ?? ""], base.isUpdating {
+            steps.append(.completeUpdate(base.path))
+        }
+        if booted.tags.contains(Tag.unlisted) { steps.append(.listLayer(booted.path)) }
+        // Whether or not it is booted next, it does not have what is changed from now on.
+        for layer in layout.layers where layer.carriedFrom == booted.name && layer.isSettled {
+            steps.append(.recordCarry(layer.path, from: booted.name, .open))
+        }
+        if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
+        // One of which nothing is kept has not become its own.
+        if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
+            if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
+            steps.append(.recordCarry(booted.path, from: from, .over))
+        }
+        return steps
+    }
+
+    private static func entry(
+        _ layer: String, _ state: HostState, _ names: HostNames
+    ) throws(HostReason) -> BootEntry {
+        let layout = Layout(state.volumes, group: names.group)
+        guard let volume = layout[layer], volume.isLayer else { throw .notALayer(layer) }
+        if layout.isGoing(volume), volume.path != state.booted { throw .isGoing(layer) }
+        guard let entry = entry(of: layer, state.boot) else { throw .noEntry(layer) }
+        return entry
+    }
+}
+
+extension HostState {
+    /// Whether a layer has to show that it comes up before it is the default: this system does not run from one, and none has
+    /// come up healthy yet. What is booted else is the way back; so tries must be counted.
+    var canGoBackBesides: Bool {
+        guard case .grub = boot.loader, booted == nil, boot.record.good == nil else { return false }
+        if case .triesNotCounted = boot.obstacle { return false }
+        return !BootPlanner.entries(boot).contains { $0.health == .good }
+    }
+}
+
+extension BootChange {
+    /// Whether it is about how the running system was booted: what the system's own units report.
+    public var isOfThisBoot: Bool {
+        switch self {
+        case .started, .good, .bad: true
+        case .standard, .once, .trial, .arguments: false
+        }
+    }
+
+    /// The layer that is to be booted by it.
+    public var nextLayer: String? {
+        switch self {
+        case .standard(let layer), .once(let layer), .trial(let layer, _): layer
+        case .started, .good, .bad, .arguments: nil
+        }
+    }
+
+    /// Throws where the boot loader would not do what is asked for.
+    fileprivate func check(_ boot: BootState) throws(HostReason) {
+        switch self {
+        // systemd-boot is told that by a variable of the firmware.
+        case .once where boot.loader == .systemdBoot: break
+        case .once, .trial: if let obstacle = boot.obstacle { throw obstacle }
+        case .standard, .started, .good, .bad, .arguments: break
+        }
+    }
+
+    /// Whether the system is to go back where that is better.
+    public var goesBack: Bool {
+        if case .bad(_, let goesBack) = self { goesBack } else { false }
+    }
+
+    /// What follows where that is recorded, and `status` is how things stand then; `old` was the entry before.
+    fileprivate func consequences(after old: BootEntry, _ status: HostStatus) -> [Step] {
+        var messages: [JournalMessage] = []
+        var steps: [Step] = []
+        switch self {
+        case .started: messages = status.messages
+        case .good:
+            messages = [JournalMessage(.good, layer: old.layer, "layer '\(old.layer)' came up healthy")]
+        case .bad(let ailment, let goesBack):
+            let cause = ailment.map { ": \($0)" } ?? ""
+            var text = "layer '\(old.layer)' did not come up healthy\(cause)"
+            if goesBack {
+                let recovery = Recovery(after: old, status)
+                text += "; \(recovery)"
+                if recovery.restarts { steps = [.restart] }
+            }
+            let kind: JournalMessage.Kind = steps.isEmpty ? .bad : .goingBack
+            messages = [JournalMessage(kind, layer: old.layer, text)]
+        case .standard, .once, .trial, .arguments: break
+        }
+        return [.tell(messages, motd: status.lines)] + steps
+    }
+
+    fileprivate func layer(booted: VolumePath?) throws(HostReason) -> String {
+        switch self {
+        case .standard(let layer), .once(let layer), .trial(let layer, _), .arguments(let layer, _, _):
+            return layer
+        case .started, .good, .bad:
+            guard let booted else { throw .notOnALayer }
+            return booted.name
+        }
+    }
+
+    fileprivate func apply(
+        to record: inout BootRecord, _ entry: inout BootEntry, _ state: HostState
+    ) throws(HostReason) {
+        let layer = entry.layer
+        switch self {
+        case .standard where record.standard == nil && state.canGoBackBesides:
+            // It is the default when it has come up.
+            record.leavesDefault = true
+            record.trial = BootRecord.Trial(layer: layer, tries: BootRecord.Trial.standard)
+            record.lost = nil
+            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
+        case .standard:
+            (record.standard, record.lost) = (layer, nil)
+            // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
+            // to tell.
+            if let trial = record.trial, trial.layer == layer || trial.triesLeft > 0 { record.trial = nil }
+        case .once:
+            record.once = layer
+        case .trial(_, let tries):
+            (record.trial, record.lost) = (BootRecord.Trial(layer: layer, tries: tries), nil)
+            // It is to show that it has got better.
+            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
+        case .started:
+            if record.staged == layer { record.staged = nil }
+            guard let trial = record.trial, trial.layer == layer, trial.triesUsed > 0 else { break }
+            if state.boot.reason == .trial { record.trial?.starts.insert(trial.triesLeft) }
+        case .good:
+            (entry.health, entry.ailment) = (.good, nil)
+            (record.good, record.leavesDefault) = (layer, false)
+            if let trial = record.trial, trial.layer == layer {
+                let lost = trial.fates(isRunning: state.boot.reason == .trial).lost
+                record.lost = lost > 0 ? BootRecord.Lost(layer: layer, count: lost, tries: trial.tries) : nil
+                record.trial = nil
+                record.standard = layer
+            } else if record.trial != nil, state.boot.reason == .trial {
+                // Another was put on trial before this one had shown that it comes up.
+                record.standard = layer
+            } else if record.standard == nil {
+                record.standard = layer
+            }
+            // It has come up once more since.
+            if record.lost?.layer == layer, state.boot.reason != .trial { record.lost = nil }
+        case .bad(let ailment, _):
+            (entry.health, entry.ailment) = (.bad, ailment)
+            if record.good == layer { record.good = nil }
+            // What there is to tell of it stays.
+            if record.trial?.layer == layer { record.trial?.triesLeft = 0 }
+            // Back to what is known to come up, where there is such a layer.
+            if record.standard == layer {
+                let others = BootPlanner.entries(state.boot).filter { $0.layer != layer }
+                let good = others.first { $0.layer == record.good } ?? others.first { $0.health == .good }
+                record.standard = good?.layer ?? layer
+            }
+        case .arguments(_, let add, let remove):
+            try entry.options.change(adding: add, removing: remove)
+            // One that somebody wrote too long can be shortened bit by bit.
+            if !add.isEmpty { try entry.checkLength() }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import ImgbasedCore
+
+/// `imgbase boot --install` and `--uninstall`: our piece in the configuration of the boot loader. Nothing else in it
+/// changes.
+public enum BootLoaderPlanner {
+    /// What is done by `install`, as in `cannot …`.
+    public static let installGoal = "put the layers into the boot menu"
+    /// What is done by `uninstall`.
+    public static let uninstallGoal = "take the layers out of the boot menu"
+
+    /// The plan that puts our piece there, and derives what the boot loader reads from the entries there are.
+    public static func install(_ state: HostState) throws(HostRefusal) -> Plan {
+        try plan(installGoal, state.boot) { boot, plan throws(HostReason) in
+            if let flaw = boot.flaw { throw flaw }
+            plan.prepare = try BootPlanner.steps(boot, boot.record)
+            switch boot.loader {
+            case nil: throw .noBootLoader
+            case .grub(let directory):
+                guard let script = boot.grubScript else { throw .noGRUBScript }
+                var config = try config(boot, directory)
+                config.put(script.lines)
+                if !boot.isGRUBScriptLinked {
+                    plan.cleanup.append(.link(path: GRUBConfig.script, target: script.path))
+                }
+                plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
+            case .systemdBoot:
+                var config = LoaderConfig(boot.loaderConfig ?? "")
+                config.put()
+                plan.commit = write(config.text, over: boot.loaderConfig, to: loaderConfigPath(boot))
+            }
+        }
+    }
+
+    /// The plan that takes it away again. Entries, kernels and what is recorded stay: layers are not lost with it.
+    public static func uninstall(_ state: HostState) throws(HostRefusal) -> Plan {
+        try plan(uninstallGoal, state.boot) { boot, plan throws(HostReason) in
+            switch boot.loader {
+            case nil: throw .noBootLoader
+            case .grub(let directory):
+                if boot.isGRUBScriptLinked { plan.prepare.append(.removeFile(GRUBConfig.script)) }
+                var config = try config(boot, directory)
+                config.takeAway()
+                plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
+            case .systemdBoot:
+                var config = LoaderConfig(boot.loaderConfig ?? "")
+                config.takeAway()
+                plan.commit = write(config.text, over: boot.loaderConfig, to: loaderConfigPath(boot))
+            }
+        }
+    }
+
+    private static func plan(
+        _ goal: String, _ boot: BootState,
+        _ fill: (BootState, inout Plan) throws(HostReason) -> Void
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal)
+        do throws(HostReason) {
+            if boot.isMissing { throw .bootNotMounted }
+            try fill(boot, &plan)
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+        return plan
+    }
+
+    private static func config(_ boot: BootState, _ directory: String) throws(HostReason) -> GRUBConfig {
+        guard let text = boot.grubConfig else { throw .noGRUBConfig(directory) }
+        return GRUBConfig(text)
+    }
+
+    private static func loaderConfigPath(_ boot: BootState) -> String {
+        boot.directory + "/loader/loader.conf"
+    }
+
+    private static func write(_ text: String, over old: String?, to path: String) -> [Step] {
+        if text == old { return [] }
+        return [.replaceFile(path: path, contents: Array(text.utf8), isOnBoot: true)]
+    }
+}
+
+/// What GRUB is to run, as this imgbase was delivered with it.
+public struct GRUBSnippet: Hashable, Sendable {
+    /// Where it is: a program for grub-mkconfig that prints it.
+    public var path: String
+    /// What it prints.
+    public var lines: String
+
+    /// The program at `path` with the text `program`: three lines for the shell, and the rest for GRUB.
+    public init(path: String, program: String) {
+        self.path = path
+        let lines = program.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)
+        self.lines = lines.count > 3 ? String(lines[3]) : ""
+    }
+}

@@ -1,0 +1,99 @@
+import ImgbasedCore
+
+/// What is done to the boot menu: entries, GRUB's menu of them, the default.
+public enum BootPlanner {
+    /// The step that stores `files`, which are not there yet, if there is room.
+    static func install(
+        _ files: BootFiles, from source: BootFileSource, _ boot: BootState
+    ) throws(HostReason) -> Step {
+        // The entry, the menu and the directories are small; a MiB is more than they need.
+        let needed = Bytes(files.size.count + (1 << 20))
+        guard needed <= boot.free else { throw .bootFull(free: boot.free, needed: needed) }
+        return .installBootFiles(files, from: source, directory: boot.directory + "/imgbased")
+    }
+
+    /// The steps after which the boot loader offers `entry` as it is now, and `record` holds: entries first, so that what
+    /// a record names is there.
+    static func steps(
+        _ boot: BootState, changing entry: BootEntry? = nil, _ record: BootRecord
+    ) throws(HostReason) -> [Step] {
+        try steps(boot, changing: entry.map { [$0] } ?? [], record)
+    }
+
+    /// The same for several entries.
+    static func steps(
+        _ boot: BootState, changing changed: [BootEntry], _ record: BootRecord
+    ) throws(HostReason) -> [Step] {
+        let layers = Set(changed.map(\.layer))
+        // An entry that somebody damaged is left out of the menu, not in the way of the others.
+        let entries = entries(boot).filter { !layers.contains($0.layer) } + changed
+        switch boot.loader {
+        case nil: throw .noBootLoader
+        case .grub(let directory):
+            return changed.flatMap { write($0, boot) } + menu(entries, record, boot, in: directory)
+                + (try write(record, boot, to: directory + "/imgbased.env"))
+        case .systemdBoot:
+            return try SystemdBoot.steps(entries, record, boot)
+                + write(record, boot, to: SystemdBoot.recordPath(boot))
+        }
+    }
+
+    /// The step that writes an entry, unless that changes nothing.
+    private static func write(_ entry: BootEntry, _ boot: BootState) -> [Step] {
+        guard boot.entries[entry.layer] != entry.text else { return [] }
+        let path = "\(boot.directory)/loader/entries/\(BootEntry.fileName(for: entry.layer))"
+        return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
+    }
+
+    /// The steps that derive GRUB's menus from `entries`, unless that changes nothing. The one that GRUB would read is written
+    /// last: what cuts the others short is not seen.
+    static func menu(
+        _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState, in directory: String
+    ) -> [Step] {
+        func write(_ text: String, over old: String?, to path: String) -> [Step] {
+            text == old ? [] : [.replaceFile(path: path, contents: Array(text.utf8), isOnBoot: true)]
+        }
+        let store = boot.directory + "/imgbased/"
+        let menu = write(
+            GRUBMenu.text(entries, record, prefix: boot.prefix), over: boot.menu,
+            to: directory + "/imgbased.cfg")
+        let others =
+            write(
+                GRUBMenu.loader(entries, prefix: boot.prefix), over: boot.loaderScript,
+                to: store + GRUBMenu.loaderName)
+            + write(
+                GRUBMenu.full(entries, prefix: boot.prefix), over: boot.fullMenu,
+                to: store + GRUBMenu.fullName)
+        return GRUBFile.isWhole(boot.menu) ? others + menu : menu + others
+    }
+
+    /// The step that writes the record, unless that changes nothing.
+    static func write(
+        _ record: BootRecord, _ boot: BootState, to path: String
+    ) throws(HostReason) -> [Step] {
+        let block = try block(record, boot)
+        if block == boot.environment { return [] }
+        return [.recordBoot(record, path: path, environment: block)]
+    }
+
+    /// The environment block that has the record, and what else there is in it.
+    static func block(_ record: BootRecord, _ boot: BootState) throws(HostReason) -> [UInt8] {
+        var environment = GRUBEnvironment(boot.environment ?? [])
+        record.write(to: &environment)
+        guard let block = environment.block else {
+            throw .environmentFull(environment.sizes.map { "\($0.name) (\($0.size))" })
+        }
+        return block
+    }
+
+    /// The entry of `layer`, where there is one that can be read.
+    static func entry(of layer: String, _ boot: BootState) -> BootEntry? {
+        boot.entries[layer].flatMap { BootEntry(layer: layer, text: $0) }
+    }
+
+    /// The entries as the menu shows them, newest first.
+    public static func entries(_ boot: BootState) -> [BootEntry] {
+        boot.entries.compactMap { BootEntry(layer: $0.key, text: $0.value) }
+            .sorted(by: BootEntry.isNewer(_:than:))
+    }
+}

@@ -1,0 +1,85 @@
+import ImgbasedCore
+
+/// `imgbase boot --refresh`: the kernel of the booted layer has changed, as its package manager does it.
+public enum RefreshPlanner {
+    /// What is being done, as in `cannot …`.
+    public static let goal = "refresh the entry of the booted layer"
+
+    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running system.
+    ///
+    /// A layer that boots unattended is on trial with its new kernel, so that one that does not come up gives way to
+    /// another layer; not where the boot loader could not count its tries, and would not load it for that.
+    public static func plan(
+        _ files: BootFiles, from source: BootFileSource, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal)
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            guard let booted = state.booted else { throw .notOnALayer }
+            if state.earlyBoot?.mode == .volatile {
+                let text =
+                    "the entry of layer '\(booted.name)' stays as it is: nothing that is installed in it now is kept"
+                plan.commit = [.tell([JournalMessage(.warning, layer: booted.name, text)], motd: nil)]
+                return plan
+            }
+            guard var entry = BootPlanner.entry(of: booted.name, state.boot) else {
+                throw .noEntry(booted.name)
+            }
+            let old = entry
+            let stored = "\(state.boot.prefix)/imgbased/\(files.digest)"
+            entry.version = files.version
+            entry.linux = stored + "/linux"
+            entry.initrd = stored + "/initrd"
+            if !state.boot.digests.contains(files.digest) {
+                plan.prepare.append(try BootPlanner.install(files, from: source, state.boot))
+            }
+            var after = state.boot
+            var record = state.boot.record
+            if entry != old {
+                after.entries[entry.layer] = entry.text
+                // What waits for its trial comes first.
+                let isFree =
+                    record.staged == nil
+                    && record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
+                if record.standard == entry.layer, isFree, state.boot.obstacle == nil {
+                    record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
+                }
+                // Before the entry: a trial of the kernel there is now does no harm.
+                plan.prepare += try BootPlanner.steps(state.boot, record)
+            }
+            let steps = try BootPlanner.steps(state.boot, changing: entry, record)
+                .filter { !plan.prepare.contains($0) }
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst())
+            after.digests.insert(files.digest)
+            plan.cleanup += BootPlanner.removalOfUnreferenced(after)
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+        return plan
+    }
+}
+
+extension BootPlanner {
+    /// The digests of the kernels and initramfs that no entry refers to, of ours or of others; none, where an entry cannot be read.
+    static func unreferenced(_ boot: BootState) -> [String] {
+        let entries = BootPlanner.entries(boot)
+        guard entries.count == boot.entries.count else { return [] }
+        let paths = entries.flatMap { [$0.linux, $0.initrd] }
+        let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
+        return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
+    }
+}
+
+extension Plan {
+    /// Has every script of GRUB that will be put in place checked before anything is.
+    mutating func checkScripts() {
+        var checks: [Step] = []
+        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
+        }
+        prepare = checks + prepare
+    }
+}

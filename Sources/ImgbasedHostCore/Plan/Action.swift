@@ -1,0 +1,288 @@
+import ImgbasedCore
+
+/// What the executor does for a step: nothing but these.
+public enum Action: Hashable, Sendable {
+    /// Runs a tool of the distribution.
+    case run(Command)
+    /// Makes a directory of the running system.
+    case makeDirectory(String)
+    /// Replaces a file of the running system atomically.
+    case replaceFile(path: String, contents: [UInt8])
+    /// Replaces a file that a boot loader reads, which after each write finds the old one or the new one.
+    case replaceBootFile(path: String, contents: [UInt8])
+    /// Makes a symbolic link of the running system, or replaces one.
+    case link(path: String, target: String)
+    /// Removes a file of the running system.
+    case removeFile(String)
+    /// Removes a file that a boot loader may read.
+    case removeBootFile(String)
+    /// Writes a file that a restart takes away.
+    case write(path: String, text: String)
+    /// Gives an entry to the journal.
+    case tellJournal(JournalMessage)
+    /// Brings what was written to the file system at a path to the places where a boot loader that does not
+    /// replay a journal looks for it.
+    case flushBoot(String)
+    /// Copies an image to a device and takes its digest.
+    case writeImage(String, device: String, ImageAllowance)
+    /// Writes the files of an image to a file system that is mounted for this alone, and takes its digest.
+    case fillFileSystem(String, device: String, type: FileSystemType)
+    /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
+    case settleFileSystem(device: String, type: FileSystemType)
+    /// Makes a directory in a file system that is mounted for this alone.
+    case makeDirectoryOn(device: String, type: FileSystemType, path: String)
+    /// Replaces a file in a file system that is mounted for this alone.
+    case replaceFileOn(device: String, type: FileSystemType, path: String, contents: [UInt8])
+    /// Copies a kernel and its initramfs.
+    case copyBootFiles(BootFiles, from: BootFileSource, directory: String)
+    /// Removes kernels and initramfs by the names of their directories.
+    case removeBootFiles([String], directory: String)
+    /// Runs the programs for an event, one after the other.
+    case runHooks(HookRun)
+    /// Carries configuration between file systems that are mounted for this alone.
+    case carry(CarryOrder)
+    /// Waits until what was written to a device is on it.
+    case flushDevice(String)
+}
+
+/// What is known only once an image was written.
+public struct ImageFacts: Hashable, Sendable {
+    /// The SHA-256 of the image, in lower-case hexadecimal.
+    public var digest: String
+    /// How many bytes it has.
+    public var length: String
+
+    /// Facts about an image of `length` bytes.
+    public init(digest: String, length: UInt64) {
+        self.digest = digest
+        self.length = String(length)
+    }
+
+    private init(placeholder digest: String, length: String) {
+        self.digest = digest
+        self.length = length
+    }
+
+    /// What a plan shows in their place.
+    public static let unknown = ImageFacts(
+        placeholder: "<SHA-256 of the image>", length: "<bytes of the image>")
+}
+
+extension Step {
+    /// What the executor does for it, in order.
+    ///
+    /// `image` is what a `writeImage` before it found; without it, the actions are for show.
+    public func actions(image: ImageFacts = .unknown) -> [Action] {
+        switch self {
+        case .clearPhysicalVolume(let disk):
+            // pvcreate refuses it, with -ff too.
+            [.run(Command(.wipefs, ["--all", disk]))]
+        case .createPhysicalVolume(let disk):
+            // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops. With two
+            // areas, the metadata is whole in one of them while lvm2 writes the other.
+            [.run(Command(.pvcreate, ["--metadatacopies", "2", disk])), .flushDevice(disk)]
+        case .createGroup(let name, let disks):
+            // What is whole then, is there if a power cut tears what comes after it.
+            [.run(Command(.vgcreate, ["--addtag", Tag.volumeGroup, name] + disks))]
+                + disks.map { .flushDevice($0) }
+        case .adoptGroup(let name):
+            [.run(Command(.vgchange, ["--addtag", Tag.volumeGroup, name]))]
+        case .createPool(let path, let size, let metadataSize):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "thin-pool", "--size", size.lvmArgument, "--poolmetadatasize",
+                            metadataSize.lvmArgument, "--zero", "y", "--name", path.name, "--addtag",
+                            Tag.building, path.group,
+                        ]))
+            ]
+        case .sealPool(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.pool], remove: [Tag.building])))]
+        case .createVolume(let path, let size):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "linear", "--size", size.lvmArgument, "--name", path.name,
+                            "--addtag", Tag.building, path.group,
+                        ]))
+            ]
+        case .makeFileSystem(let path, let label, let uuid):
+            [
+                .run(Command(.mkfsExt4, ["-q", "-F", "-L", label, "-U", uuid, path.device])),
+                .flushDevice(path.device),
+            ]
+        case .sealVolume(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.building])))]
+        case .makeDirectory(let path):
+            [.makeDirectory(path)]
+        case .replaceFile(let path, let contents, let isOnBoot):
+            isOnBoot
+                ? [.replaceBootFile(path: path, contents: contents)]
+                : [.replaceFile(path: path, contents: contents)]
+        case .link(let path, let target): [.link(path: path, target: target)]
+        case .removeFile(let path):
+            path.hasPrefix(BootState.mountPoint + "/") ? [.removeBootFile(path)] : [.removeFile(path)]
+        case .checkScript(let name, let text):
+            [
+                .write(path: "/run/imgbased/\(name)", text: text),
+                .run(Command(.grubScriptCheck, ["/run/imgbased/\(name)"])),
+                .removeFile("/run/imgbased/\(name)"),
+            ]
+        case .mount(let path):
+            [.run(Command(.mount, [path]))]
+        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .protectBase, .sealBase,
+            .completeUpdate:
+            baseActions(image)
+        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
+            .listLayer, .recordCarry:
+            layerActions
+        case .installBootFiles(let files, let source, let directory):
+            [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
+        case .bootOnce(let name): [.run(Command(.bootctl, ["set-oneshot", name]))]
+        case .removeBootFiles(let digests, let directory):
+            [.removeBootFiles(digests, directory: directory)]
+        case .recordBoot(_, let path, let environment):
+            [.replaceBootFile(path: path, contents: environment)]
+        case .repairGroup(let repair): repair.actions
+        case .activateVolume(let path):
+            // Bases are left out where everything is activated.
+            [.run(Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", path.description]))]
+        case .deactivateVolume(let path):
+            [.run(Command(.lvchange, ["--activate", "n", path.description]))]
+        case .runHooks(let run):
+            [.runHooks(run)] + (run.tree.map { [.flushDevice($0.volume.device)] } ?? [])
+        case .pin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.pinned], remove: [])))]
+        case .unpin(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.pinned])))]
+        case .beginRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.removing], remove: [])))]
+        case .cancelRemoval(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.removing])))]
+        case .removeEntry(let path):
+            [.removeBootFile(path)]
+        case .removeVolume(let path):
+            [.run(Command(.lvremove, ["--yes", path.description]))]
+        case .tell(let messages, let motd):
+            (motd.map { [.write(path: "/run/imgbased/motd", text: $0.map { $0 + "\n" }.joined())] } ?? [])
+                + messages.map { .tellJournal($0) }
+        case .startUnit(let name):
+            [.run(Command(.systemctl, ["--no-block", "start", name]))]
+        case .restart:
+            [.run(Command(.systemctl, ["--no-block", "reboot"]))]
+        }
+    }
+
+    private func baseActions(_ image: ImageFacts) -> [Action] {
+        switch self {
+        case .createBase(let path, let pool, let size):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--type", "thin", "--virtualsize", size.lvmArgument, "--thinpool", pool,
+                            "--name", path.name, "--addtag", Tag.building, path.group,
+                        ]))
+            ]
+        case .writeImage(let image, let path, let allowance):
+            [.writeImage(image, device: path.device, allowance)]
+        case .makeBaseFileSystem(let path, let draft):
+            [.run(draft.command(path.device)), .flushDevice(path.device)]
+        case .fillBase(let image, _, let path, let type):
+            [.fillFileSystem(image, device: path.device, type: type)]
+        case .protectBase(let path):
+            [.run(Command(.lvchange, ["--permission", "r", path.description]))]
+        case .sealBase(let path, let isUpdate):
+            // Deactivated first, so that nobody holds it open when it is declared complete; then everything
+            // else that makes it a base in one change of the metadata. lvm2 refuses to make it read-only twice.
+            [
+                .run(Command(.lvchange, ["--activate", "n", path.description])),
+                .run(
+                    Command(
+                        .lvchange,
+                        ["--setactivationskip", "y"]
+                            + Step.retag(
+                                path,
+                                add: [
+                                    Tag.base, Tag.digestPrefix + image.digest,
+                                    Tag.lengthPrefix + image.length,
+                                ] + (isUpdate ? [Tag.updating] : []), remove: [Tag.building]))),
+            ]
+        case .completeUpdate(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.updating])))]
+        default: []
+        }
+    }
+
+    private var layerActions: [Action] {
+        switch self {
+        case .createLayer(let path, let source):
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--snapshot", "--setactivationskip", "n", "--permission", "rw", "--name",
+                            path.name, "--addtag", Tag.building, source.description,
+                        ]))
+            ]
+        case .renewFileSystem(let path, .ext4, let uuid):
+            [
+                // A snapshot of a mounted layer has a journal to replay, and tune2fs wants a fresh check.
+                .run(Command(.e2fsck, ["-f", "-y", path.device], successes: [0, 1])),
+                .run(Command(.tune2fs, ["-U", uuid, path.device])),
+                .run(Command(.resize2fs, [path.device])),
+                .flushDevice(path.device),
+            ]
+        case .renewFileSystem(let path, .xfs, let uuid):
+            [
+                .settleFileSystem(device: path.device, type: .xfs),
+                .run(Command(.xfsAdmin, ["-U", uuid, path.device])),
+                .flushDevice(path.device),
+            ]
+        case .makeLayerDirectory(let path, let type, let directory):
+            [.makeDirectoryOn(device: path.device, type: type, path: directory), .flushDevice(path.device)]
+        case .replaceLayerFile(let path, let type, let file, let contents):
+            [
+                .replaceFileOn(device: path.device, type: type, path: file, contents: contents),
+                .flushDevice(path.device),
+            ]
+        case .carry(let order): [.carry(order), .flushDevice(order.to.device)]
+        case .sealLayer(let path, let base, let from):
+            [
+                .run(
+                    Command(
+                        .lvchange,
+                        Step.retag(
+                            path,
+                            add: [Tag.layer, Tag.originPrefix + base, Tag.unlisted]
+                                + (from.map { [Tag.carriedPrefix + $0] } ?? []),
+                            remove: [Tag.building])))
+            ]
+        case .recordCarry(let path, let from, let progress):
+            [.run(Command(.lvchange, progress.retag(path, Tag.carriedPrefix + from)))]
+        case .listLayer(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.unlisted])))]
+        default: []
+        }
+    }
+
+    fileprivate static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
+        add.flatMap { ["--addtag", $0] } + remove.flatMap { ["--deltag", $0] } + [path.description]
+    }
+}
+
+extension CarryProgress {
+    fileprivate func retag(_ path: VolumePath, _ carried: String) -> [String] {
+        switch self {
+        case .open: Step.retag(path, add: [], remove: [Tag.settled])
+        case .settled: Step.retag(path, add: [Tag.settled], remove: [])
+        case .over: Step.retag(path, add: [], remove: [carried, Tag.settled])
+        }
+    }
+}

@@ -1,0 +1,225 @@
+public import ImgbasedCore
+
+/// Why a command is not begun. Nothing was changed.
+public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was to be done: `create layer 'Base-0.1'`.
+    public var goal: String
+    /// Why it cannot be, and what to do about it.
+    public var reason: HostReason
+
+    /// `goal` is refused for `reason`.
+    public init(_ goal: String, _ reason: HostReason) {
+        self.goal = goal
+        self.reason = reason
+    }
+
+    /// The whole message, without the program's name.
+    public var description: String { "cannot \(goal): \(reason)" }
+}
+
+/// The reasons there are.
+public enum HostReason: Error, Hashable, Sendable {
+    case noGroup(String)
+    case tornGroup(String)
+    case notAGroupMember(disk: String, group: String)
+    case groupNeedsDisks(String)
+    case duplicate(disk: String)
+    case diskInUse(disk: String, by: String)
+    case diskNotEmpty(disk: String, signatures: [String])
+    case diskReadOnly(disk: String)
+    case tooSmall(what: String, size: Bytes, needed: Bytes)
+    case noPool(VolumePath)
+    case wrongKind(VolumePath, is: String, wanted: String)
+    case poolInactive(VolumePath)
+    case poolFull(VolumePath, percent: Int, of: String)
+    case poolShort(VolumePath, missing: Bytes, of: String)
+    case poolShortOrHoles(VolumePath, missing: Bytes, of: String, file: LargeFile)
+    case layerShort(String, missing: Bytes)
+    case groupShort(String, missing: Bytes)
+    case exists(String)
+    case badName(String, NameError)
+    case noBase
+    case noLayer
+    case noDefaultYet
+    case unknown(String)
+    case notALayer(String)
+    case notABase(String)
+    case notOnALayer
+    case isBooted(String)
+    case isNeeded(String, as: [String])
+    case isPinned(String)
+    case isGoing(String)
+    case isOpen(VolumePath)
+    case isOrigin(VolumePath, of: [String])
+    case badSettings(SettingsError)
+    case otherFileSystem(image: String, is: String)
+    case imageLarger(image: Bytes, size: Bytes)
+    case noFileSystem(image: String)
+    case unsupportedFileSystem(String, on: String)
+    case imageCutShort(image: Bytes, fileSystem: Bytes)
+    case pendingJournal(image: String)
+    case damagedImage(image: String)
+    case bootNotMounted
+    case bootNotFlushed(fileSystem: String, isRoot: Bool)
+    case bootJournalsData
+    case bootOnRoot
+    case bootFull(free: Bytes, needed: Bytes)
+    case noKernel(layer: String)
+    case noInitramfs(layer: String, version: String)
+    case noHelper(layer: String, initrd: String)
+    case bootFileTooLarge(String, of: String, size: Bytes, limit: Bytes)
+    case environmentFull([String])
+    case noEntry(String)
+    case noBootLoader
+    case noGRUBConfig(String)
+    case noGRUBScript
+    case layersNotInMenu
+    case layersNotDefault
+    case triesNotCounted(fileSystem: String)
+    case badArgument(String)
+    case argumentsTooLong(of: String, length: Int, limit: Int)
+    case noOriginalBase(layer: String, base: String)
+    case noOlderLayer(than: String)
+    case insideHook
+    case nothingStaged
+    case nothingToCarry(from: String)
+}
+
+extension HostReason: CustomStringConvertible {
+    /// The cause, and what to do, as the end of a sentence.
+    public var description: String {
+        switch self {
+        case .noGroup(let name):
+            "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
+        case .tornGroup(let name):
+            "a power cut has torn the metadata of volume group '\(name)', which lvm2 does not see until 'imgbase recover' has "
+                + "brought back the newest that is whole"
+        case .notAGroupMember(let disk, let group):
+            "volume group '\(group)' exists and '\(disk)' is not part of it; add it with vgextend, or leave it out"
+        case .groupNeedsDisks(let name):
+            "there is no volume group '\(name)'; name the disks to make it of"
+        case .duplicate(let disk): "'\(disk)' is named twice"
+        case .diskInUse(let disk, let user):
+            "'\(disk)' is in use by '\(user)'; name an empty disk or partition"
+        case .diskNotEmpty(let disk, let signatures):
+            "'\(disk)' is not empty, it has \(signatures.joined(separator: ", ")); "
+                + "if nothing on it is needed, clear it with 'wipefs -a \(disk)'"
+        case .diskReadOnly(let disk): "'\(disk)' is read-only"
+        case .tooSmall(let what, let size, let needed):
+            "\(what) of \(size.formatted) is too small; it needs at least \(needed.formatted)"
+        case .noPool(let path):
+            "there is no pool '\(path)'; make it with 'imgbase layout --init' or name it with --thinpool"
+        case .wrongKind(let path, let kind, let wanted):
+            "'\(path)' is a \(kind) volume, not a \(wanted); rename it, or choose another name"
+        case .poolInactive(let path):
+            "pool '\(path)' is not active; activate it with 'lvchange -ay \(path)'"
+        case .poolFull(let path, let percent, let what):
+            "pool '\(path)' is \(percent)% full\(what); remove a layer or base, or extend the pool"
+        case .poolShort(let path, let missing, let what):
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
+        case .poolShortOrHoles(let path, let missing, let what, let file):
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool; or "
+                + "give --size, what the files need without holes, where '\(file.name)' in the image, of "
+                + "\(file.size.formatted), has such"
+        case .layerShort(let name, let missing):
+            "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
+                + "give its base a larger --size, or have less on the lists in /config"
+        case .groupShort(let name, let missing):
+            "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
+        case .exists(let name): "'\(name)' exists already; choose another name"
+        case .badName(_, let error): "\(error)"
+        case .noBase: "there is no base; add one with 'imgbase base --add --size SIZE IMAGE'"
+        case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
+        case .noDefaultYet:
+            "no layer is the default before one has come up healthy; until then it is what the boot loader has besides layers"
+        case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' shows those there are"
+        case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' shows those there are"
+        case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' shows those there are"
+        case .isBooted(let layer): "this system runs from '\(layer)'; boot another layer first"
+        case .isNeeded(let layer, let roles):
+            "'\(layer)' is \(roles.joined(separator: " and ")); give --force if it is to go all the same"
+        case .isPinned(let base):
+            "base '\(base)' is pinned; unpin it with 'imgbase base --unpin \(base)', or give --force"
+        case .isGoing(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
+        case .isOpen(let path): "'\(path)' is mounted or in use; unmount it"
+        case .isOrigin(let path, let volumes):
+            "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "
+                + "being stored as what differs from it; remove that first"
+        case .badSettings(let error): "\(error)"
+        case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
+        case .otherFileSystem(let image, let type):
+            "'\(image)' is the image of a file system, of type \(type); leave out --filesystem"
+        case .imageLarger(let image, let size):
+            "the image has \(image.count) bytes, more than the size of \(size.count); give a larger --size"
+        case .noFileSystem(let image):
+            "'\(image)' is no image that is known; an ext4 or xfs file system, a live image, a squashfs, a tar or "
+                + "an OCI image is needed, as it is or compressed by gzip, xz or zstd"
+        case .unsupportedFileSystem(let type, let object):
+            "the file system of '\(object)' is \(type); ext4 and xfs are supported"
+        case .imageCutShort(let image, let fileSystem):
+            "the image ends after \(image.count) bytes, its file system has \(fileSystem.count); get it again"
+        case .pendingJournal(let image):
+            "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
+                + "mount and unmount it once, or copy it when it is unmounted"
+        case .damagedImage(let image):
+            "the superblock of the file system in '\(image)' does not have its own checksum: something in it was changed; "
+                + "get it again"
+        case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .bootNotFlushed(let type, true):
+            "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
+                + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
+        case .bootNotFlushed(let type, false):
+            "'/boot' is on \(type), of which nobody knows what the boot loader reads after the power went; use ext4, xfs or vfat"
+        case .bootJournalsData:
+            "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
+        case .bootOnRoot:
+            "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
+                + "mounts, and run grub-install and 'imgbase boot --install' again"
+        case .bootFull(let free, let needed):
+            "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
+        case .noKernel(let layer):
+            "no kernel is in '\(layer)': neither /usr/lib/modules/VERSION/vmlinuz nor /boot/vmlinuz-VERSION; "
+                + "install one"
+        case .noInitramfs(let layer, let version):
+            "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
+                + "'dracut --kver \(version)' and the imgbased module"
+        case .noHelper(let layer, let initrd):
+            "initramfs '\(initrd)' of layer '\(layer)' has no imgbase-initrd, which finds the layer: it cannot boot; install "
+                + "imgbased and dracut where the layer comes from, and build the initramfs with 'dracut --no-hostonly --force'"
+        case .bootFileTooLarge(let path, let layer, let size, let limit):
+            "'\(path)' of '\(layer)' has \(size.formatted), and a kernel and its initramfs may have \(limit.formatted): what "
+                + "is free in '/boot', or as much as the largest there, and never more than 4 GiB"
+        case .environmentFull(let variables):
+            "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
+                + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
+                + "shorter names"
+        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
+        case .badArgument(let word):
+            "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
+        case .argumentsTooLong(let layer, let length, let limit):
+            "the kernel's arguments of '\(layer)' have \(length) bytes with what the boot loader adds, and the kernel takes "
+                + "\(limit); shorten '/etc/kernel/cmdline' in what the layer is made of, or take some away with "
+                + "'imgbase boot --args-remove'"
+        case .noGRUBConfig(let directory):
+            "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
+        case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"
+        case .layersNotInMenu:
+            "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"
+        case .layersNotDefault:
+            "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'"
+        case .triesNotCounted(let type):
+            "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
+                + "partition"
+        case .noOriginalBase(let layer, let base):
+            "base '\(base)' of layer '\(layer)' is gone, so that what was changed in the layer cannot be told; "
+                + "add a layer without it by 'imgbase base --add' and 'imgbase layer --add'"
+        case .noOlderLayer(let layer):
+            "no layer that is not bad is older than '\(layer)'; name one with --to"
+        case .insideHook: "a hook runs while another command changes this host, and cannot change it as well"
+        case .nothingStaged: "no update waits to be booted; name an image"
+        case .nothingToCarry(let layer):
+            "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"
+        case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import ImgbasedCore
+
+/// What a command will do: every name, size and identifier is chosen, nothing is begun.
+public struct Plan: Hashable, Sendable {
+    /// What for, as in `cannot …`: `create layer 'Base-0.1'`.
+    public var goal: String
+    /// What the boot menu does not show yet.
+    public var prepare: [Step] = []
+    /// The one step that makes it so.
+    public var commit: [Step] = []
+    /// What follows from that. Should it be cut short, the next run does it.
+    public var cleanup: [Step] = []
+    /// What removes the traces, should a step of `prepare` fail.
+    public var undo: [Step] = []
+    /// Whether more will be planned when these steps are done, from what they made.
+    public var isContinued = false
+
+    /// A plan for `goal`, so far without steps.
+    public init(goal: String) {
+        self.goal = goal
+    }
+
+    /// Every step in order.
+    public var steps: [Step] { prepare + commit + cleanup }
+}
+
+extension Plan {
+    /// The plan as people read it: what is done, with the commands and the changes of files.
+    public func lines() -> [String] {
+        if steps.isEmpty { return isContinued ? [] : ["to \(goal), there is nothing to do"] }
+        var lines = ["to \(goal)\(isContinued ? ", first" : "")"]
+        for (phase, steps) in [("prepare", prepare), ("commit", commit), ("clean up", cleanup)]
+        where !steps.isEmpty {
+            lines.append("\(phase):")
+            for step in steps {
+                lines.append("  \(step)")
+                lines += step.actions().flatMap { $0.lines() }.map { "    \($0)" }
+            }
+        }
+        return lines
+    }
+}
+
+extension Action {
+    /// The action as people read it.
+    func lines() -> [String] {
+        switch self {
+        case .run(let command): ["+ \(command)"]
+        case .makeDirectory(let path): ["mkdir \(path)"]
+        case .replaceFile(let path, let contents): ["write \(path):"] + Action.shown(contents)
+        case .replaceBootFile(let path, let contents):
+            ["write \(path):"] + Action.shown(contents) + [Action.flush(path)]
+        case .link(let path, let target): ["ln -sf \(target) \(path)"]
+        case .removeFile(let path): ["rm \(path)"]
+        case .removeBootFile(let path): ["rm \(path)", Action.flush(path)]
+        case .write(let path, let text): ["write \(path):"] + Action.shown(Array(text.utf8))
+        case .tellJournal(let message): ["journal \(message.kind.rawValue): \(message.text)"]
+        case .flushBoot(let path): ["flush the file system of \(path)"]
+        case .writeImage(let image, let device, _): ["copy \(image) to \(device), and flush it"]
+        case .fillFileSystem(let image, let device, let type):
+            [
+                "mount \(device) privately (\(type.rawValue)), write the files of \(image) to it, unmount it, take its digest"
+            ]
+        case .settleFileSystem(let device, let type):
+            [
+                "mount \(device) privately (\(type.rawValue)), let it replay its log and fill the device, unmount it"
+            ]
+        case .makeDirectoryOn(let device, let type, let path):
+            ["mount \(device) privately (\(type.rawValue)), mkdir \(path) in it, unmount it"]
+        case .replaceFileOn(let device, let type, let path, let contents):
+            ["mount \(device) privately (\(type.rawValue)), write \(path) in it, unmount it:"]
+                + Action.shown(contents)
+        case .removeBootFiles(let digests, let directory): digests.map { "rm -r \(directory)/\($0)" }
+        case .copyBootFiles(let files, let source, let directory):
+            source.lines() + [
+                "copy \(files.linux) to \(directory)/\(files.digest)/linux",
+                "copy \(files.initrd) to \(directory)/\(files.digest)/initrd",
+            ]
+        case .runHooks(let run): run.lines()
+        case .carry(let order):
+            [
+                "mount \(order.fromBase.device), \(order.isFromRunning ? "/ alone" : order.from.device), "
+                    + "\(order.toBase.device) and \(order.to.device) privately, the last to write to it, "
+                    + "merge /etc and the lists of /config, unmount them"
+            ]
+        case .flushDevice(let device): ["flush \(device)"]
+        }
+    }
+
+    private static func flush(_ path: String) -> String {
+        "flush the file system of \(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))"
+    }
+
+    private static func shown(_ contents: [UInt8]) -> [String] {
+        // The padding of an environment block says nothing.
+        let end = contents.lastIndex { $0 != UInt8(ascii: "#") }.map { $0 + 1 } ?? 0
+        let isPadded = contents.count == GRUBEnvironment.size && end < contents.count
+        var lines = contents[..<(isPadded ? end : contents.count)]
+            .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .map { "| " + String(decoding: $0, as: UTF8.self).withoutControls }
+        if lines.last == "| " { lines.removeLast() }
+        return lines
+    }
+}
+
+extension BootFileSource {
+    /// How it is got at.
+    fileprivate func lines() -> [String] {
+        switch self {
+        case .running: []
+        case .runningAlone: ["look below / without what is mounted there"]
+        case .layer(let path, let type): ["mount \(path.device) privately (\(type.rawValue), read-only)"]
+        }
+    }
+}
+
+extension Plan: Encodable {
+    private enum Keys: String, CodingKey {
+        case goal, prepare, commit, cleanup, isContinued
+    }
+
+    /// Encodes each step with its verb, sentence and actions.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(goal, forKey: .goal)
+        try container.encode(prepare, forKey: .prepare)
+        try container.encode(commit, forKey: .commit)
+        try container.encode(cleanup, forKey: .cleanup)
+        if isContinued { try container.encode(true, forKey: .isContinued) }
+    }
+}
+
+extension Step: Encodable {
+    private enum Keys: String, CodingKey {
+        case step, summary, actions
+    }
+
+    /// Encodes the verb, the sentence and the actions.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(verb, forKey: .step)
+        try container.encode(description, forKey: .summary)
+        try container.encode(actions(), forKey: .actions)
+    }
+}
+
+extension Action: Encodable {
+    private enum Keys: String, CodingKey {
+        case command, file, contents, device, other
+    }
+
+    /// Encodes a command as its argument vector, the change of a file as path and contents.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        switch self {
+        case .run(let command):
+            try container.encode([command.tool.path] + command.arguments, forKey: .command)
+        case .replaceFile(let path, let contents), .replaceBootFile(let path, let contents):
+            try container.encode(path, forKey: .file)
+            try container.encode(String(decoding: contents, as: UTF8.self), forKey: .contents)
+        case .replaceFileOn(let device, _, let path, let contents):
+            try container.encode(device, forKey: .device)
+            try container.encode(path, forKey: .file)
+            try container.encode(String(decoding: contents, as: UTF8.self), forKey: .contents)
+        default:
+            try container.encode(lines().joined(separator: "; "), forKey: .other)
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is white space of ASCII.
+    var isBlank: Bool {
+        self == " " || (9...13).contains(value)
+    }
+
+    /// Whether it shows nothing but does something to what stands around it, such as to end a line.
+    var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// The same with every control character, line ends too, as a space: it can stand on one line of a
+    /// terminal, a boot entry or a menu.
+    var withoutControls: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
+    }
+
+    /// The same between single quotes, where a shell and GRUB take everything literally but the quote itself. By
+    /// scalars: they see a quote also where it bears an accent and so is another character.
+    var singleQuoted: String {
+        var result = "'"
+        for scalar in unicodeScalars {
+            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
+        }
+        return result + "'"
+    }
+}

@@ -1,0 +1,285 @@
+public import ImgbasedCore
+
+/// One thing a plan does, in the words of this domain. Each is idempotent or atomic.
+public enum Step: Hashable, Sendable {
+    /// Clears a disk on which a volume group was begun and never made.
+    case clearPhysicalVolume(disk: String)
+    /// Makes a disk a physical volume.
+    case createPhysicalVolume(disk: String)
+    /// Makes a volume group of physical volumes.
+    case createGroup(String, disks: [String])
+    /// Has lvm2 bring back the newest metadata that is whole.
+    case repairGroup(GroupRepair)
+    /// Makes a volume group there is ours.
+    case adoptGroup(String)
+    /// Makes a thin pool, not yet complete.
+    case createPool(VolumePath, size: Bytes, metadataSize: Bytes)
+    /// Declares the pool complete.
+    case sealPool(VolumePath)
+    /// Makes an ordinary volume, not yet complete.
+    case createVolume(VolumePath, size: Bytes)
+    /// Makes an ext4 file system.
+    case makeFileSystem(VolumePath, label: String, uuid: String)
+    /// Declares an ordinary volume complete.
+    case sealVolume(VolumePath)
+    /// Makes a directory of the running system.
+    case makeDirectory(String)
+    /// Replaces a file of the running system, or makes it.
+    case replaceFile(path: String, contents: [UInt8], isOnBoot: Bool)
+    /// Makes a symbolic link of the running system, or replaces one.
+    case link(path: String, target: String)
+    /// Removes a file of the running system.
+    case removeFile(String)
+    /// Throws unless a text is script that GRUB can read.
+    case checkScript(name: String, String)
+    /// Mounts what `/etc/fstab` has for a directory.
+    case mount(String)
+    /// Makes an empty thin volume for a base, not yet complete.
+    case createBase(VolumePath, pool: String, size: Bytes)
+    /// Writes an image to a base, and takes its digest.
+    case writeImage(String, to: VolumePath, ImageAllowance)
+    /// Makes the file system of a base that gets its files one by one.
+    case makeBaseFileSystem(VolumePath, FileSystemDraft)
+    /// Writes the files of an image to a base, and takes the digest of the file system.
+    case fillBase(String, ImageTree.Format, to: VolumePath, FileSystemType)
+    /// Makes a base read-only, whose digest is known now: whoever looks into it must not change it, as mounting alone may.
+    case protectBase(VolumePath)
+    /// Declares a base complete, which is read-only by then, and records the digest; and that its update is not complete.
+    case sealBase(VolumePath, isUpdate: Bool)
+    /// Records that the update that wrote a base is complete.
+    case completeUpdate(VolumePath)
+    /// Makes a writable snapshot for a layer, not yet complete.
+    case createLayer(VolumePath, from: VolumePath)
+    /// Checks the file system of a layer, gives it a UUID of its own and the size of its volume.
+    case renewFileSystem(VolumePath, type: FileSystemType, uuid: String)
+    /// Makes a directory in a layer that is not mounted.
+    case makeLayerDirectory(VolumePath, type: FileSystemType, path: String)
+    /// Replaces a file in a layer that is not mounted.
+    case replaceLayerFile(VolumePath, type: FileSystemType, path: String, contents: [UInt8])
+    /// Stores a kernel and its initramfs in `/boot`, by content.
+    case installBootFiles(BootFiles, from: BootFileSource, directory: String)
+    /// Removes kernels and initramfs from `/boot` that no entry refers to.
+    case removeBootFiles([String], directory: String)
+    /// Carries the configuration of one layer into another.
+    case carry(CarryOrder)
+    /// Declares a layer complete; and whose configuration was carried into it.
+    case sealLayer(VolumePath, base: String, carriedFrom: String?)
+    /// Records how far the configuration of another layer is carried into one.
+    case recordCarry(VolumePath, from: String, CarryProgress)
+    /// Tells systemd-boot which entry to boot once; none, where that is empty.
+    case bootOnce(String)
+    /// Records that the boot menu has the layer.
+    case listLayer(VolumePath)
+    /// Records what is booted unattended, in the boot loader's environment.
+    case recordBoot(BootRecord, path: String, environment: [UInt8])
+    /// Makes the device of a volume that is complete.
+    case activateVolume(VolumePath)
+    /// Takes the device of a volume away.
+    case deactivateVolume(VolumePath)
+    /// Runs the programs of administrators and packages at an event.
+    case runHooks(HookRun)
+    /// Keeps a base from being removed to make room.
+    case pin(VolumePath)
+    /// Lets it be removed again.
+    case unpin(VolumePath)
+    /// Marks a base or layer as being removed: from here on it goes.
+    case beginRemoval(VolumePath)
+    /// Takes that mark away: it stays.
+    case cancelRemoval(VolumePath)
+    /// Removes a file of an entry, before what it refers to goes.
+    case removeEntry(path: String)
+    /// Removes a volume.
+    case removeVolume(VolumePath)
+    /// Tells the journal, and those who log in; without lines for these, they are told what they were.
+    case tell([JournalMessage], motd: [String]?)
+    /// Has a unit of ours do its work when the system shuts down.
+    case startUnit(String)
+    /// Starts the system again.
+    case restart
+}
+
+/// The file systems a base can have.
+public enum FileSystemType: String, Hashable, Sendable, Encodable {
+    case ext4, xfs
+}
+
+/// How far the configuration of a layer is carried into another.
+public enum CarryProgress: Hashable, Sendable {
+    /// What is changed there is still to be carried.
+    case open
+    /// All of it was carried when the system shut down.
+    case settled
+    /// The other layer has a configuration of its own.
+    case over
+}
+
+/// Where a kernel and its initramfs are taken from.
+public enum BootFileSource: Hashable, Sendable {
+    /// The running system, with everything that is mounted in it.
+    case running
+    /// The running layer alone: a `/boot` that is mounted hides what is in it.
+    case runningAlone
+    /// A layer, which is mounted for this alone.
+    case layer(VolumePath, FileSystemType)
+}
+
+/// The kernel and initramfs of a layer.
+public struct BootFiles: Hashable, Sendable {
+    /// The kernel's version.
+    public var version: String
+    /// The kernel, in the layer.
+    public var linux: String
+    /// The initramfs, in the layer.
+    public var initrd: String
+    /// The name they are stored under: what `sha256sum linux initrd | sha256sum` prints.
+    public var digest: String
+    /// How much space the two need.
+    public var size: Bytes
+
+    /// Files of these parts.
+    public init(version: String, linux: String, initrd: String, digest: String, size: Bytes) {
+        self.version = version
+        self.linux = linux
+        self.initrd = initrd
+        self.digest = digest
+        self.size = size
+    }
+}
+
+extension BootFileSource: CustomStringConvertible {
+    /// As part of a sentence.
+    public var description: String {
+        switch self {
+        case .running: "the running system"
+        case .runningAlone: "the running layer"
+        case .layer(let path, _): "layer '\(path.name)'"
+        }
+    }
+}
+
+extension Step: CustomStringConvertible {
+    /// What it does, as one line for people.
+    public var description: String {
+        switch self {
+        case .clearPhysicalVolume(let disk): "clear '\(disk)', of which a volume group was begun to be made"
+        case .createPhysicalVolume(let disk): "make '\(disk)' a physical volume"
+        case .createGroup(let name, let disks):
+            "make volume group '\(name)' of \(disks.joined(separator: ", "))"
+        case .repairGroup(let repair):
+            "bring back change \(repair.sequenceNumber) of the metadata of volume group '\(repair.group)'"
+        case .adoptGroup(let name): "tag volume group '\(name)'"
+        case .createPool(let path, let size, let metadata):
+            "make pool '\(path)' of \(size.formatted), with \(metadata.formatted) of metadata"
+        case .sealPool(let path): "declare pool '\(path)' complete"
+        case .createVolume(let path, let size): "make volume '\(path)' of \(size.formatted)"
+        case .makeFileSystem(let path, _, let uuid): "make an ext4 file system with UUID \(uuid) on '\(path)'"
+        case .sealVolume(let path): "declare volume '\(path)' complete"
+        case .makeDirectory(let path): "make directory '\(path)'"
+        case .replaceFile(let path, let contents, _): "write '\(path)' (\(contents.count) bytes)"
+        case .link(let path, let target): "make '\(path)' a link to '\(target)'"
+        case .removeFile(let path): "remove '\(path)'"
+        case .checkScript(let name, _): "check that GRUB can read the new '\(name)'"
+        case .mount(let path): "mount '\(path)'"
+        case .createBase(let path, let pool, let size):
+            "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
+        case .writeImage(let image, let path, let allowance):
+            "write image '\(image)' to base '\(path.name)'\(allowance.isSparse ? ", without its zero blocks" : "")"
+        case .makeBaseFileSystem(let path, let draft):
+            "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on base '\(path.name)'"
+        case .fillBase(let image, let format, let path, _):
+            "write the files of \(format.rawValue) image '\(image)' to base '\(path.name)'"
+        case .protectBase(let path): "make base '\(path.name)' read-only"
+        case .sealBase(let path, _): "declare base '\(path.name)' complete"
+        case .completeUpdate(let path): "record that the update to base '\(path.name)' is complete"
+        case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
+        case .renewFileSystem(let path, let type, let uuid):
+            "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
+        case .makeLayerDirectory(let path, _, let directory):
+            "make directory '\(directory)' in layer '\(path.name)'"
+        case .replaceLayerFile(let path, _, let file, let contents):
+            "write '\(file)' in layer '\(path.name)' (\(contents.count) bytes)"
+        case .installBootFiles(let files, let source, let directory):
+            "copy kernel \(files.version) and its initramfs from \(source) to '\(directory)/\(files.digest)'"
+        case .removeBootFiles(let digests, let directory):
+            "remove what no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
+        case .carry(let order):
+            "carry the configuration of layer '\(order.from.name)' into '\(order.to.name)'"
+        case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
+        case .recordCarry(let path, let from, .open):
+            "record that what is changed in '\(from)' is to be carried into layer '\(path.name)'"
+        case .recordCarry(let path, let from, .settled):
+            "record that nothing is left in '\(from)' to be carried into layer '\(path.name)'"
+        case .recordCarry(let path, let from, .over):
+            "carry nothing more of '\(from)' into layer '\(path.name)'"
+        case .bootOnce(let name): name.isEmpty ? "boot nothing once" : "boot entry '\(name)' once"
+        case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
+        case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
+        case .activateVolume(let path): "activate volume '\(path)'"
+        case .deactivateVolume(let path): "deactivate volume '\(path)'"
+        case .runHooks(let run): "\(run)"
+        case .pin(let path): "pin base '\(path.name)'"
+        case .unpin(let path): "unpin base '\(path.name)'"
+        case .beginRemoval(let path): "mark '\(path)' as being removed"
+        case .cancelRemoval(let path): "keep '\(path)' after all"
+        case .removeEntry(let path): "remove entry '\(path)'"
+        case .removeVolume(let path): "remove volume '\(path)'"
+        case .tell(let messages, _):
+            "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
+        case .startUnit(let name): "start unit '\(name)'"
+        case .restart: "restart the system"
+        }
+    }
+
+    /// Its verb, as machines read it.
+    public var verb: String {
+        switch self {
+        case .clearPhysicalVolume: "clearPhysicalVolume"
+        case .createPhysicalVolume: "createPhysicalVolume"
+        case .createGroup: "createGroup"
+        case .repairGroup: "repairGroup"
+        case .adoptGroup: "adoptGroup"
+        case .createPool: "createPool"
+        case .sealPool: "sealPool"
+        case .createVolume: "createVolume"
+        case .makeFileSystem: "makeFileSystem"
+        case .sealVolume: "sealVolume"
+        case .makeDirectory: "makeDirectory"
+        case .replaceFile: "replaceFile"
+        case .link: "link"
+        case .removeFile: "removeFile"
+        case .checkScript: "checkScript"
+        case .mount: "mount"
+        case .createBase: "createBase"
+        case .writeImage: "writeImage"
+        case .makeBaseFileSystem: "makeBaseFileSystem"
+        case .fillBase: "fillBase"
+        case .protectBase: "protectBase"
+        case .sealBase: "sealBase"
+        case .completeUpdate: "completeUpdate"
+        case .createLayer: "createLayer"
+        case .renewFileSystem: "renewFileSystem"
+        case .makeLayerDirectory: "makeLayerDirectory"
+        case .replaceLayerFile: "replaceLayerFile"
+        case .installBootFiles: "installBootFiles"
+        case .removeBootFiles: "removeBootFiles"
+        case .carry: "carry"
+        case .sealLayer: "sealLayer"
+        case .recordCarry: "recordCarry"
+        case .bootOnce: "bootOnce"
+        case .listLayer: "listLayer"
+        case .recordBoot: "recordBoot"
+        case .activateVolume: "activateVolume"
+        case .deactivateVolume: "deactivateVolume"
+        case .runHooks: "runHooks"
+        case .pin: "pin"
+        case .unpin: "unpin"
+        case .beginRemoval: "beginRemoval"
+        case .cancelRemoval: "cancelRemoval"
+        case .removeEntry: "removeEntry"
+        case .removeVolume: "removeVolume"
+        case .tell: "tell"
+        case .startUnit: "startUnit"
+        case .restart: "restart"
+        }
+    }
+}

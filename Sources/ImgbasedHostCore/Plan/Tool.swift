@@ -1,0 +1,79 @@
+import ImgbasedCore
+
+/// The programs of the distribution that imgbased runs, each from its one place: no search path is asked.
+public enum Tool: String, CaseIterable, Sendable, Encodable {
+    // lvm2
+    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
+    // e2fsprogs and xfsprogs
+    case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
+    // util-linux
+    case mount, findmnt, lsblk, wipefs
+    // systemd
+    case systemctl, bootctl
+    // images: what unpacks them, and what checks their signatures
+    case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
+    // the initramfs of a layer
+    case bzip2, lz4, lzop
+    // GRUB
+    case grubScriptCheck
+
+    /// Where it is installed.
+    public var path: String {
+        switch self {
+        case .mkfsExt4: "/usr/sbin/mkfs.ext4"
+        case .xfsAdmin: "/usr/sbin/xfs_admin"
+        case .mkfsXFS: "/usr/sbin/mkfs.xfs"
+        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
+        case .grubScriptCheck: "/usr/bin/" + name
+        case .mount, .findmnt, .lsblk, .systemctl, .bootctl: "/usr/bin/" + rawValue
+        default: "/usr/sbin/" + rawValue
+        }
+    }
+
+    /// The name people know it by.
+    public var name: String {
+        switch self {
+        case .mkfsExt4: "mkfs.ext4"
+        case .xfsAdmin: "xfs_admin"
+        case .mkfsXFS: "mkfs.xfs"
+        case .grubScriptCheck: "grub-script-check"
+        default: rawValue
+        }
+    }
+}
+
+/// A run of a tool: an argument vector, never a line for a shell.
+public struct Command: Hashable, Sendable {
+    /// What is run.
+    public var tool: Tool
+    /// Its arguments, without its own name.
+    public var arguments: [String]
+    /// The exit statuses that mean it did what was asked; most tools have only 0.
+    public var successes: Set<Int32>
+
+    /// A run of `tool` with `arguments`.
+    public init(_ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0]) {
+        self.tool = tool
+        self.arguments = arguments
+        self.successes = successes
+    }
+}
+
+extension Command: CustomStringConvertible {
+    /// As a person could type it into a shell.
+    public var description: String {
+        ([tool.path] + arguments.map(Command.quoted)).joined(separator: " ")
+    }
+
+    private static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-_./:=+,@%".utf8.contains(byte)
+            }
+        }
+        return plain && !word.isEmpty ? word : word.singleQuoted
+    }
+}

@@ -1,0 +1,121 @@
+import ImgbasedCore
+
+/// A file-system table, fstab(5): edited line by line, every line that is not meant kept byte for byte.
+public struct FSTab: Hashable, Sendable {
+    /// The whole file.
+    public private(set) var contents: [UInt8]
+
+    /// The table in `contents`.
+    public init(_ contents: [UInt8]) {
+        self.contents = contents
+    }
+
+    /// A line that mounts something.
+    public struct Entry: Hashable, Sendable {
+        /// What is mounted: a device, `UUID=…`, a name.
+        public var source: String
+        /// Where; `none` for swap.
+        public var target: String
+        /// The type of the file system.
+        public var type: String
+        /// The options, separated by commas.
+        public var options: String
+        /// The fields for dump(8) and fsck(8).
+        public var rest: [String]
+
+        /// A line of these fields.
+        public init(
+            source: String, target: String, type: String, options: String, rest: [String] = ["0", "0"]
+        ) {
+            self.source = source
+            self.target = target
+            self.type = type
+            self.options = options
+            self.rest = rest
+        }
+
+        var line: String {
+            ([source, target, type, options] + rest).joined(separator: " ")
+        }
+    }
+
+    /// The lines that mount something, in order.
+    public var entries: [Entry] {
+        lines.compactMap { FSTab.parse($0) }
+    }
+
+    /// The line that mounts something at `target`, the last where there are several.
+    public func entry(at target: String) -> Entry? {
+        entries.last { $0.target == target }
+    }
+
+    /// Makes `/` come from `source`: the options the line has are kept and `discard` is among them. Where no line
+    /// mounts `/`, one is put in front.
+    public mutating func setRoot(source: String, type: String) {
+        var isSet = false
+        var result: [[UInt8]] = []
+        for line in lines {
+            guard var entry = FSTab.parse(line), entry.target == "/" else {
+                result.append(line)
+                continue
+            }
+            // A second root line would win over ours at remount.
+            if isSet { continue }
+            isSet = true
+            var options = entry.options.split(separator: ",").map(String.init)
+            options.removeAll { $0 == "nodiscard" }
+            if !options.contains(where: { $0 == "discard" || $0.hasPrefix("discard=") }) {
+                options.append("discard")
+            }
+            entry.source = source
+            entry.type = type
+            entry.options = options.joined(separator: ",")
+            entry.rest = ["0", "1"]
+            result.append(Array(entry.line.utf8))
+        }
+        if !isSet {
+            let root = Entry(
+                source: source, target: "/", type: type, options: "defaults,discard", rest: ["0", "1"])
+            result.insert(Array(root.line.utf8), at: 0)
+        }
+        store(result)
+    }
+
+    /// Has each line that mounts something do so from where `change` says, `nil` where that stays.
+    public mutating func renameSources(_ change: (String) -> String?) {
+        store(
+            lines.map { line in
+                guard var entry = FSTab.parse(line), let source = change(entry.source) else { return line }
+                entry.source = source
+                return Array(entry.line.utf8)
+            })
+    }
+
+    /// Adds a line at the end, unless one mounts something at the same place.
+    public mutating func add(_ entry: Entry) {
+        guard self.entry(at: entry.target) == nil else { return }
+        store(lines + [Array(entry.line.utf8)])
+    }
+
+    /// The lines without their ends.
+    private var lines: [[UInt8]] {
+        var lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
+            Array.init)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines
+    }
+
+    private mutating func store(_ lines: [[UInt8]]) {
+        contents = lines.flatMap { $0 + [UInt8(ascii: "\n")] }
+    }
+
+    private static func parse(_ line: [UInt8]) -> Entry? {
+        let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let fields = line.split(whereSeparator: isBlank).map { String(decoding: $0, as: UTF8.self) }
+        guard fields.count >= 3, !fields[0].hasPrefix("#") else { return nil }
+        return Entry(
+            source: fields[0], target: fields[1], type: fields[2],
+            options: fields.count > 3 ? fields[3] : "defaults",
+            rest: Array(fields.dropFirst(4)))
+    }
+}

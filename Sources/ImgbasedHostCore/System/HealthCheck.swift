@@ -1,0 +1,66 @@
+import ImgbasedCore
+
+/// An administrator's check of the health of a system that has come up: a program, and whether it decides.
+public struct HealthCheck: Hashable, Sendable {
+    /// Whether a layer is bad where a check fails.
+    public enum Weight: String, Hashable, Sendable, CaseIterable {
+        /// It is.
+        case required
+        /// It is told, and no more.
+        case wanted
+    }
+
+    /// Whether it decides.
+    public var weight: Weight
+    /// The name of the program.
+    public var name: String
+
+    /// The check `name`.
+    public init(_ weight: Weight, _ name: String) {
+        self.weight = weight
+        self.name = name
+    }
+
+    /// Where its program is, in a directory with one directory a weight.
+    public var path: String { "\(weight.rawValue)/\(name)" }
+
+    /// Of the files in a directory, those that are meant, in the order they are run in: not what editors, package
+    /// managers and `CarryNames.beside` leave beside them.
+    public static func names(_ files: [String]) -> [String] {
+        let leftovers = ["~", ".bak", ".imgnew", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
+        return files.filter { name in
+            !name.hasPrefix(".") && ![".dpkg-", ".imgnew-"].contains(where: name.contains)
+                && !leftovers.contains(where: name.hasSuffix)
+        }.sorted(by: NaturalOrder.precedes)
+    }
+
+    /// How a check ended.
+    public struct Result: Hashable, Sendable {
+        /// The check.
+        public var check: HealthCheck
+        /// What is wrong; `nil` where all is well.
+        public var complaint: String?
+        /// How long it took, in milliseconds.
+        public var milliseconds: Int
+
+        /// What `check` found.
+        public init(_ check: HealthCheck, complaint: String?, milliseconds: Int) {
+            self.check = check
+            self.complaint = complaint
+            self.milliseconds = milliseconds
+        }
+
+        /// For people.
+        public var line: String {
+            "\(check.path): \(complaint ?? "passed") (\(milliseconds) ms)"
+        }
+    }
+
+    /// Why a layer for which `results` were found is bad; `nil` where it is not.
+    public static func ailment(_ results: [Result]) -> String? {
+        let failures = results.filter { $0.check.weight == .required }.compactMap { result in
+            result.complaint.map { "check '\(result.check.name)' \($0)" }
+        }
+        return failures.isEmpty ? nil : failures.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,260 @@
+import ImgbasedCore
+
+/// A layer that is to be made, or one that an interrupted run left to be finished.
+public struct LayerDraft: Hashable, Sendable {
+    /// The layer.
+    public var path: VolumePath
+    /// What it is a snapshot of.
+    public var source: VolumePath
+    /// The name of its base.
+    public var base: String
+    /// Whether it is complete, and only the boot menu is to be told.
+    public var isSealed: Bool
+    /// The layer whose configuration is carried into it.
+    public var carriedFrom: String?
+    /// Whether all is done to its tree that is done to it.
+    public var isFurnished = false
+
+    /// What is being done, as in `cannot …`.
+    public var goal: String { isSealed ? "finish layer '\(path.name)'" : "add layer '\(path.name)'" }
+}
+
+/// `imgbase layer --add`: a writable snapshot that boots.
+///
+/// It is planned in parts. What the boot entry says depends on what is in the layer, which can be looked at only when the
+/// layer is there; so the first part makes it, and the last is planned from what was found. Where configuration is carried
+/// into it, or hooks change it, there is one between.
+public struct LayerPlanner: Sendable {
+    /// The base or layer to make it on; without it, the newest.
+    public var source: String?
+    /// The UUID its file system is to have.
+    public var uuid: String
+    /// The layer whose configuration is carried into it. With one it is on trial.
+    public var carrying: VolumePath?
+    /// How many tries it has then.
+    public var tries = BootRecord.Trial.standard
+
+    /// A request for a layer.
+    public init(source: String?, uuid: String) {
+        self.source = source
+        self.uuid = uuid
+    }
+
+    /// The complete layers that the boot menu was not told of, oldest first: an interrupted run's.
+    public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
+        let layout = Layout(state.volumes, group: names.group)
+        return layout.layers
+            .filter { $0.tags.contains(Tag.unlisted) && !layout.isGoing($0) }
+            .map {
+                let base = $0.baseName ?? $0.name
+                return LayerDraft(
+                    path: $0.path, source: VolumePath(group: names.group, name: $0.origin ?? base),
+                    base: base, isSealed: true, carriedFrom: $0.carriedFrom)
+            }
+    }
+
+    /// Whether `draft` is what this request asks for: then finishing it is all there is to do.
+    public func isMet(by draft: LayerDraft) -> Bool {
+        source.map { $0 == draft.source.name } ?? true
+    }
+
+    /// The first part for a layer that is complete: that it can be looked into.
+    public static func resume(_ draft: LayerDraft, _ state: HostState) -> Plan {
+        var plan = Plan(goal: draft.goal)
+        if state.volume(draft.path)?.isActive != true { plan.prepare.append(.activateVolume(draft.path)) }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The first part: the snapshot. Also the draft that the second part is planned from.
+    public func begin(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, LayerDraft) {
+        var goal = "add a layer"
+        do throws(HostReason) {
+            let pool = try state.pool(names)
+            let layout = Layout(state.volumes, group: names.group)
+            let found: Volume
+            if let source {
+                goal = "add a layer on '\(source)'"
+                guard let volume = layout[source] else { throw .unknown(source) }
+                if layout.isGoing(volume) { throw .isGoing(source) }
+                found = volume
+            } else {
+                guard let volume = layout.latest else { throw .noBase }
+                found = volume
+            }
+            // The layer is made where its source is, which need not be the pool that new bases are made in.
+            let baseText = found.isBase ? found.name : found.baseName ?? found.name
+            let base: BaseName
+            do { base = try BaseName(baseText) } catch { throw HostReason.badName(baseText, error) }
+            let draft = LayerDraft(
+                path: VolumePath(group: names.group, name: nextName(base, state, names).description),
+                source: found.path, base: base.description, isSealed: false,
+                carriedFrom: carrying?.name)
+            do { try VolumeName.check(draft.path.name) } catch {
+                throw HostReason.badName(draft.path.name, error)
+            }
+            goal = draft.goal
+            try state.checkFull(
+                found.pool.flatMap { state.volume(VolumePath(group: names.group, name: $0)) } ?? pool)
+            try checkBoot(state.boot)
+            var plan = Plan(goal: draft.goal)
+            plan.prepare = [.createLayer(draft.path, from: found.path)]
+            plan.undo = undo(draft, state)
+            plan.isContinued = true
+            return (plan, draft)
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+    }
+
+    private func nextName(_ base: BaseName, _ state: HostState, _ names: HostNames) -> LayerName {
+        let volumes = state.volumes.filter { $0.path.group == names.group }
+        let taken = volumes.map(\.name) + Array(state.boot.entries.keys)
+        let numbers = taken.compactMap { try? LayerName($0) }.filter { $0.base == base }.map(\.number)
+        return LayerName(base: base, number: (numbers.max() ?? 0) + 1)
+    }
+
+    private func checkBoot(_ boot: BootState) throws(HostReason) {
+        if boot.isMissing { throw .bootNotMounted }
+        if boot.loader == nil { throw .noBootLoader }
+        // A layer has a root file system of its own, and would see its own /boot.
+        if !boot.prefix.isEmpty { throw .bootOnRoot }
+    }
+
+    /// What takes the layer away again, and the base where an update has just written it.
+    private func undo(_ draft: LayerDraft, _ state: HostState) -> [Step] {
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        let isUpdating = state.volume(base)?.isUpdating == true
+        return [.removeVolume(draft.path)] + (isUpdating ? [.removeVolume(base)] : [])
+    }
+
+    /// The last part: the file system, the kernel, the entry. `contents` is what is in the layer.
+    public func finish(
+        _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: draft.goal)
+        do throws(HostReason) {
+            try checkBoot(state.boot)
+            try contents.check(draft.path.name)
+            let files = contents.files
+            if !draft.isSealed {
+                if !draft.isFurnished { plan.prepare = furnishing(draft, state, contents, nil) }
+                plan.undo = undo(draft, state)
+            }
+            if !state.boot.digests.contains(files.digest) {
+                plan.prepare.append(
+                    try BootPlanner.install(files, from: .layer(draft.path, contents.type), state.boot))
+            }
+            if !draft.isSealed {
+                plan.prepare.append(
+                    .sealLayer(draft.path, base: draft.base, carriedFrom: draft.carriedFrom))
+            }
+            let entry = entry(draft, state, contents)
+            try entry.checkLength()
+            var record = state.boot.record
+            // Where the record was lost, what is booted without one stays the default.
+            if record.standard == nil {
+                record.standard = BootChoice.standard(
+                    record, BootPlanner.entries(state.boot).filter { $0.layer != entry.layer })
+            }
+            if record.standard == nil {
+                record.leavesDefault = state.canGoBackBesides
+                if !record.leavesDefault { record.standard = entry.layer }
+            }
+            let isTried = record.leavesDefault && (record.trial?.triesLeft ?? 0) == 0
+            if draft.carriedFrom != nil || isTried {
+                record.trial = BootRecord.Trial(layer: entry.layer, tries: tries)
+                record.staged = nil
+            }
+            let steps = try BootPlanner.steps(state.boot, changing: entry, record)
+            plan.commit = Array(steps.prefix(1))
+            plan.cleanup = Array(steps.dropFirst()) + conclusion(draft, state)
+            plan.cleanup += contents.doubts(entry.layer)
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+
+    /// What is done when the boot menu has the layer. Last comes what says so: until then, another run does the rest.
+    private func conclusion(_ draft: LayerDraft, _ state: HostState) -> [Step] {
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        let isStaged = draft.carriedFrom != nil && draft.carriedFrom == state.booted?.name
+        return (draft.carriedFrom == nil ? [] : StagedLayer.forgetting(state))
+            + (isStaged ? [.startUnit(StagedLayer.unit)] : [])
+            + (state.volume(base)?.isUpdating == true ? [.completeUpdate(base)] : []) + [
+                .listLayer(draft.path)
+            ]
+    }
+
+    /// The part of ``finish(_:_:names:contents:)`` that is done to the tree of the layer, as a plan of its own, where
+    /// configuration is carried into it or hooks change it: that can be what the rest is about. `nil` where it can as well be
+    /// one plan.
+    public func furnish(
+        _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
+    ) throws(HostRefusal) -> Plan? {
+        if draft.isSealed || draft.isFurnished { return nil }
+        if carrying == nil, state.hooks[.newLayerAdded].isEmpty { return nil }
+        var plan = Plan(goal: draft.goal)
+        do throws(HostReason) {
+            let order = try order(draft, state)
+            plan.prepare = furnishing(draft, state, contents, order)
+            let isLayer = state.volume(draft.source)?.isLayer == true
+            plan.prepare += state.hooks.steps(
+                .newLayerAdded, group: draft.path.group, base: draft.base, layer: draft.path.name,
+                fromLayer: draft.carriedFrom ?? (isLayer ? draft.source.name : nil),
+                tree: HookRun.Tree(draft.path, contents.type))
+            plan.undo = (order?.inactive ?? []).map { .deactivateVolume($0) } + undo(draft, state)
+        } catch {
+            throw HostRefusal(draft.goal, error)
+        }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// What is carried into the layer.
+    private func order(_ draft: LayerDraft, _ state: HostState) throws(HostReason) -> CarryOrder? {
+        guard let carrying else { return nil }
+        guard let from = state.volume(carrying) else { throw .unknown(carrying.name) }
+        let base = VolumePath(group: draft.path.group, name: draft.base)
+        return try CarryOrder(from: from, into: draft.path, of: base, state)
+    }
+
+    /// The file system of its own, what is carried into it, and what is mounted in it.
+    private func furnishing(
+        _ draft: LayerDraft, _ state: HostState, _ contents: LayerContents, _ order: CarryOrder?
+    ) -> [Step] {
+        var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
+        steps += order?.steps ?? []
+        let table = LayerTable(draft.path, state).applied(to: contents.fstab, type: contents.type)
+        // A layer that is booted read-only cannot make them.
+        for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
+            steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
+        }
+        // What is carried has it as the layer needs it.
+        if order == nil, table != contents.fstab {
+            steps.append(
+                .replaceLayerFile(draft.path, type: contents.type, path: "/etc/fstab", contents: table))
+        }
+        return steps
+    }
+
+    private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {
+        // One that an interrupted run has written may have been booted, and changed.
+        if draft.isSealed, let entry = BootPlanner.entry(of: draft.path.name, state.boot) {
+            return entry.renewed(contents, of: draft.path, state.boot)
+        }
+        let layer =
+            draft.carriedFrom ?? (state.volume(draft.source)?.isLayer == true ? draft.source.name : nil)
+        // What somebody gave in the menu for once is for once, as far as there is an entry that says so.
+        var arguments = BootArguments(state.boot.runningArguments)
+        arguments.dropTrial()
+        if let entry = state.booted.flatMap({ BootPlanner.entry(of: $0.name, state.boot) }) {
+            arguments = entry.options
+        }
+        return BootEntry(
+            contents, of: draft.path, created: state.volume(draft.path)?.created ?? 0,
+            after: layer.flatMap { BootPlanner.entry(of: $0, state.boot) }, arguments, state.boot)
+    }
+}

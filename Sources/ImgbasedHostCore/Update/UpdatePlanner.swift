@@ -1,0 +1,69 @@
+import ImgbasedCore
+
+/// `imgbase update`: what it decides before the base and the layer are planned.
+public enum UpdatePlanner {
+    private static let goal = "update this host"
+
+    /// The layer whose configuration is carried: the booted one; else the one that boots unattended; `nil` on a host without
+    /// layers.
+    public static func source(_ state: HostState, names: HostNames) throws(HostRefusal) -> VolumePath? {
+        if let booted = state.booted { return booted }
+        let standard = BootChoice.standard(state.boot.record, BootPlanner.entries(state.boot))
+        let layout = Layout(state.volumes, group: names.group)
+        return (standard.flatMap { layout[$0] } ?? layout.latestLayer)?.path
+    }
+
+    /// Throws where an update cannot come to its end, as far as that can be told before anything is written.
+    public static func check(
+        _ state: HostState, names: HostNames, from: VolumePath?
+    ) throws(HostRefusal) {
+        do throws(HostReason) {
+            if state.boot.isMissing { throw .bootNotMounted }
+            if !state.boot.prefix.isEmpty { throw .bootOnRoot }
+            if let obstacle = state.boot.obstacle { throw obstacle }
+            guard let from else { return }
+            guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }
+            _ = try original(of: layer, state)
+            // The new kernel is not known yet; it will hardly be smaller than the one there is. Hooks may make another
+            // initramfs when late changes are carried, and until then there are both.
+            let pairs: UInt64 = state.hooks[.newLayerAdded].isEmpty ? 1 : 2
+            let needed = Bytes(pairs * state.boot.largestPair.count + (1 << 20))
+            guard needed <= state.boot.free else { throw .bootFull(free: state.boot.free, needed: needed) }
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+    }
+
+    /// The base that `layer` came from, which tells what was changed in it.
+    static func original(of layer: Volume, _ state: HostState) throws(HostReason) -> Volume {
+        let name = layer.baseName ?? layer.name
+        let path = VolumePath(group: layer.path.group, name: name)
+        guard let base = state.volume(path), base.isBase else {
+            throw .noOriginalBase(layer: layer.name, base: name)
+        }
+        return base
+    }
+
+    /// The base that `plan` makes at `path`, as it will be when that is done.
+    public static func base(_ path: VolumePath, after plan: Plan) -> Volume {
+        var volume = Volume(
+            path: path, size: Bytes(0), tags: [Tag.base, Tag.updating], created: .max, segmentType: "thin",
+            isActive: false)
+        for case .createBase(path, let pool, let size) in plan.steps {
+            (volume.pool, volume.size) = (pool, size)
+        }
+        return volume
+    }
+
+    /// What would be carried from `from` into a layer of `base`, if there were one: the base stands for it.
+    public static func preview(
+        _ from: VolumePath, on base: VolumePath, _ state: HostState
+    ) throws(HostRefusal) -> CarryOrder {
+        do throws(HostReason) {
+            guard let layer = state.volume(from) else { throw .unknown(from.name) }
+            return try CarryOrder(from: layer, into: base, of: base, state)
+        } catch {
+            throw HostRefusal(goal, error)
+        }
+    }
+}

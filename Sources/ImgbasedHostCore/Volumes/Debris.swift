@@ -1,0 +1,208 @@
+import ImgbasedCore
+
+/// What interrupted runs left: what `imgbase recover` shows, and removes or finishes.
+public struct Debris: Hashable, Sendable {
+    /// One piece of it.
+    public enum Item: Hashable, Sendable {
+        /// Entries that name the volume group as it was called before.
+        case renamed(GroupRename)
+        /// A volume that was never completed.
+        case incomplete(VolumePath)
+        /// A base or layer whose removal was cut short.
+        case going(VolumePath)
+        /// The same, but this system runs from it.
+        case goingButBooted(VolumePath)
+        /// A complete layer that the boot menu was not told of.
+        case unlisted(layer: String)
+        /// An entry of ours without its layer.
+        case orphan(layer: String)
+        /// A layer that is recorded for the boot loader, and gone.
+        case recorded(layer: String, as: [String])
+        /// The menu is behind the entries.
+        case menu
+        /// A kernel and initramfs that no entry refers to.
+        case bootFiles(directory: String, digest: String)
+        /// What the replacement of a file left beside it.
+        case leftover(path: String)
+    }
+
+    /// What there is, in the order it is dealt with.
+    public private(set) var items: [Item] = []
+    /// What was begun to be removed, and can be.
+    private var removals: [Removal] = []
+    /// The names of layers that neither the menu nor the record is to have.
+    private var gone: Set<String> = []
+    /// The kernels and initramfs that no entry refers to when those are gone.
+    private var digests: [String] = []
+
+    /// What is being done, as in `cannot …`.
+    public static let goal = "recover from what interrupted runs left"
+
+    /// What is left on the host in `state`. Nothing that is not ours, or may be of use, is among it.
+    public init(_ state: HostState, names: HostNames) throws(HostRefusal) {
+        if state.boot.isMissing { throw HostRefusal(Debris.goal, .bootNotMounted) }
+        // Without its volumes, every entry would look like one of a layer that is gone.
+        guard state.groups.contains(where: { $0.name == names.group }) else {
+            throw HostRefusal(Debris.goal, .noGroup(names.group))
+        }
+        items = GroupRename(state, names: names).map { [.renamed($0)] } ?? []
+        items += state.debris(names).map { .incomplete($0.path) }
+        let layout = Layout(state.volumes, group: names.group)
+        findRemovals(layout, state)
+        findUnlisted(state, names)
+        findGone(layout, state.boot, names)
+        findBootFiles(state.boot)
+        items += state.boot.leftovers.sorted().map { .leftover(path: $0) }
+    }
+
+    /// The plan that deals with all of it but the unlisted layers, which are finished as any new layer is.
+    public func plan(_ state: HostState) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: Debris.goal)
+        do throws(HostReason) {
+            for removal in removals { try removal.check(state, isForced: true) }
+            if !gone.isEmpty || items.contains(.menu) {
+                plan.cleanup = try BootPlanner.steps(state.boot, removing: gone)
+            }
+            let store = state.boot.directory + "/imgbased"
+            for item in items {
+                switch item {
+                case .incomplete(let path): plan.cleanup.append(.removeVolume(path))
+                case .goingButBooted(let path): plan.cleanup.append(.cancelRemoval(path))
+                case .leftover(let path) where path.hasPrefix(store + "/"):
+                    let name = String(path.dropFirst(store.count + 1))
+                    plan.cleanup.append(.removeBootFiles([name], directory: store))
+                case .leftover(let path): plan.cleanup.append(.removeFile(path))
+                case .renamed, .going, .unlisted, .orphan, .recorded, .menu, .bootFiles: break
+                }
+            }
+            if !digests.isEmpty {
+                plan.cleanup.append(.removeBootFiles(digests, directory: store))
+            }
+            // What has the mark goes when nothing is left that it leads to.
+            plan.cleanup += removals.flatMap(\.volumes).map { .removeVolume($0.path) }
+            plan.cleanup += removals.flatMap { $0.hooks(.layerRemoved, state) }
+            plan.checkScripts()
+        } catch {
+            throw HostRefusal(Debris.goal, error)
+        }
+        return plan
+    }
+
+    private mutating func findRemovals(_ layout: Layout, _ state: HostState) {
+        for family in layout.families {
+            let subjects: [Removal] =
+                if let base = family.base, base.isMarkedForRemoval {
+                    [Removal(base, with: family.layers)]
+                } else {
+                    family.layers.filter(\.isMarkedForRemoval).map { Removal($0, of: family.base) }
+                }
+            for removal in subjects {
+                if removal.layers.contains(where: { $0.path == state.booted }) {
+                    items.append(.goingButBooted(removal.subject.path))
+                } else {
+                    items.append(.going(removal.subject.path))
+                    removals.append(removal)
+                    gone.formUnion(removal.layers.map(\.name))
+                }
+            }
+        }
+    }
+
+    private mutating func findUnlisted(_ state: HostState, _ names: HostNames) {
+        items += LayerPlanner.unfinished(state, names: names).map { .unlisted(layer: $0.path.name) }
+    }
+
+    private mutating func findGone(_ layout: Layout, _ boot: BootState, _ names: HostNames) {
+        let entries = BootPlanner.entries(boot)
+        for entry in entries.sorted(by: { NaturalOrder.precedes($0.layer, $1.layer) }) {
+            // One of another volume group, or that somebody wrote, says so in its arguments.
+            let path = VolumePath(group: names.group, name: entry.layer)
+            let isOurs = BootArguments.own(layer: path).allSatisfy(entry.options.words.contains)
+            guard isOurs, layout[entry.layer]?.isLayer != true else { continue }
+            items.append(.orphan(layer: entry.layer))
+            gone.insert(entry.layer)
+        }
+        let record = boot.record
+        let recorded = [record.standard, record.once, record.trial?.layer, record.staged, record.good]
+        for layer in Set(recorded.compactMap { $0 })
+            .sorted(by: NaturalOrder.precedes)
+        where layout[layer]?.isLayer != true && (boot.entries[layer] == nil || gone.contains(layer)) {
+            items.append(.recorded(layer: layer, as: record.parts(for: layer)))
+            gone.insert(layer)
+        }
+        if gone.isEmpty, !entries.isEmpty, (try? BootPlanner.steps(boot, boot.record))?.isEmpty == false {
+            items.append(.menu)
+        }
+    }
+
+    /// A kernel that an unlisted layer is to have is in the store before its entry is.
+    private mutating func findBootFiles(_ boot: BootState) {
+        let hasUnlisted = items.contains { if case .unlisted = $0 { true } else { false } }
+        if hasUnlisted { return }
+        items += BootPlanner.unreferenced(boot).map {
+            .bootFiles(directory: boot.directory + "/imgbased", digest: $0)
+        }
+        var after = boot
+        for layer in gone { after.entries[layer] = nil }
+        digests = BootPlanner.unreferenced(after)
+    }
+}
+
+extension BootRecord {
+    /// What of it is of `layer`, by the words of the command line.
+    fileprivate func parts(for layer: String) -> [String] {
+        [
+            standard == layer ? "default" : nil, once == layer ? "once" : nil,
+            trial?.layer == layer ? "trial" : nil, staged == layer ? "staged" : nil,
+            good == layer ? "good" : nil,
+        ].compactMap { $0 }
+    }
+}
+
+extension Debris.Item: CustomStringConvertible {
+    /// What is left, as a sentence without a full stop.
+    public var description: String {
+        let text =
+            switch self {
+            case .renamed(let rename): "\(rename)"
+            case .incomplete(let path): "volume '\(path)' was never completed"
+            case .going(let path): "the removal of '\(path)' was not finished"
+            case .goingButBooted(let path): "the removal of '\(path)' was not finished, and it is booted"
+            case .unlisted(let layer): "layer '\(layer)' is not in the boot menu yet"
+            case .orphan(let layer): "there is an entry of '\(layer)', but no such layer"
+            case .recorded(let layer, let parts):
+                "'\(layer)' is recorded as \(parts.joined(separator: ", ")), but there is no such layer"
+            case .menu: "the boot menu is not what the entries say"
+            case .bootFiles(let directory, let digest): "no entry refers to '\(directory)/\(digest)'"
+            case .leftover(let path): "'\(path)' was never completed"
+            }
+        return text.asMessageLine
+    }
+
+    /// What is done about it.
+    public var remedy: String {
+        switch self {
+        case .incomplete, .orphan, .bootFiles, .leftover: "removed"
+        case .going, .unlisted: "finished"
+        case .goingButBooted: "kept"
+        case .recorded: "forgotten"
+        case .menu, .renamed: "renewed"
+        }
+    }
+
+    /// Its kind, as machines read it.
+    public var kind: String {
+        switch self {
+        case .renamed: "renamed"
+        case .incomplete: "incomplete"
+        case .going: "going"
+        case .goingButBooted: "goingButBooted"
+        case .unlisted: "unlisted"
+        case .orphan: "orphan"
+        case .recorded: "recorded"
+        case .menu: "menu"
+        case .bootFiles: "bootFiles"
+        case .leftover: "leftover"
+        }
+    }
+}

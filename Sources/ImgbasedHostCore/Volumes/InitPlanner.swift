@@ -1,0 +1,197 @@
+public import ImgbasedCore
+
+/// `imgbase layout --init`: from empty disks, or an existing group, to a pool and `/config`.
+public struct InitPlanner: Sendable {
+    /// The disks to make the group of.
+    public var disks: [String]
+    /// How large the pool is to be; without it, most of the group.
+    public var size: Bytes?
+    /// How large the volume for `/config` is to be.
+    public var configSize: Bytes
+    /// The UUID the file system of `/config` is to have.
+    public var configUUID: String
+
+    /// What `/config` gets when nothing is said.
+    public static let defaultConfigSize = Bytes(64 << 20)
+    /// The least `/config` can be: ext4 with its journal needs about that.
+    public static let leastConfigSize = Bytes(16 << 20)
+    /// The least the pool can be.
+    public static let leastSize = Bytes(64 << 20)
+
+    /// A request for a layout.
+    public init(disks: [String], size: Bytes?, configSize: Bytes?, configUUID: String) {
+        self.disks = disks
+        self.size = size
+        self.configSize = configSize ?? InitPlanner.defaultConfigSize
+        self.configUUID = configUUID
+    }
+
+    /// The steps from `state` to the layout. What an interrupted run has done already is not done again.
+    public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: "lay out volume group '\(names.group)'")
+        do throws(HostReason) {
+            for name in [names.group, names.pool] {
+                do { try VolumeName.check(name) } catch { throw HostReason.badName(name, error) }
+            }
+            try checkSizes()
+            let (free, extent) = try addGroup(state, names, to: &plan)
+            try addVolumes(state, names, free: free, extent: extent, to: &plan)
+            addConfig(state, names, to: &plan)
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+
+    private func checkSizes() throws(HostReason) {
+        if let size, size < InitPlanner.leastSize {
+            throw .tooSmall(what: "a pool", size: size, needed: InitPlanner.leastSize)
+        }
+        if configSize < InitPlanner.leastConfigSize {
+            throw .tooSmall(
+                what: "a volume for /config", size: configSize, needed: InitPlanner.leastConfigSize)
+        }
+    }
+
+    /// The group, and how much room it has or will have.
+    private func addGroup(
+        _ state: HostState, _ names: HostNames, to plan: inout Plan
+    ) throws(HostReason) -> (free: Bytes, extent: Bytes) {
+        if let group = state.groups.first(where: { $0.name == names.group }) {
+            for disk in state.disks {
+                let paths = [disk.path, disk.kernelPath]
+                guard
+                    state.physicalVolumes.contains(where: {
+                        paths.contains($0.path) && $0.group == group.name
+                    })
+                else { throw .notAGroupMember(disk: disk.path, group: group.name) }
+            }
+            if !group.tags.contains(Tag.volumeGroup) { plan.prepare.append(.adoptGroup(group.name)) }
+            return (group.free, group.extentSize)
+        }
+        guard !state.disks.isEmpty else { throw .groupNeedsDisks(names.group) }
+        // LVM2's own: 4 MiB extents, and metadata in the first MiB of the disk and in the last.
+        let extent = Bytes(4 << 20)
+        var free = Bytes(0)
+        var seen: Set<String> = []
+        for disk in state.disks {
+            guard seen.insert(disk.kernelPath).inserted else { throw .duplicate(disk: disk.path) }
+            let isPhysicalVolume = try check(disk, state, &plan)
+            if !isPhysicalVolume { plan.prepare.append(.createPhysicalVolume(disk: disk.path)) }
+            let data = Bytes(disk.size.count - min(disk.size.count, 2 << 20))
+            free = Bytes(free.count + data.roundedDown(to: extent).count)
+        }
+        plan.prepare.append(.createGroup(names.group, disks: state.disks.map(\.path)))
+        return (free, extent)
+    }
+
+    /// Throws unless `disk` has nothing on it. A physical volume that is in no group is nothing: an interrupted
+    /// run leaves it so. Returns whether it is that.
+    private func check(
+        _ disk: HostState.Disk, _ state: HostState, _ plan: inout Plan
+    ) throws(HostReason) -> Bool {
+        if let use = disk.mountPoints.first ?? disk.holders.first {
+            throw .diskInUse(disk: disk.path, by: use)
+        }
+        if disk.isReadOnly { throw .diskReadOnly(disk: disk.path) }
+        let paths = [disk.path, disk.kernelPath]
+        // A power cut while the group was made: lvm2 says that one has it which it does not know, and nothing of that was ever there.
+        let group = state.physicalVolumes.first { paths.contains($0.path) }?.group
+        if disk.isUnbegun, group == nil || group == "[unknown]",
+            disk.signatures.allSatisfy({ $0 == "LVM2_member" })
+        {
+            plan.prepare.append(.clearPhysicalVolume(disk: disk.path))
+            return false
+        }
+        if let volume = state.physicalVolumes.first(where: { paths.contains($0.path) }) {
+            if let group = volume.group { throw .diskInUse(disk: disk.path, by: "volume group \(group)") }
+            if disk.signatures.allSatisfy({ $0 == "LVM2_member" }) { return true }
+        }
+        guard disk.signatures.isEmpty else {
+            throw .diskNotEmpty(disk: disk.path, signatures: disk.signatures)
+        }
+        return false
+    }
+
+    private func addVolumes(
+        _ state: HostState, _ names: HostNames, free: Bytes, extent: Bytes, to plan: inout Plan
+    ) throws(HostReason) {
+        var free = free
+        let configPath = VolumePath(group: names.group, name: HostNames.config)
+        let config = state.volume(configPath)
+        var pool = state.volume(names.poolPath)
+        // lvcreate makes a pool in more than one change of the metadata; what a cut leaves may not be one.
+        if let found = pool, found.isBuilding, found.segmentType != "thin-pool" {
+            plan.prepare.append(.removeVolume(found.path))
+            free = Bytes(free.count + found.size.count)
+            pool = nil
+        }
+        if let pool, pool.segmentType != "thin-pool" {
+            throw .wrongKind(pool.path, is: pool.segmentType, wanted: "thin pool")
+        }
+        let configNeeds = config == nil ? configSize.roundedUp(to: extent) : Bytes(0)
+        if pool == nil {
+            let sizes = try poolSizes(group: names.group, free: free, reserved: configNeeds, extent: extent)
+            plan.prepare.append(.createPool(names.poolPath, size: sizes.data, metadataSize: sizes.metadata))
+        } else if free < configNeeds {
+            throw .groupShort(names.group, missing: Bytes(configNeeds.count - free.count))
+        }
+        if pool?.tags.contains(Tag.pool) != true || pool?.isBuilding == true {
+            plan.prepare.append(.sealPool(names.poolPath))
+        }
+        if config == nil { plan.prepare.append(.createVolume(configPath, size: configNeeds)) }
+        if config == nil || config?.isBuilding == true {
+            plan.prepare.append(.makeFileSystem(configPath, label: "imgbased-config", uuid: configUUID))
+            plan.prepare.append(.sealVolume(configPath))
+        }
+    }
+
+    /// How large the pool's data and metadata are to be, of `free` bytes in the group less `reserved`.
+    ///
+    /// Metadata is twice what lvm2 takes for the pool's size, since every layer shares and unshares chunks; lvm2
+    /// keeps a spare of the same size. By default a twentieth of the group, and that metadata once more, is
+    /// left for both to grow.
+    func poolSizes(
+        group: String, free: Bytes, reserved: Bytes, extent: Bytes
+    ) throws(HostReason) -> (data: Bytes, metadata: Bytes) {
+        func metadata(for data: UInt64) -> UInt64 {
+            Bytes(min(max(data / 512, 8 << 20), 1 << 30)).roundedUp(to: extent).count
+        }
+        let available = free.count - min(free.count, reserved.count)
+        if let size {
+            let data = size.roundedUp(to: extent)
+            let needed = data.count.addingReportingOverflow(2 * metadata(for: data.count))
+            guard !needed.overflow, needed.partialValue <= available else {
+                throw .groupShort(group, missing: Bytes(needed.partialValue &- available))
+            }
+            return (data, Bytes(metadata(for: data.count)))
+        }
+        let growth = available / 20 + 3 * metadata(for: available)
+        let data = Bytes(available - min(available, growth)).roundedDown(to: extent)
+        guard data >= InitPlanner.leastSize else {
+            let needed = InitPlanner.leastSize.count + growth
+            throw .groupShort(group, missing: Bytes(needed - min(needed, available)))
+        }
+        return (data, Bytes(metadata(for: data.count)))
+    }
+
+    private func addConfig(_ state: HostState, _ names: HostNames, to plan: inout Plan) {
+        let path = VolumePath(group: names.group, name: HostNames.config)
+        var table = FSTab(state.config.fstab)
+        table.add(HostNames.configEntry(path))
+        if !state.config.isMounted { plan.cleanup.append(.makeDirectory("/config")) }
+        if table.contents != state.config.fstab {
+            plan.commit.append(.replaceFile(path: "/etc/fstab", contents: table.contents, isOnBoot: false))
+        }
+        if !state.config.isMounted { plan.cleanup.append(.mount("/config")) }
+    }
+}
+
+extension HostNames {
+    /// The line for `/config`. A host boots without it: what it holds is for updates.
+    static func configEntry(_ path: VolumePath) -> FSTab.Entry {
+        FSTab.Entry(
+            source: path.device, target: "/config", type: "ext4", options: "defaults,nofail,discard",
+            rest: ["0", "2"])
+    }
+}

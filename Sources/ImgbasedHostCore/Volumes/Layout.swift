@@ -1,0 +1,102 @@
+import ImgbasedCore
+
+/// The bases of a volume group and the layers of each: what `imgbase layout` shows.
+public struct Layout: Hashable, Sendable {
+    /// A base with its layers.
+    public struct Family: Hashable, Sendable {
+        /// The base's name.
+        public var name: String
+        /// The base, unless it was removed and only layers are left.
+        public var base: Volume?
+        /// Its layers, oldest first.
+        public var layers: [Volume]
+
+        /// Whether all of it is being removed.
+        var isGoing: Bool { base?.isMarkedForRemoval == true }
+    }
+
+    /// The bases with their layers, oldest first.
+    public let families: [Family]
+    /// The bases and layers by their names.
+    private let members: [String: Volume]
+    /// The names of the bases that are being removed with all of their layers.
+    private let going: Set<String>
+
+    /// The layout of `group`. What is not complete has no place in it.
+    public init(_ volumes: [Volume], group: String) {
+        let volumes = volumes.filter { $0.path.group == group }.sorted(by: Layout.isOlder)
+        var families = volumes.filter(\.isBase).map { Family(name: $0.name, base: $0, layers: []) }
+        var places: [String: Int] = [:]
+        for (index, family) in families.enumerated() where places[family.name] == nil {
+            places[family.name] = index
+        }
+        for layer in volumes where layer.isLayer {
+            let name = layer.baseName ?? layer.name
+            if let index = places[name] {
+                families[index].layers.append(layer)
+            } else {
+                places[name] = families.count
+                families.append(Family(name: name, base: nil, layers: [layer]))
+            }
+        }
+        self.families = families
+        let all = families.flatMap { [$0.base].compactMap { $0 } + $0.layers }
+        members = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        going = Set(families.lazy.filter(\.isGoing).map(\.name))
+    }
+
+    /// The bases, oldest first.
+    public var bases: [Volume] { families.compactMap(\.base) }
+
+    /// The layers of all bases, oldest first.
+    public var layers: [Volume] { families.flatMap(\.layers).sorted(by: Layout.isOlder) }
+
+    /// The newest base.
+    public var latestBase: Volume? { bases.last { !$0.isMarkedForRemoval } }
+
+    /// The newest layer.
+    public var latestLayer: Volume? { layers.last { !isGoing($0) } }
+
+    /// What a new layer is made of when nothing is said: the newest layer of the newest base, or that base.
+    public var latest: Volume? {
+        guard let base = latestBase else { return nil }
+        return families.last { $0.name == base.name }?.layers.last { !isGoing($0) } ?? base
+    }
+
+    /// Whether `volume` is being removed, by itself or with its base.
+    func isGoing(_ volume: Volume) -> Bool {
+        if volume.isMarkedForRemoval { return true }
+        guard volume.isLayer, let base = volume.baseName else { return false }
+        return going.contains(base)
+    }
+
+    /// The base or layer of this name.
+    public subscript(name: String) -> Volume? { members[name] }
+
+    /// The tree as people read it; `booted` is marked.
+    public func lines(booted: VolumePath?) -> [String] {
+        func line(_ name: String, _ marks: [String?]) -> String {
+            let marks = marks.compactMap { $0 }
+            return marks.isEmpty ? name : "\(name) (\(marks.joined(separator: ", ")))"
+        }
+        func going(_ isGoing: Bool) -> String? { isGoing ? "being removed" : nil }
+        return families.flatMap { family in
+            [
+                line(
+                    family.name,
+                    [
+                        family.base == nil ? "removed" : nil, family.base?.isPinned == true ? "pinned" : nil,
+                        going(family.isGoing),
+                    ])
+            ]
+                + family.layers.map {
+                    line(" +- " + $0.name, [$0.path == booted ? "booted" : nil, going(isGoing($0))])
+                }
+        }
+    }
+
+    /// Older: created before; in one second, the one with the smaller number.
+    static func isOlder(_ a: Volume, _ b: Volume) -> Bool {
+        a.created != b.created ? a.created < b.created : NaturalOrder.precedes(a.name, b.name)
+    }
+}

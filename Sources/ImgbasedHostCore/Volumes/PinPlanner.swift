@@ -1,0 +1,28 @@
+import ImgbasedCore
+
+/// `imgbase base --pin` and `--unpin`: whether a base may be removed to make room.
+public enum PinPlanner {
+    /// What is being done, as in `cannot …`.
+    public static func goal(_ base: String, isPinned: Bool) -> String {
+        "\(isPinned ? "pin" : "unpin") base '\(base)'"
+    }
+
+    /// The plan after which it `isPinned` or is not; without steps where that is so already.
+    public static func plan(
+        _ name: String, isPinned: Bool, _ state: HostState, names: HostNames
+    ) throws(HostRefusal) -> Plan {
+        var plan = Plan(goal: goal(name, isPinned: isPinned))
+        do throws(HostReason) {
+            let layout = Layout(state.volumes, group: names.group)
+            guard let base = layout[name] else { throw .unknown(name) }
+            guard base.isBase else { throw .notABase(name) }
+            if layout.isGoing(base), isPinned { throw .isGoing(name) }
+            if base.isPinned != isPinned {
+                plan.commit = [isPinned ? .pin(base.path) : .unpin(base.path)]
+            }
+        } catch {
+            throw HostRefusal(plan.goal, error)
+        }
+        return plan
+    }
+}

@@ -1,0 +1,224 @@
+import ImgbasedCore
+
+/// `imgbase layer --remove` and `imgbase base --remove`.
+///
+/// The mark on the volume is the commit: before it, nothing has changed; after it, the same command or `imgbase recover`
+/// finishes what is cut short. Until its entry is gone a layer is whole and can be booted, and the volume goes last, so that
+/// whoever looks for the rest finds the mark.
+public struct RemovalPlanner: Sendable {
+    /// What is to be removed.
+    public enum Target: Hashable, Sendable {
+        /// A layer.
+        case layer(String)
+        /// A base and all its layers.
+        case base(String)
+
+        /// What is being done, as in `cannot …`.
+        public var goal: String {
+            switch self {
+            case .layer(let name): "remove layer '\(name)'"
+            case .base(let name): "remove base '\(name)'"
+            }
+        }
+    }
+
+    /// What is to be removed.
+    public var target: Target
+    /// Whether it goes although it is the default, the last good one, on trial, or pinned.
+    public var isForced: Bool
+
+    /// A request to remove `target`.
+    public init(_ target: Target, isForced: Bool) {
+        self.target = target
+        self.isForced = isForced
+    }
+
+    /// The steps after which it is gone, and what goes.
+    public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, Removal) {
+        do throws(HostReason) {
+            let removal = try removal(Layout(state.volumes, group: names.group))
+            // Once marked it was allowed, and what the record says of it may have changed half-way.
+            try removal.check(state, isForced: isForced || removal.isBegun)
+            return (try removal.plan(target.goal, state), removal)
+        } catch {
+            throw HostRefusal(target.goal, error)
+        }
+    }
+
+    private func removal(_ layout: Layout) throws(HostReason) -> Removal {
+        switch target {
+        case .layer(let name):
+            guard let layer = layout[name] else { throw .unknown(name) }
+            guard layer.isLayer else { throw .notALayer(name) }
+            let base = layout.families.first { $0.name == layer.baseName }?.base
+            return Removal(layer, of: base)
+        case .base(let name):
+            guard let family = layout.families.first(where: { $0.name == name }), let base = family.base
+            else { throw layout[name] == nil ? .unknown(name) : .notABase(name) }
+            return Removal(base, with: family.layers)
+        }
+    }
+}
+
+/// A base with all its layers, or one layer, that is to go.
+public struct Removal: Hashable, Sendable {
+    /// What gets the mark.
+    public var subject: Volume
+    /// The layers that go.
+    public var layers: [Volume]
+    /// The base they came from, whether it goes or not.
+    public var base: Volume?
+
+    /// All of `base`.
+    public init(_ base: Volume, with layers: [Volume]) {
+        (subject, self.layers, self.base) = (base, layers, base)
+    }
+
+    /// One layer, of `base`.
+    public init(_ layer: Volume, of base: Volume?) {
+        (subject, layers, self.base) = (layer, [layer], base)
+    }
+
+    /// Everything that goes, in that order: what has the mark is last.
+    public var volumes: [Volume] { layers.filter { $0.path != subject.path } + [subject] }
+
+    /// Whether it was begun before.
+    public var isBegun: Bool { subject.isMarkedForRemoval }
+
+    /// Throws where something of it is needed.
+    public func check(_ state: HostState, isForced: Bool) throws(HostReason) {
+        try check(state, isForced: isForced, standard: isForced ? nil : state.boot.standard)
+    }
+
+    /// The same, where the layer that is booted in the long run is known: to find it, all entries are read.
+    func check(_ state: HostState, isForced: Bool, standard: String?) throws(HostReason) {
+        if let booted = layers.first(where: { $0.path == state.booted }) { throw .isBooted(booted.name) }
+        if !isForced {
+            for layer in layers {
+                let roles = state.boot.roles(of: layer.name, standard: standard)
+                if !roles.isEmpty { throw .isNeeded(layer.name, as: roles) }
+            }
+            if let base, base.isPinned { throw .isPinned(base.name) }
+        }
+        for volume in volumes {
+            if volume.isOpen { throw .isOpen(volume.path) }
+            let dependents = dependents(on: volume, in: state)
+            if !dependents.isEmpty { throw .isOrigin(volume.path, of: dependents) }
+        }
+        if state.boot.isMissing { throw .bootNotMounted }
+    }
+
+    /// The volumes that lvm2 would remove with `volume`: all snapshots but those of its own pool.
+    private func dependents(on volume: Volume, in state: HostState) -> [String] {
+        let leaving = Set(volumes.map(\.path))
+        return state.volumes.filter { other in
+            other.path.group == volume.path.group && other.origin == volume.name
+                && !leaving.contains(other.path)
+                && !(other.segmentType == "thin" && volume.segmentType == "thin" && other.pool == volume.pool)
+        }.map(\.name)
+    }
+
+    /// The steps after which it is gone.
+    func plan(_ goal: String, _ state: HostState) throws(HostReason) -> Plan {
+        var plan = Plan(goal: goal)
+        if !isBegun {
+            if let base, base.path == subject.path {
+                plan.prepare += state.hooks.steps(
+                    .preBaseRemoved, group: base.path.group, base: base.name)
+            }
+            plan.prepare += hooks(.preLayerRemoved, state)
+            plan.commit = [.beginRemoval(subject.path)]
+        }
+        let names = Set(layers.map(\.name))
+        plan.cleanup = try BootPlanner.steps(state.boot, removing: names)
+        var after = state.boot
+        for name in names { after.entries[name] = nil }
+        plan.cleanup += BootPlanner.removalOfUnreferenced(after)
+        plan.cleanup += volumes.map { .removeVolume($0.path) } + hooks(.layerRemoved, state)
+        plan.checkScripts()
+        return plan
+    }
+
+    /// What is run at `event` for each layer.
+    func hooks(_ event: HookEvent, _ state: HostState) -> [Step] {
+        layers.flatMap {
+            state.hooks.steps(
+                event, group: $0.path.group, base: base?.name ?? $0.baseName, layer: $0.name)
+        }
+    }
+}
+
+extension BootState {
+    /// The layer that is booted unattended in the long run.
+    var standard: String? { BootChoice.standard(record, BootPlanner.entries(self)) }
+
+    /// What `layer` is to the boot loader, for which it must not simply go.
+    func roles(of layer: String) -> [String] { roles(of: layer, standard: standard) }
+
+    fileprivate func roles(of layer: String, standard: String?) -> [String] {
+        let isOnTrial = record.trial.map { $0.layer == layer && $0.triesLeft > 0 } ?? false
+        return [
+            layer == standard || layer == record.standard ? "the default" : nil,
+            layer == record.good ? "the last good one" : nil,
+            isOnTrial ? "on trial" : nil,
+            layer == record.staged ? "to be tried when it is complete" : nil,
+            layer == record.once ? "to be booted once" : nil,
+        ].compactMap { $0 }
+    }
+}
+
+extension BootPlanner {
+    /// The steps after which the boot loader neither offers `layers` nor has them recorded: the record first, so that it names
+    /// nothing that is not there; the menu before the entries, as it is made after them.
+    static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
+        let rest = entries(boot).filter { !layers.contains($0.layer) }
+        let record = boot.record.without(layers, rest)
+        let removals = layers.sorted(by: NaturalOrder.precedes).flatMap { layer in
+            (boot.entryFiles[layer] ?? []).map {
+                Step.removeEntry(path: "\(boot.directory)/loader/entries/\($0)")
+            }
+        }
+        switch boot.loader {
+        case nil: return removals
+        case .grub(let directory):
+            return try write(record, boot, to: directory + "/imgbased.env")
+                + menu(rest, record, boot, in: directory)
+                + removals
+        case .systemdBoot:
+            return try SystemdBoot.steps(rest, record, boot)
+                + write(record, boot, to: SystemdBoot.recordPath(boot)) + removals
+        }
+    }
+
+    /// The step that removes the kernels and initramfs that no entry refers to, where there are any.
+    static func removalOfUnreferenced(_ boot: BootState) -> [Step] {
+        let rest = unreferenced(boot)
+        return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
+    }
+}
+
+extension BootRecord {
+    /// The same without `layers`, where `rest` are the entries that are left: what would be booted of those is the default.
+    func without(_ layers: Set<String>, _ rest: [BootEntry]) -> BootRecord {
+        var record = self
+        if let once, layers.contains(once) { record.once = nil }
+        if let good, layers.contains(good) { record.good = nil }
+        if let trial, layers.contains(trial.layer) { record.trial = nil }
+        if let staged, layers.contains(staged) { record.staged = nil }
+        if let standard, layers.contains(standard) {
+            record.standard = nil
+            record.standard = BootChoice.standard(record, rest)
+        }
+        return record
+    }
+}
+
+extension Step {
+    /// Whether it only looks whether the rest may be done.
+    public var isCheck: Bool {
+        switch self {
+        case .checkScript, .runHooks: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import CLinux
+import Glibc
+public import ImgbasedLinux
+
+/// Directories whose files a boot loader reads, made and removed as a whole.
+extension HostTree {
+    /// Makes a directory at `path`, where nothing is, with the files that `fill` makes in the place it is given, and flushes.
+    ///
+    /// With a journal it is made in the directory `staging` and gets its name when all is on the disk. On FAT a directory is not
+    /// renamed, since a cut of the power can leave both names of the same clusters.
+    ///
+    /// The corresponding C functions are `mkdirat`, `fsync`, `renameat2` and those of ``HostFlush``.
+    public func makeBootDirectory(
+        _ path: String, staging: String, _ fill: (_ place: String) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        let (parentPath, name) = HostTree.split(path)
+        let stage = try openStaging(staging)
+        try empty(staging, stage)
+        let kind = try HostFlush.Kind(of: stage)
+        let place = kind == .fat ? path : staging + "/" + name
+        do throws(SystemError) {
+            try makeDirectories(place)
+            let directory = try open(place, O_RDONLY | O_DIRECTORY)
+            try fill(place)
+            // On FAT the files' own places are in it.
+            try directory.flush()
+            try HostFlush.fileSystem(of: stage)
+            if kind == .fat { return }
+            let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
+            guard imgbased_rename_new(stage.number, name, parent.number, name) == 0 else {
+                throw .last("make directory", shown(path))
+            }
+        } catch {
+            try? removeBootDirectory(place, staging: staging)
+            throw error
+        }
+        try HostFlush.fileSystem(of: stage)
+    }
+
+    /// Removes what is at `path`, a directory and the files in it or a file, if it is there. One with a directory in it is
+    /// refused. Whatever was written before is on the disk before.
+    ///
+    /// With a journal it is moved to the directory `staging` first, so that nobody takes what is half gone for the whole.
+    ///
+    /// The corresponding C functions are `renameat`, `unlinkat` and those of ``HostFlush``.
+    public func removeBootDirectory(_ path: String, staging: String) throws(SystemError) {
+        let (parentPath, name) = HostTree.split(path)
+        guard try isDirectory(parentPath) else { return }
+        let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
+        guard isThere(name, in: parent) else { return }
+        try HostFlush.fileSystem(of: parent)
+        if try HostFlush.Kind(of: parent) == .fat {
+            try removeTreeOnFAT(path, in: parent)
+        } else if parentPath == staging {
+            // A directory in it as well, or no run would ever get past it.
+            try empty(staging, of: name)
+        } else {
+            let stage = try openStaging(staging)
+            try empty(staging, stage)
+            guard renameat(parent.number, name, stage.number, name) == 0 else {
+                throw .last("remove", shown(path))
+            }
+            try HostFlush.fileSystem(of: parent)
+            try removeTree(staging + "/" + name, name, in: stage)
+        }
+        try HostFlush.fileSystem(of: parent)
+    }
+
+    /// Removes what interrupted runs left in the directory `path`.
+    func empty(_ path: String, _ directory: borrowing OpenFile) throws(SystemError) {
+        guard try HostFlush.Kind(of: directory) == .fat else { return HostTree.removeContents(directory) }
+        for name in try names(in: path) { try removeTreeOnFAT(path + "/" + name, in: directory) }
+    }
+
+    private func isThere(_ name: String, in directory: borrowing OpenFile) -> Bool {
+        var status = stat()
+        return fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
+    }
+
+    /// Opens the directory `staging`, and makes it if it is not there. What is in it is removed, so it must not be a link to
+    /// somewhere else.
+    func openStaging(_ staging: String) throws(SystemError) -> OpenFile {
+        if try link(at: staging) != nil {
+            throw SystemError("use", shown(staging), reason: "it is a link; remove it")
+        }
+        try makeDirectories(staging)
+        return try open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Removes all of the directory `staging`, in which `name` is.
+    private func empty(_ staging: String, of name: String) throws(SystemError) {
+        let stage = try openStaging(staging)
+        try empty(staging, stage)
+        if isThere(name, in: stage) {
+            throw SystemError(
+                "remove", shown(staging + "/" + name), reason: "something in it cannot be removed")
+        }
+    }
+
+    /// Removes a directory with the files in it, or a file.
+    private func removeTree(_ path: String, _ name: String, in parent: borrowing OpenFile) throws(SystemError)
+    {
+        guard try HostTree.link(name, in: parent) == nil, try isDirectory(path) else {
+            guard unlinkat(parent.number, name, 0) == 0 else { throw .last("remove", shown(path)) }
+            return
+        }
+        let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        for file in try HostTree.rawNames(in: directory) {
+            guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", shown(path)) }
+        }
+        guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else { throw .last("remove", shown(path)) }
+    }
+
+    /// The same on FAT, where the clusters of what goes are freed when the disk no longer has its name.
+    private func removeTreeOnFAT(_ path: String, in parent: borrowing OpenFile) throws(SystemError) {
+        guard try isDirectory(path) else { return try removeOnFAT(path, in: parent) }
+        let directory = try open(path, O_RDONLY | O_DIRECTORY)
+        for file in try names(in: path) { try removeOnFAT(path + "/" + file, in: directory) }
+        guard unlinkat(parent.number, HostTree.split(path).name, AT_REMOVEDIR) == 0 else {
+            throw .last("remove", shown(path))
+        }
+        try parent.flush()
+        _ = consume directory
+        try HostFlush.fileSystem(of: parent)
+    }
+}

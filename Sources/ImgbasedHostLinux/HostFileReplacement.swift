@@ -1,0 +1,200 @@
+import CLinux
+import Glibc
+public import ImgbasedLinux
+
+extension HostTree {
+    /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
+    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new. A boot loader that
+    /// replays no journal may not: ``replaceBootFile(_:contents:staging:)`` is for what it reads.
+    ///
+    /// What the file has of owner, mode and extended attributes, the new one gets; a link at the end of `path` is
+    /// followed. Directories above it are made.
+    ///
+    /// The corresponding C functions are `openat2`, `write`, `fsync` and `renameat`.
+    public func replaceFile(_ path: String, contents: [UInt8], permissions: UInt32 = 0o644)
+        throws(SystemError)
+    {
+        let path = try destination(path)
+        let (directoryPath, name) = HostTree.split(path)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        let temporary = HostTree.temporaryName(for: name)
+        unlinkat(directory.number, temporary, 0)
+        do throws(SystemError) {
+            let file = try makeFile(
+                directoryPath + "/" + temporary, like: path, contents, permissions: permissions)
+            try file.flush()
+            guard renameat(directory.number, temporary, directory.number, name) == 0 else {
+                throw .last("write", shown(path))
+            }
+        } catch {
+            unlinkat(directory.number, temporary, 0)
+            throw error
+        }
+        try directory.flush()
+    }
+
+    /// Where the file that `path` names is: behind the link there, if there is one. The directories above it are made.
+    func destination(_ path: String) throws(SystemError) -> String {
+        let (directoryPath, name) = HostTree.split(path)
+        try makeDirectories(directoryPath)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard let target = try HostTree.link(name, in: directory), target != path else { return path }
+        // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
+        // for path lookups below.
+        _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
+        return try destination(target.hasPrefix("/") ? target : directoryPath + "/" + target)
+    }
+
+    /// The name that a new file has before it takes the place of `name` in the same directory.
+    static func temporaryName(for name: String) -> String { ".\(name).imgbased-new" }
+
+    /// Makes a file at `path`, where none is, with what the one at `model` has of owner, mode and extended attributes, if it
+    /// is there; else with `permissions`. It is not flushed.
+    func makeFile(
+        _ path: String, like model: String, _ contents: [UInt8], permissions: UInt32 = 0o644
+    ) throws(SystemError) -> OpenFile {
+        let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
+        // The mode asked for, whatever the umask.
+        guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
+        do throws(SystemError) {
+            try HostTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
+        } catch {
+            if !error.isMissing { throw error }
+        }
+        try file.write(contents)
+        return file
+    }
+
+    /// Removes the file or link at `path`, if it is there; the directory is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `unlinkat`.
+    public func removeFile(_ path: String) throws(SystemError) {
+        let (directoryPath, name) = HostTree.split(path)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard unlinkat(directory.number, name, 0) == 0 || errno == ENOENT else {
+            throw .last("remove", shown(path))
+        }
+        try directory.flush()
+    }
+
+    /// Renames what is at `path` to `name` in the same directory, which is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `renameat`.
+    public func rename(_ path: String, to name: String) throws(SystemError) {
+        let (directoryPath, old) = HostTree.split(path)
+        let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
+        guard renameat(directory.number, old, directory.number, name) == 0 else {
+            throw .last("rename", shown(path))
+        }
+        try directory.flush()
+    }
+
+    /// Removes the directory at `path` and the files in it, if it is there; one with a directory in it is refused. The
+    /// directory above is flushed.
+    ///
+    /// The corresponding C functions are `openat2` and `unlinkat`.
+    public func removeDirectory(_ path: String) throws(SystemError) {
+        let (parentPath, name) = HostTree.split(path)
+        do throws(SystemError) {
+            let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            for file in try HostTree.rawNames(in: directory) {
+                guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", directory.name) }
+            }
+            let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
+            guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else {
+                throw .last("remove", shown(path))
+            }
+            try parent.flush()
+        } catch {
+            if !error.isMissing { throw error }
+        }
+    }
+
+    /// Where the link at `path` leads, as it says; `nil` where there is no link.
+    ///
+    /// The corresponding C function is `readlinkat`.
+    public func link(at path: String) throws(SystemError) -> String? {
+        let (directoryPath, name) = HostTree.split(path)
+        do throws(SystemError) {
+            return try HostTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    /// Whether a directory is at `path`, or a link leads to one.
+    public func isDirectory(_ path: String) throws(SystemError) -> Bool {
+        let number = imgbased_open_in_root(root.number, path, HostTree.pathOnly | O_DIRECTORY, 0)
+        if number >= 0 {
+            close(number)
+            return true
+        }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .lookup("look at", shown(path))
+    }
+
+    /// Makes the directory at `path`, and those above it, where they are missing.
+    ///
+    /// The corresponding C functions are `openat2` and `mkdirat`.
+    public func makeDirectories(_ path: String) throws(SystemError) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            let parent = made.isEmpty ? "/" : made
+            made += "/" + component
+            if try isDirectory(made) { continue }
+            let directory = try open(parent, O_RDONLY | O_DIRECTORY)
+            if mkdirat(directory.number, String(component), 0o755) == 0 {
+                // Whatever the umask.
+                guard fchmodat(directory.number, String(component), 0o755, 0) == 0 else {
+                    throw .last("make directory", shown(made))
+                }
+            } else if errno != EEXIST {
+                throw .last("make directory", shown(made))
+            }
+            try directory.flush()
+        }
+    }
+
+    /// The directory and the last component of `path`.
+    static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return ("/", path) }
+        let directory = String(path[..<slash])
+        return (directory.isEmpty ? "/" : directory, String(path[path.index(after: slash)...]))
+    }
+
+    static func link(_ name: String, in directory: borrowing OpenFile) throws(SystemError) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlinkat(directory.number, name, &buffer, buffer.count)
+        if count < 0 {
+            // Something else is there, or nothing.
+            if errno == EINVAL || errno == ENOENT { return nil }
+            throw .last("read link", directory.name + "/" + name)
+        }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func copyAttributes(
+        from old: borrowing OpenFile, to new: borrowing OpenFile
+    ) throws(SystemError) {
+        let status = try old.status()
+        guard status.kind == .file else { return }
+        guard fchown(new.number, status.owner, status.group) == 0,
+            fchmod(new.number, status.permissions) == 0
+        else { throw .last("set the owner of", new.name) }
+        var names = [CChar](repeating: 0, count: 65536)
+        let length = flistxattr(old.number, &names, names.count)
+        guard length > 0 else { return }
+        for name in names[..<length].split(separator: 0) {
+            let name = name + [0]
+            var value = [UInt8](repeating: 0, count: 65536)
+            let (number, target) = (old.number, new.number)
+            name.withUnsafeBufferPointer { name in
+                guard let name = name.baseAddress else { return }
+                let size = fgetxattr(number, name, &value, value.count)
+                // Best effort: a label this kernel does not know cannot be set and need not stop an update.
+                if size >= 0 { _ = fsetxattr(target, name, value, size, 0) }
+            }
+        }
+    }
+}

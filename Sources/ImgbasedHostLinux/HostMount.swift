@@ -1,0 +1,102 @@
+import CLinux
+import Glibc
+public import ImgbasedLinux
+
+/// File systems mounted without a place in the tree: nobody else sees them, and they are gone when they are no
+/// longer open, whatever ends this program.
+public enum HostMount {
+    /// How a file system is mounted.
+    public enum Mode: Sendable {
+        /// To change it.
+        case readWrite
+        /// To look at it; what its journal holds is put in place first.
+        case readOnly
+        /// To look at it without a single write, though its journal may hold what is newer.
+        case untouched
+    }
+
+    /// Mounts the file system of `type` on `device` and returns its tree, from which nothing can be run unless it
+    /// `allowsPrograms`. Whatever an ext4 file system says of itself, its errors do not stop the host.
+    ///
+    /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
+    public static func mount(
+        _ device: String, type: String, _ mode: Mode, allowsPrograms: Bool = false
+    ) throws(SystemError) -> HostTree {
+        let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
+        guard context >= 0 else { throw .last("mount", device) }
+        let options = OpenFile(owning: context, name: device)
+        try set(options, FSCONFIG_SET_STRING, "source", device)
+        if mode != .readWrite { try set(options, FSCONFIG_SET_FLAG, "ro", nil) }
+        switch type {
+        case "ext4":
+            // The superblock, an image's own, can ask for a panic.
+            try set(options, FSCONFIG_SET_STRING, "errors", "remount-ro")
+            if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "noload", nil) }
+        case "xfs":
+            // A snapshot has its origin's UUID until it gets its own.
+            try set(options, FSCONFIG_SET_FLAG, "nouuid", nil)
+            if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "norecovery", nil) }
+        default: break
+        }
+        try set(options, FSCONFIG_CMD_CREATE, nil, nil)
+        let attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (allowsPrograms ? 0 : MOUNT_ATTR_NOEXEC)
+        let mount = fsmount(
+            options.number, UInt32(FSMOUNT_CLOEXEC),
+            UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))
+        guard mount >= 0 else { throw failure(options, "mount", device) }
+        return HostTree(root: OpenFile(owning: mount, name: device), name: device + ":")
+    }
+
+    /// The tree of the file system mounted at `path` alone, without what is mounted beneath it.
+    ///
+    /// The corresponding C function is `open_tree`.
+    public static func only(_ path: String) throws(SystemError) -> HostTree {
+        let number = open_tree(AT_FDCWD, path, UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC))
+        guard number >= 0 else { throw .last("look into", path) }
+        return HostTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
+    }
+
+    /// Whether something is mounted at `path`.
+    ///
+    /// The corresponding C function is `statx`.
+    public static func isMounted(at path: String) throws(SystemError) -> Bool {
+        var node = imgbased_node()
+        guard imgbased_look(AT_FDCWD, path, &node) == 0 else { throw .last("look at", path) }
+        return node.is_mount_point
+    }
+
+    /// Opens the device at `path` for reading once it is not mounted any more. A mount whose last user was another
+    /// program, between its fork and its exec, goes a moment after that; the kernel has no event for it.
+    ///
+    /// The corresponding C function is `open` with `O_EXCL`.
+    public static func openUnmounted(_ path: String) throws(SystemError) -> OpenFile {
+        let deadline = Monotonic.now().advanced(bySeconds: 10)
+        while true {
+            let number = imgbased_open(path, O_RDONLY | O_EXCL | O_CLOEXEC, 0)
+            if number >= 0 { return OpenFile(owning: number, name: path) }
+            guard errno == EBUSY, Monotonic.now() < deadline else { throw .last("open", path) }
+            poll(nil, 0, 20)
+        }
+    }
+
+    private static func set(
+        _ options: borrowing OpenFile, _ command: fsconfig_command, _ key: String?, _ value: String?
+    ) throws(SystemError) {
+        guard fsconfig(options.number, command.rawValue, key, value, 0) == 0 else {
+            throw failure(options, "mount", options.name)
+        }
+    }
+
+    /// The error of a call that just failed, with what the kernel's file system had to say of it: reading the
+    /// context gives the messages, the first letter being their level.
+    private static func failure(
+        _ options: borrowing OpenFile, _ operation: String, _ object: String
+    ) -> SystemError {
+        let error = SystemError.last(operation, object)
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = read(options.number, &buffer, buffer.count)
+        guard count > 2 else { return error }
+        let message = String(decoding: buffer[2..<count], as: UTF8.self).split(separator: "\n").first ?? ""
+        return SystemError(operation, object, reason: "\(error.reason) (\(message))")
+    }
+}

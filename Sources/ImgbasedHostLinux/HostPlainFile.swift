@@ -1,0 +1,32 @@
+import CLinux
+import Glibc
+public import ImgbasedLinux
+
+extension OpenFile {
+    /// Opens the place `path`, to ask what is there, and not what is there.
+    ///
+    /// The corresponding C function is `open` with `O_PATH`.
+    public init(place path: String) throws(SystemError) {
+        try self.init(opening: path, HostTree.pathOnly)
+    }
+
+    /// Opens the plain file at `path`, or where a link there leads; `nil` where nothing has that name. A pipe or a device is
+    /// refused before it is opened, since opening alone can wait or have effects.
+    ///
+    /// The corresponding C function is `open`, first with `O_PATH`.
+    public static func plain(at path: String) throws(SystemError) -> OpenFile? {
+        if HostSystem.isAbsent(path) { return nil }
+        let place: OpenFile
+        do throws(SystemError) {
+            place = try OpenFile(place: path)
+        } catch  where error.isMissing {
+            throw SystemError("read", path, reason: "it is a link that leads nowhere")
+        }
+        guard try place.status().kind == .file else {
+            throw SystemError("read", path, reason: "it is not a plain file")
+        }
+        let number = imgbased_open(place.processPath, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+        guard number >= 0 else { throw .last("open", path) }
+        return OpenFile(owning: number, name: path)
+    }
+}

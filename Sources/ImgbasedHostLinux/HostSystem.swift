@@ -1,0 +1,91 @@
+import CLinux
+import Glibc
+public import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedLinux
+
+/// Small facts about the running system.
+public enum HostSystem {
+    /// Whether this program may do everything.
+    ///
+    /// The corresponding C function is `geteuid`.
+    public static var isRoot: Bool { geteuid() == 0 }
+
+    /// The device number of the file system that has `path`, as `MAJOR:MINOR`.
+    ///
+    /// The corresponding C function is `stat`.
+    public static func device(of path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        // As glibc's `gnu_dev_major` and `gnu_dev_minor` have it, which are macros.
+        let device = UInt64(status.st_dev)
+        let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
+        let minor = device & 0xFF | device >> 12 & 0xFFFF_FF00
+        return "\(major):\(minor)"
+    }
+
+    /// What can still be written to the file system that has `path`, by root.
+    ///
+    /// The corresponding C function is `statvfs`.
+    public static func free(_ path: String) -> Bytes? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Bytes(UInt64(status.f_bfree) * UInt64(status.f_frsize))
+    }
+
+    /// The size of the block device open as `file`.
+    ///
+    /// The corresponding C function is `ioctl` with `BLKGETSIZE64`.
+    public static func size(_ file: borrowing OpenFile) throws(SystemError) -> Bytes {
+        var bytes: UInt64 = 0
+        guard imgbased_block_device_size(file.number, &bytes) == 0 else { throw .last("measure", file.name) }
+        return Bytes(bytes)
+    }
+
+    /// The path without links; `nil` where there is no such thing.
+    ///
+    /// The corresponding C function is `realpath`.
+    public static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { Glibc.free(real) }
+        return String(cString: real)
+    }
+
+    /// Whether there is a directory at `path`, and no link.
+    ///
+    /// The corresponding C function is `lstat`.
+    public static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The type of the file system that has `path`, where it is one that a base can have.
+    ///
+    /// The corresponding C function is `statfs`; the numbers are in `linux/magic.h`.
+    public static func fileSystemType(of path: String) -> FileSystemType? {
+        var status = statfs()
+        guard statfs(path, &status) == 0 else { return nil }
+        switch status.f_type {
+        case 0xEF53: return .ext4
+        case 0x5846_5342: return .xfs
+        default: return nil
+        }
+    }
+
+    /// Whether there is anything at `path`, or where a link there leads.
+    public static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    /// Whether nothing has the name `path`: a link that leads nowhere has it, and what cannot be looked at may have it.
+    ///
+    /// The corresponding C function is `lstat`.
+    public static func isAbsent(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) != 0, errno == ENOENT else { return false }
+        // The link that leads nowhere may as well be on the way.
+        guard let slash = path.lastIndex(of: "/") else { return true }
+        let parent = String(path[..<slash])
+        return parent.isEmpty || exists(parent) || isAbsent(parent)
+    }
+}

@@ -1,0 +1,19 @@
+import Glibc
+import ImgbasedCore
+public import ImgbasedHostCore
+import ImgbasedLinux
+
+extension HostTree {
+    /// How much of its file system is in use: bytes, and nodes, of which each file is one, however little is in it.
+    ///
+    /// The corresponding C function is `fstatvfs`.
+    public var usage: TreeSize {
+        var status = statvfs()
+        guard let root = try? open("/", O_RDONLY | O_DIRECTORY), fstatvfs(root.number, &status) == 0,
+            status.f_bfree <= status.f_blocks, status.f_ffree <= status.f_files
+        else { return TreeSize() }
+        return TreeSize(
+            entries: UInt64(status.f_files - status.f_ffree),
+            data: UInt64(status.f_blocks - status.f_bfree) * UInt64(status.f_frsize))
+    }
+}

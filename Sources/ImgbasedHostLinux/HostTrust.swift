@@ -1,0 +1,67 @@
+import CLinux
+import Glibc
+import ImgbasedLinux
+
+/// Whether what is run as root is root's alone to change, as cron(8) and sudo(8) ask of what they run.
+public enum HostTrust {
+    /// How many links may be on the way.
+    private static let linkLimit = 40
+
+    /// Why others than root, and than the user who runs this, can change what is run as `path`, an absolute one: the file, a link
+    /// or a directory on the way. `nil` where they cannot.
+    ///
+    /// A directory in which only owners remove and rename, as `/tmp`, is no such way: what is in it is looked at as well.
+    ///
+    /// The corresponding C functions are `lstat` and `readlink`.
+    public static func flaw(of path: String) -> String? {
+        var links = 0
+        return flaw(of: path, &links)
+    }
+
+    private static func flaw(of path: String, _ links: inout Int) -> String? {
+        var place = ""
+        var parts = path.split(separator: "/").map(String.init)[...]
+        if let flaw = flaw(at: "/") { return flaw }
+        while let part = parts.popFirst() {
+            let next = part == ".." ? parent(of: place) : part == "." ? place : place + "/" + part
+            if next.isEmpty { continue }
+            if let flaw = flaw(at: next) { return flaw }
+            guard let target = link(next) else {
+                place = next
+                continue
+            }
+            links += 1
+            if links > linkLimit { return "there are too many links on the way" }
+            if target.hasPrefix("/") { place = "" }
+            parts = target.split(separator: "/").map(String.init)[...] + parts
+        }
+        return nil
+    }
+
+    private static func flaw(at path: String) -> String? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            return "\(SystemError.last("look at", path))"
+        }
+        if status.st_uid != 0, status.st_uid != geteuid() {
+            return "'\(path)' belongs to user \(status.st_uid), not to root"
+        }
+        let kind = status.st_mode & S_IFMT
+        let isWritable = status.st_mode & (S_IWGRP | S_IWOTH) != 0
+        let isSticky = kind == S_IFDIR && status.st_mode & S_ISVTX != 0
+        if kind == S_IFLNK || !isWritable || isSticky { return nil }
+        return "others than root can write to '\(path)'; use 'chmod go-w \(path)'"
+    }
+
+    private static func parent(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+
+    /// Where a link leads; `nil` where there is none.
+    private static func link(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        return count >= 0
+            ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+}

@@ -1,0 +1,189 @@
+import CLinux
+import Glibc
+import ImgbasedCore
+public import ImgbasedHostCore
+public import ImgbasedLinux
+
+/// An open directory of a tree that is not trusted. What is done goes by names in it, as bytes; no link is followed, no
+/// other file system entered, and nothing but plain files and directories is opened.
+public final class OpenDirectory {
+    /// `O_NOATIME`, which Glibc's module hides.
+    private static let leavesAccessTime: CInt = 0o1_000_000
+
+    /// The number.
+    let number: CInt
+    /// What messages call it.
+    public let shown: String
+    /// The number of the file system.
+    let device: UInt64
+    /// Where the kernel shows what is in it to calls that know no directories.
+    private let place: [CChar]
+
+    /// Takes over the open directory `number`.
+    private init(owning number: CInt, shown: String) throws(SystemError) {
+        self.number = number
+        self.shown = shown
+        place = Array("/proc/self/fd/\(number)/".utf8CString.dropLast())
+        var node = imgbased_node()
+        guard imgbased_look(number, "", &node) == 0 else {
+            let error = SystemError.last("look at", shown)
+            close(number)
+            throw error
+        }
+        device = node.device
+    }
+
+    /// Takes over an open directory.
+    convenience init(_ file: consuming OpenFile) throws(SystemError) {
+        let number = reopened(file)
+        guard number >= 0 else { throw .last("open", file.name) }
+        try self.init(owning: number, shown: file.name)
+    }
+
+    deinit {
+        close(number)
+    }
+
+    /// The names in it but `.` and `..`; more than `limit` are an error.
+    ///
+    /// The corresponding C functions are `fdopendir` and `readdir`.
+    public func listing(limit: Int) throws(SystemError) -> [[UInt8]] {
+        let copy = imgbased_open_beneath(number, ".", O_RDONLY | O_DIRECTORY, 0)
+        guard copy >= 0 else { throw .last("read", shown) }
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            throw .last("read", shown)
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while let name = imgbased_next_name(stream) {
+            guard names.count < limit else {
+                throw SystemError("read", shown, reason: "it has too many names")
+            }
+            let bytes = UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self)
+            names.append([UInt8](UnsafeBufferPointer(start: bytes, count: strlen(name))))
+        }
+        guard errno == 0 else { throw .last("read", shown) }
+        return names
+    }
+
+    /// What is at `name`; `nil` where there is nothing. What is mounted there is not touched: a file system behind a
+    /// network or a program that is gone fails then, or waits for ever.
+    ///
+    /// The corresponding C functions are `openat2` with `RESOLVE_NO_XDEV`, which tells of a mount before it enters it, `statx`,
+    /// `readlinkat`, `llistxattr` and `lgetxattr`.
+    public func look(at name: [UInt8]) throws(SystemError) -> NodeFacts? {
+        do throws(SystemError) {
+            return try facts(at: name)
+        } catch {
+            // What goes while it is looked at is gone as well.
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
+        let place = imgbased_open_beneath(number, name.terminated, HostTree.pathOnly | O_NOFOLLOW, 0)
+        guard place >= 0 else {
+            if errno == EXDEV { return .mountPoint }
+            throw .last("look at", shown(name))
+        }
+        defer { close(place) }
+        var node = imgbased_node()
+        guard imgbased_look(place, "", &node) == 0 else { throw .last("look at", shown(name)) }
+        let isMountPoint = node.is_mount_point || node.device != device
+        let attributes = NodeAttributes(
+            owner: node.owner, group: node.group, permissions: node.mode & 0o7777,
+            modified: FileTime(seconds: node.modified_seconds, nanoseconds: node.modified_nanoseconds),
+            extended: isMountPoint ? [:] : try extendedAttributes(of: name))
+        return NodeFacts(
+            try kind(of: node, name), attributes, allocated: node.allocated,
+            identity: NodeFacts.Identity(device: node.device, inode: node.inode), links: node.links,
+            isMountPoint: isMountPoint, isImmutable: node.is_immutable)
+    }
+
+    private func kind(of node: imgbased_node, _ name: [UInt8]) throws(SystemError) -> NodeFacts.Kind {
+        switch node.mode & S_IFMT {
+        case S_IFREG: return .file(size: node.size)
+        case S_IFDIR: return .directory
+        case S_IFLNK: return .link(try target(of: name))
+        case S_IFCHR: return .characterDevice(node.represented)
+        case S_IFBLK: return .blockDevice(node.represented)
+        case S_IFIFO: return .pipe
+        case S_IFSOCK: return .socket
+        default: throw SystemError("look at", shown(name), reason: "it is of no known kind")
+        }
+    }
+
+    /// Where the link `name` leads.
+    private func target(of name: [UInt8]) throws(SystemError) -> [UInt8] {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlinkat(number, name.terminated, &buffer, buffer.count)
+        guard count >= 0 else { throw .last("read link", shown(name)) }
+        return buffer[..<count].map(UInt8.init(bitPattern:))
+    }
+
+    /// The directory `name`.
+    ///
+    /// The corresponding system call is `openat2`, beneath, without links, in one file system.
+    public func open(directory name: [UInt8]) throws(SystemError) -> OpenDirectory {
+        let number = imgbased_open_beneath(
+            self.number, name.terminated, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+        guard number >= 0 else { throw failure("open", name) }
+        return try OpenDirectory(owning: number, shown: shown(name))
+    }
+
+    /// The plain file `name`, open for reading.
+    ///
+    /// The corresponding system call is `openat2`, beneath, without links, in one file system.
+    public func open(file name: [UInt8]) throws(SystemError) -> OpenFile {
+        let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW
+        let path = name.terminated
+        var number = imgbased_open_beneath(self.number, path, flags | OpenDirectory.leavesAccessTime, 0)
+        // Only the owner and root may look without a trace.
+        if number < 0, errno == EPERM { number = imgbased_open_beneath(self.number, path, flags, 0) }
+        guard number >= 0 else { throw failure("open", name) }
+        let file = OpenFile(owning: number, name: shown(name))
+        guard try file.status().kind == .file else {
+            throw SystemError("read", shown(name), reason: "it is not a plain file")
+        }
+        return file
+    }
+
+    // MARK: Names
+
+    /// The path by which calls that know no directories reach `name`, and not what a link there leads to.
+    func path(of name: [UInt8]) -> [CChar] {
+        place + name.terminated
+    }
+
+    /// What messages call `name`.
+    func shown(_ name: [UInt8]) -> String {
+        shown + "/" + String(decoding: name, as: UTF8.self)
+    }
+
+    /// The error of a call on `name` that just failed.
+    func failure(_ operation: String, _ name: [UInt8]) -> SystemError {
+        switch errno {
+        case EXDEV: SystemError(operation, shown(name), reason: "something else is mounted there")
+        case ELOOP: SystemError(operation, shown(name), reason: "it is a link")
+        default: .lookup(operation, shown(name))
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The name as C has it.
+    var terminated: [CChar] {
+        [CChar](unsafeUninitializedCapacity: count + 1) { buffer, filled in
+            for index in 0..<count { buffer[index] = CChar(bitPattern: self[index]) }
+            buffer[count] = 0
+            filled = count + 1
+        }
+    }
+}
+
+/// A second number for an open file.
+private func reopened(_ file: borrowing OpenFile) -> CInt {
+    imgbased_open_beneath(file.number, ".", O_RDONLY | O_DIRECTORY, 0)
+}

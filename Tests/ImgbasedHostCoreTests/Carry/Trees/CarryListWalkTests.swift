@@ -1,0 +1,204 @@
+import TestTrees
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// What the lists name outside of `/etc`, and the way to it.
+@Suite struct CarryListWalkTests {
+    private static func names(_ node: MemoryNode, _ path: String) -> [String] {
+        (node[path]?.entries.keys ?? [:].keys).map { String(decoding: $0, as: UTF8.self) }.sorted()
+    }
+
+    // MARK: What is beside
+
+    @Test(arguments: ["/opt/*", "/opt/**/c*", "/opt", "/opt/c", "/*/c*"])
+    func whatIsBesideWhatAListNamesIsThereTwice(list: String) throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n"), (ours, "2\n"), (new, "3\n")] {
+                root.put("/opt/c", .file(text))
+            }
+        }
+        trees.settings.scope = CarryWalkTests.lists("", rebase: list)
+        for _ in 0..<3 {
+            let report = try CarryWalkTests.carry(trees)
+            #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c", "c.imgnew"])
+            #expect(report.items.map(\.outcome) == [.conflict])
+        }
+    }
+
+    /// Its name is cut, and it comes before what it is beside.
+    @Test func whatIsBesideALongNameIsThereTwice() throws {
+        let name = String(repeating: "y", count: 255)
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n"), (ours, "2\n"), (new, "3\n")] {
+                root.put("/opt/" + name, .file(text))
+            }
+        }
+        trees.settings.scope = CarryWalkTests.lists("", rebase: "/opt/*")
+        _ = try CarryWalkTests.carry(trees)
+        #expect(trees.target["/opt"]?.entries.count == 2)
+    }
+
+    /// A name that stands for something in one directory is another file in the next.
+    @Test func whatIsBesideInOneDirectoryIsNothingToAnother() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n"), (ours, "2\n"), (new, "3\n")] {
+                root.put("/opt/c", .file(text))
+            }
+            ours.put("/srv/c.imgnew", .file("mine"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/srv/*", rebase: "/opt/c")
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/srv/c.imgnew") == "mine")
+        #expect(report.conflicts.map(\.beside?.description) == ["/opt/c.imgnew"])
+    }
+
+    /// Between the update and the shutdown, say.
+    @Test(arguments: ["/opt/c", "/opt/c*", "/opt", "/*/c"], [true, false])
+    func whatIsBesideGoesWithTheConflict(list: String, isFile: Bool) throws {
+        let node = isFile ? MemoryNode.file("3\n") : .directory()
+        if !isFile { node.put("/x", .file("3\n")) }
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1\n"), (ours, "2\n")] { root.put("/opt/c", .file(text)) }
+            new.put("/opt/c", node.copy())
+        }
+        trees.settings.scope = CarryWalkTests.lists("", rebase: list)
+        _ = try CarryWalkTests.carry(trees)
+        #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c", "c.imgnew"])
+        trees.ours.put("/opt/c", node.copy())
+        #expect(Set(try CarryWalkTests.carry(trees).items.map(\.outcome)) == [.reset])
+        #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c"])
+        // One of the administrator's own is carried.
+        trees.ours.put("/opt/c.imgnew", .file("mine"))
+        #expect(try CarryWalkTests.carry(trees).items.map(\.outcome) == [.carried])
+        #expect(CarryWalkTests.text(trees.target, "/opt/c.imgnew") == "mine")
+    }
+
+    // MARK: What is in the way
+
+    @Test(arguments: [true, false])
+    func whatANewBaseIsInTheWayOfIsTold(isLink: Bool) throws {
+        let obstacle = isLink ? MemoryNode.link("/usr/lib/app") : .file("no directory")
+        for list in ["/opt/*/conf", "/**/conf", "/opt/app/c*", "/opt/*.conf\n/opt/app/conf"] {
+            for isMerged in [true, false] {
+                var trees = CarryWalkTests.trees { (base, ours, new) in
+                    for root in [base, ours] { root.put("/opt/app/conf", .file("1")) }
+                    ours.put("/opt/app/conf", .file("2"))
+                    // Nothing that is named is lost of that one.
+                    ours.put("/opt/other/x", .file("mine"))
+                    for name in ["app", "other"] { new.put("/opt/" + name, obstacle.copy()) }
+                }
+                trees.settings.scope = CarryWalkTests.lists(
+                    isMerged ? "" : list, rebase: isMerged ? list : "")
+                let report = try CarryWalkTests.carry(trees)
+                #expect(report.conflicts.map(\.path.description) == ["/opt/app"], "\(list)")
+                #expect(report.conflicts.map(\.outcome) == [.omitted])
+                #expect(MemoryNode.differences(trees.target, trees.new) == [])
+            }
+        }
+    }
+
+    /// Only one that leads to a directory, which is not carried where it is.
+    @Test(arguments: [
+        ("/opt/*/conf", "/data/app", true), ("/opt/*/conf", "/data/file", false),
+        ("/opt/*/conf", "/data/none", false), ("/opt/*/conf", "app-1", false),
+        ("/**/conf", "/data/app", false),
+        ("/opt/*/conf\n/data", "/data/app", false), ("/opt/*.conf\n/opt/app/data", "/data/none", true),
+        ("/srv/*/conf", "/data/app", false),
+    ])
+    func whatIsBehindALinkIsTold(list: String, target: String, isTold: Bool) throws {
+        var trees = CarryWalkTests.trees { (_, ours, new) in
+            ours.put("/opt/app", .link(target))
+            ours.put("/opt/app-1/conf", .file("mine"))
+            ours.put("/data/app/conf", .file("mine"))
+            ours.put("/data/file", .file("mine"))
+            new.put("/opt/x", .file("new"))
+        }
+        trees.settings.scope = CarryWalkTests.lists(list)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(
+            report.conflicts.filter { $0.path.description == "/opt/app" }.map(\.outcome)
+                == (isTold ? [.omitted] : []))
+    }
+
+    @Test(arguments: ["/elsewhere", nil])
+    func whatWasTakenAwayWithItsDirectoryIsTold(target: String?) throws {
+        for name in ["conf", "other"] {
+            var trees = CarryWalkTests.trees { (base, ours, new) in
+                for root in [base, new] { root.put("/opt/app/" + name, .file("1")) }
+                ours.put("/opt/app", target.map { .link($0) } ?? .file("mine"))
+            }
+            trees.settings.scope = CarryWalkTests.lists("/opt/*/conf")
+            let report = try CarryWalkTests.carry(trees)
+            #expect(report.conflicts.map(\.path.description) == (name == "conf" ? ["/opt/app"] : []))
+        }
+    }
+
+    /// An earlier run came to what a later one does not.
+    @Test func whatCannotBeReachedAnyMoreIsAsInTheNewBase() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, text) in [(base, "1"), (ours, "2"), (new, "1")] {
+                root.put("/opt/app/conf", .file(text))
+            }
+            ours.put("/opt/app/conf.d", .file("mine"))
+        }
+        trees.settings.scope = CarryWalkTests.lists("/opt/app/conf\n/opt/app/conf.d")
+        _ = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/conf") == "2")
+        trees.ours.put("/opt/app", .link("/elsewhere"))
+        #expect(try CarryWalkTests.carry(trees).conflicts.map(\.path.description) == ["/opt/app"])
+        #expect(CarryWalkTests.text(trees.target, "/opt/app/conf") == "1")
+        #expect(CarryListWalkTests.names(trees.target, "/opt/app") == ["conf"])
+    }
+
+    // MARK: What is not there
+
+    @Test(
+        arguments: [
+            ("/opt/x", nil), ("/opt/new", nil), ("/opt/gone", nil), ("/opt/typo", .unused),
+            ("/typo/x", .unused), ("/opt/*o", nil), ("/opt/x/y", .omitted), ("/etc/link/x", .omitted),
+            ("/var/lib/imgbased/x", nil), ("/opt/" + String(repeating: "x", count: 300), .unused),
+        ] as [(String, CarryOutcome?)])
+    func aPathThatNothingHasIsTold(path: String, outcome: CarryOutcome?) throws {
+        for isMerged in [true, false] {
+            var trees = CarryWalkTests.trees { (base, ours, new) in
+                base.put("/opt/gone", .file("old"))
+                ours.put("/opt/x", .file("mine"))
+                ours.put("/etc/link", .link("/data"))
+                ours.put("/data/x", .file("mine"))
+                new.put("/opt/new", .file("new"))
+            }
+            trees.settings.scope = CarryWalkTests.lists(isMerged ? "" : path, rebase: isMerged ? path : "")
+            let report = try CarryWalkTests.carry(trees)
+            let told = report.items.filter { $0.outcome == .unused || $0.outcome.needsLook }
+            #expect(told.map(\.outcome) == (outcome.map { [$0] } ?? []), "\(report.lines)")
+        }
+    }
+
+    // MARK: imgbase's own name
+
+    @Test(arguments: [
+        ("/opt/*", true), ("/opt/.imgbased-new", true), ("/opt/.imgbased-new/x", true), ("/opt/*/x", true),
+        ("/opt/**/x", true), ("/opt", true), ("/opt/*/y", false), ("/opt/y", false), ("/srv/x", false),
+    ])
+    func imgbasesOwnNameIsTold(list: String, isTold: Bool) throws {
+        var trees = CarryWalkTests.trees { (_, ours, _) in
+            for path in ["/opt/.imgbased-new/x", "/opt/y", "/srv/x"] { ours.put(path, .file("mine")) }
+        }
+        trees.settings.scope = CarryWalkTests.lists(list)
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.map(\.path.description) == (isTold ? ["/opt/.imgbased-new"] : []))
+        #expect(trees.target["/opt/.imgbased-new"] == nil)
+    }
+
+    @Test func imgbasesOwnNameIsToldInADirectoryTakenWhole() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            base.put("/etc/d", .file("old"))
+            ours.put("/etc/d/e/.imgbased-new", .file("mine"))
+            new.put("/etc/d", .file("new"))
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.map(\.path.description) == ["/etc/d", "/etc/d/e/.imgbased-new"])
+    }
+}

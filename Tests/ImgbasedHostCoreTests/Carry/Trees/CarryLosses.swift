@@ -1,0 +1,229 @@
+import TestTrees
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// What the administrator changed and the new layer has not, though nothing is said of it; and what the new base has that
+/// is not there.
+struct CarryLosses {
+    private(set) var found: [String] = []
+
+    private let settings: CarrySettings
+    private let base: [TreePath: MemoryNode.Listed]
+    private let ours: [TreePath: MemoryNode.Listed]
+    private let new: [TreePath: MemoryNode.Listed]
+    private let target: [TreePath: MemoryNode.Listed]
+    private let items: [TreePath: [CarryItem]]
+    private let beside: Set<TreePath>
+
+    init(_ trees: MemoryTrees, _ report: CarryReport) {
+        settings = trees.settings
+        base = trees.base.listing
+        ours = trees.ours.listing
+        new = trees.new.listing
+        target = trees.target.listing
+        items = Dictionary(grouping: report.items, by: \.path)
+        beside = Set(report.items.compactMap(\.beside))
+        for path in Set(base.keys).union(ours.keys).union(new.keys).sorted() where path != .root {
+            guard settings.scope.mode(of: path) != nil, !isTold(above: path) else { continue }
+            checkChange(path)
+            checkNew(path)
+        }
+        for item in report.items { checkBeside(item) }
+    }
+
+    /// Whether it is told of something on the way to what a list names that it is not carried.
+    private func isTold(above path: TreePath) -> Bool {
+        var above = path.parent
+        while let place = above {
+            if items[place]?.contains(where: { $0.outcome == .omitted }) ?? false { return true }
+            above = place.parent
+        }
+        return false
+    }
+
+    /// What the administrator has there is there, or where something else goes, that is told as the rule says.
+    private mutating func checkChange(_ path: TreePath) {
+        // What stands for the new base's file, and an earlier change of base made.
+        if beside.contains(path) { return }
+        switch rule(path) {
+        case .ours: checkOurs(path)
+        case .theirs: checkTheirs(path, isTold: true)
+        case .skip: checkTheirs(path, isTold: false)
+        case .merge, .fail, nil: checkMerged(path)
+        }
+    }
+
+    /// The rule; to copy is to go by `ours`.
+    private func rule(_ path: TreePath) -> CarryRule? {
+        settings.scope.mode(of: path) == .copy ? .ours : settings.policy.rule(for: path)
+    }
+
+    /// Everything is the administrator's, and what is in a directory has its own rule.
+    private mutating func checkOurs(_ path: TreePath) {
+        if let mine = ours[path] {
+            if !(target[path]?.isSame(mine) ?? false) { found.append("'\(path)' is not as it was") }
+        } else if base[path] != nil || settings.scope.mode(of: path) != .copy || CarryPolicy.isIdentity(path)
+        {
+            if target[path] != nil, !holds(path) { found.append("'\(path)' is there") }
+        }
+    }
+
+    /// Everything is the new base's, unless it is in something of which the administrator's stays, or holds what stays.
+    private mutating func checkTheirs(_ path: TreePath, isTold: Bool) {
+        let (old, mine, other, there) = (base[path], ours[path], new[path], target[path])
+        let isAsNew = there.map { there in other.map(there.isSame) ?? false } ?? (other == nil)
+        let isHolding = other?.kind != .directory && there?.kind == .directory && holds(path)
+        if !isAsNew, !isHolding, !isWhole(path.parent) {
+            found.append("'\(path)' is not as in the new base")
+        }
+        let isLost =
+            isChange(old, mine, other)
+            && !(there.map { there in mine.map(there.isSame) ?? false } ?? (mine == nil))
+        if isTold {
+            if isLost, !isHolding, !isSpokenOf(path, [.replaced]) {
+                found.append("'\(path)' was replaced, and nothing is said")
+            }
+        } else if ![old, mine, other, there].contains(where: { $0?.kind == .directory }),
+            let items = items[path]
+        {
+            found.append("'\(path)' is spoken of: \(items)")
+        }
+    }
+
+    /// Whether the administrator's change would be lost with what the new base has.
+    private func isChange(_ old: MemoryNode.Listed?, _ mine: MemoryNode.Listed?, _ new: MemoryNode.Listed?)
+        -> Bool
+    {
+        guard let mine, let new, mine.kind == .directory, new.kind == .directory else {
+            return mine.map { mine in
+                !(old.map(mine.isSame) ?? false) && !(new.map(mine.isSame) ?? false)
+            } ?? (old != nil && new != nil)
+        }
+        func isChange<Value: Equatable>(_ value: (NodeAttributes) -> Value) -> Bool {
+            let here = value(mine.attributes)
+            return here != value(new.attributes) && old.map { here != value($0.attributes) } ?? true
+        }
+        return isChange(\.owner) || isChange(\.group) || isChange(\.permissions) || isChange(\.extended)
+    }
+
+    /// Whether the new layer has a directory there, for what is in it.
+    private func holds(_ path: TreePath) -> Bool {
+        target.keys.contains { $0 != path && path.covers($0) }
+    }
+
+    /// Whether the administrator's stays there as a whole, being no directory, or no directory in one of the bases.
+    private func isWhole(_ path: TreePath?) -> Bool {
+        var here = path
+        while let place = here {
+            if [base, new, target].contains(where: { $0[place].map { $0.kind != .directory } ?? false }) {
+                return true
+            }
+            here = place.parent
+        }
+        return path.map { isSpokenOf($0, [.conflict, .refused]) } ?? false
+    }
+
+    /// The administrator's content is there, or the lines of both; each attribute is there, or spoken of.
+    private mutating func checkMerged(_ path: TreePath) {
+        if isLeftBeside(path) { return }
+        guard let mine = ours[path] else {
+            if base[path] != nil, target[path] != nil, !holds(path) {
+                found.append("'\(path)' was deleted, and is there")
+            }
+            if base[path] != nil, new[path] != nil, !holds(path), !isSpokenOf(path) {
+                found.append("'\(path)' is not spoken of")
+            }
+            return
+        }
+        let old = base[path]
+        let isMerged = items[path]?.contains { $0.detail.hasPrefix("lines of both") } ?? false
+        let there = target[path]
+        if old?.kind != mine.kind || old?.content != mine.content {
+            if !isMerged, there?.kind != mine.kind || there?.content != mine.content {
+                found.append("the content of '\(path)' is lost")
+            }
+            let isNews = new[path].map { $0.kind != mine.kind || $0.content != mine.content } ?? true
+            if isNews, !isSpokenOf(path) {
+                found.append("'\(path)' is not spoken of")
+            }
+        }
+        guard let old, old.kind == mine.kind || mine.kind != .directory else { return }
+        let isKept =
+            there.map { there in
+                (mine.attributes.owner == old.attributes.owner
+                    || there.attributes.owner == mine.attributes.owner)
+                    && (mine.attributes.group == old.attributes.group
+                        || there.attributes.group == mine.attributes.group)
+                    && (mine.attributes.permissions == old.attributes.permissions
+                        || there.attributes.permissions == mine.attributes.permissions)
+                    && (mine.attributes.extended == old.attributes.extended
+                        || there.attributes.extended == mine.attributes.extended)
+            } ?? mine.attributes.isSame(as: old.attributes)
+        if !isKept { found.append("attributes of '\(path)' are lost") }
+    }
+
+    /// Whether it is told to have been only what the old base had of another, and is.
+    private func isLeftBeside(_ path: TreePath) -> Bool {
+        guard items[path]?.map(\.outcome) == [.reset], target[path] == nil, let mine = ours[path],
+            let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
+            let old = base[other]
+        else { return false }
+        var beside = old
+        if case .link = old.kind {} else { beside.attributes.permissions &= 0o666 }
+        return mine.isSame(beside) && !(new[other].map(old.isSame) ?? false)
+    }
+
+    /// Whether an item of one of those is of it, or of a directory it is in that is spoken of as a whole.
+    private func isSpokenOf(_ path: TreePath, _ outcomes: [CarryOutcome] = CarryOutcome.allCases) -> Bool {
+        var here: TreePath? = path
+        while let place = here {
+            if items[place]?.contains(where: { outcomes.contains($0.outcome) }) ?? false { return true }
+            here = place.parent
+        }
+        return false
+    }
+
+    /// What was left alone is as in the new base.
+    private mutating func checkNew(_ path: TreePath) {
+        guard !beside.contains(path), isLeftAlone(path), rule(path) != .ours else { return }
+        var above = path.parent
+        while let place = above {
+            guard [base, ours, new].allSatisfy({ $0[place]?.kind == .directory }) else { return }
+            above = place.parent
+        }
+        let kinds = [base[path], ours[path], new[path]].map { $0?.kind }
+        // Of directories, what is in them counts.
+        if kinds.contains(.directory) { return }
+        if target[path]?.content != new[path]?.content || target[path]?.kind != new[path]?.kind {
+            found.append("'\(path)' was left alone, and is not as in the new base")
+        }
+    }
+
+    private func isLeftAlone(_ path: TreePath) -> Bool {
+        guard let old = base[path], let mine = ours[path] else {
+            return base[path] == nil && ours[path] == nil
+        }
+        return old.isSame(mine)
+    }
+
+    /// Both versions are kept.
+    private mutating func checkBeside(_ item: CarryItem) {
+        guard let beside = item.beside else { return }
+        for (path, node) in new where item.path.covers(path) {
+            let rest = path.bytes.dropFirst(item.path.bytes.count)
+            var wanted = node
+            if case .directory = node.kind {
+            } else if case .link = node.kind {
+            } else {
+                wanted.attributes.permissions &= 0o666
+            }
+            guard let place = TreePath(parsing: beside.bytes + rest), let there = target[place],
+                there.isSame(wanted)
+            else {
+                found.append("what the new base has at '\(path)' is not beside it")
+                continue
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import TestTrees
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// Files whose content is decided beforehand, or adjusted.
+@Suite struct CarryTextsTests {
+    private static func trees(_ path: String, _ base: String, _ ours: String, _ new: String) -> MemoryTrees {
+        let roots = [base, ours, new].map { text in
+            let root = MemoryNode.directory()
+            root.put("/etc/os-release", .file("os"))
+            root.put(path, .file(text))
+            return root
+        }
+        return MemoryTrees(base: roots[0], ours: roots[1], new: roots[2])
+    }
+
+    /// That lines are not merged in files so long does not matter.
+    @Test func accountFilesMayBeLong() throws {
+        let name = String(repeating: "x", count: LineMerge.limit / 2)
+        let accounts = "a:x:1:0:\(name):/:/bin/sh\nb:x:2:0:\(name):/:/bin/sh\n"
+        #expect(accounts.utf8.count > LineMerge.limit)
+        let trees = CarryTextsTests.trees(
+            "/etc/passwd", accounts, accounts + passwd("here:9"), accounts + passwd("new:8"))
+        let report = try CarryTextsTests.carry(trees)
+        #expect(report.items.map(\.outcome) == [.merged])
+        #expect(
+            trees.target["/etc/passwd"].map { text($0.content) } == accounts + passwd("here:9 new:8"))
+    }
+
+    @Test func whatIsTooLongToAdjustIsNamed() throws {
+        let long = String(repeating: "x", count: LineMerge.limit + 1)
+        var trees = CarryTextsTests.trees("/etc/conf/fstab", "a", long, "b")
+        let path = try #require(TreePath(parsing: "/etc/conf/fstab"))
+        trees.settings.adjustments[path] = { $0 }
+        let error = #expect(throws: TreeReadError.self) { try trees.survey() }
+        #expect(error?.description == "'/etc/conf/fstab' is longer than \(LineMerge.limit) bytes")
+    }
+
+    private static func carry(_ trees: MemoryTrees) throws -> CarryReport {
+        let survey = try trees.survey()
+        try trees.apply(survey)
+        #expect(try trees.survey().changes == [])
+        return survey.report
+    }
+}

@@ -1,0 +1,63 @@
+import TestTrees
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// What holds of every carrying, on generated trees: 10,000 seeds, and a failure says which.
+@Suite struct CarryWalkPropertyTests {
+    private static let seeds: Range<UInt64> = 0..<10_000
+
+    @Test func nothingChangedMeansNothingToDo() throws {
+        for seed in CarryWalkPropertyTests.seeds {
+            var generated = GeneratedTrees(seed: seed)
+            let (base, _, new) = generated.three()
+            let survey = try MemoryTrees(base: base, ours: base.copy(), new: new).survey()
+            try #require(survey.changes == [] && survey.report.isEmpty, "seed \(seed)")
+        }
+    }
+
+    @Test func onTheSameBaseTheLayerStaysAsItIs() throws {
+        for seed in CarryWalkPropertyTests.seeds {
+            var generated = GeneratedTrees(seed: seed)
+            let (base, ours, _) = generated.three()
+            let trees = MemoryTrees(base: base, ours: ours, new: base.copy())
+            try trees.apply(try trees.survey())
+            // Of a file that was only given another name, its first name is the new base's.
+            let differences = MemoryNode.differences(trees.target, ours, withNames: false)
+            try #require(differences == [], "seed \(seed)")
+        }
+    }
+
+    @Test func nothingIsLostAndTwiceIsOnceFromWhereverItStarts() throws {
+        for seed in CarryWalkPropertyTests.seeds {
+            var generated = GeneratedTrees(seed: seed, names: GeneratedTrees.ruledNames)
+            let (base, ours, new) = generated.threeWithMore()
+            var trees = MemoryTrees(base: base, ours: ours, new: new)
+            trees.settings = try generated.settings()
+            let first = try trees.survey()
+            trees.isReversed = true
+            try #require(try trees.survey() == first, "seed \(seed), entries in another order")
+            try trees.apply(first)
+            let losses = CarryLosses(trees, first.report).found
+            try #require(losses == [], "seed \(seed)")
+            let again = try trees.survey()
+            try #require(again.changes == [] && again.report.lines == first.report.lines, "seed \(seed)")
+
+            // A new layer that has something else altogether, or in which a run was interrupted.
+            let start = generated.root()
+            start["/etc"]?.entries[CarryNames.temporary] = seed % 2 == 0 ? .file("half") : .directory()
+            start.entries[Array("opt".utf8)] = new["/opt"]?.copy()
+            var other = MemoryTrees(base: base, ours: ours, new: new, target: start)
+            other.settings = trees.settings
+            try other.apply(try other.survey())
+            try #require(
+                MemoryNode.differences(other.target, trees.target) == [], "seed \(seed), another start")
+            other.target = new.copy()
+            try other.apply(first, limit: Int(seed % UInt64(first.changes.count + 1)))
+            try other.apply(try other.survey())
+            try #require(
+                MemoryNode.differences(other.target, trees.target) == [], "seed \(seed), interrupted")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+@Suite struct GRUBConfigTests {
+    private static let section =
+        "### BEGIN /etc/grub.d/09_imgbased ###\nset x=1\n### END /etc/grub.d/09_imgbased ###\n\n"
+    private static let header =
+        "### BEGIN /etc/grub.d/00_header ###\nset timeout=5\n### END /etc/grub.d/00_header ###\n\n"
+    private static let linux = "### BEGIN /etc/grub.d/10_linux ###\n### END /etc/grub.d/10_linux ###\n\n"
+    private static let others =
+        "### BEGIN /etc/grub.d/30_os-prober ###\n### END /etc/grub.d/30_os-prober ###\n"
+
+    private static let placements: [(before: String, after: String)] = [
+        // Where grub-mkconfig would put it.
+        (header + linux + others, header + section + linux + others),
+        (header + others, header + section + others),
+        // A file that somebody wrote by hand.
+        ("menuentry 'x' {\n}\n", "menuentry 'x' {\n}\n" + section),
+        ("", section),
+        // An older one of ours.
+        (header + older + linux, header + section + linux),
+        (header + section + linux, header + section + linux),
+        // A mark that does not begin a line is none.
+        ("# ### BEGIN /etc/grub.d/10_linux\n", "# ### BEGIN /etc/grub.d/10_linux\n" + section),
+        // A section that does not end is somebody's text.
+        (begin + linux, begin + section + linux),
+    ]
+    private static let begin = "### BEGIN /etc/grub.d/09_imgbased ###\n"
+    private static let older = section.replacing("x=1", with: "y\nset z")
+
+    @Test(arguments: placements)
+    func putsOurSection(before: String, after: String) {
+        var config = GRUBConfig(before)
+        config.put("set x=1\n")
+        #expect(config.text == after)
+        config.put("set x=1\n")
+        #expect(config.text == after, "once is enough")
+    }
+
+    @Test(arguments: [header + linux + others, header, "menuentry 'x' {\n}\n", "\u{301}\n\r\n"])
+    func leavesNothingBehind(text: String) {
+        var config = GRUBConfig(text)
+        config.takeAway()
+        #expect(config.text == text)
+        config.put("set x=1\n")
+        #expect(config.hasSection)
+        config.takeAway()
+        #expect(config.text == text)
+    }
+
+    private static func machine() -> FakeMachine {
+        var machine = FakeMachine()
+        machine.state.boot.grubConfig = header + linux
+        machine.state.boot.grubScript = GRUBSnippet(
+            path: "/usr/lib/imgbased/09_imgbased", program: "#!/bin/sh\n# x\nexec tail\nset x=1\n")
+        return machine
+    }
+
+    @Test func installsAndUninstalls() throws {
+        var machine = Self.machine()
+        let plan = try BootLoaderPlanner.install(machine.state)
+        // The menu as well as grub.cfg is checked before either is there.
+        let verbs = plan.steps.map(\.verb)
+        #expect(
+            verbs == [
+                "checkScript", "checkScript", "checkScript", "checkScript", "replaceFile", "replaceFile",
+                "replaceFile", "recordBoot",
+                "replaceFile", "link",
+            ])
+        try machine.perform(plan)
+        #expect(machine.state.boot.grubConfig == Self.header + Self.section + Self.linux)
+        #expect(machine.state.boot.isGRUBScriptLinked)
+        #expect(machine.state.boot.menu != nil)
+        #expect(try BootLoaderPlanner.install(machine.state).steps.isEmpty)
+        try machine.perform(BootLoaderPlanner.uninstall(machine.state))
+        #expect(machine.state.boot.grubConfig == Self.header + Self.linux)
+        #expect(!machine.state.boot.isGRUBScriptLinked)
+        #expect(try BootLoaderPlanner.uninstall(machine.state).steps.isEmpty)
+    }
+
+    @Test func refusesWithoutWhatItNeeds() throws {
+        var machine = Self.machine()
+        machine.state.boot.grubConfig = nil
+        #expect(throws: HostRefusal("put the layers into the boot menu", .noGRUBConfig("/boot/grub"))) {
+            try BootLoaderPlanner.install(machine.state)
+        }
+        machine = Self.machine()
+        machine.state.boot.grubScript = nil
+        #expect(throws: HostRefusal("put the layers into the boot menu", .noGRUBScript)) {
+            try BootLoaderPlanner.install(machine.state)
+        }
+        machine.state.boot.isMissing = true
+        #expect(throws: HostRefusal("take the layers out of the boot menu", .bootNotMounted)) {
+            try BootLoaderPlanner.uninstall(machine.state)
+        }
+    }
+}

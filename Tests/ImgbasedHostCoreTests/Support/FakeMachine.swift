@@ -1,0 +1,335 @@
+import ImgbasedCore
+import ImgbasedHostCore
+
+/// The power went.
+struct PowerCut: Error {}
+
+/// A machine on which the steps of plans come true, until its power is cut.
+struct FakeMachine: Equatable {
+    /// What a volume holds.
+    struct Contents: Equatable {
+        var uuid = "of the image"
+        var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
+        var directories: Set<String> = []
+        var isWhole = true
+        /// Whether whoever mounts it changes it.
+        var isWritable = true
+        /// How often the administrator has changed it, and how many of that were carried into it.
+        var edits = 0
+        var carried = 0
+    }
+
+    var state = HostState()
+    var contents: [VolumePath: Contents] = [:]
+    var fileSystems: Set<VolumePath> = []
+    var directories: Set<String> = []
+    /// How many steps the power lasts for.
+    var power = Int.max
+    /// The time of creation of what is created now.
+    var clock: Int64 = 1
+    /// What the journal was told.
+    var journal: [JournalMessage.Kind] = []
+    /// What hooks were run for.
+    var hookRuns: [HookRun] = []
+    /// How often it was started again.
+    var restarts = 0
+    /// How many steps were done.
+    var stepsDone = 0
+    /// The kernel and initramfs that new layers have.
+    var kernel = FakeMachine.kernel
+    /// Whether that initramfs has the helper.
+    var helper = HelperPresence.present
+    /// What `/etc/kernel/cmdline` has in them, if it is there.
+    var arguments: String?
+
+    static let names = HostNames(group: nil, pool: nil, in: HostState())
+    static let kernel = BootFiles(
+        version: "6.1", linux: "/boot/vmlinuz-6.1", initrd: "/boot/initrd.img-6.1",
+        digest: String(repeating: "a", count: 64), size: Bytes(60 << 20))
+
+    /// A machine with an empty disk and a `/boot`.
+    init() {
+        state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
+        state.boot.loader = .grub(directory: "/boot/grub")
+        state.boot.uuid = "boot-uuid"
+        // As 'imgbase boot --install' leaves it, for either.
+        var config = GRUBConfig("")
+        config.put("")
+        state.boot.grubConfig = config.text
+        state.boot.loaderConfig = "default imgbased-*\n"
+        state.boot.free = Bytes(500 << 20)
+        state.config.fstab = Array("UUID=host / ext4 defaults 0 1\n".utf8)
+    }
+
+    mutating func perform(_ plan: Plan) throws {
+        for step in plan.steps {
+            guard power > 0 else { throw PowerCut() }
+            power -= 1
+            stepsDone += 1
+            perform(step)
+        }
+    }
+
+    private mutating func perform(_ step: Step) {
+        switch step {
+        case .createPhysicalVolume(let disk):
+            state.physicalVolumes.append(HostState.PhysicalVolume(path: disk, group: nil))
+            state.disks[0].signatures = ["LVM2_member"]
+        case .createGroup(let name, _):
+            state.physicalVolumes[0].group = name
+            state.groups.append(
+                HostState.Group(
+                    name: name, uuid: "", size: Bytes(20 << 30), free: Bytes((20 << 30) - (4 << 20)),
+                    extentSize: Bytes(4 << 20), tags: [Tag.volumeGroup]))
+        case .repairGroup: break
+        case .clearPhysicalVolume:
+            state.physicalVolumes = []
+            state.disks[0].isUnbegun = false
+        case .adoptGroup: state.groups[0].tags.insert(Tag.volumeGroup)
+        case .createPool(let path, let size, let metadata):
+            add(path, size, "thin-pool", pool: nil, uses: size.count + 2 * metadata.count)
+        case .createVolume(let path, let size): add(path, size, "linear", pool: nil, uses: size.count)
+        case .makeFileSystem(let path, _, _): fileSystems.insert(path)
+        case .sealPool(let path): retag(path, [Tag.pool])
+        case .sealVolume(let path): retag(path, [])
+        case .makeDirectory(let path): directories.insert(path)
+        case .replaceFile(let path, let bytes, _): replace(path, bytes)
+        case .link: state.boot.isGRUBScriptLinked = true
+        case .removeFile(let path):
+            if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
+            if path == StagedLayer.failurePath { state.carryFailure = nil }
+            state.boot.leftovers.removeAll { $0 == path }
+            for (layer, names) in state.boot.entryFiles {
+                state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
+            }
+        case .checkScript: break
+        case .mount: state.config.isMounted = true
+        case .createBase(let path, let pool, let size):
+            add(path, size, "thin", pool: pool, uses: 0)
+            contents[path] = Contents(isWhole: false)
+        case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
+        case .makeBaseFileSystem: break
+        case .protectBase(let path): contents[path]?.isWritable = false
+        case .sealBase(let path, let isUpdate): retag(path, isUpdate ? [Tag.base, Tag.updating] : [Tag.base])
+        case .completeUpdate(let path): update(path) { $0.tags.remove(Tag.updating) }
+        case .createLayer(let path, let source):
+            add(path, Bytes(1 << 30), "thin", pool: "ImagePool", uses: 0)
+            state.volumes[state.volumes.count - 1].origin = source.name
+            contents[path] = contents[source]
+            contents[path]?.isWritable = true
+        case .renewFileSystem(let path, _, let uuid): contents[path]?.uuid = uuid
+        case .makeLayerDirectory(let path, _, let directory): contents[path]?.directories.insert(directory)
+        case .replaceLayerFile(let path, _, _, let bytes): contents[path]?.fstab = bytes
+        case .removeBootFiles(let digests, _): state.boot.digests.subtract(digests)
+        case .installBootFiles(let files, _, _): state.boot.digests.insert(files.digest)
+        case .carry(let order):
+            let edits = contents[order.from]?.edits ?? 0
+            let fstab = contents[order.to]?.fstab ?? []
+            contents[order.to]?.carried = edits
+            contents[order.to]?.fstab = order.table.applied(to: fstab, type: .ext4)
+        case .sealLayer(let path, let base, let from):
+            let source = from.map { [Tag.carriedPrefix + $0] } ?? []
+            retag(path, Set([Tag.layer, Tag.originPrefix + base, Tag.unlisted] + source))
+        case .recordCarry(let path, _, .open): update(path) { $0.tags.remove(Tag.settled) }
+        case .recordCarry(let path, _, .settled): update(path) { $0.tags.insert(Tag.settled) }
+        case .recordCarry(let path, let from, .over):
+            update(path) { $0.tags.subtract([Tag.settled, Tag.carriedPrefix + from]) }
+        case .bootOnce(let name): state.boot.oneShot = name.isEmpty ? nil : name
+        case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
+        case .recordBoot(_, _, let environment): state.boot.environment = environment
+        case .activateVolume(let path): update(path) { $0.isActive = true }
+        case .deactivateVolume(let path): update(path) { $0.isActive = false }
+        case .tell(let messages, _): journal += messages.map(\.kind)
+        case .startUnit: break
+        case .restart: restarts += 1
+        case .runHooks(let run):
+            hookRuns.append(run)
+            // They look into the base, which no longer is what its digest says where that can write to it.
+            if run.event == .newBaseAdded, let name = run.base {
+                let base = VolumePath(group: run.group, name: name)
+                if contents[base]?.isWritable == true { contents[base]?.isWhole = false }
+            }
+        case .pin(let path): update(path) { $0.tags.insert(Tag.pinned) }
+        case .unpin(let path): update(path) { $0.tags.remove(Tag.pinned) }
+        case .beginRemoval(let path): update(path) { $0.tags.insert(Tag.removing) }
+        case .cancelRemoval(let path): update(path) { $0.tags.remove(Tag.removing) }
+        case .removeEntry(let path):
+            for (layer, names) in state.boot.entryFiles {
+                let rest = names.filter { path != "/boot/loader/entries/" + $0 }
+                state.boot.entryFiles[layer] = rest.isEmpty ? nil : rest
+                if rest.isEmpty { state.boot.entries[layer] = nil }
+            }
+        case .removeVolume(let path):
+            state.volumes.removeAll { $0.path == path }
+            contents[path] = nil
+        }
+    }
+
+    private mutating func replace(_ path: String, _ bytes: [UInt8]) {
+        switch path {
+        case "/etc/fstab": state.config.fstab = bytes
+        case StagedLayer.leftBehindPath:
+            state.leftBehind = String(decoding: bytes.dropLast(), as: UTF8.self)
+        case "/boot/grub/grub.cfg": state.boot.grubConfig = String(decoding: bytes, as: UTF8.self)
+        case "/boot/grub/imgbased.cfg": state.boot.menu = String(decoding: bytes, as: UTF8.self)
+        case "/boot/imgbased/menu.cfg": state.boot.fullMenu = String(decoding: bytes, as: UTF8.self)
+        case "/boot/imgbased/load.cfg": state.boot.loaderScript = String(decoding: bytes, as: UTF8.self)
+        default:
+            let name = path.split(separator: "/").last.map(String.init) ?? ""
+            if name == "loader.conf" { state.boot.loaderConfig = String(decoding: bytes, as: UTF8.self) }
+            if let layer = BootState.layer(ofEntryFile: name, state.boot.loader) {
+                state.boot.entries[layer] = String(decoding: bytes, as: UTF8.self)
+                if state.boot.entryFiles[layer]?.contains(name) != true {
+                    state.boot.entryFiles[layer, default: []].append(name)
+                }
+            }
+        }
+    }
+
+    private mutating func add(_ path: VolumePath, _ size: Bytes, _ type: String, pool: String?, uses: UInt64)
+    {
+        state.groups[0].free = Bytes(state.groups[0].free.count - uses)
+        state.volumes.append(
+            Volume(
+                path: path, size: size, tags: [Tag.building], created: clock, segmentType: type, pool: pool))
+    }
+
+    private mutating func retag(_ path: VolumePath, _ tags: Set<String>) {
+        update(path) { $0.tags = $0.tags.subtracting([Tag.building]).union(tags) }
+    }
+
+    private mutating func update(_ path: VolumePath, _ change: (inout Volume) -> Void) {
+        for index in state.volumes.indices where state.volumes[index].path == path {
+            change(&state.volumes[index])
+        }
+    }
+}
+
+extension FakeMachine {
+    /// `imgbase layout --init /dev/sdb`
+    mutating func initialize() throws {
+        let planner = InitPlanner(disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+        try perform(try planner.plan(state, names: FakeMachine.names))
+    }
+
+    /// `imgbase base --add --size 1G image`
+    mutating func addBase() throws {
+        let image = ImageDescription(
+            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
+        let planner = BasePlanner(name: nil, size: Bytes(1 << 30), image: image)
+        try clean()
+        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
+    /// `imgbase layer --add`, as `Session.addLayer` does it.
+    mutating func addLayer() throws {
+        let planner = LayerPlanner(source: nil, uuid: "layer-uuid")
+        var isMet = false
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, planner)
+            isMet = isMet || planner.isMet(by: draft)
+        }
+        if isMet { return }
+        try clean()
+        let (plan, draft) = try planner.begin(state, names: FakeMachine.names)
+        try perform(plan)
+        try finish(draft, planner)
+    }
+
+    /// Makes `layer` the default, as if one had come up.
+    mutating func settle(on layer: String) {
+        var environment = GRUBEnvironment()
+        BootRecord(standard: layer).write(to: &environment)
+        state.boot.environment = environment.block
+    }
+
+    /// `imgbase update image`, as `Session.update` does it.
+    mutating func updateHost() throws {
+        var isMet = false
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
+            isMet = isMet || draft.carriedFrom != nil
+        }
+        if isMet { return }
+        let names = FakeMachine.names
+        func check(_ state: HostState) throws -> VolumePath? {
+            let from = try UpdatePlanner.source(state, names: names)
+            try UpdatePlanner.check(state, names: names, from: from)
+            return from
+        }
+        let leaving = KeepPolicy(keep: 2).leaving(state, names: names, adding: true)
+        _ = try check(state.without(leaving).cleaned(names))
+        for removal in leaving { try remove(.base(removal.subject.name)) }
+        try clean()
+        let from = try check(state)
+        let image = ImageDescription(
+            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
+        var basePlanner = BasePlanner(name: nil, size: nil, image: image)
+        basePlanner.isUpdate = true
+        let (plan, base) = try basePlanner.plan(state, names: FakeMachine.names)
+        try perform(plan)
+        var planner = LayerPlanner(source: base.name, uuid: "layer-uuid")
+        planner.carrying = from
+        let (begun, draft) = try planner.begin(state, names: FakeMachine.names)
+        try perform(begun)
+        try finish(draft, planner)
+    }
+
+    /// `imgbase update --complete`, as `Session.complete` does it.
+    mutating func completeUpdate(isLast: Bool = true) throws {
+        guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
+        try perform(try staged.opening(state))
+        try perform(try staged.carrying(state, type: .ext4))
+        try perform(try staged.completing(state, contents: found(in: staged.path), isLast: isLast))
+    }
+
+    /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
+    mutating func remove(_ target: RemovalPlanner.Target, isForced: Bool = false) throws {
+        let planner = RemovalPlanner(target, isForced: isForced)
+        try clean()
+        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    }
+
+    /// `imgbase recover`, as `Session.recover` does it.
+    mutating func recover() throws {
+        let debris = try Debris(state, names: FakeMachine.names)
+        try perform(try debris.plan(state))
+        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
+            try perform(LayerPlanner.resume(draft, state))
+            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
+        }
+        let rest = try Debris(state, names: FakeMachine.names)
+        if rest != debris { try perform(try rest.plan(state)) }
+    }
+
+    private mutating func clean() throws {
+        try perform(state.cleaning(FakeMachine.names))
+    }
+
+    private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
+        var draft = draft
+        let names = FakeMachine.names
+        if let part = try planner.furnish(draft, state, names: names, contents: found(in: draft.path)) {
+            try perform(part)
+            draft.isFurnished = true
+        }
+        try perform(try planner.finish(draft, state, names: names, contents: found(in: draft.path)))
+    }
+
+    private func found(in layer: VolumePath) -> LayerContents {
+        LayerContents(
+            type: .ext4, fstab: contents[layer]?.fstab ?? [], release: OSRelease("NAME=Debian"),
+            arguments: arguments.map { BootArguments(file: $0) }, files: kernel, helper: helper)
+    }
+
+    /// An ext4 file system of one GiB.
+    static var signature: FileSystemSignature? {
+        var head = [UInt8](repeating: 0, count: FileSystemSignature.length)
+        head.replaceSubrange(1080..<1082, with: [0x53, 0xEF])
+        head.replaceSubrange(1028..<1032, with: [0, 0, 4, 0])
+        head[1048] = 2
+        return FileSystemSignature(head)
+    }
+}

@@ -1,0 +1,97 @@
+import ImgbasedCore
+import ImgbasedHostCore
+import Testing
+
+/// Cuts the power of a machine at every place there is.
+enum PowerCuts {
+    /// Expects that `run`, cut after any of its steps, and again after any of those that finish it, ends as if it had not
+    /// been; and that the boot menu offers nothing that is not complete, at any time.
+    static func expectConvergence(
+        from start: FakeMachine, _ run: (inout FakeMachine) throws -> Void
+    ) throws {
+        let whole = try done(start, run)
+        try cutEverywhere(start, run, run) { recovered, comment in
+            #expect(recovered == whole, comment)
+        }
+    }
+
+    /// Expects that `recover` brings whatever a cut of `run` leaves to what was before, or to what was meant, and that it
+    /// does so when it is cut itself.
+    static func expectRecovery(
+        from start: FakeMachine, _ run: (inout FakeMachine) throws -> Void,
+        by recover: (inout FakeMachine) throws -> Void
+    ) throws {
+        let whole = try done(start, run)
+        let before = try done(start) { _ in }
+        try cutEverywhere(start, run, recover) { recovered, comment in
+            #expect(recovered == before || recovered == whole, comment)
+        }
+    }
+
+    private static func cutEverywhere(
+        _ start: FakeMachine, _ run: (inout FakeMachine) throws -> Void,
+        _ rerun: (inout FakeMachine) throws -> Void, _ expect: (FakeMachine, Comment) throws -> Void
+    ) throws {
+        var counting = start
+        counting.stepsDone = 0
+        try run(&counting)
+        #expect(counting.stepsDone > 1)
+        for steps in 0..<counting.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try run(&cut) }
+            try expectBootable(cut, after: steps)
+            // And once more during the recovery, at every place that has.
+            var recovered = cut
+            recovered.power = .max
+            recovered.stepsDone = 0
+            try rerun(&recovered)
+            let recovery = recovered.stepsDone
+            let end = try done(recovered) { _ in }
+            try expect(end, "cut after \(steps)")
+            for again in 0..<recovery {
+                var second = cut
+                second.power = again
+                #expect(throws: PowerCut.self) { try rerun(&second) }
+                try expectBootable(second, after: again)
+                second.power = .max
+                #expect(try done(second, rerun) == end, "cut after \(steps) and \(again)")
+            }
+        }
+    }
+
+    /// The machine when `run` is done, without what says how it came to be.
+    private static func done(
+        _ machine: FakeMachine, _ run: (inout FakeMachine) throws -> Void
+    ) throws -> FakeMachine {
+        var machine = machine
+        try run(&machine)
+        (machine.power, machine.stepsDone) = (0, 0)
+        machine.state.volumes.sort { NaturalOrder.precedes($0.name, $1.name) }
+        machine.hookRuns = []
+        return machine
+    }
+
+    /// What the menu offers is complete: a sealed layer with its own file system, and a kernel that is there.
+    static func expectBootable(_ machine: FakeMachine, after steps: Int) throws {
+        let layers = Layout(machine.state.volumes, group: "HostVG").layers
+        for (name, text) in machine.state.boot.entries {
+            let entry = try #require(BootEntry(layer: name, text: text))
+            let layer = try #require(
+                layers.first { $0.name == name }, "entry without layer, cut after \(steps)")
+            #expect(machine.contents[layer.path]?.uuid == "layer-uuid")
+            #expect(machine.contents[layer.path]?.isWhole == true)
+            let digest = try #require(entry.linux.split(separator: "/").dropFirst().first.map(String.init))
+            #expect(entry.linux == "/imgbased/\(digest)/linux")
+            #expect(machine.state.boot.digests.contains(digest), "no kernel for \(name), cut after \(steps)")
+        }
+        for line in (machine.state.boot.menu ?? "").split(separator: "\n") where line.hasPrefix("menuentry") {
+            let name = String(line.split(separator: "'")[1].prefix { $0 != " " })
+            #expect(machine.state.boot.entries[name] != nil, "menu without entry, cut after \(steps)")
+        }
+        for volume in layers + Layout(machine.state.volumes, group: "HostVG").bases {
+            #expect(machine.contents[volume.path]?.isWhole == true)
+            #expect(machine.contents[volume.path]?.isWritable == !volume.isBase)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// The first layers of a host that does not run from one: what the host booted before is not taken away from it.
+@Suite struct FirstLayerTests {
+    private static func machine(layers: Int = 1) throws -> FakeMachine {
+        var machine = FakeMachine()
+        try machine.initialize()
+        try machine.addBase()
+        for _ in 0..<layers {
+            try machine.addLayer()
+            machine.clock += 1
+        }
+        return machine
+    }
+
+    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
+        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
+    }
+
+    private static func status(_ machine: FakeMachine) -> HostStatus {
+        HostStatus(machine.state, names: FakeMachine.names)
+    }
+
+    /// What GRUB makes of the record when it has used up `tries`.
+    private static func use(_ tries: Int, _ machine: inout FakeMachine) throws {
+        var record = machine.state.boot.record
+        record.trial?.triesLeft -= tries
+        machine.state.boot.environment = try BootPlanner.block(record, machine.state.boot)
+    }
+
+    private static func boot(_ layer: String, _ machine: inout FakeMachine) throws {
+        try use(1, &machine)
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: layer)
+        machine.state.boot.runningArguments = "rd.imgbased.reason=trial"
+    }
+
+    @Test func isOnTrialAndNotTheDefault() throws {
+        let machine = try Self.machine(layers: 2)
+        let record = machine.state.boot.record
+        #expect(record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
+        #expect(record.leavesDefault && record.standard == nil)
+        let status = Self.status(machine)
+        #expect(status.next == BootChoice(layer: "Base-0.1", reason: .trial))
+        #expect(
+            status.lines.contains(
+                "default:    what the boot loader has besides layers, until one has come up healthy"))
+        #expect(machine.state.boot.roles(of: "Base-0.1") == ["on trial"])
+        #expect(machine.state.boot.roles(of: "Base-0.2").isEmpty)
+    }
+
+    @Test func isTheDefaultWhenItHasComeUp() throws {
+        var machine = try Self.machine(layers: 2)
+        try Self.boot("Base-0.1", &machine)
+        try Self.change(&machine, .started)
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1", good: "Base-0.1"))
+        #expect(GRUBEnvironment(machine.state.boot.environment ?? [])["imgbased_besides"] == nil)
+        // From now on a layer that fails gives way to this one.
+        #expect(
+            BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).map(\.layer)
+                == ["Base-0.1", "Base-0.2"])
+    }
+
+    @Test func givesWayToWhatWasThereWhenItsTriesAreUsedUp() throws {
+        var machine = try Self.machine(layers: 2)
+        try Self.use(3, &machine)
+        let status = Self.status(machine)
+        #expect(status.next == nil)
+        #expect(status.standard == nil)
+        #expect(status.lines.contains("next boot:  what the boot loader has besides layers"))
+        #expect(
+            status.warnings == [
+                "layer 'Base-0.1' did not come up in 3 of 3 tries: 3 ended in the boot loader, the kernel or the initramfs"
+            ])
+        // The next one is tried, and another only after that.
+        try machine.addLayer()
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.3", tries: 3))
+        try machine.addLayer()
+        #expect(machine.state.boot.record.trial?.layer == "Base-0.3")
+        try machine.remove(.layer("Base-0.3"), isForced: true)
+        #expect(machine.state.boot.record.leavesDefault)
+        #expect(Self.status(machine).next == nil)
+    }
+
+    @Test func goesBackToWhatWasThereWhenItIsBad() throws {
+        var machine = try Self.machine()
+        try Self.boot("Base-0.1", &machine)
+        let plan = try BootPlanner.plan(
+            .bad("check 'x' failed", goesBack: true), machine.state, names: FakeMachine.names)
+        #expect(plan.steps.last == .restart)
+        #expect(plan.steps.contains { "\($0)".contains("going back to what is booted besides layers") })
+        try Self.change(&machine, .bad("check 'x' failed"))
+        machine.state.booted = nil
+        #expect(
+            Self.status(machine).warnings == ["layer 'Base-0.1' was tried and is bad: check 'x' failed"])
+        #expect(Self.status(machine).next == nil)
+    }
+
+    @Test func aDefaultThatIsSetIsTriedFirst() throws {
+        var machine = try Self.machine(layers: 2)
+        try Self.change(&machine, .standard("Base-0.2"))
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.2", tries: 3))
+        #expect(machine.state.boot.record.leavesDefault)
+        // Where tries cannot be counted, it is what somebody asked for.
+        machine.state.boot.fileSystem = "btrfs"
+        try Self.change(&machine, .standard("Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+        // A system that runs from a layer has come up by that.
+        machine = try Self.machine(layers: 2)
+        machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
+        try Self.change(&machine, .standard("Base-0.2"))
+        #expect(machine.state.boot.record.standard == "Base-0.2")
+    }
+}

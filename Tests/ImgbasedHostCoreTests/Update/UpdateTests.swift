@@ -1,0 +1,269 @@
+import Testing
+
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
+
+/// Updates: what boots, what is refused, and the power at every step.
+@Suite struct UpdateTests {
+    static let loaders: [BootLoader] = [.grub(directory: "/boot/grub"), .systemdBoot]
+
+    static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
+
+    /// A machine that runs from Base-0.1, which has come up and was changed since.
+    static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
+        var machine = FakeMachine()
+        machine.state.boot.loader = loader
+        try machine.initialize()
+        try machine.addBase()
+        machine.clock += 1
+        try machine.addLayer()
+        machine.clock += 1
+        machine.state.booted = path("Base-0.1")
+        try change(&machine, .good)
+        machine.contents[path("Base-0.1")]?.edits = 3
+        machine.journal = []
+        machine.stepsDone = 0
+        return machine
+    }
+
+    static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
+        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
+    }
+
+    static func next(_ machine: FakeMachine) -> String? {
+        BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
+    }
+
+    /// A trial that the boot loader would not begin, or could not end, is not set.
+    @Test func whatWouldNotBeTriedIsRefused() throws {
+        var machine = try Self.machine()
+        machine.state.boot.grubConfig = nil
+        let before = machine
+        #expect(reason { try machine.updateHost() } == .layersNotInMenu)
+        #expect(machine == before)
+        machine = try Self.machine()
+        machine.state.boot.fileSystem = "btrfs"
+        for change in [BootChange.trial("Base-0.1", tries: 3), .once("Base-0.1")] {
+            #expect(
+                reason { try Self.change(&machine, change) } == .triesNotCounted(fileSystem: "btrfs"))
+        }
+        #expect(reason { try machine.updateHost() } == .triesNotCounted(fileSystem: "btrfs"))
+        machine = try Self.machine(.systemdBoot)
+        machine.state.boot.loaderConfig = "default debian\n"
+        #expect(reason { try machine.updateHost() } == .layersNotDefault)
+        try Self.change(&machine, .once("Base-0.1"))
+    }
+
+    @Test func whereTheRecordWasLostANewLayerIsNotTheDefault() throws {
+        var machine = try Self.machine()
+        machine.state.boot.environment = nil
+        try machine.addLayer()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        machine.state.boot.environment = nil
+        try machine.updateHost()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial?.layer == "Base-1.1")
+        machine.state.boot.environment = nil
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1", good: "Base-0.1"))
+    }
+
+    @Test func whatIsCarriedHasToFit() throws {
+        var machine = try Self.machine()
+        let index = try #require(machine.state.volumes.firstIndex { $0.name == "ImagePool" })
+        machine.state.volumes[index].size = Bytes(100 << 30)
+        machine.state.volumes[index].usage = PoolUsage(
+            data: 75, metadata: 1, metadataSize: Bytes(1 << 30), chunkSize: Bytes(64 << 10), zeroes: true)
+        let from = try #require(machine.state.volume(Self.path("Base-0.1")))
+        func refusal(_ written: UInt64, free: UInt64) throws -> HostReason? {
+            let order = try CarryOrder(
+                from: from, into: Self.path("Base-0.2"), of: Self.path("Base-0"), machine.state)
+            let survey = CarrySurvey(report: CarryReport([]), changes: [], written: Bytes(written << 30))
+            do throws(HostReason) { try order.check(survey, free: Bytes(free << 30)) } catch { return error }
+            return nil
+        }
+        // 5 GiB stay free.
+        #expect(try refusal(20, free: 20) == nil)
+        #expect(
+            try refusal(30, free: 50)
+                == .poolShort(Self.path("ImagePool"), missing: Bytes(10 << 30), of: "data"))
+        #expect(try refusal(20, free: 15) == .layerShort("Base-0.2", missing: Bytes(5 << 30)))
+        machine.state.volumes[index].usage = nil
+        #expect(try refusal(30, free: 50) == nil, "nobody knows")
+    }
+
+    @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {
+        var machine = try Self.machine(loader)
+        try machine.updateHost()
+        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
+        #expect(Self.next(machine) == "Base-1.1")
+        let layer = try #require(machine.state.volume(Self.path("Base-1.1")))
+        #expect(layer.carriedFrom == "Base-0.1")
+        #expect(layer.baseName == "Base-1")
+        #expect(machine.contents[layer.path]?.carried == 3)
+        #expect(machine.state.volume(Self.path("Base-1"))?.isUpdating == false)
+        let fstab = String(decoding: machine.contents[layer.path]?.fstab ?? [], as: UTF8.self)
+        #expect(fstab.contains("/dev/HostVG/Base-1.1 / "))
+    }
+
+    /// Old or new, never a third: what boots is Base-0.1 until the last step, and the new layer has all that was changed.
+    @Test(arguments: loaders) func whereverThePowerGoesAnotherRunSucceeds(loader: BootLoader) throws {
+        let start = try Self.machine(loader)
+        try PowerCuts.expectConvergence(from: start) { try $0.updateHost() }
+        var whole = start
+        try whole.updateHost()
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.updateHost() }
+            let next = try #require(Self.next(cut))
+            #expect(next == "Base-0.1" || cut.contents[Self.path(next)]?.carried == 3, "cut after \(steps)")
+        }
+    }
+
+    @Test func whatTheUpdateWroteIsDebrisUntilItsLayerIsThere() throws {
+        var machine = try Self.machine()
+        machine.state.volumes.append(
+            Volume(
+                path: Self.path("Base-1"), size: Bytes(1), tags: [Tag.base, Tag.updating],
+                segmentType: "thin",
+                pool: "ImagePool"))
+        #expect(machine.state.cleaning(FakeMachine.names).steps == [.removeVolume(Self.path("Base-1"))])
+        machine.state.volumes.append(
+            Volume(
+                path: Self.path("Base-1.1"), size: Bytes(1), tags: [Tag.layer, Tag.originPrefix + "Base-1"],
+                segmentType: "thin", pool: "ImagePool"))
+        #expect(machine.state.cleaning(FakeMachine.names).steps == [])
+    }
+
+    @Test func withoutTheOriginalBaseNothingIsBegun() throws {
+        var machine = try Self.machine()
+        machine.state.volumes.removeAll { $0.name == "Base-0" }
+        let before = machine
+        #expect(reason { try machine.updateHost() } == .noOriginalBase(layer: "Base-0.1", base: "Base-0"))
+        #expect(machine == before)
+    }
+
+    @Test func aFullBootIsToldBefore() throws {
+        var machine = try Self.machine()
+        machine.state.boot.largestPair = Bytes(60 << 20)
+        machine.state.boot.free = Bytes(10 << 20)
+        let needed = Bytes(61 << 20)
+        #expect(reason { try machine.updateHost() } == .bootFull(free: Bytes(10 << 20), needed: needed))
+    }
+
+    /// What an administrator has done to the entry is carried like what is in files, over what the image brings.
+    @Test func argumentsAreCarried() throws {
+        var machine = FakeMachine()
+        machine.arguments = "quiet audit=1 console=ttyS0"
+        machine.state.boot.runningArguments = "single"
+        try machine.initialize()
+        try machine.addBase()
+        try machine.addLayer()
+        machine.state.booted = Self.path("Base-0.1")
+        try Self.change(&machine, .arguments(of: "Base-0.1", add: ["mine=1"], remove: ["quiet"]))
+        machine.arguments = "quiet audit=0 new"
+        try machine.updateHost()
+        let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
+        #expect(entry.options.foreign.words == ["audit=0", "new", "mine=1"])
+        #expect(BootEntry(layer: "Base-1.1", text: entry.text) == entry)
+    }
+
+    /// What somebody gave in the menu for once is no part of a layer, nor is what the boot loader added.
+    @Test func argumentsOfOneBootAreNotCarried() throws {
+        var machine = FakeMachine()
+        machine.state.boot.runningArguments =
+            "quiet \(BootArguments.trial.joined(separator: " "))"
+        try machine.initialize()
+        try machine.addBase()
+        try machine.addLayer()
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(
+            BootPlanner.entry(of: "Base-0.1", machine.state.boot)?.options.foreign.words == ["quiet"])
+        machine.state.boot.runningArguments = "quiet systemd.unit=rescue.target"
+        try machine.updateHost()
+        #expect(
+            BootPlanner.entry(of: "Base-1.1", machine.state.boot)?.options.foreign.words == ["quiet"])
+    }
+
+    /// What is booted is in the menu, whatever was cut short after that.
+    @Test(arguments: loaders) func aLayerThatIsBootedIsComplete(loader: BootLoader) throws {
+        let start = try Self.machine(loader)
+        var whole = start
+        try whole.updateHost()
+        var booted = 0
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.updateHost() }
+            guard Self.next(cut) == "Base-1.1" else { continue }
+            booted += 1
+            cut.power = .max
+            cut.state.booted = Self.path("Base-1.1")
+            try Self.change(&cut, .started)
+            try Self.change(&cut, .good)
+            try Self.change(&cut, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+            let done = cut
+            #expect(LayerPlanner.unfinished(cut.state, names: FakeMachine.names) == [])
+            try cut.recover()
+            #expect(cut.state == done.state, "cut after \(steps)")
+        }
+        #expect(booted > 1)
+    }
+
+    /// Finished from the other layer, it keeps what is known of it and what was changed.
+    @Test func whatIsFinishedLateKeepsItsEntry() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        try Self.change(&machine, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+        for index in machine.state.volumes.indices where machine.state.volumes[index].name == "Base-1.1" {
+            machine.state.volumes[index].tags.insert(Tag.unlisted)
+        }
+        let entries = machine.state.boot.entries
+        try machine.recover()
+        #expect(machine.state.boot.entries == entries)
+    }
+
+    /// A kernel that is installed meanwhile does not take the update off its trial.
+    @Test func anotherKernelDoesNotEndATrial() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        let trial = machine.state.boot.record.trial
+        var files = FakeMachine.kernel
+        files.digest = String(repeating: "c", count: 64)
+        try machine.perform(
+            try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names))
+        #expect(machine.state.boot.record.trial == trial)
+        #expect(StagedLayer(machine.state, names: FakeMachine.names)?.path.name == "Base-1.1")
+    }
+
+    /// What comes up is good, though another update waits for its trial already.
+    @Test func anUpdateInATrialLeavesTheOneThatCameUp() throws {
+        var machine = try Self.machine()
+        try machine.updateHost()
+        machine.state.booted = Self.path("Base-1.1")
+        machine.state.boot.runningArguments = "rd.imgbased.reason=trial"
+        try Self.change(&machine, .started)
+        let other = BootRecord.Trial(layer: "Base-0.1", tries: 3)
+        try Self.change(&machine, .trial(other.layer, tries: 3))
+        try Self.change(&machine, .good)
+        #expect(machine.state.boot.record.standard == "Base-1.1")
+        #expect(machine.state.boot.record.trial == other)
+    }
+
+    /// The kernel that a cut update has stored is no reason to refuse the same update.
+    @Test func whatACutUpdateStoredDoesNotFillBoot() throws {
+        var machine = try Self.machine()
+        machine.state.boot.digests.insert(String(repeating: "d", count: 64))
+        machine.state.boot.largestPair = Bytes(60 << 20)
+        machine.state.boot.free = Bytes(10 << 20)
+        let cleaning = machine.state.cleaning(FakeMachine.names)
+        #expect(
+            cleaning.steps == [
+                .removeBootFiles([String(repeating: "d", count: 64)], directory: "/boot/imgbased")
+            ])
+        let state = machine.state.cleaned(FakeMachine.names)
+        try UpdatePlanner.check(state, names: FakeMachine.names, from: Self.path("Base-0.1"))
+    }
+}

@@ -1,0 +1,157 @@
+import ImgbasedCore
+import ImgbasedHostCore
+import Testing
+
+/// What interrupted runs left is found, and nothing else.
+@Suite struct DebrisTests {
+    private typealias Removals = RemovalTests
+
+    private static func path(_ name: String) -> VolumePath { RemovalTests.path(name) }
+
+    private func items(_ machine: FakeMachine) throws -> [Debris.Item] {
+        try Debris(machine.state, names: FakeMachine.names).items
+    }
+
+    // MARK: power cuts
+
+    @Test(arguments: Removals.loaders) func recoversFromWhateverWasCut(loader: BootLoader) throws {
+        let start = try Removals.machine(loader)
+        #expect(try items(start).isEmpty)
+        try PowerCuts.expectRecovery(
+            from: start, { try $0.remove(.layer("Base-0.2")) }, by: { try $0.recover() })
+        try PowerCuts.expectRecovery(
+            from: start, { try $0.remove(.base("Base-1")) }, by: { try $0.recover() })
+        try PowerCuts.expectRecovery(
+            from: start, { try $0.remove(.base("Base-0"), isForced: true) }, by: { try $0.recover() })
+        try PowerCuts.expectRecovery(from: start, { try $0.addBase() }, by: { try $0.recover() })
+        // With a kernel of its own, which is debris where the layer comes to nothing.
+        var fresh = start
+        fresh.kernel.digest = String(repeating: "c", count: 64)
+        try PowerCuts.expectRecovery(from: fresh, { try $0.addLayer() }, by: { try $0.recover() })
+    }
+
+    @Test func doneTwiceIsDoneOnce() throws {
+        var machine = try Removals.machine()
+        machine.power = 4
+        #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
+        machine.power = .max
+        #expect(try items(machine) == [.going(Self.path("Base-1"))])
+        try machine.recover()
+        let once = machine
+        try machine.recover()
+        #expect(machine == once)
+        #expect(try items(machine).isEmpty)
+    }
+
+    // MARK: one by one
+
+    @Test func keepsWhatIsBooted() throws {
+        var machine = try Removals.machine()
+        let start = machine
+        machine.power = 4
+        #expect(throws: PowerCut.self) { try machine.remove(.base("Base-0"), isForced: true) }
+        machine.power = .max
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(try items(machine) == [.goingButBooted(Self.path("Base-0"))])
+        try machine.recover()
+        #expect(machine.state.volumes == start.state.volumes)
+        #expect(machine.state.boot == start.state.boot)
+    }
+
+    @Test func removesEntriesAndRecordsOfLayersThatAreGone() throws {
+        var machine = try Removals.machine()
+        // Somebody's lvremove.
+        machine.state.volumes.removeAll { $0.name == "Base-0.1" || $0.name.hasPrefix("Base-1.") }
+        #expect(
+            try items(machine) == [
+                .orphan(layer: "Base-0.1"), .orphan(layer: "Base-1.1"), .orphan(layer: "Base-1.2"),
+                .recorded(layer: "Base-0.1", as: ["default"]),
+            ])
+        try machine.recover()
+        #expect(Array(machine.state.boot.entries.keys) == ["Base-0.2"])
+        #expect(machine.state.boot.menu?.contains("Base-1.1") == false)
+        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+        #expect(machine.state.boot.digests == [FakeMachine.kernel.digest])
+    }
+
+    @Test func leavesAloneWhatIsNotOurs() throws {
+        var machine = try Removals.machine()
+        let text = try #require(machine.state.boot.entries["Base-0.1"])
+        // An entry of a layer in another group, and one that somebody wrote.
+        machine.state.boot.entries["Base-7.1"] = text.replacing("HostVG", with: "OtherVG")
+            .replacing("Base-0.1", with: "Base-7.1")
+        machine.state.boot.entries["mine"] = "linux /vmlinuz\ninitrd /initrd\noptions root=/dev/sda1\n"
+        machine.state.boot.menu = nil
+        // A volume that somebody tagged, and one elsewhere.
+        machine.state.volumes += [
+            Volume(
+                path: Self.path("data"), size: Bytes(1), tags: [Tag.building, Tag.removing],
+                segmentType: "linear"),
+            Volume(
+                path: VolumePath(group: "OtherVG", name: "Base-0"), size: Bytes(1),
+                tags: [Tag.base, Tag.removing], segmentType: "thin", pool: "ImagePool"),
+        ]
+        // A kernel that another entry has.
+        let foreign = String(repeating: "f", count: 64)
+        machine.state.boot.digests.insert(foreign)
+        machine.state.boot.foreignDigests = [foreign]
+        #expect(try items(machine) == [.menu])
+        let before = machine
+        try machine.recover()
+        #expect(machine.state.volumes == before.state.volumes)
+        #expect(machine.state.boot.entries == before.state.boot.entries)
+        #expect(machine.state.boot.digests == before.state.boot.digests)
+        #expect(machine.state.boot.menu != nil)
+    }
+
+    @Test func anEntryThatCannotBeReadKeepsKernels() throws {
+        var machine = try Removals.machine()
+        machine.state.boot.entries["Base-0.1"] = "title damaged\n"
+        machine.state.boot.digests.insert(String(repeating: "e", count: 64))
+        machine.state.boot.menu = nil
+        #expect(try items(machine) == [.menu])
+    }
+
+    @Test func removesWhatReplacingFilesLeft() throws {
+        var machine = try Removals.machine()
+        machine.state.boot.leftovers = [
+            "/boot/loader/entries/.imgbased-Base-0.1.conf.imgbased-new", "/boot/imgbased/.imgbased-new",
+        ]
+        #expect(
+            try items(machine) == [
+                .leftover(path: "/boot/imgbased/.imgbased-new"),
+                .leftover(path: "/boot/loader/entries/.imgbased-Base-0.1.conf.imgbased-new"),
+            ])
+        #expect(
+            try Debris(machine.state, names: FakeMachine.names).plan(machine.state).steps == [
+                .removeBootFiles([".imgbased-new"], directory: "/boot/imgbased"),
+                .removeFile("/boot/loader/entries/.imgbased-Base-0.1.conf.imgbased-new"),
+            ])
+    }
+
+    @Test func aHostWithoutLayersHasNone() throws {
+        var machine = FakeMachine()
+        try machine.initialize()
+        #expect(try items(machine).isEmpty)
+    }
+
+    /// Where its volumes cannot be seen, what is in `/boot` is not taken for debris.
+    @Test func withoutTheVolumeGroupNothingIsKnown() throws {
+        var machine = try Removals.machine()
+        (machine.state.groups, machine.state.volumes) = ([], [])
+        #expect(throws: HostRefusal(Debris.goal, .noGroup("HostVG"))) { try items(machine) }
+    }
+
+    @Test func refusesWhatCannotBeFinished() throws {
+        var machine = try Removals.machine()
+        machine.power = 4
+        #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
+        machine.power = .max
+        for index in machine.state.volumes.indices where machine.state.volumes[index].name == "Base-1.1" {
+            machine.state.volumes[index].isOpen = true
+        }
+        #expect(throws: HostRefusal(Debris.goal, .isOpen(Self.path("Base-1.1")))) { try machine.recover() }
+        machine.state.boot.isMissing = true
+        #expect(throws: HostRefusal(Debris.goal, .bootNotMounted)) { try machine.recover() }
+    }
+}

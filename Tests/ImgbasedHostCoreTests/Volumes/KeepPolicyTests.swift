@@ -1,0 +1,140 @@
+import ImgbasedCore
+import ImgbasedHostCore
+import Testing
+
+/// What is set, and which bases go for it.
+@Suite struct KeepPolicyTests {
+    // MARK: settings
+
+    @Test(arguments: [
+        ("", 2), ("# keep = 7\n\n", 2), ("keep = 3", 3), ("keep=1\n", 1), (" \tkeep  =\t99  # many\r\n", 99),
+        ("#\n#\nkeep = 4", 4),
+    ])
+    func readsSettings(text: String, keep: Int) throws {
+        #expect(try Settings(text).keep == keep)
+    }
+
+    @Test(arguments: [
+        ("keep", "line 1: 'keep' is not a setting; write 'key = value'"),
+        ("\n\nkep = 2", "line 3: there is no setting 'kep'; there is 'keep'"),
+        ("= 2", "line 1: there is no setting ''; there is 'keep'"),
+        ("keep = 2\r\nkeep = 2", "line 2: 'keep' is set twice; leave one"),
+        ("keep = 0", "line 1: 'keep' must be a number from 1 to 99, not '0'"),
+        ("keep =", "line 1: 'keep' must be a number from 1 to 99, not ''"),
+        ("keep = -1", "line 1: 'keep' must be a number from 1 to 99, not '-1'"),
+        (
+            "keep = 99999999999999999999",
+            "line 1: 'keep' must be a number from 1 to 99, not '99999999999999999999'"
+        ),
+        ("keep = 2 2", "line 1: 'keep' must be a number from 1 to 99, not '2 2'"),
+        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; there is 'keep'"),
+    ])
+    func saysWhatIsWrong(text: String, expected: String) {
+        do throws(SettingsError) {
+            _ = try Settings(text, path: "/x")
+            Issue.record("'\(text)' was read")
+        } catch {
+            #expect("\(error)" == "'/x' " + expected)
+        }
+    }
+
+    // MARK: which go
+
+    /// A base of a case: a letter for each thing that is so.
+    struct Case: Sendable, CustomTestStringConvertible {
+        /// One word a base, oldest first: `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial, `T` its trial
+        /// is over, `o` once, `p` pinned, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
+        var bases: String
+        var keep: Int
+        var adding: Bool
+        /// The numbers of those that go.
+        var leaving: [Int]
+
+        init(_ bases: String, keep: Int, adding: Bool = true, _ leaving: Int...) {
+            (self.bases, self.keep, self.adding, self.leaving) = (bases, keep, adding, leaving)
+        }
+
+        var testDescription: String { "\(bases) keep \(keep)\(adding ? " adding" : "")" }
+    }
+
+    private static func state(_ bases: String) -> HostState {
+        var state = FakeMachine().state
+        var record = BootRecord()
+        for (number, word) in bases.split(separator: " ").enumerated() {
+            func volume(_ name: String, _ tags: Set<String>) -> Volume {
+                Volume(
+                    path: VolumePath(group: "HostVG", name: name), size: Bytes(1), tags: tags,
+                    created: Int64(number), segmentType: "thin", pool: "ImagePool")
+            }
+            var base = volume("Base-\(number)", [Tag.base])
+            if word.contains("p") { base.tags.insert(Tag.pinned) }
+            if word.contains("r") { base.tags.insert(Tag.removing) }
+            state.volumes.append(base)
+            if word.contains("0") { continue }
+            var layer = volume("Base-\(number).1", [Tag.layer, Tag.originPrefix + base.name])
+            layer.isOpen = word.contains("m")
+            state.volumes.append(layer)
+            state.boot.entries[layer.name] = "linux /l\ninitrd /i\n"
+            if word.contains("b") { state.booted = layer.path }
+            if word.contains("d") { record.standard = layer.name }
+            if word.contains("g") { record.good = layer.name }
+            if word.contains("o") { record.once = layer.name }
+            if word.contains("t") || word.contains("T") {
+                record.trial = BootRecord.Trial(layer: layer.name, tries: 3)
+                if word.contains("T") { record.trial?.triesLeft = 0 }
+            }
+            if word.contains("s") {
+                var snapshot = volume("mine\(number)", ["somebody"])
+                snapshot.origin = layer.name
+                state.volumes.append(snapshot)
+            }
+        }
+        var environment = GRUBEnvironment([])
+        record.write(to: &environment)
+        state.boot.environment = environment.block
+        return state
+    }
+
+    @Test(arguments: [
+        Case("", keep: 2), Case("bd", keep: 1), Case("bd", keep: 2),
+        // Oldest first, and the one to come counts.
+        Case("- bd", keep: 2, 0), Case("- bd", keep: 2, adding: false), Case("- bd", keep: 3),
+        Case("- - - bd", keep: 2, 0, 1, 2), Case("- - - bd", keep: 3, 0, 1),
+        Case("- - - bd", keep: 1, adding: false, 0, 1, 2),
+        Case("- 0 bd", keep: 2, 0, 1), Case("0 - bd", keep: 3, 0),
+        // What is newer goes where what is older cannot.
+        Case("bd -", keep: 2, 1), Case("bd - -", keep: 3, 1),
+        // What the host needs, one by one.
+        Case("b d - -", keep: 1, 2, 3), Case("g d b -", keep: 1, 3), Case("t bd -", keep: 1, 2),
+        Case("o bd -", keep: 1, 2),
+        Case("T bd", keep: 1, 0), Case("bd g t o", keep: 1),
+        // Pinned ones are kept besides.
+        Case("p bd", keep: 2), Case("p - bd", keep: 2, 1), Case("p p p bd", keep: 2),
+        Case("p bd -", keep: 2, 2),
+        // What is in use, and what somebody made a snapshot of.
+        Case("m - bd", keep: 2, 1), Case("s - bd", keep: 2, 1), Case("s m bd", keep: 1),
+        // What is going goes, and does not count.
+        Case("r bd", keep: 2, 0), Case("r - bd", keep: 3, 0), Case("bdr -", keep: 2),
+        Case("rp - bd", keep: 2, 0, 1),
+    ])
+    func choosesWhatGoes(example: Case) {
+        let leaving = KeepPolicy(keep: example.keep).leaving(
+            Self.state(example.bases), names: FakeMachine.names, adding: example.adding)
+        #expect(leaving.map(\.subject.name) == example.leaving.map { "Base-\($0)" })
+        for removal in leaving {
+            #expect(removal.layers.allSatisfy { $0.baseName == removal.subject.name })
+        }
+    }
+
+    @Test func withoutARecordTheOneThatWouldBeBootedStays() {
+        // No default is recorded: the newest would be booted.
+        let leaving = KeepPolicy(keep: 1).leaving(Self.state("- - -"), names: FakeMachine.names, adding: true)
+        #expect(leaving.map(\.subject.name) == ["Base-0", "Base-1"])
+    }
+
+    @Test func nothingGoesWhereBootIsNotThere() {
+        var state = Self.state("- - bd")
+        state.boot.isMissing = true
+        #expect(KeepPolicy(keep: 1).leaving(state, names: FakeMachine.names, adding: true).isEmpty)
+    }
+}
