@@ -90,6 +90,15 @@ public struct BootFileStore: Sendable {
         return BootFileStore.digest(linux: linux.digest, initrd: initrd.digest) == digest
     }
 
+    /// The host in `state`, where `files` count as stored only if what is stored under their digest is undamaged.
+    static func checked(_ state: HostState, for files: BootFiles) -> HostState {
+        guard state.boot.digests.contains(files.digest) else { return state }
+        var state = state
+        let store = BootFileStore(directory: state.boot.directory + "/imgbased")
+        if !store.verify(files.digest) { state.boot.digests.remove(files.digest) }
+        return state
+    }
+
     /// The names of the pairs that are there.
     public func digests() throws(HostFailure) -> Set<String> {
         let names = try calling { () throws(SystemError) in try HostTree("/").names(in: directory) }

@@ -4,7 +4,7 @@ import ImgbasedHostCore
 /// What plans would have changed by now if they were not only shown: those after them are planned from that.
 struct Outlook {
     /// Volumes that would be there.
-    var added: [Volume] = []
+    private var added: [Volume] = []
     /// Volumes that would be gone.
     private var removed: Set<VolumePath> = []
     private var menu: [UInt8]?
@@ -17,6 +17,8 @@ struct Outlook {
         for step in plan.steps {
             switch step {
             case .removeVolume(let path): removed.insert(path)
+            case .sealBase(let path, let isUpdate):
+                added.append(Volume(base: path, isUpdating: isUpdate, madeBy: plan))
             case .replaceFile(let path, let contents, _) where path.hasSuffix("/imgbased.cfg"):
                 menu = contents
             case .replaceFile(let path, let contents, _) where path.hasSuffix("/" + GRUBMenu.fullName):

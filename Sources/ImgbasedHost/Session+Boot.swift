@@ -25,26 +25,6 @@ extension Session {
         }
     }
 
-    /// `imgbase boot --refresh`
-    public func refresh() async throws {
-        let goal = RefreshPlanner.goal
-        try await changing(goal) {
-            var state = try await looking(goal) { () throws(HostFailure) in try await probe.boot() }
-            if try await followRename(state) {
-                state = try await looking(goal) { () throws(HostFailure) in try await observed() }
-            }
-            let (files, source) = try await looking(goal) { () throws(HostFailure) in
-                guard let booted = state.booted else { throw .contents(.notOnALayer) }
-                let (files, source, helper) = try LayerProbe.runningFiles(named: booted.name)
-                if helper == .absent { throw .contents(.noHelper(layer: booted.name, initrd: files.initrd)) }
-                return (files, source)
-            }
-            try await carryOut(
-                try RefreshPlanner.plan(
-                    files, from: source, stored(files, in: state), names: names(in: state)))
-        }
-    }
-
     /// `imgbase boot --install`
     public func installBootLoader() async throws {
         try await changeBootLoader(BootLoaderPlanner.installGoal, BootLoaderPlanner.install)

@@ -39,6 +39,11 @@ public struct Session: Sendable {
         self.notice = notice
     }
 
+    /// Whether plans are only shown.
+    var isShowing: Bool {
+        if case .show = mode { true } else { false }
+    }
+
     /// What looks at the host.
     public var probe: HostProbe { HostProbe(runner: runner, group: group) }
 
@@ -62,36 +67,6 @@ public struct Session: Sendable {
         }
     }
 
-    /// `imgbase base --add`. Returns the base's name.
-    public func addBase(_ image: ImageRequest) async throws -> String {
-        let goal = image.name.map { "add base '\($0)'" } ?? "add a base"
-        return try await changing(goal) {
-            let (source, planner) = try await open(image, goal)
-            let (plan, path) = try await planning(goal) { () throws(HostFailure) in
-                try await probe.volumes()
-            } plan: { state, names throws(HostRefusal) in
-                try planner.plan(state, names: names)
-            }
-            try await carryOut(plan, source: source)
-            return path.name
-        }
-    }
-
-    /// The image of a request, and what plans a base of it.
-    func open(
-        _ image: ImageRequest, _ goal: String, isUpdate: Bool = false
-    ) async throws -> (ImageSource, BasePlanner) {
-        let source = try await looking(goal) { () throws(HostFailure) in
-            try ImageSource(
-                image.path,
-                reporter: ImageReporter(trace: runner.trace, show: image.progress, tell: image.notice))
-        }
-        var planner = BasePlanner(
-            name: image.name, size: image.size, image: source.description, fileSystem: image.fileSystem)
-        planner.isUpdate = isUpdate
-        return (source, planner)
-    }
-
     /// `imgbase base --verify`: each base that `choose` finds, and what was found of it. Nobody else changes the host
     /// meanwhile.
     public func verifyBases(
@@ -104,36 +79,6 @@ public struct Session: Sendable {
             let verifier = BaseVerifier(
                 runner: runner, reporter: ImageReporter(trace: runner.trace, show: progress))
             for base in try choose(state, names(in: state)) { told(base, await verifier.verify(base)) }
-        }
-    }
-
-    /// The host as it is, or as it would be where plans are only shown.
-    func observed() async throws(HostFailure) -> HostState {
-        let state = try await probe.boot()
-        return progress.outlook.applied(to: state, names(in: state))
-    }
-
-    /// The host in `state`, in which `files` are stored only if what is stored under their digest is undamaged.
-    func stored(_ files: BootFiles, in state: HostState) -> HostState {
-        var state = state
-        let store = BootFileStore(directory: state.boot.directory + "/imgbased")
-        if !store.verify(files.digest) { state.boot.digests.remove(files.digest) }
-        return state
-    }
-
-    /// Makes the next plan of those that begun with `begun`, which is undone where that cannot be.
-    func continuing<Result>(_ begun: Plan, _ plan: () async throws -> Result) async throws -> Result {
-        let doneBefore = progress.plansDone - (begun.steps.contains { !$0.isCheck } ? 1 : 0)
-        do {
-            return try await plan()
-        } catch let failure as HostFailure {
-            throw await undo(begun, after: failure)
-        } catch let refusal as HostRefusal {
-            // Something was begun, so this is no refusal any more, unless all of it is undone.
-            let failure = await undo(begun, after: .contents(refusal.reason))
-            guard failure.undoFailure == nil, !failure.leavesChanges else { throw failure }
-            progress.note(undoneTo: doneBefore)
-            throw refusal
         }
     }
 
@@ -207,21 +152,6 @@ public struct Session: Sendable {
             failure.isRefusal = false
             throw failure
         }
-    }
-
-    /// Looks at the host and plans; where an interrupted run left debris, that is removed first. It is not, where
-    /// what is asked for is refused all the same.
-    func planning<Result>(
-        _ goal: String, look: () async throws(HostFailure) -> HostState,
-        plan: (HostState, HostNames) throws(HostRefusal) -> Result
-    ) async throws -> Result {
-        let state = try await looking(goal, look)
-        let names = names(in: state)
-        let result = try plan(state.cleaned(names), names)
-        let cleaning = state.cleaning(names)
-        if cleaning.steps.isEmpty { return result }
-        try await carryOut(cleaning)
-        return try plan(try await looking(goal, look).cleaned(names), names)
     }
 
     /// Names `goal` in what goes wrong while the host is looked at.

@@ -19,7 +19,7 @@ final class SessionProgress: Sendable {
 
     /// `plan` was carried out.
     func note(done plan: Plan) {
-        if plan.steps.contains(where: { !$0.isCheck }) { state.withLock { $0.plansDone += 1 } }
+        if plan.changesSomething { state.withLock { $0.plansDone += 1 } }
     }
 
     /// What was done after the first `count` plans is undone.
@@ -30,10 +30,5 @@ final class SessionProgress: Sendable {
     /// `plan` was shown.
     func note(shown plan: Plan) {
         state.withLock { $0.outlook.add(plan) }
-    }
-
-    /// `base` would be there.
-    func note(shown base: Volume) {
-        state.withLock { $0.outlook.added.append(base) }
     }
 }

@@ -78,7 +78,7 @@ struct BaseCommand: HostCommand {
     func execute(_ context: Context) async throws {
         if add, let image {
             let (name, notices) = try await options.open(image) { try await context.session.addBase($0) }
-            context.done(AddedBase(name: name, notices: notices), lines: [name])
+            if let name { context.done(AddedBase(name: name, notices: notices), lines: [name]) }
         } else if let remove {
             context.removed(try await context.session.remove(.base(remove), isForced: force))
         } else if let base = pin ?? unpin {

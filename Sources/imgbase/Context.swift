@@ -64,8 +64,10 @@ struct Context {
     }
 
     /// What was removed.
-    func removed(_ report: RemovalReport) {
-        done(RemovalResult(removed: report.names, freed: report.freed?.count), lines: [report.line])
+    func removed(_ reports: [RemovalReport]) {
+        for report in reports {
+            done(RemovalResult(removed: report.names, freed: report.freed?.count), lines: [report.line])
+        }
     }
 
     private static func printJSON(_ value: some Encodable) {

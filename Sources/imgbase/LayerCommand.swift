@@ -52,7 +52,7 @@ struct LayerCommand: HostCommand {
 
     func execute(_ context: Context) async throws {
         if add {
-            context.made(try await context.session.addLayer(on: source))
+            if let name = try await context.session.addLayer(on: source) { context.made(name) }
         } else if let remove {
             context.removed(try await context.session.remove(.layer(remove), isForced: force))
         } else if latest {

@@ -30,7 +30,7 @@ struct RecoverCommand: HostCommand {
                 items.map { Row(kind: $0.kind, summary: $0.description) }, lines: items.map(\.description))
             return
         }
-        let items = try await context.session.recover().items
+        let items = try await context.session.recover()?.items ?? []
         context.done(
             items.map { Row(kind: $0.kind, summary: $0.description, remedy: $0.remedy) },
             lines: items.isEmpty

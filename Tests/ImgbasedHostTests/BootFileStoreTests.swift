@@ -109,16 +109,13 @@ import Testing
         let files = try layer(scratch)
         var state = HostState()
         state.boot.directory = scratch("boot")
-        let session = Session(mode: .show { _ in }, runner: CommandRunner(), group: nil, pool: nil) {
-        } notice: { _ in
-        }
         try scratch.write("boot/imgbased/\(files.digest)/linux", [1, 2, 3])
         let store = BootFileStore(directory: scratch("boot/imgbased"))
         state.boot.digests = try store.digests()
         #expect(state.boot.digests == [files.digest])
-        #expect(session.stored(files, in: state).boot.digests.isEmpty)
+        #expect(BootFileStore.checked(state, for: files).boot.digests.isEmpty)
         try store.install(files, from: try HostTree(scratch("layer")))
-        #expect(session.stored(files, in: state).boot.digests == [files.digest])
+        #expect(BootFileStore.checked(state, for: files).boot.digests == [files.digest])
     }
 
     @Test func looksForKernelAndInitramfsWhereTheyCanBe() throws {

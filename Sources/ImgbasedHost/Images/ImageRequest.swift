@@ -29,3 +29,11 @@ public struct ImageRequest: Sendable {
         self.notice = notice
     }
 }
+
+extension ImageRequest {
+    /// What plans a base of it, when it is known what the image is.
+    var planner: BasePlanner {
+        let unknown = ImageDescription(path: path, length: nil, allocated: nil, content: .unknown)
+        return BasePlanner(name: name, size: size, image: unknown, fileSystem: fileSystem)
+    }
+}

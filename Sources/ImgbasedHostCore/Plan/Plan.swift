@@ -22,6 +22,9 @@ public struct Plan: Hashable, Sendable {
 
     /// Every step in order.
     public var steps: [Step] { prepare + commit + cleanup }
+
+    /// Whether any step does more than check.
+    public var changesSomething: Bool { steps.contains { !$0.isCheck } }
 }
 
 extension Plan {

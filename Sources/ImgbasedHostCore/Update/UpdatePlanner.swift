@@ -2,11 +2,12 @@ import ImgbasedCore
 
 /// `imgbase update`: what it decides before the base and the layer are planned.
 public enum UpdatePlanner {
-    private static let goal = "update this host"
+    /// What is being done, as in `cannot …`.
+    public static let goal = "update this host"
 
     /// The layer whose configuration is carried: the booted one; else the one that boots unattended; `nil` on a host without
     /// layers.
-    public static func source(_ state: HostState, names: HostNames) throws(HostRefusal) -> VolumePath? {
+    static func source(_ state: HostState, names: HostNames) throws(HostRefusal) -> VolumePath? {
         if let booted = state.booted { return booted }
         let standard = BootChoice.standard(state.boot.record, BootPlanner.entries(state.boot))
         let layout = Layout(state.volumes, group: names.group)
@@ -14,7 +15,7 @@ public enum UpdatePlanner {
     }
 
     /// Throws where an update cannot come to its end, as far as that can be told before anything is written.
-    public static func check(
+    static func check(
         _ state: HostState, names: HostNames, from: VolumePath?
     ) throws(HostRefusal) {
         do throws(HostReason) {
@@ -44,19 +45,8 @@ public enum UpdatePlanner {
         return base
     }
 
-    /// The base that `plan` makes at `path`, as it will be when that is done.
-    public static func base(_ path: VolumePath, after plan: Plan) -> Volume {
-        var volume = Volume(
-            path: path, size: Bytes(0), tags: [Tag.base, Tag.updating], created: .max, segmentType: "thin",
-            isActive: false)
-        for case .createBase(path, let pool, let size) in plan.steps {
-            (volume.pool, volume.size) = (pool, size)
-        }
-        return volume
-    }
-
     /// What would be carried from `from` into a layer of `base`, if there were one: the base stands for it.
-    public static func preview(
+    static func preview(
         _ from: VolumePath, on base: VolumePath, _ state: HostState
     ) throws(HostRefusal) -> CarryOrder {
         do throws(HostReason) {
@@ -65,5 +55,16 @@ public enum UpdatePlanner {
         } catch {
             throw HostRefusal(goal, error)
         }
+    }
+}
+
+extension Volume {
+    /// The base that `plan` makes at `path`, as it will be when that is done.
+    public init(base path: VolumePath, isUpdating: Bool, madeBy plan: Plan) {
+        self.init(
+            path: path, size: Bytes(0), tags: isUpdating ? [Tag.base, Tag.updating] : [Tag.base],
+            created: .max,
+            segmentType: "thin", isActive: false)
+        for case .createBase(path, let pool, let size) in plan.steps { (self.pool, self.size) = (pool, size) }
     }
 }

@@ -23,12 +23,15 @@ public struct BasePlanner: Sendable {
         self.fileSystem = fileSystem
     }
 
+    /// What is being done, as in `cannot …`.
+    var goal: String { name.map { "add base '\($0)'" } ?? "add a base" }
+
     /// Fuller than this, in percent, a pool is not given more.
     static let fullPercent = 95.0
 
     /// The steps from `state` to one with the base, and where that will be.
     public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, VolumePath) {
-        var plan = Plan(goal: name.map { "add base '\($0)'" } ?? "add a base")
+        var plan = Plan(goal: goal)
         do throws(HostReason) {
             let pool = try state.pool(names)
             let group = try state.group(names.group)

@@ -39,6 +39,8 @@ struct FakeMachine: Equatable {
     var kernel = FakeMachine.kernel
     /// Whether that initramfs has the helper.
     var helper = HelperPresence.present
+    /// Whether it is shutting down.
+    var isShuttingDown = false
     /// What `/etc/kernel/cmdline` has in them, if it is there.
     var arguments: String?
 
@@ -212,30 +214,41 @@ extension FakeMachine {
         try perform(try planner.plan(state, names: FakeMachine.names))
     }
 
-    /// `imgbase base --add --size 1G image`
-    mutating func addBase() throws {
-        let image = ImageDescription(
-            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
-        let planner = BasePlanner(name: nil, size: Bytes(1 << 30), image: image)
-        try clean()
-        try perform(try planner.plan(state, names: FakeMachine.names).0)
+    /// Carries `procedure` out.
+    mutating func run(_ procedure: Procedure) throws {
+        var procedure = procedure
+        while let stage = procedure.stage {
+            if let plan = try procedure.next(observe(stage.question)) { try perform(plan) }
+        }
     }
 
-    /// `imgbase layer --add`, as `Session.addLayer` does it.
-    mutating func addLayer() throws {
-        let planner = LayerPlanner(source: nil, uuid: "layer-uuid")
-        var isMet = false
-        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
-            try perform(LayerPlanner.resume(draft, state))
-            try finish(draft, planner)
-            isMet = isMet || planner.isMet(by: draft)
+    private func observe(_ question: Question) -> Observation {
+        var seen = Observation(state, names: FakeMachine.names)
+        seen.fileSystem = .ext4
+        seen.isShuttingDown = isShuttingDown
+        seen.runningKernel = RunningKernel(kernel, in: .running)
+        switch question {
+        case .image: seen.image = image.image
+        case .contents(let draft), .finalContents(let draft): seen.contents = found(in: draft.path)
+        case .lateContents(let layer): seen.contents = found(in: layer)
+        default: break
         }
-        if isMet { return }
-        try clean()
-        let (plan, draft) = try planner.begin(state, names: FakeMachine.names)
-        try perform(plan)
-        try finish(draft, planner)
+        return seen
     }
+
+    /// An image of one GiB.
+    private var image: BasePlanner {
+        BasePlanner(
+            name: nil, size: nil,
+            image: ImageDescription(
+                path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature))
+    }
+
+    /// `imgbase base --add image`
+    mutating func addBase() throws { try run(.addBase(image)) }
+
+    /// `imgbase layer --add`
+    mutating func addLayer() throws { try run(.addLayer(on: nil, uuid: "layer-uuid")) }
 
     /// Makes `layer` the default, as if one had come up.
     mutating func settle(on layer: String) {
@@ -244,79 +257,25 @@ extension FakeMachine {
         state.boot.environment = environment.block
     }
 
-    /// `imgbase update image`, as `Session.update` does it.
+    /// `imgbase update image`
     mutating func updateHost() throws {
-        var isMet = false
-        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
-            try perform(LayerPlanner.resume(draft, state))
-            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
-            isMet = isMet || draft.carriedFrom != nil
-        }
-        if isMet { return }
-        let names = FakeMachine.names
-        func check(_ state: HostState) throws -> VolumePath? {
-            let from = try UpdatePlanner.source(state, names: names)
-            try UpdatePlanner.check(state, names: names, from: from)
-            return from
-        }
-        let leaving = KeepPolicy(keep: 2).leaving(state, names: names, adding: true)
-        _ = try check(state.without(leaving).cleaned(names))
-        for removal in leaving { try remove(.base(removal.subject.name)) }
-        try clean()
-        let from = try check(state)
-        let image = ImageDescription(
-            path: "image", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
-        var basePlanner = BasePlanner(name: nil, size: nil, image: image)
-        basePlanner.isUpdate = true
-        let (plan, base) = try basePlanner.plan(state, names: FakeMachine.names)
-        try perform(plan)
-        var planner = LayerPlanner(source: base.name, uuid: "layer-uuid")
-        planner.carrying = from
-        let (begun, draft) = try planner.begin(state, names: FakeMachine.names)
-        try perform(begun)
-        try finish(draft, planner)
+        try run(.update(image, keep: 2, tries: BootRecord.Trial.standard, uuid: "layer-uuid"))
     }
 
-    /// `imgbase update --complete`, as `Session.complete` does it.
+    /// `imgbase update --complete`
     mutating func completeUpdate(isLast: Bool = true) throws {
-        guard let staged = StagedLayer(state, names: FakeMachine.names) else { return }
-        try perform(try staged.opening(state))
-        try perform(try staged.carrying(state, type: .ext4))
-        try perform(try staged.completing(state, contents: found(in: staged.path), isLast: isLast))
+        isShuttingDown = isLast
+        try run(.completeUpdate())
+        isShuttingDown = false
     }
 
-    /// `imgbase layer --remove` and `imgbase base --remove`, as `Session.remove` does it.
+    /// `imgbase layer --remove` and `imgbase base --remove`
     mutating func remove(_ target: RemovalPlanner.Target, isForced: Bool = false) throws {
-        let planner = RemovalPlanner(target, isForced: isForced)
-        try clean()
-        try perform(try planner.plan(state, names: FakeMachine.names).0)
+        try run(.remove(target, isForced: isForced))
     }
 
-    /// `imgbase recover`, as `Session.recover` does it.
-    mutating func recover() throws {
-        let debris = try Debris(state, names: FakeMachine.names)
-        try perform(try debris.plan(state))
-        for draft in LayerPlanner.unfinished(state, names: FakeMachine.names) {
-            try perform(LayerPlanner.resume(draft, state))
-            try finish(draft, LayerPlanner(source: nil, uuid: "layer-uuid"))
-        }
-        let rest = try Debris(state, names: FakeMachine.names)
-        if rest != debris { try perform(try rest.plan(state)) }
-    }
-
-    private mutating func clean() throws {
-        try perform(state.cleaning(FakeMachine.names))
-    }
-
-    private mutating func finish(_ draft: LayerDraft, _ planner: LayerPlanner) throws {
-        var draft = draft
-        let names = FakeMachine.names
-        if let part = try planner.furnish(draft, state, names: names, contents: found(in: draft.path)) {
-            try perform(part)
-            draft.isFurnished = true
-        }
-        try perform(try planner.finish(draft, state, names: names, contents: found(in: draft.path)))
-    }
+    /// `imgbase recover`
+    mutating func recover() throws { try run(.recover()) }
 
     private func found(in layer: VolumePath) -> LayerContents {
         LayerContents(

@@ -91,9 +91,9 @@ struct HostileImageTests {
         let maker = try ImageMaker()
         let loop = try LayerFileSystemTests.Device(try maker.image("ext4"))
         let device = loop.path.device
-        try maker.shell("mkdir mnt; mount \(device) mnt")
+        try maker.scratch.shell("mkdir mnt; mount \(device) mnt")
         #expect(await maker.outcome(device).contains("it is mounted or in use otherwise"))
-        try maker.shell("umount mnt")
+        try maker.scratch.shell("umount mnt")
         do {
             let source = try ImageSource(device, trust: maker.trust)
             #expect(try maker.shell("mount \(device) mnt 2>&1 || true").contains("already mounted or"))

@@ -97,11 +97,13 @@ struct ImageMaker {
         try shell(ImageMaker.tree)
     }
 
-    /// Runs shell commands in the directory, and returns what they print.
+    /// Runs shell commands in the directory, and returns what they print. What they mount is in a namespace of their own: another
+    /// test that makes one at that moment would have a copy of the mount, and keep the file system from being unmounted.
     @discardableResult
     func shell(_ text: String) throws -> String {
         try Helper.run(
-            "/usr/bin/bash", "-euc", "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
+            "/usr/bin/unshare", "--mount", "/usr/bin/bash", "-euc",
+            "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
     }
 
     /// Makes an image of `format`, compressed where a compressor is named. Its name says nothing.

@@ -1,0 +1,65 @@
+import ImgbasedCore
+
+extension Procedure {
+    /// `imgbase base --add`
+    public static func addBase(_ planner: BasePlanner) -> Procedure {
+        Procedure(planner.goal, [.writeBase(planner)])
+    }
+
+    /// `imgbase layer --add`, on the base or layer `source`, or the newest. A new file system gets the identifier `uuid`.
+    public static func addLayer(on source: String?, uuid: String) -> Procedure {
+        let planner = LayerPlanner(source: source, uuid: uuid)
+        return Procedure(
+            "add a layer",
+            [
+                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .planned(planner)),
+                .beginLayer(planner),
+            ])
+    }
+
+    /// `imgbase base --remove` and `layer --remove`
+    public static func remove(_ target: RemovalPlanner.Target, isForced: Bool) -> Procedure {
+        Procedure(target.goal, [.remove(RemovalPlanner(target, isForced: isForced))])
+    }
+
+    /// `imgbase update IMAGE`: `keep` bases stay, and the new layer has `tries`.
+    public static func update(_ image: BasePlanner, keep: Int, tries: Int, uuid: String) -> Procedure {
+        var (base, layer) = (image, LayerPlanner(source: nil, uuid: uuid))
+        base.isUpdate = true
+        layer.tries = tries
+        return Procedure(
+            UpdatePlanner.goal,
+            [
+                .finishInterrupted(tries: tries, wanted: .updated(base: image.name)),
+                .makeRoom(base, keep: keep), .writeUpdate(base, layer),
+            ])
+    }
+
+    /// `imgbase update --complete`
+    public static func completeUpdate() -> Procedure {
+        Procedure("complete the update", [.openStaged])
+    }
+
+    /// `imgbase rollback`, to the layer named, or to what was there before. With `uuid`, that of a new file system, the
+    /// configuration of the booted layer is carried into a new layer.
+    public static func rollback(to layer: String?, carryingWith uuid: String?, tries: Int) -> Procedure {
+        var planner = uuid.map { LayerPlanner(source: nil, uuid: $0) }
+        planner?.tries = tries
+        return Procedure(
+            RollbackPlanner.goal,
+            [
+                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .nothing),
+                .chooseRollback(to: layer, planner, tries: tries),
+            ])
+    }
+
+    /// `imgbase recover`
+    public static func recover() -> Procedure {
+        Procedure(Debris.goal, [.findDebris, .noticeRename, .clearDebris])
+    }
+
+    /// `imgbase boot --refresh`
+    public static func refresh() -> Procedure {
+        Procedure(RefreshPlanner.goal, [.noticeRename, .refresh])
+    }
+}

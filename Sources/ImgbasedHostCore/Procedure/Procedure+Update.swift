@@ -1,0 +1,69 @@
+import ImgbasedCore
+
+extension Procedure {
+    /// Has the bases go that are not kept. Whatever would keep the update from its end is told before anything is removed.
+    mutating func makeRoom(_ planner: BasePlanner, _ seen: Observation, keep: Int) throws(HostRefusal) {
+        let leaving = KeepPolicy(keep: keep).leaving(seen.state, names: seen.names, adding: true)
+        if leaving.isEmpty { return }
+        var after = seen
+        after.state = seen.state.without(leaving)
+        after = cleaned(after)
+        _ = try source(after)
+        _ = try planner.plan(after)
+        for removal in leaving.reversed() {
+            come(.remove(RemovalPlanner(.base(removal.subject.name), isForced: false)))
+        }
+    }
+
+    mutating func writeUpdate(
+        _ planner: BasePlanner, _ layer: LayerPlanner, _ seen: Observation, _ stage: Stage
+    ) throws(HostRefusal) -> Plan {
+        var layer = layer
+        let after = cleaned(seen)
+        layer.carrying = try source(after)
+        var (plan, base) = try planner.plan(after)
+        if let cleaning = cleaning(before: stage, seen) { return cleaning }
+        layer.source = base.name
+        come(.beginLayer(layer))
+        note { $0.base = base.name }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The layer whose configuration an update carries, if nothing keeps the update from its end.
+    private func source(_ seen: Observation) throws(HostRefusal) -> VolumePath? {
+        let from = try UpdatePlanner.source(seen.state, names: seen.names)
+        try UpdatePlanner.check(seen.state, names: seen.names, from: from)
+        return from
+    }
+
+    mutating func chooseRollback(
+        to layer: String?, _ planner: LayerPlanner?, tries: Int, _ seen: Observation
+    ) throws(HostRefusal) -> Plan? {
+        let (state, names) = (seen.state, seen.names)
+        let way = try RollbackPlanner.way(
+            to: layer, carriesConfiguration: planner != nil, state, names: names)
+        let hooks = RollbackPlanner.hooks(way, state, names: names)
+        switch way {
+        case .takeBack(let staged):
+            var (plan, next) = try RollbackPlanner.takeBack(staged, state)
+            plan.prepare = hooks + plan.prepare
+            note { $0.layer = next }
+            return plan
+        case .tryLayer(let layer):
+            guard var planner else {
+                come(.tryLayer(layer, tries: tries, hooks: hooks))
+                return nil
+            }
+            planner.source = try RollbackPlanner.base(of: layer, state, names: names).name
+            planner.carrying = state.booted
+            _ = try planner.begin(cleaned(seen).state, names: names)
+            come(.beginLayer(planner))
+            if hooks.isEmpty { return nil }
+            var plan = Plan(goal: RollbackPlanner.goal)
+            plan.prepare = hooks
+            plan.isContinued = true
+            return plan
+        }
+    }
+}

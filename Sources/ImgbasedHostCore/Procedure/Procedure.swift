@@ -1,0 +1,196 @@
+import ImgbasedCore
+
+/// A change that takes several plans, each made from what the plan before it left on the host.
+///
+/// It is the list of stages to come. Whoever has a host goes round: observe what the first stage asks, have ``next(_:)`` make its
+/// plan, carry that out. A stage may put others before those to come. The order of an update, a rollback or a recovery is decided
+/// here and nowhere else: the power-cut tests run the same procedures as the product.
+///
+/// Where the next plan cannot be made, ``begun`` is to be undone.
+public struct Procedure: Sendable {
+    /// What is being done, as in `cannot …`.
+    public let goal: String
+    /// What has come of it so far.
+    public private(set) var outcome = Outcome()
+    private var stages: [Stage]
+    /// The plan that removed what interrupted runs had left, if one was needed; `nil` until then.
+    private var cleaning: Plan?
+
+    /// What comes of a procedure.
+    public struct Outcome: Sendable {
+        /// The base that was made.
+        public var base: String?
+        /// The layer that was made or finished, or that is booted next.
+        public var layer: String?
+        /// What was carried into it, or would be.
+        public var report: CarryReport?
+        /// What was removed, in that order.
+        public var removed: [Removal] = []
+        /// Whether nothing was done but to finish what an interrupted run had begun.
+        public var isResumed = false
+        /// What a recovery found.
+        public var debris: Debris?
+    }
+
+    init(_ goal: String, _ stages: [Stage]) {
+        self.goal = goal
+        self.stages = stages
+    }
+
+    /// The stage that comes next; `nil` at the end.
+    public var stage: Stage? { stages.first }
+
+    /// The plan to undo if the next one cannot be made.
+    public private(set) var begun: Plan?
+
+    /// Notes what the plan that was made last has carried.
+    public mutating func note(_ report: CarryReport?) {
+        if let report { outcome.report = report }
+    }
+
+    /// The plan of the next stage, and goes on to the one after it; `nil` where that stage has nothing to do.
+    public mutating func next(_ seen: Observation) throws(HostRefusal) -> Plan? {
+        guard let stage = stages.first else { return nil }
+        stages.removeFirst()
+        guard let plan = try plan(stage, seen) else { return nil }
+        begun = plan.isContinued && plan != cleaning ? plan : nil
+        return plan
+    }
+
+    private mutating func plan(_ stage: Stage, _ seen: Observation) throws(HostRefusal) -> Plan? {
+        let (state, names) = (seen.state, seen.names)
+        switch stage {
+        case .finishInterrupted(let tries, let wanted):
+            finishInterrupted(state, names, tries: tries, wanted)
+            return nil
+        case .openLayer(let draft): return LayerPlanner.resume(draft, state)
+        case .makeRoom(let planner, let keep):
+            try makeRoom(planner, seen, keep: keep)
+            return nil
+        case .remove(let planner):
+            let (plan, removal) = try planner.plan(cleaned(seen).state, names: names)
+            if let cleaning = cleaning(before: stage, seen) { return cleaning }
+            outcome.removed.append(removal)
+            return plan
+        case .writeBase(let planner):
+            let (plan, base) = try planner.plan(cleaned(seen))
+            if let cleaning = cleaning(before: stage, seen) { return cleaning }
+            outcome.base = base.name
+            return plan
+        case .writeUpdate(let planner, let layer): return try writeUpdate(planner, layer, seen, stage)
+        case .beginLayer(let planner):
+            let (plan, draft) = try planner.begin(cleaned(seen).state, names: names)
+            if let cleaning = cleaning(before: stage, seen) { return cleaning }
+            outcome.layer = draft.path.name
+            come(.furnishLayer(draft, planner))
+            return plan
+        case .furnishLayer(var draft, let planner):
+            let plan = try planner.furnish(draft, state, names: names, contents: seen.contents)
+            if plan != nil { draft.isFurnished = true }
+            come(.listLayer(draft, planner))
+            return plan
+        case .listLayer(let draft, let planner):
+            return try planner.finish(draft, state, names: names, contents: seen.contents)
+        case .openStaged:
+            guard let staged = StagedLayer(state, names: names) else { return nil }
+            come(.carryLate(staged))
+            return try staged.opening(state)
+        case .carryLate(let staged):
+            come(.listStaged(staged))
+            return try staged.carrying(state, type: try seen.type(of: staged.path, goal))
+        case .listStaged(let staged):
+            outcome.layer = staged.path.name
+            return try staged.completing(state, contents: seen.contents, isLast: seen.isShuttingDown)
+        case .chooseRollback(let layer, let planner, let tries):
+            return try chooseRollback(to: layer, planner, tries: tries, seen)
+        case .tryLayer(let layer, let tries, let hooks):
+            var plan = try BootPlanner.plan(.trial(layer, tries: tries), state, names: names)
+            plan.prepare = hooks + plan.prepare
+            outcome.layer = layer
+            return plan
+        case .findDebris:
+            outcome.debris = try Debris(state, names: names)
+            return nil
+        case .noticeRename:
+            if let rename = GroupRename(state, names: names) { come(.followRename(rename)) }
+            return nil
+        case .followRename(let rename): return try rename.plan(state, seen.tables)
+        case .clearDebris:
+            let debris = try Debris(state, names: names)
+            come(
+                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .nothing),
+                .clearRest(after: debris))
+            return try debris.plan(state)
+        case .clearRest(let before):
+            let rest = try Debris(state, names: names)
+            return rest == before ? nil : try rest.plan(state)
+        case .refresh:
+            guard let kernel = seen.runningKernel else { throw HostRefusal(goal, .notOnALayer) }
+            return try RefreshPlanner.plan(kernel.files, from: kernel.source, state, names: names)
+        case .writePreview(let planner): return try writePreview(planner, seen, stage)
+        case .previewStaged, .previewRollback, .openSurvey, .survey: return try preview(stage, seen)
+        }
+    }
+
+    /// Has `stages` come next, in that order.
+    mutating func come(_ stages: Stage...) { self.stages.insert(contentsOf: stages, at: 0) }
+
+    /// Has nothing come any more.
+    mutating func end() { stages = [] }
+
+    /// Changes what has come of it.
+    mutating func note(_ change: (inout Outcome) -> Void) { change(&outcome) }
+
+    /// What was seen, as it will be when what interrupted runs left is removed. Afterwards nothing is left of these: what looks
+    /// alike is of this procedure.
+    func cleaned(_ seen: Observation) -> Observation {
+        if cleaning != nil { return seen }
+        var seen = seen
+        seen.state = seen.state.cleaned(seen.names)
+        return seen
+    }
+
+    /// The plan that removes what interrupted runs left, once, before `stage` is planned for good. The stage is planned
+    /// before, since nothing is removed for what is refused all the same.
+    mutating func cleaning(before stage: Stage, _ seen: Observation) -> Plan? {
+        if cleaning != nil { return nil }
+        let plan = seen.state.cleaning(seen.names)
+        cleaning = plan
+        if plan.steps.isEmpty { return nil }
+        come(stage)
+        return plan
+    }
+
+    private mutating func finishInterrupted(
+        _ state: HostState, _ names: HostNames, tries: Int, _ wanted: WantedLayer
+    ) {
+        let drafts = LayerPlanner.unfinished(state, names: names)
+        if let met = drafts.last(where: wanted.isMet) {
+            end()
+            (outcome.layer, outcome.isResumed) = (met.path.name, true)
+        }
+        // They have their file systems: no identifier is needed.
+        var planner = LayerPlanner(source: nil, uuid: "")
+        planner.tries = tries
+        for draft in drafts.reversed() { come(.openLayer(draft), .listLayer(draft, planner)) }
+    }
+}
+
+extension BasePlanner {
+    /// Plans the base of the image that was seen.
+    func plan(_ seen: Observation) throws(HostRefusal) -> (Plan, VolumePath) {
+        var planner = self
+        if let image = seen.image { planner.image = image }
+        return try planner.plan(seen.state, names: seen.names)
+    }
+}
+
+extension Observation {
+    /// The type of the file system of `volume`.
+    func type(of volume: VolumePath, _ goal: String) throws(HostRefusal) -> FileSystemType {
+        guard let fileSystem else {
+            throw HostRefusal(goal, .unsupportedFileSystem("not known", on: volume.name))
+        }
+        return fileSystem
+    }
+}
