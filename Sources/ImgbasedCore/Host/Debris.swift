@@ -38,7 +38,7 @@ public struct Debris: Hashable, Sendable {
 
     /// What is left on the host in `state`. Nothing that is not ours, or may be of use, is among it.
     public init(_ state: HostState, names: HostNames) throws(HostRefusal) {
-        if state.boot.isMissing { throw HostRefusal(Debris.goal, .bootNotMounted) }
+        do throws(HostReason) { try state.boot.check() } catch { throw HostRefusal(Debris.goal, error) }
         // Without its volumes, every entry would look like one of a layer that is gone.
         guard state.groups.contains(where: { $0.name == names.group }) else {
             throw HostRefusal(Debris.goal, .noGroup(names.group))
