@@ -15,7 +15,7 @@ public enum BootInspection {
         findings.intact = boot.digests.filter(store.verify)
         for entry in BootPlanner.entries(boot) {
             for path in [entry.linux, entry.initrd] {
-                if HostSystem.exists(place(of: path, boot)) { findings.files.insert(path) }
+                if let place = place(of: path, boot), HostSystem.exists(place) { findings.files.insert(path) }
             }
             if findings.helpers[entry.initrd] == nil {
                 findings.helpers[entry.initrd] = try helper(entry.initrd, boot)
@@ -46,15 +46,16 @@ public enum BootInspection {
 
     /// Whether an initramfs has our helper; `nil` where there is none.
     private static func helper(_ initrd: String, _ boot: BootState) throws(HostFailure) -> HelperPresence? {
-        let place = place(of: initrd, boot)
-        if !HostSystem.exists(place) { return nil }
+        guard let place = place(of: initrd, boot), HostSystem.exists(place) else { return nil }
         let tree = try calling { () throws(SystemError) in try HostTree("/") }
         return InitramfsProbe.helper(in: tree, place)
     }
 
-    /// Where a path of an entry is: it begins where the file system of `/boot` does.
-    private static func place(of path: String, _ boot: BootState) -> String {
-        boot.prefix.isEmpty ? boot.directory + path : path
+    /// Where a path of an entry is: it begins where the file system of `/boot` does. `nil` where that is not ours to
+    /// tell.
+    private static func place(of path: String, _ boot: BootState) -> String? {
+        if BootEntry.isStrange(path) { return nil }
+        return boot.prefix.isEmpty ? boot.directory + path : path
     }
 
     private static func look(

@@ -54,9 +54,9 @@ enum BootProbe {
                 boot.fullMenu = try text(store + GRUBMenu.fullName, in: tree, limit: menuLimit)
                 boot.loaderScript = try text(store + GRUBMenu.loaderName, in: tree, limit: menuLimit)
                 boot.grubConfig = try text(directory + "/grub.cfg", in: tree)
-                boot.environment = try tree.read(directory + "/imgbased.env", limit: limit)
+                try readRecord(directory + "/imgbased.env", tree, &boot)
             case .systemdBoot:
-                boot.environment = try tree.read(boot.directory + "/loader/imgbased.env", limit: limit)
+                try readRecord(boot.directory + "/loader/imgbased.env", tree, &boot)
                 boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
                 boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
             }
@@ -74,6 +74,17 @@ enum BootProbe {
         let isSystemdBoot = EFIVariables.text("LoaderInfo")?.hasPrefix("systemd-boot") ?? (grub == nil)
         if isSystemdBoot, HostSystem.exists(directory + "/loader/loader.conf") { return .systemdBoot }
         return grub.map { .grub(directory: $0) }
+    }
+
+    /// Reads what is recorded at `path`.
+    static func readRecord(
+        _ path: String, _ tree: borrowing HostTree, _ boot: inout BootState
+    ) throws(SystemError) {
+        if try tree.link(at: path) != nil {
+            boot.recordLink = path
+        } else {
+            boot.environment = try tree.read(path, limit: limit)
+        }
     }
 
     /// Reads our entries. Of two files of one layer, as a cut of the power can leave them, one that can be read counts.

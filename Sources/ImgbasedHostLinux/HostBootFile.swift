@@ -67,7 +67,9 @@ extension HostTree {
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         try HostFlush.fileSystem(of: directory)
         switch try HostFlush.Kind(of: directory) {
-        case .fat: try removeOnFAT(path, in: directory)
+        case .fat:
+            let replaced = HostTree.replaced(by: name).map { directoryPath + "/" + $0 }
+            try removeOnFAT(path, in: directory, unlessShared: replaced)
         case .copied: try removeFile(path)
         case .journaled:
             let stage = try openStaging(staging)

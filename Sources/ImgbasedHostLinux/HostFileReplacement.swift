@@ -46,7 +46,17 @@ extension HostTree {
     }
 
     /// The name that a new file has before it takes the place of `name` in the same directory.
-    static func temporaryName(for name: String) -> String { ".\(name).imgbased-new" }
+    static func temporaryName(for name: String) -> String { ".\(name)\(newSuffix)" }
+    private static let newSuffix = ".imgbased-new"
+
+    /// The name whose place the file called `name` was to take; `nil` if that is no such file.
+    static func replaced(by name: String) -> String? {
+        guard name.hasPrefix("."), name.hasSuffix(newSuffix), name.utf8.count > newSuffix.utf8.count + 1
+        else {
+            return nil
+        }
+        return String(name.dropFirst().dropLast(newSuffix.count))
+    }
 
     /// Makes a file at `path`, where none is, with what the one at `model` has of owner, mode and extended attributes, if it
     /// is there; else with `permissions`. It is not flushed.

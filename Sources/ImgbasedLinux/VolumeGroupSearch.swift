@@ -65,9 +65,8 @@ public struct VolumeGroupSearch: ~Copyable {
             for path in inventory.scans.map({ $0.path }) where BlockDevice(path: path).number == nil {
                 forget(path)
             }
-            let limit: Monotonic
-            switch inventory.volumeGroup(selector) {
-            case .found(let located):
+            var limit = deadline
+            if let located = try located() {
                 if located != last {
                     last = located
                     settled = .now().advanced(bySeconds: VolumeGroupSearch.settlingTime)
@@ -75,15 +74,28 @@ public struct VolumeGroupSearch: ~Copyable {
                 if located.missing.isEmpty || located.group.refusal != nil { return found(located) }
                 limit = isEnough(located, wanted) ? min(settled, deadline) : deadline
                 if limit <= .now() { return found(located) }
-            case .refused(let refusal):
-                throw .refused(refusal)
-            case .absent:
-                limit = deadline
             }
             guard try BootError.call(waitForDisk(until: limit)) else {
                 if let last { return found(last) }
                 return try giveUp()
             }
+        }
+    }
+
+    /// The group that is meant, as far as its disks have come; `nil` if none has.
+    private func located() throws(BootError) -> LocatedGroup? {
+        switch inventory.volumeGroup(selector) {
+        case .found(let located): return located
+        case .absent: return nil
+        case .refused(let refusal): throw .refused(refusal)
+        case .contested(let name, let unowned, let refusal):
+            // Whether this host has a system id only lvm2 can tell; a host without lvm2 boots by no group that has one.
+            guard let patience else {
+                if let unowned { return unowned }
+                throw .refused(refusal)
+            }
+            guard let group = LVM2.metadata(.named(name), patience) else { throw .refused(refusal) }
+            return LocatedGroup(group, on: inventory.scans)
         }
     }
 

@@ -38,7 +38,7 @@ struct PlanCommand {
             inventory.add(scan)
         }
         switch inventory.volumeGroup(request.groupSelector) {
-        case .found(let located):
+        case .found(let located), .contested(_, let located?, _):
             let selection = try BootError.choose(LayerSelection(request, in: located.group))
             let plan = try BootError.check(located.plan(for: selection.volume))
             try BootError.check(located.check(plan))
@@ -52,7 +52,7 @@ struct PlanCommand {
         case .absent:
             let damages = inventory.scans.flatMap { $0.damages }.map { "; \($0)" }.joined()
             throw .refused("no disk has \(request.groupSelector)" + damages)
-        case .refused(let refusal):
+        case .refused(let refusal), .contested(_, nil, let refusal):
             throw .refused(refusal)
         }
     }

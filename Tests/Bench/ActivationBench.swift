@@ -1,8 +1,8 @@
 import Foundation
 import TestMachine
 
-/// Activates one layer in every way in turn, in one guest where an instruction takes a nanosecond, so that the figures
-/// repeat. Kernel modules are loaded, no udev runs, and the layer is deactivated in between.
+/// Activates one layer and mounts it in every way in turn, in one guest where an instruction takes a nanosecond, so that the
+/// figures repeat. Kernel modules are loaded, no udev runs, and the layer is deactivated in between.
 struct ActivationBench {
     let rounds: Int
 
@@ -52,26 +52,32 @@ struct ActivationBench {
         umount /mnt
         systemctl stop lvm2-monitor dm-event.socket dm-event.service || true
         vgchange -q -an HostVG
-        modprobe dm-thin-pool
-        # The helper leaves the mount alone where there is one: what is compared is activation.
-        mount -t tmpfs tmpfs /sysroot
-        echo "rd.imgbased.layer=\(Contender.layer)" >/run/tools/cmdline
+        modprobe -a dm-thin-pool ext4
+        # The others check no file system.
+        echo "rd.imgbased.layer=\(Contender.layer) fsck.mode=skip" >/run/tools/cmdline
         mount --bind /run/tools/cmdline /proc/cmdline
         systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
         rm -f /run/udev/control
         """
 
+    private let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
+
     private func measure(_ contender: Contender, in vm: VM) throws -> Measurement {
         // Without the tool the helper does not check; lvm2 is told by its configuration.
         let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
         let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
-        // The volume must really be there; then the stack goes again, the last made first.
-        let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
+        // The helper mounts the layer; for the others the stopwatch does, in the same way and before it stops the clock.
+        let mount = contender.mounts ? "" : "--mount /dev/mapper/\(volume) /sysroot"
+        // systemd sees nothing of the mount, so it does not work while the clock runs. The volume must really be there; then
+        // the stack goes again, the last made first.
         let output = try vm.check(
             """
             \(hide)
             export DM_DISABLE_UDEV=1
-            /run/tools/stopwatch \(contender.command) >/run/tools/output 2>/run/tools/errors
+            unshare --mount sh >/run/tools/output 2>/run/tools/errors <<'END'
+            /run/tools/stopwatch \(mount) \(contender.command)
+            umount /sysroot
+            END
             \(show)
             dmsetup info \(volume) >>/run/tools/errors 2>&1 || { cat /run/tools/errors; exit 1; }
             dmsetup remove \(volume) HostVG-ImagePool-tpool HostVG-ImagePool_tdata HostVG-ImagePool_tmeta

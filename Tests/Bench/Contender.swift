@@ -6,6 +6,8 @@ struct Contender {
     let command: String
     /// Whether the pool's metadata is checked by thin_check on the way.
     let checksMetadata: Bool
+    /// Whether it mounts the layer at `/sysroot` as well.
+    var mounts = false
 
     static let layer = "Base-0.1"
 
@@ -13,14 +15,15 @@ struct Contender {
 
     static let all = [
         Contender(
-            name: "imgbase-initrd", command: "/usr/lib/imgbased/imgbase-initrd boot", checksMetadata: false),
+            name: "imgbase-initrd", command: "/usr/lib/imgbased/imgbase-initrd boot", checksMetadata: false,
+            mounts: true),
         Contender(
             name: "lvm lvchange --sysinit", command: lvm + " --config 'global/thin_check_executable=\"\"'",
             checksMetadata: false),
         Contender(name: "C, tables hard-coded", command: "/run/tools/hardcoded", checksMetadata: false),
         Contender(
             name: "imgbase-initrd + thin_check", command: "/usr/lib/imgbased/imgbase-initrd boot",
-            checksMetadata: true),
+            checksMetadata: true, mounts: true),
         Contender(name: "lvm lvchange --sysinit + thin_check", command: lvm, checksMetadata: true),
     ]
 

@@ -6,7 +6,8 @@ enum Report {
         let activation = try ActivationBench(rounds: rounds).run()
 
         print(
-            "\nActivating \(Contender.layer), kernel modules loaded, no udev, one instruction a nanosecond;")
+            "\nActivating and mounting \(Contender.layer), kernel modules loaded, no udev, one instruction a nanosecond;"
+        )
         print("median (least to most) of \(rounds) rounds, each way in turn:\n")
         print("".filled(38) + "time, ms".padded(24) + "peak memory, MiB".padded(20))
         for (contender, measurements) in zip(Contender.all, activation) {

@@ -35,6 +35,22 @@ import Testing
         #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
     }
 
+    /// It leads elsewhere for a boot loader, and what is there is not ours.
+    @Test(arguments: ["/etc/passwd", "nowhere", "block", "/dev/null"])
+    func aRecordBehindALinkIsNotRead(target: String) throws {
+        let scratch = try Scratch()
+        try scratch.write("etc/passwd", [1])
+        try scratch.write("boot/grub/block", Array(repeating: UInt8(ascii: "#"), count: 1024))
+        try scratch.link("boot/grub/imgbased.env", to: target)
+        var state = boot()
+        try BootProbe.readRecord("/boot/grub/imgbased.env", HostTree(scratch.path), &state)
+        #expect(state.recordLink == "/boot/grub/imgbased.env")
+        #expect(state.environment == nil)
+        try BootProbe.readRecord("/boot/grub/block", HostTree(scratch.path), &state)
+        #expect(state.environment?.count == 1024)
+        #expect(state.recordLink == "/boot/grub/imgbased.env")
+    }
+
     @Test func whatALinkLeadsToIsNotLeft() throws {
         let scratch = try Scratch()
         try scratch.write("others/file", [1])

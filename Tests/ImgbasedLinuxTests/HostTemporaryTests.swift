@@ -42,4 +42,15 @@ import Testing
         // Another test's run can be about to remove it.
         repeat { _ = try HostTemporaryDirectory() } while HostSystem.exists(left)
     }
+
+    /// On FAT it may share its place on the disk with that (`HostTree.removeBootFile`).
+    @Test(
+        arguments: [
+            (".a.imgbased-new", "a"), (".imgbased-Base-0.1.conf.imgbased-new", "imgbased-Base-0.1.conf"),
+            (".imgbased-new", nil), ("a.imgbased-new", nil), (".a", nil), (".a.imgbased-newer", nil),
+        ] as [(String, String?)])
+    func aNewFileNamesTheOldOne(name: String, old: String?) {
+        #expect(HostTree.replaced(by: name) == old)
+        if let old { #expect(HostTree.temporaryName(for: old) == name) }
+    }
 }

@@ -31,6 +31,9 @@ public enum GroupState: Hashable, Sendable {
     case absent
     /// Some disk has its metadata.
     case found(LocatedGroup)
+    /// Several have this name, and some of them belong to the host with a system id. lvm2, which knows that of this host, takes the only one
+    /// that is not another host's. Of this host without a system id, that is `unowned`: the only one that has none.
+    case contested(String, unowned: LocatedGroup?, Refusal)
     /// It cannot be told which group is meant.
     case refused(Refusal)
 }

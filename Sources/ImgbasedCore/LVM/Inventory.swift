@@ -33,7 +33,15 @@ public struct Inventory: Sendable {
         }
         let groups = wanted.selected(from: newest)
         guard let group = groups.first else { return .absent }
-        guard groups.count == 1 else { return .refused(Inventory.ambiguity(of: groups)) }
+        guard groups.count == 1 else {
+            let refusal = Inventory.ambiguity(of: groups)
+            let unowned = groups.filter { $0.systemID == nil }
+            guard unowned.count < groups.count, groups.allSatisfy({ $0.name == group.name }) else {
+                return .refused(refusal)
+            }
+            return .contested(
+                group.name, unowned: unowned.count == 1 ? LocatedGroup(unowned[0], on: scans) : nil, refusal)
+        }
         return .found(LocatedGroup(group, on: scans))
     }
 

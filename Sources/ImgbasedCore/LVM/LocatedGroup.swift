@@ -47,6 +47,13 @@ public struct LocatedGroup: Hashable, Sendable {
                             + "'\(group.name)' than other disks")
                 }
             }
+            for other in scan.copies.map({ $0.group }) where other.name == group.name && other.id != group.id
+            {
+                guard let owner = other.systemID else { continue }
+                warnings.append(
+                    "'\(scan.path)' has another volume group '\(group.name)', of the host with system id '\(owner)'"
+                )
+            }
             if !copies.isEmpty, devices[scan.id] == nil {
                 warnings.append("'\(scan.path)' is no part of volume group '\(group.name)' any more")
             }

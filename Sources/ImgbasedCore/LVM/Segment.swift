@@ -119,7 +119,13 @@ public struct Segment: Hashable, Sendable {
     /// What is not understood, each as the end of a sentence.
     public let doubts: [String]
 
-    private static let commonKeys: Set<String> = ["start_extent", "extent_count", "type", "tags"]
+    // The keys here and in the types below are all that lvm2 2.03 reads in a segment of these types (_read_segment in
+    // lib/format_text/import_vsn1.c, text_import of each type); each is handled, or known to change no device. A key that is none of
+    // them is of a version that does something else: that is left to lvm2. lvm2 reads the last two of any segment, and makes
+    // something of them in arrays alone (_seg_len in lib/activate/dev_manager.c).
+    private static let commonKeys: Set<String> = [
+        "start_extent", "extent_count", "type", "tags", "reshape_count", "data_copies",
+    ]
     private static let wordKeys: Set<String> = ["type", "tags", "discards"]
 
     /// Never throws: what is wrong with a segment concerns only those who want its volume.

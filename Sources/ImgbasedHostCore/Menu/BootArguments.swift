@@ -150,7 +150,8 @@ extension BootArguments {
     }
 
     private static func unquoted(_ word: String) -> String {
-        String(word.unicodeScalars.filter { $0 != "\"" })
+        guard word.utf8.contains(UInt8(ascii: "\"")) else { return word }
+        return String(word.unicodeScalars.filter { $0 != "\"" })
     }
 }
 

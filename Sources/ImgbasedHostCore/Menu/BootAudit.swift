@@ -43,7 +43,11 @@ public struct BootAudit: Hashable, Sendable {
                 problems.append("there is an entry of '\(layer)', but no such layer")
                 continue
             }
-            for path in [entry.linux, entry.initrd] where !Self.isThere(path, boot, findings) {
+            if let path = entry.strangePath {
+                problems.append("\(HostReason.strangePath(path, of: layer))")
+            }
+            for path in [entry.linux, entry.initrd]
+            where !BootEntry.isStrange(path) && !Self.isThere(path, boot, findings) {
                 problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
             }
             switch findings.helpers[entry.initrd] {
@@ -78,6 +82,7 @@ public struct BootAudit: Hashable, Sendable {
         case nil: problems.append("there is no boot loader that is known here")
         case .grub, .systemdBoot: if let flaw = boot.flaw { problems.append("\(flaw)") }
         }
+        if let path = boot.recordLink { problems.append("\(HostReason.recordIsLink(path))") }
         switch boot.loader {
         case nil: break
         case .grub: auditGRUB(boot)
@@ -103,8 +108,9 @@ public struct BootAudit: Hashable, Sendable {
     private static func isThere(_ path: String, _ boot: BootState, _ findings: Findings) -> Bool {
         let store = boot.prefix + "/imgbased/"
         guard path.hasPrefix(store) else { return findings.files.contains(path) }
-        let digest = path.dropFirst(store.count).split(separator: "/").first.map(String.init)
-        return digest.map(findings.intact.contains) ?? false
+        let parts = path.dropFirst(store.count).split(separator: "/").map(String.init)
+        return parts.count == 2 && findings.intact.contains(parts[0])
+            && ["linux", "initrd"].contains(parts[1])
     }
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
@@ -127,7 +133,7 @@ public struct BootAudit: Hashable, Sendable {
         if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
             problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
         }
-        if !GRUBEnvironment.isBlock(boot.environment ?? []) {
+        if boot.recordLink == nil, !GRUBEnvironment.isBlock(boot.environment ?? []) {
             problems.append(
                 "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
         }

@@ -38,7 +38,7 @@ extension BootPlanner {
     ) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: change.goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             if change.isOfThisBoot, let booted = state.booted,
                 state.boot.loader == nil || state.boot.entries[booted.name] == nil
             {
@@ -48,6 +48,7 @@ extension BootPlanner {
             }
             try change.check(state.boot)
             let old = try entry(change.layer(booted: state.booted), state, names)
+            if change.nextLayer != nil, let path = old.strangePath { throw .strangePath(path, of: old.layer) }
             if change.nextLayer != nil, state.boot.withoutHelper.contains(old.initrd) {
                 throw .noHelper(layer: old.layer, initrd: old.initrd)
             }

@@ -139,6 +139,14 @@ public struct BootEntry: Hashable, Sendable {
         return (lines + others.map(\.withoutControls)).map { $0 + "\n" }.joined()
     }
 
+    /// Whether `path` has `..` in it: at the top of a file system that leads nowhere for a boot loader, and elsewhere for Linux.
+    public static func isStrange(_ path: String) -> Bool {
+        path.split(separator: "/").contains("..")
+    }
+
+    /// The first of its paths that is so.
+    var strangePath: String? { [linux, initrd].first(where: BootEntry.isStrange) }
+
     /// Whether `a` is newer than `b`: the menu's order.
     public static func isNewer(_ a: BootEntry, than b: BootEntry) -> Bool {
         a.created != b.created ? a.created > b.created : NaturalOrder.precedes(b.layer, a.layer)

@@ -11,6 +11,7 @@ public enum BootLoaderPlanner {
     /// The plan that puts our piece there, and derives what the boot loader reads from the entries there are.
     public static func install(_ state: HostState) throws(HostRefusal) -> Plan {
         try plan(installGoal, state.boot) { boot, plan throws(HostReason) in
+            try boot.check()
             if let flaw = boot.flaw { throw flaw }
             plan.prepare = try BootPlanner.steps(boot, boot.record)
             switch boot.loader {

@@ -97,3 +97,11 @@ public enum BootPlanner {
             .sorted(by: BootEntry.isNewer(_:than:))
     }
 }
+
+extension BootState {
+    /// Throws where the boot loader would not find what is written there.
+    func check() throws(HostReason) {
+        if isMissing { throw .bootNotMounted }
+        if let recordLink { throw .recordIsLink(recordLink) }
+    }
+}

@@ -17,7 +17,8 @@ public struct GRUBMenu {
     /// So many layers, the newest, are in the menu itself.
     static let shownLayers = 32
 
-    private let entries: [BootEntry]
+    /// Those that GRUB can read, the newest first.
+    let entries: [BootEntry]
     private let prefix: String
 
     /// The menu of `entries`, or, where these are many, of the newest and those that `record` says are booted.
@@ -59,7 +60,8 @@ public struct GRUBMenu {
     private static let longestTitle = 200
     private static let partLength = 32
 
-    private init(_ entries: [BootEntry], prefix: String) {
+    /// The menu of `entries`, where `/boot` is at `prefix` in its own file system.
+    init(_ entries: [BootEntry], prefix: String) {
         self.entries = entries.sorted(by: BootEntry.isNewer(_:than:)).filter(GRUBMenu.isPossible)
         self.prefix = prefix
     }
@@ -159,7 +161,7 @@ public struct GRUBMenu {
     }
 
     /// The commands that load a kernel stand in the entry itself, where GRUB's editor shows them.
-    private func menuEntry(_ entry: BootEntry) -> [String] {
+    func menuEntry(_ entry: BootEntry) -> [String] {
         let layer = GRUBMenu.word(entry.layer)
         return [title(entry) + "{", "\tif imgbased_begin \(layer); then"] + load(entry).map { "\t" + $0 } + [
             "\tfi", "\tif imgbased_fails \(layer) $?; then \(GRUBMenu.sourceLoader); fi", "}",

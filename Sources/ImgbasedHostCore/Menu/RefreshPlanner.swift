@@ -14,7 +14,7 @@ public enum RefreshPlanner {
     ) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             guard let booted = state.booted else { throw .notOnALayer }
             if state.earlyBoot?.mode == .volatile {
                 let text =

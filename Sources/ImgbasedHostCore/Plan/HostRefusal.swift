@@ -60,6 +60,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case pendingJournal(image: String)
     case damagedImage(image: String)
     case bootNotMounted
+    case recordIsLink(String)
     case bootNotFlushed(fileSystem: String, isRoot: Bool)
     case bootJournalsData
     case bootOnRoot
@@ -70,6 +71,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case bootFileTooLarge(String, of: String, size: Bytes, limit: Bytes)
     case environmentFull([String])
     case noEntry(String)
+    case strangePath(String, of: String)
     case noBootLoader
     case noGRUBConfig(String)
     case noGRUBScript
@@ -165,6 +167,9 @@ extension HostReason: CustomStringConvertible {
             "the superblock of the file system in '\(image)' does not have its own checksum: something in it was changed; "
                 + "get it again"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
+        case .recordIsLink(let path):
+            "'\(path)' is a symbolic link, and what it leads to for the boot loader is another place or none; remove it, and then set "
+                + "the default again with 'imgbase boot --set-default'"
         case .bootNotFlushed(let type, true):
             "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
                 + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
@@ -194,6 +199,8 @@ extension HostReason: CustomStringConvertible {
                 + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
                 + "shorter names"
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
+        case .strangePath(let path, let layer):
+            "the entry of '\(layer)' names '\(path)', and what '..' leads to depends on the boot loader; write the path without it"
         case .badArgument(let word):
             "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
         case .argumentsTooLong(let layer, let length, let limit):

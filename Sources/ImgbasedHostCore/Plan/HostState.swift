@@ -165,6 +165,9 @@ public struct BootState: Hashable, Sendable {
     public var loaderScript: String?
     /// What we recorded, as it is now: GRUB's environment block, or one in its form.
     public var environment: [UInt8]?
+    /// The path where that is recorded, if a symbolic link is there: a boot loader knows one file system, in which that leads elsewhere
+    /// or nowhere. What it leads to is not read.
+    public var recordLink: String?
     /// What is recorded in it.
     public var record: BootRecord {
         let record = BootRecord(GRUBEnvironment(environment ?? []))

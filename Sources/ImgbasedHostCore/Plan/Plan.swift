@@ -179,7 +179,8 @@ extension Unicode.Scalar {
 
     /// Whether it shows nothing but does something to what stands around it, such as to end a line.
     var isControl: Bool {
-        switch properties.generalCategory {
+        if isASCII { return value < 32 || value == 127 }
+        return switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
         default: false
         }
@@ -190,12 +191,15 @@ extension String {
     /// The same with every control character, line ends too, as a space: it can stand on one line of a
     /// terminal, a boot entry or a menu.
     var withoutControls: String {
-        String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
+        // Nearly every text is that, and menus have thousands.
+        if utf8.allSatisfy({ (32..<127).contains($0) }) { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
     }
 
     /// The same between single quotes, where a shell and GRUB take everything literally but the quote itself. By
     /// scalars: they see a quote also where it bears an accent and so is another character.
     var singleQuoted: String {
+        if !utf8.contains(UInt8(ascii: "'")) { return "'" + self + "'" }
         var result = "'"
         for scalar in unicodeScalars {
             if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }

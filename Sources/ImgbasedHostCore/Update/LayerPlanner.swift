@@ -115,7 +115,7 @@ public struct LayerPlanner: Sendable {
     }
 
     private func checkBoot(_ boot: BootState) throws(HostReason) {
-        if boot.isMissing { throw .bootNotMounted }
+        try boot.check()
         if boot.loader == nil { throw .noBootLoader }
         // A layer has a root file system of its own, and would see its own /boot.
         if !boot.prefix.isEmpty { throw .bootOnRoot }

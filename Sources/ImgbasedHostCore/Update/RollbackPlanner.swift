@@ -83,7 +83,7 @@ public enum RollbackPlanner {
     ) throws(HostRefusal) -> (Plan, next: String?) {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             var record = state.boot.record
             record.forget(layer)
             if record.standard == layer { record.standard = state.booted?.name }

@@ -72,7 +72,7 @@ public struct StagedLayer: Hashable, Sendable {
     public func opening(_ state: HostState) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             var during = record
             during.forget(path.name)
             during.staged = path.name

@@ -19,7 +19,7 @@ public enum UpdatePlanner {
         _ state: HostState, names: HostNames, from: VolumePath?
     ) throws(HostRefusal) {
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             if !state.boot.prefix.isEmpty { throw .bootOnRoot }
             if let obstacle = state.boot.obstacle { throw obstacle }
             guard let from else { return }

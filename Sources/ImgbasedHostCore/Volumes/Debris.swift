@@ -32,7 +32,10 @@ public struct Debris: Hashable, Sendable {
     private var removals: [Removal] = []
     /// The names of layers that neither the menu nor the record is to have.
     private var gone: Set<String> = []
-    /// The kernels and initramfs that no entry refers to when those are gone.
+    /// The kernels and initramfs that nothing refers to, whatever is still to be done: not an entry that is to go, nor a menu that
+    /// is behind the entries.
+    private var unused: [String] = []
+    /// Those that nothing refers to when that is done.
     private var digests: [String] = []
 
     /// What is being done, as in `cannot …`.
@@ -40,7 +43,7 @@ public struct Debris: Hashable, Sendable {
 
     /// What is left on the host in `state`. Nothing that is not ours, or may be of use, is among it.
     public init(_ state: HostState, names: HostNames) throws(HostRefusal) {
-        if state.boot.isMissing { throw HostRefusal(Debris.goal, .bootNotMounted) }
+        do throws(HostReason) { try state.boot.check() } catch { throw HostRefusal(Debris.goal, error) }
         // Without its volumes, every entry would look like one of a layer that is gone.
         guard state.groups.contains(where: { $0.name == names.group }) else {
             throw HostRefusal(Debris.goal, .noGroup(names.group))
@@ -60,19 +63,28 @@ public struct Debris: Hashable, Sendable {
         var plan = Plan(goal: Debris.goal)
         do throws(HostReason) {
             for removal in removals { try removal.check(state, isForced: true) }
-            if !gone.isEmpty || items.contains(.menu) {
-                plan.cleanup = try BootPlanner.steps(state.boot, removing: gone)
-            }
             let store = state.boot.directory + "/imgbased"
+            // A full /boot has no room for the menu before these have gone, of which nothing that is there now knows.
             for item in items {
                 switch item {
-                case .incomplete(let path): plan.cleanup.append(.removeVolume(path))
-                case .goingButBooted(let path): plan.cleanup.append(.cancelRemoval(path))
                 case .leftover(let path) where path.hasPrefix(store + "/"):
                     let name = String(path.dropFirst(store.count + 1))
                     plan.cleanup.append(.removeBootFiles([name], directory: store))
                 case .leftover(let path): plan.cleanup.append(.removeFile(path))
-                case .renamed, .going, .unlisted, .orphan, .recorded, .menu, .bootFiles: break
+                default: break
+                }
+            }
+            if !unused.isEmpty {
+                plan.cleanup.append(.removeBootFiles(unused, directory: store))
+            }
+            if !gone.isEmpty || items.contains(.menu) {
+                plan.cleanup += try BootPlanner.steps(state.boot, removing: gone)
+            }
+            for item in items {
+                switch item {
+                case .incomplete(let path): plan.cleanup.append(.removeVolume(path))
+                case .goingButBooted(let path): plan.cleanup.append(.cancelRemoval(path))
+                case .renamed, .going, .unlisted, .orphan, .recorded, .menu, .bootFiles, .leftover: break
                 }
             }
             if !digests.isEmpty {
@@ -139,12 +151,17 @@ public struct Debris: Hashable, Sendable {
     private mutating func findBootFiles(_ boot: BootState) {
         let hasUnlisted = items.contains { if case .unlisted = $0 { true } else { false } }
         if hasUnlisted { return }
-        items += BootPlanner.unreferenced(boot).map {
-            .bootFiles(directory: boot.directory + "/imgbased", digest: $0)
+        let unreferenced = BootPlanner.unreferenced(boot)
+        items += unreferenced.map { .bootFiles(directory: boot.directory + "/imgbased", digest: $0) }
+        // Of two files of one layer, what the other refers to is not known.
+        if boot.entryFiles.values.allSatisfy({ $0.count < 2 }) {
+            let menus = [boot.menu, boot.fullMenu, boot.loaderScript].compactMap { $0 }
+            let named = Set(menus.flatMap { $0.split(separator: "/").map(String.init) })
+            unused = unreferenced.filter { !named.contains($0) }
         }
         var after = boot
         for layer in gone { after.entries[layer] = nil }
-        digests = BootPlanner.unreferenced(after)
+        digests = BootPlanner.unreferenced(after).filter { !unused.contains($0) }
     }
 }
 

@@ -58,7 +58,7 @@ public struct GroupRename: Hashable, Sendable {
     public func plan(_ state: HostState, _ tables: [Table]) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: GroupRename.goal)
         do throws(HostReason) {
-            if state.boot.isMissing { throw .bootNotMounted }
+            try state.boot.check()
             for table in tables {
                 if let contents = renamed(table.contents) {
                     plan.prepare.append(

@@ -105,7 +105,7 @@ public struct Removal: Hashable, Sendable {
             let dependents = dependents(on: volume, in: state)
             if !dependents.isEmpty { throw .isOrigin(volume.path, of: dependents) }
         }
-        if state.boot.isMissing { throw .bootNotMounted }
+        try state.boot.check()
     }
 
     /// The volumes that lvm2 would remove with `volume`: all snapshots but those of its own pool.

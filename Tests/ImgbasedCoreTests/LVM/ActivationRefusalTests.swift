@@ -29,6 +29,8 @@ import Testing
                 "pool' has a segment with 'chunk_size' twice"
             ),
             (Fixture.adding("novelty = 1", to: "pool_tmeta"), "pool_tmeta' has 'novelty'"),
+            (("\"pv0\", 1 ]", "\"pv0\", 1 ] novelty = 1"), "pool_tdata' has 'novelty'"),
+            (("device_id = 2", "device_id = 2 novelty = 1"), "Base-0.1' has 'novelty'"),
             (
                 Fixture.adding("segment2 { }", to: "pool_tdata"),
                 "pool_tdata' has not as many segments as it says"
@@ -114,6 +116,17 @@ import Testing
         let expected =
             reason.map { "volume 'HostVG/" + $0 } ?? "there is no volume 'nowhere' in volume group 'HostVG'"
         #expect(try Fixture.refusal("Base-0.1", [edit]) == expected)
+    }
+
+    /// What lvm2 reads, and makes nothing of that changes a device.
+    @Test(arguments: [
+        ("\"pv0\", 1 ]", "\"pv0\", 1 ] reshape_count = 2 data_copies = 2"),
+        Fixture.adding("profile = \"x\" lock_args = \"x\" allocation_policy = \"cling\"", to: "Base-0.1"),
+    ])
+    func passesOverWhatChangesNothing(edit: (String, String)) throws {
+        #expect(
+            try ActivationPlan("Base-0.1", in: Fixture.group(edit)).devices
+                == ActivationPlan("Base-0.1", in: Fixture.group()).devices)
     }
 
     /// lvm2's text_export of vdo and vdo-pool segments; Debian's kernel has no VDO to make any with.

@@ -264,13 +264,51 @@ import Testing
     }
 
     private func ambiguity(_ state: GroupState) -> String? {
-        if case .refused(let refusal) = state { refusal.reason } else { nil }
+        switch state {
+        case .refused(let refusal), .contested(_, _, let refusal): refusal.reason
+        case .absent, .found: nil
+        }
     }
 
     @Test func refusesTwoGroupsOfOneName() throws {
         let other = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
         let scans = [try scan("/dev/sda", []), try scan("/dev/sdb", id: Self.second, [other])]
         #expect(ambiguity(state(scans)) == "there are 2 volume groups named 'HostVG'")
+    }
+
+    /// lvm2 takes the only one that is not another host's (_resolve_duplicate_vgnames in tools/toollib.c).
+    @Test(arguments: [GroupSelector.named("HostVG"), .standard])
+    func passesOverGroupsOfOtherHosts(wanted: GroupSelector) throws {
+        let other = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
+        let third = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "brbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
+        let owned = Fixture.adding("tags = [\"imgbased:vg\"] system_id = \"elsewhere\"", to: "HostVG")
+        let own = try scan("/dev/sda", [Self.tag])
+        let foreign = try scan("/dev/sdb", id: Self.second, [owned, other])
+        for scans in [[own, foreign], [foreign, own]] {
+            guard case .contested("HostVG", let located?, _) = state(scans, wanted) else {
+                Issue.record("it is \(state(scans, wanted))")
+                continue
+            }
+            #expect(located.group == own.volumeGroup)
+            #expect(located.devices == [own.id: "/dev/sda"])
+            #expect(try located.plan(for: "Base-0.1").devices.count == 4)
+            #expect(
+                located.warnings == [
+                    "'/dev/sdb' has another volume group 'HostVG', of the host with system id 'elsewhere'"
+                ])
+        }
+        // Alone, it is refused as before; and who is to tell two without, or two with one?
+        #expect(try located([foreign], wanted).group.refusal != nil)
+        let without = try scan("/dev/sdc", id: String(repeating: "3", count: 32), [Self.tag, third])
+        let with = try scan("/dev/sdc", id: String(repeating: "3", count: 32), [owned, third])
+        #expect(
+            state([own, foreign, without], wanted)
+                == .contested(
+                    "HostVG", unowned: nil, Refusal("there are 3 volume groups named 'HostVG'")))
+        #expect(
+            state([foreign, with], wanted)
+                == .contested(
+                    "HostVG", unowned: nil, Refusal("there are 2 volume groups named 'HostVG'")))
     }
 
     @Test func refusesTwoGroupsOfOneTag() throws {

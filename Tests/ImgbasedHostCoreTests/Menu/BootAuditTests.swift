@@ -85,6 +85,85 @@ import Testing
                 == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])
     }
 
+    /// No boot loader follows a link as Linux does, and what it leads to is somebody else's.
+    @Test func aRecordBehindALinkIsNone() throws {
+        let path = "/boot/grub/imgbased.env"
+        let reason = HostReason.recordIsLink(path)
+        #expect(
+            try Self.problems { state, _ in
+                (state.boot.environment, state.boot.recordLink) = (nil, path)
+            } == ["\(reason)"])
+        var machine = FakeMachine()
+        machine.state = try Self.host().state
+        machine.state.booted = VolumePath(group: "HostVG", name: "Base-0.1")
+        (machine.state.boot.environment, machine.state.boot.recordLink) = (nil, path)
+        let (state, names) = (machine.state, FakeMachine.names)
+        let attempts: [() throws -> Void] = [
+            { _ = try Debris(state, names: names) },
+            { try machine.addLayer() }, { try machine.updateHost() },
+            { try machine.remove(.layer("Base-0.2"), isForced: true) },
+            { _ = try BootPlanner.plan(.standard("Base-0.2"), state, names: names) },
+            { _ = try BootPlanner.plan(.good, state, names: names) },
+            { _ = try RefreshPlanner.plan(FakeMachine.kernel, from: .running, state, names: names) },
+            { _ = try BootLoaderPlanner.install(state) },
+        ]
+        for attempt in attempts {
+            let refusal = #expect(throws: HostRefusal.self) { try attempt() }
+            #expect(refusal?.reason == reason)
+        }
+        #expect(machine.state == state)
+    }
+
+    /// `..` at the top of the file system of `/boot` leads nowhere for a boot loader, and out of it for Linux.
+    @Test func pathsThatLeadUp() throws {
+        let stored = "/imgbased/\(FakeMachine.kernel.digest)"
+        func problems(_ path: String) throws -> [String] {
+            try Self.problems { state, findings in
+                findings.files = [path]
+                state.boot.entries["Base-0.2"]?.replace("initrd \(stored)/initrd", with: "initrd \(path)")
+                // Whoever wrote it there has the menu made of it.
+                let entries = BootPlanner.entries(state.boot)
+                let menu = BootPlanner.menu(entries, state.boot.record, state.boot, in: "/boot/grub")
+                var machine = FakeMachine()
+                machine.state = state
+                machine.power = menu.count
+                var plan = Plan(goal: "")
+                plan.commit = menu
+                try? machine.perform(plan)
+                state = machine.state
+            }
+        }
+        for path in ["/../boot/initrd", "\(stored)/../x/initrd", "\(stored)/.."] {
+            #expect(try problems(path) == ["\(HostReason.strangePath(path, of: "Base-0.2"))"])
+        }
+        // What is in a directory of the store is known only by its name there.
+        for path in ["\(stored)/other", "\(stored)/initrd/x", stored] {
+            #expect(try problems(path) == ["'\(path)' of layer 'Base-0.2' is missing or damaged"])
+        }
+        #expect(try problems("/initrd..img") == [])
+        #expect(try problems("\(stored)//initrd") == [])
+    }
+
+    @Test func whatLeadsUpIsNotBootedNext() throws {
+        var (state, _) = try Self.host()
+        let digest = FakeMachine.kernel.digest
+        state.boot.entries["Base-0.2"]?.replace("linux /imgbased/\(digest)/linux", with: "linux /../linux")
+        for change in [BootChange.standard("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 3)] {
+            #expect(throws: HostRefusal(change.goal, .strangePath("/../linux", of: "Base-0.2"))) {
+                try BootPlanner.plan(change, state, names: FakeMachine.names)
+            }
+        }
+        // It is no concern of others, and its own system mends it.
+        _ = try BootPlanner.plan(.standard("Base-0.1"), state, names: FakeMachine.names)
+        state.booted = VolumePath(group: "HostVG", name: "Base-0.2")
+        _ = try BootPlanner.plan(.good, state, names: FakeMachine.names)
+        var machine = FakeMachine()
+        machine.state = state
+        try machine.perform(
+            try RefreshPlanner.plan(FakeMachine.kernel, from: .running, state, names: FakeMachine.names))
+        #expect(machine.state.boot.entries["Base-0.2"]?.contains("linux /imgbased/\(digest)/linux\n") == true)
+    }
+
     private static func block(_ text: String, end: String = "") -> [UInt8] {
         let head = Array(("# GRUB Environment Block\n" + text).utf8)
         return head + Array(repeating: UInt8(ascii: "#"), count: 1024 - end.utf8.count - head.count)

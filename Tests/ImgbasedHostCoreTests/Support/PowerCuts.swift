@@ -85,6 +85,13 @@ enum PowerCuts {
             #expect(entry.linux == "/imgbased/\(digest)/linux")
             #expect(machine.state.boot.digests.contains(digest), "no kernel for \(name), cut after \(steps)")
         }
+        let menus = [machine.state.boot.menu, machine.state.boot.fullMenu, machine.state.boot.loaderScript]
+        for word in menus.compactMap({ $0 }).flatMap({ $0.split(separator: "/") }) where word.utf8.count == 64
+        {
+            #expect(
+                machine.state.boot.digests.contains(String(word)),
+                "no kernel for the menu, cut after \(steps)")
+        }
         for line in (machine.state.boot.menu ?? "").split(separator: "\n") where line.hasPrefix("menuentry") {
             let name = String(line.split(separator: "'")[1].prefix { $0 != " " })
             #expect(machine.state.boot.entries[name] != nil, "menu without entry, cut after \(steps)")

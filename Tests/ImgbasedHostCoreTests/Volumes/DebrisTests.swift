@@ -129,6 +129,74 @@ import Testing
             ])
     }
 
+    // MARK: a full /boot
+
+    private static let stray = String(repeating: "e", count: 64)
+
+    /// What nothing knows of goes before anything is written, and what the menu that is there has goes after the new one.
+    @Test func makesRoomFirst() throws {
+        var machine = try Removals.machine()
+        machine.state.volumes.removeAll { $0.name.hasPrefix("Base-1.") }
+        machine.state.boot.digests.insert(Self.stray)
+        machine.state.boot.leftovers = [
+            "/boot/grub/.imgbased.cfg.imgbased-new", "/boot/imgbased/.staging/menu.cfg",
+        ]
+        let steps = try Debris(machine.state, names: FakeMachine.names).plan(machine.state).steps
+            .filter { !$0.isCheck }
+        #expect(
+            steps.prefix(3) == [
+                .removeFile("/boot/grub/.imgbased.cfg.imgbased-new"),
+                .removeBootFiles([".staging/menu.cfg"], directory: "/boot/imgbased"),
+                .removeBootFiles([Self.stray], directory: "/boot/imgbased"),
+            ])
+        #expect(steps.last == .removeBootFiles([Removals.otherKernel.digest], directory: "/boot/imgbased"))
+        #expect(steps.filter { if case .removeBootFiles = $0 { true } else { false } }.count == 3)
+    }
+
+    /// A menu that is behind the entries, or a file of an entry beside the one that counts, may have a kernel that no entry has.
+    @Test(arguments: Removals.loaders) func keepsWhatIsOffered(loader: BootLoader) throws {
+        var machine = try Removals.machine(loader)
+        machine.state.booted = Self.path("Base-0.1")
+        machine.state.boot.digests.insert(Self.stray)
+        let new = BootFiles(
+            version: "6.3", linux: "/boot/vmlinuz-6.3", initrd: "/boot/initrd.img-6.3",
+            digest: String(repeating: "d", count: 64), size: Bytes(60 << 20))
+        func refresh(_ machine: inout FakeMachine) throws {
+            try machine.perform(
+                try RefreshPlanner.plan(new, from: .running, machine.state, names: FakeMachine.names))
+        }
+        // Only this layer has the old kernel.
+        try machine.remove(.layer("Base-0.2"))
+        var whole = machine
+        whole.stepsDone = 0
+        try refresh(&whole)
+        for power in 0..<whole.stepsDone {
+            var cut = machine
+            cut.power = power
+            #expect(throws: PowerCut.self) { try refresh(&cut) }
+            cut.power = .max
+            cut.stepsDone = 0
+            var counting = cut
+            try counting.recover()
+            for again in 0..<counting.stepsDone {
+                var second = cut
+                second.power = again
+                #expect(throws: PowerCut.self) { try second.recover() }
+                try PowerCuts.expectBootable(second, after: again)
+                second.power = .max
+                try second.recover()
+                #expect(!second.state.boot.digests.contains(Self.stray))
+                #expect(try items(second).isEmpty)
+            }
+        }
+        // Both files are there, and it is not known what the other has.
+        machine.state.boot.entryFiles["Base-0.1"]?.append("imgbased-Base-0.1+3.conf")
+        machine.state.boot.menu = nil
+        machine.state.boot.digests.insert(Self.stray)
+        let steps = try Debris(machine.state, names: FakeMachine.names).plan(machine.state).steps
+        #expect(steps.last == .removeBootFiles([Self.stray], directory: "/boot/imgbased"))
+    }
+
     @Test func aHostWithoutLayersHasNone() throws {
         var machine = FakeMachine()
         try machine.initialize()
