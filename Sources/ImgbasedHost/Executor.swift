@@ -40,7 +40,7 @@ public struct Executor {
         } catch {
             throw await undo(plan, after: error, begun: begun)
         }
-        var complaint: CommandFailure?
+        var failure: CommandFailure?
         for step in plan.commit + plan.cleanup {
             do throws(HostFailure) {
                 try await perform(step)
@@ -49,10 +49,10 @@ public struct Executor {
                 guard case .runHooks(let run) = step, run.event.isAfterwards else {
                     throw CommandFailure(plan.goal, error, leavesChanges: true)
                 }
-                complaint = complaint ?? CommandFailure(run.goal, error)
+                failure = failure ?? CommandFailure(run.goal, error)
             }
         }
-        if let complaint { throw complaint }
+        if let failure { throw failure }
     }
 
     /// Undoes what `plan` prepared, and says why.

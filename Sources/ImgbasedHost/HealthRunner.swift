@@ -13,14 +13,14 @@ public struct HealthRunner: Sendable {
     public static let noChecks = "there is no check in '\(defaultDirectory)'"
 
     private let directory: String
-    private let ailmentPath: String
+    private let problemPath: String
 
     /// A runner of the checks below `directory`; why the system is not healthy is kept in the file `ailmentPath`.
     public init(
-        directory: String = HealthRunner.defaultDirectory, ailmentPath: String = "/run/imgbased/ailment"
+        directory: String = HealthRunner.defaultDirectory, problemPath: String = "/run/imgbased/ailment"
     ) {
         self.directory = directory
-        self.ailmentPath = ailmentPath
+        self.problemPath = problemPath
     }
 
     /// Runs every check, one after the other, whatever those before it found; each result is shown to `report` as it
@@ -31,21 +31,21 @@ public struct HealthRunner: Sendable {
         var results: [HealthCheck.Result] = []
         for check in try checks() {
             let start = ContinuousClock.now
-            let complaint = await complaint(of: check)
+            let problem = await problem(of: check)
             let time = (ContinuousClock.now - start).components
             let milliseconds = Int(time.seconds) * 1000 + Int(time.attoseconds / 1_000_000_000_000_000)
-            let result = HealthCheck.Result(check, complaint: complaint, milliseconds: milliseconds)
+            let result = HealthCheck.Result(check, problem: problem, milliseconds: milliseconds)
             report(result)
             results.append(result)
         }
-        let ailment = HealthCheck.ailment(results) ?? ""
-        try calling { () throws(SystemError) in try SmallFile.write(ailment, to: ailmentPath) }
+        let problem = HealthCheck.problem(results) ?? ""
+        try calling { () throws(SystemError) in try SmallFile.write(problem, to: problemPath) }
         return results
     }
 
     /// Why this system is not healthy, as the last run found it.
-    public var ailment: String? {
-        SmallFile.line(ailmentPath).flatMap { $0.isEmpty ? nil : $0.asMessageLine }
+    public var problem: String? {
+        SmallFile.line(problemPath).flatMap { $0.isEmpty ? nil : $0.asMessageLine }
     }
 
     /// The checks there are, in the order they are run in.
@@ -55,16 +55,18 @@ public struct HealthRunner: Sendable {
             let names = try calling { () throws(SystemError) in
                 try HostTree("/").names(in: "\(directory)/\(weight.rawValue)")
             }
-            checks += HealthCheck.names(names).map { HealthCheck(weight, $0) }
+            checks += DropIns.names(names).map { HealthCheck(weight, $0) }
         }
         return checks
     }
 
     /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
     /// and does not happen is no sign of health.
-    private func complaint(of check: HealthCheck) async -> String? {
+    private func problem(of check: HealthCheck) async -> String? {
         // It would run as root.
-        if let flaw = HostTrust.flaw(of: "\(directory)/\(check.path)") { return "is not run: \(flaw)" }
+        if let problem = HostTrust.problem(of: "\(directory)/\(check.path)") {
+            return "is not run: \(problem)"
+        }
         return await Complaint.about {
             try await Subprocess.run(
                 .path(FilePath("\(directory)/\(check.path)")),

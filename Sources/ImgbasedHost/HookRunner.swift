@@ -41,8 +41,8 @@ public struct HookRunner: Sendable {
     public func run(_ run: HookRun) async throws(HostFailure) {
         // Before the first of them does anything.
         for program in run.programs {
-            if let flaw = HostTrust.flaw(of: program) {
-                throw .hook(program, complaint: "is not run: \(flaw)")
+            if let problem = HostTrust.problem(of: program) {
+                throw .hook(program, problem: "is not run: \(problem)")
             }
         }
         guard let place = run.tree else { return try await self.run(run, tree: nil) }
@@ -62,16 +62,16 @@ public struct HookRunner: Sendable {
             environment[Environment.Key(stringLiteral: name)] = value
         }
         for program in run.programs {
-            let complaint = await complaint(of: program, run.arguments, environment)
-            if let complaint { throw .hook(program, complaint: complaint) }
+            let problem = await problem(of: program, run.arguments, environment)
+            if let problem { throw .hook(program, problem: problem) }
         }
     }
 
     /// What is wrong; `nil` where the program ended with status 0 in time.
-    private func complaint(
+    private func problem(
         of program: String, _ arguments: [String], _ environment: [Environment.Key: String]
     ) async -> String? {
-        await withTaskGroup(of: (isEnd: Bool, complaint: String?).self) { group in
+        await withTaskGroup(of: (isEnd: Bool, problem: String?).self) { group in
             group.addTask { (true, await end(of: program, arguments, environment)) }
             group.addTask {
                 try? await Task.sleep(for: limit)
@@ -80,7 +80,7 @@ public struct HookRunner: Sendable {
             guard let first = await group.next() else { return nil }
             // Cancelled, the program is told to end, and made to; either way it has ended when the group has.
             group.cancelAll()
-            return first.isEnd ? first.complaint : "was ended after \(limit.components.seconds) seconds"
+            return first.isEnd ? first.problem : "was ended after \(limit.components.seconds) seconds"
         }
     }
 

@@ -20,7 +20,7 @@ public enum HostFailure: Error, Sendable {
     /// Something in a layer cannot be used.
     case contents(HostReason)
     /// A hook did not do what it is for.
-    case hook(String, complaint: String)
+    case hook(String, problem: String)
     /// So many things are wrong with the boot menu.
     case unbootable(Int)
     /// These bases are not proved to be what they were.
@@ -46,11 +46,11 @@ extension HostFailure: CustomStringConvertible {
         case .image(let path, let reason): "image '\(path)': \(reason)"
         case .carrying(let reason): reason
         case .contents(let reason): "\(reason)"
-        case .hook(let path, let complaint): "hook '\(path)' \(complaint)"
+        case .hook(let path, let problem): "hook '\(path)' \(problem)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"
         case .unproved(let names):
             "\(names.map { "'\($0)'" }.joined(separator: ", ")) cannot be proved to be unchanged"
-        case .unhealthy(let ailment): ailment
+        case .unhealthy(let problem): problem
         case .interrupted(let signal): "it was ended by signal \(signal)"
         case .notRoot: "only root may do this; use sudo"
         }

@@ -11,7 +11,7 @@ public struct HostProbe: Sendable {
     /// A probe that asks its questions through `runner`, and expects the volume group `group`, if there is one.
     public init(runner: CommandRunner, group: String? = nil) {
         self.runner = runner
-        self.group = group.map { .named($0) } ?? .standard
+        self.group = group.map { .named($0) } ?? .default
     }
 
     /// Whether the system is shutting down, as systemd says.
@@ -50,7 +50,7 @@ public struct HostProbe: Sendable {
         let isThere = groups.contains { seen in
             switch group {
             case .named(let name): seen.name == name
-            case .standard: seen.tags.contains(Tag.volumeGroup) || seen.name == VolumeName.defaultGroup
+            case .default: seen.tags.contains(Tag.volumeGroup) || seen.name == VolumeName.defaultGroup
             }
         }
         guard !isThere else { return nil }

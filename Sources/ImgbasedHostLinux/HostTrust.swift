@@ -13,19 +13,19 @@ public enum HostTrust {
     /// A directory in which only owners remove and rename, as `/tmp`, is no such way: what is in it is looked at as well.
     ///
     /// The corresponding C functions are `lstat` and `readlink`.
-    public static func flaw(of path: String) -> String? {
+    public static func problem(of path: String) -> String? {
         var links = 0
-        return flaw(of: path, &links)
+        return problem(of: path, &links)
     }
 
-    private static func flaw(of path: String, _ links: inout Int) -> String? {
+    private static func problem(of path: String, _ links: inout Int) -> String? {
         var place = ""
         var parts = path.split(separator: "/").map(String.init)[...]
-        if let flaw = flaw(at: "/") { return flaw }
+        if let problem = problem(at: "/") { return problem }
         while let part = parts.popFirst() {
             let next = part == ".." ? parent(of: place) : part == "." ? place : place + "/" + part
             if next.isEmpty { continue }
-            if let flaw = flaw(at: next) { return flaw }
+            if let problem = problem(at: next) { return problem }
             guard let target = link(next) else {
                 place = next
                 continue
@@ -38,7 +38,7 @@ public enum HostTrust {
         return nil
     }
 
-    private static func flaw(at path: String) -> String? {
+    private static func problem(at path: String) -> String? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             return "\(SystemError.last("look at", path))"

@@ -29,7 +29,7 @@ public struct VolumeGroupSearch: ~Copyable {
     private var inventory = Inventory()
     private var reader = MetadataReader()
     private var damaged: [String: String] = [:]
-    private var selector = GroupSelector.standard
+    private var selector = GroupSelector.default
     /// How long lvm2 may take, which is asked in the end; `nil` if it may not be asked.
     private var patience: Patience?
 
@@ -165,10 +165,10 @@ public struct VolumeGroupSearch: ~Copyable {
     /// The group by its tag, where the one that is meant is not there: it may have been renamed since. Otherwise as lvm2 sees it: on devices
     /// that we do not look at, or in metadata that we cannot read. Otherwise an error.
     private mutating func giveUp() throws(BootError) -> Found {
-        if case .named(let name) = selector, case .found(let located) = inventory.volumeGroup(.standard),
+        if case .named(let name) = selector, case .found(let located) = inventory.volumeGroup(.default),
             located.group.tags.contains(Tag.volumeGroup)
         {
-            selector = .standard
+            selector = .default
             var found = found(located)
             found.warnings.append(
                 "there is no volume group '\(name)'; '\(located.group.name)' is the one tagged '\(Tag.volumeGroup)'"

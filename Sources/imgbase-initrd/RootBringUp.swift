@@ -114,7 +114,7 @@ struct RootBringUp: ~Copyable {
             if let check { say(check) }
         }
         do throws(BootError) {
-            guard let reason = try BootError.call(flaw(isFallback: isFallback)) else { return }
+            guard let reason = try BootError.call(problem(isFallback: isFallback)) else { return }
             throw .failed(reason)
         } catch {
             try BootError.call(
@@ -124,7 +124,7 @@ struct RootBringUp: ~Copyable {
     }
 
     /// Why the system that is mounted cannot come up; `nil` where it can, as far as that can be seen.
-    private func flaw(isFallback: Bool) throws(SystemError) -> String? {
+    private func problem(isFallback: Bool) throws(SystemError) -> String? {
         guard try InitProgram.exists(in: RootBringUp.target, asked: request.initProgram) else {
             return "it has no /sbin/init"
         }

@@ -93,12 +93,12 @@ struct BootCommand: HostCommand {
 
     /// What is to be changed, if anything.
     private var change: BootChange? {
-        if let setDefault { return .standard(setDefault) }
+        if let setDefault { return .setDefault(setDefault) }
         if let once { return .once(once) }
-        if let trial { return .trial(trial, tries: tries ?? BootRecord.Trial.standard) }
+        if let trial { return .trial(trial, tries: tries ?? BootRecord.Trial.defaultTries) }
         if started { return .started }
         if good { return .good }
-        if bad { return .bad(HealthRunner().ailment, goesBack: goBack) }
+        if bad { return .bad(HealthRunner().problem, goesBack: goBack) }
         if let argsAdd { return .arguments(of: argsAdd, add: arguments, remove: []) }
         if let argsRemove { return .arguments(of: argsRemove, add: [], remove: arguments) }
         return nil
@@ -115,11 +115,11 @@ struct BootCommand: HostCommand {
         var health: String
         var isBooted: Bool
 
-        init(_ entry: BootEntry, _ record: BootRecord, standard: String?, booted: String?) {
+        init(_ entry: BootEntry, _ record: BootRecord, defaultLayer: String?, booted: String?) {
             layer = entry.layer
             title = entry.title
             version = entry.version
-            isDefault = entry.layer == standard
+            isDefault = entry.layer == defaultLayer
             isOnce = entry.layer == record.once
             triesLeft = record.trial.flatMap { $0.layer == entry.layer ? $0.triesLeft : nil }
             isLastGood = entry.layer == record.good
@@ -169,13 +169,13 @@ struct BootCommand: HostCommand {
         let (state, _, _) = try await context.boot(goal)
         let entries = BootPlanner.entries(state.boot)
         let record = state.boot.record
-        let name = BootChoice.standard(record, entries)
+        let name = BootChoice.defaultLayer(record, entries)
         if getDefault {
             let name = try context.answer(goal, name, or: record.leavesDefault ? .noDefaultYet : .noLayer)
             context.result(["name": name], lines: [name])
             return
         }
-        let rows = entries.map { Entry($0, record, standard: name, booted: state.booted?.name) }
+        let rows = entries.map { Entry($0, record, defaultLayer: name, booted: state.booted?.name) }
         context.result(rows, lines: rows.map(\.line))
     }
 }

@@ -38,10 +38,10 @@ struct HealthCommand: HostCommand {
         }
         let rows = results.map {
             Row(
-                name: $0.check.name, isRequired: $0.check.weight == .required, complaint: $0.complaint,
+                name: $0.check.name, isRequired: $0.check.weight == .required, complaint: $0.problem,
                 milliseconds: $0.milliseconds)
         }
         context.result(rows, lines: rows.isEmpty ? [HealthRunner.noChecks] : [])
-        if let ailment = HealthCheck.ailment(results) { throw CommandFailure(goal, .unhealthy(ailment)) }
+        if let problem = HealthCheck.problem(results) { throw CommandFailure(goal, .unhealthy(problem)) }
     }
 }

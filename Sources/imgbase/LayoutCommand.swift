@@ -118,14 +118,14 @@ struct FamilyResult: Encodable {
         base = family.name
         isRemoved = family.base == nil
         isPinned = family.base?.isPinned == true
-        let isGoing = family.base?.isMarkedForRemoval == true
-        isBeingRemoved = isGoing
+        let isBeingRemoved = family.base?.isMarkedForRemoval == true
+        self.isBeingRemoved = isBeingRemoved
         digest = family.base?.tags.first { $0.hasPrefix(Tag.digestPrefix) }
             .map { String($0.dropFirst(Tag.digestPrefix.count)) }
         layers = family.layers.map {
             Member(
                 name: $0.name, created: $0.created, size: $0.size.count, isBooted: $0.path == booted,
-                isBeingRemoved: isGoing || $0.isMarkedForRemoval)
+                isBeingRemoved: isBeingRemoved || $0.isMarkedForRemoval)
         }
     }
 }

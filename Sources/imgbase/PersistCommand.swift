@@ -120,8 +120,8 @@ struct PersistCommand: HostCommand {
 
     private func readLists() throws(HostFailure) -> CarryLists {
         if let lists { return try CarryLists.read(from: try PersistCommand.tree(lists)) }
-        let standard = from + "/config"
-        guard HostSystem.isDirectory(standard) else {
+        let usual = from + "/config"
+        guard HostSystem.isDirectory(usual) else {
             let names: [String]
             let tree = try PersistCommand.tree(from)
             do throws(SystemError) { names = try tree.names(in: "/", limit: .max) } catch {
@@ -129,10 +129,10 @@ struct PersistCommand: HostCommand {
             }
             // What it was to name would be lost.
             guard !names.contains("config") else {
-                throw .carrying("'\(standard)' is no directory; say with --lists where the lists are")
+                throw .carrying("'\(usual)' is no directory; say with --lists where the lists are")
             }
             return CarryLists()
         }
-        return try CarryLists.read(from: try PersistCommand.tree(standard))
+        return try CarryLists.read(from: try PersistCommand.tree(usual))
     }
 }

@@ -49,7 +49,7 @@ private struct StatusResult: Encodable {
     var ailment: String?
     var fallbacks: [Fallback]
     var degraded: String?
-    var standard: String?
+    var defaultLayer: String?
     var trial: Trial?
     var next: Next?
     var pool: Pool?
@@ -60,7 +60,7 @@ private struct StatusResult: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
-        case standard = "default"
+        case defaultLayer = "default"
         case trial, next, pool, bootFree, conflicts, staged, warnings
     }
 
@@ -69,10 +69,10 @@ private struct StatusResult: Encodable {
         reason = status.reason?.rawValue
         mode = status.early?.mode.rawValue
         health = status.health.rawValue
-        ailment = status.ailment
+        ailment = status.problem
         fallbacks = (status.early?.fallbacks ?? []).map { Fallback(layer: $0.layer, reason: $0.reason) }
         degraded = status.early?.degraded
-        standard = status.standard
+        defaultLayer = status.defaultLayer
         trial = status.trial.map {
             Trial(
                 layer: $0.layer, tries: $0.tries, triesLeft: $0.triesLeft, starts: $0.starts.count,

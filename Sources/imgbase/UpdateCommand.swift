@@ -60,7 +60,7 @@ struct UpdateCommand: HostCommand {
             let (result, notices) = try await options.open(image) { try await session.preview($0) }
             return context.carried(result, notices, isPreview: true)
         }
-        let tries = tries ?? BootRecord.Trial.standard
+        let tries = tries ?? BootRecord.Trial.defaultTries
         let (result, notices) = try await options.open(image) {
             try await session.update($0, tries: tries) { report in
                 // Now, whatever becomes of the rest.
@@ -108,7 +108,7 @@ struct RollbackCommand: HostCommand {
             return context.carried(try await context.session.previewRollback(to: to), isPreview: true)
         }
         let result = try await context.session.rollback(
-            to: to, carriesConfiguration: carryEtc, tries: tries ?? BootRecord.Trial.standard)
+            to: to, carriesConfiguration: carryEtc, tries: tries ?? BootRecord.Trial.defaultTries)
         context.carried(result, isPreview: false)
     }
 }

@@ -63,8 +63,8 @@ import Testing
                 : >/mnt/usr/lib/systemd/systemd
                 echo 'image 2' >/mnt/etc/issue
                 umount /mnt
-                mkdir -p /etc/imgbased/migrate.d
-                echo 'fail /etc/issue' >/etc/imgbased/migrate.d/issue.conf
+                mkdir -p /etc/imgbased/persist.d
+                echo 'fail /etc/issue' >/etc/imgbased/persist.d/issue.conf
                 """)
             // What is shown is what is done.
             let volumes = try vm.check("lvs --noheadings -o lv_name,lv_tags HostVG")
@@ -87,7 +87,7 @@ import Testing
                 "Base-0.1", from: "imgbase status --json | sed -n 's/.*\"layer\" : \"\\(.*\\)\",/\\1/p'")
             // Tried after all, it is completed as it would have been, and told otherwise what it would lack.
             try vm.check(
-                "rm /etc/imgbased/migrate.d/issue.conf && imgbase boot --try Base-1.1 --tries 1"
+                "rm /etc/imgbased/persist.d/issue.conf && imgbase boot --try Base-1.1 --tries 1"
             )
             try vm.reboot()
             try vm.expect("Loading layer Base-1.1", within: .minutes(3))

@@ -66,11 +66,11 @@ extension VM {
     /// Expects that the initramfs gives up, where `rd.shell=0` was among the arguments, after the helper has said
     /// `complaint` and nothing else; `end` is what the kernel says then.
     func expectHalt(
-        after complaint: String, end: String = "System halted",
+        after problem: String, end: String = "System halted",
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let halted = try expect(end, within: .minutes(5))
-        #expect(halted.complaints == ["imgbase-initrd: " + complaint], sourceLocation: sourceLocation)
+        #expect(halted.complaints == ["imgbase-initrd: " + problem], sourceLocation: sourceLocation)
         #expect(!halted.contains("maintenance"), sourceLocation: sourceLocation)
     }
 

@@ -70,7 +70,7 @@ final class DiskState {
     func settle() { changes = [] }
 
     /// Takes what is there now for the base.
-    func rebase() {
+    func merged() {
         settle()
         versions = versions.map { _ in [:] }
     }

@@ -36,7 +36,7 @@ extension FlushProof {
         let log = try WriteLog(recording.log)
         let step = recording.steps[0]
         for entry in log.entries[..<step.begin] { try state.apply(entry, of: log) }
-        state.rebase()
+        state.merged()
         var verdicts: [UInt64: Verdict] = [:]
         func look() throws -> Verdict {
             let seen = try state.identity(of: Partitions.whole)

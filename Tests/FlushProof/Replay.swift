@@ -31,7 +31,7 @@ struct Replay {
             try state.apply(entry, of: log)
             state.settle()
         }
-        state.rebase()
+        state.merged()
         judge = try Judge(
             of: state, loader: recording.loader, boot: boot, group: Replay.group, helper: helper,
             scratch: directory)

@@ -110,7 +110,7 @@ enum GRUBBoot {
 
     static func environment(_ layer: String) -> [UInt8] {
         var record = BootRecord()
-        record.standard = layer
+        record.defaultLayer = layer
         return environment(record)
     }
 
@@ -121,11 +121,11 @@ enum GRUBBoot {
     }
 
     static func record(
-        _ standard: String? = nil, once: String? = nil, trial: String? = nil, tries: Int = 3,
+        _ defaultLayer: String? = nil, once: String? = nil, trial: String? = nil, tries: Int = 3,
         good: String? = nil
     ) -> BootRecord {
         var record = BootRecord()
-        record.standard = standard
+        record.defaultLayer = defaultLayer
         record.once = once
         record.trial = trial.map { BootRecord.Trial(layer: $0, tries: 9) }
         record.trial?.triesLeft = tries

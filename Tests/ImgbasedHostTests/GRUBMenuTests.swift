@@ -269,7 +269,7 @@ import Testing
         }
         let full = GRUBMenu.full(entries, prefix: "")
         let files = [
-            "/grub/imgbased.cfg": GRUBMenu.text(entries, BootRecord(standard: stem + "5"), prefix: ""),
+            "/grub/imgbased.cfg": GRUBMenu.text(entries, BootRecord(defaultLayer: stem + "5"), prefix: ""),
             "/imgbased/menu.cfg": full, "/imgbased/load.cfg": GRUBMenu.loader(entries, prefix: ""),
         ]
         let scratch = try Scratch()

@@ -18,27 +18,27 @@ import Testing
         try Self.add(scratch, "required/.hidden", "exit 1")
         try Self.add(scratch, "wanted/fails", "exit 1")
         let runner = HealthRunner(
-            directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
+            directory: scratch("health.d"), problemPath: scratch("run/problem"))
         let results = try await runner.run()
         #expect(
             results.map(\.check.path) == [
                 "required/2-fails", "required/10-passes", "required/20-dies", "required/30-cannot",
                 "wanted/fails",
             ])
-        #expect(results.map { $0.complaint == nil } == [false, true, false, false, false])
-        let ailment = try #require(runner.ailment)
+        #expect(results.map { $0.problem == nil } == [false, true, false, false, false])
+        let problem = try #require(runner.problem)
         #expect(
-            ailment.hasPrefix(
+            problem.hasPrefix(
                 "check '2-fails' failed with status 3, check '20-dies' was ended by signal 15, "
-                    + "check '30-cannot' cannot be run: "), "\(ailment)")
+                    + "check '30-cannot' cannot be run: "), "\(problem)")
     }
 
     @Test func aCheckThatOthersCanChangeHasFailed() async throws {
         let scratch = try Scratch()
         try Self.add(scratch, "required/x", "touch \(scratch("ran"))", mode: 0o777)
-        let runner = HealthRunner(directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
-        let complaint = try #require(try await runner.run().first?.complaint)
-        #expect(complaint.hasPrefix("is not run: others than root can write to"))
+        let runner = HealthRunner(directory: scratch("health.d"), problemPath: scratch("run/problem"))
+        let problem = try #require(try await runner.run().first?.problem)
+        #expect(problem.hasPrefix("is not run: others than root can write to"))
         #expect(!Helper.exists(scratch("ran")))
     }
 
@@ -46,11 +46,11 @@ import Testing
         let scratch = try Scratch()
         try Self.add(scratch, "wanted/fails", "exit 1")
         let runner = HealthRunner(
-            directory: scratch("health.d"), ailmentPath: scratch("run/ailment"))
+            directory: scratch("health.d"), problemPath: scratch("run/problem"))
         #expect(try await runner.run().count == 1)
-        #expect(runner.ailment == nil)
+        #expect(runner.problem == nil)
         // None are there.
-        let none = HealthRunner(directory: scratch("none"), ailmentPath: scratch("run/ailment"))
+        let none = HealthRunner(directory: scratch("none"), problemPath: scratch("run/problem"))
         #expect(try await none.run().isEmpty)
     }
 }

@@ -60,7 +60,7 @@ import Testing
         ("exit 3", 0o755, "failed with status 3"), ("kill -KILL $$", 0o755, "was ended by signal 9"),
         ("exit 0", 0o644, "cannot be run: "),
     ])
-    func oneThatFailsIsTheLast(script: String, mode: Int, complaint: String) async throws {
+    func oneThatFailsIsTheLast(script: String, mode: Int, problem: String) async throws {
         let scratch = try Scratch()
         try scratch.addScript("etc/rollback/1", "touch \(scratch("first"))")
         let failing = try scratch.addScript("etc/rollback/2", script, mode: mode)
@@ -69,7 +69,7 @@ import Testing
             try await Self.run(scratch, .rollback)
             Issue.record("nothing failed")
         } catch {
-            #expect("\(error)".hasPrefix("hook '\(failing)' \(complaint)"), "\(error)")
+            #expect("\(error)".hasPrefix("hook '\(failing)' \(problem)"), "\(error)")
         }
         #expect(Helper.exists(scratch("first")))
         #expect(!Helper.exists(scratch("third")))
@@ -95,7 +95,7 @@ import Testing
             ),
             ("ln -sf 2 etc/rollback/2", "there are too many links on the way"),
         ])
-    func whatOthersCanChangeIsNotRun(change: String, flaw: String) async throws {
+    func whatOthersCanChangeIsNotRun(change: String, problem: String) async throws {
         let scratch = try Scratch()
         for name in ["1", "2"] { try scratch.addScript("etc/rollback/" + name, "touch \(scratch("ran"))") }
         try await Self.run(scratch, .rollback)
@@ -105,7 +105,7 @@ import Testing
             try await Self.run(scratch, .rollback)
             Issue.record("it was run")
         } catch {
-            let expected = "is not run: " + flaw.replacingOccurrences(of: "PATH", with: scratch.path)
+            let expected = "is not run: " + problem.replacingOccurrences(of: "PATH", with: scratch.path)
             #expect("\(error)".contains(expected), "\(error)")
         }
         #expect(!Helper.exists(scratch("ran")), "nor is another")

@@ -20,7 +20,7 @@ import Testing
         var plan = Plan(goal: "test")
         plan.prepare = [.removeVolume(Self.path("Base-9"))]
         outlook.add(plan)
-        let record = BootRecord(standard: "Base-1.1")
+        let record = BootRecord(defaultLayer: "Base-1.1")
         let block = try BootPlanner.block(record, state.boot)
         plan.prepare = []
         plan.commit = [

@@ -47,10 +47,10 @@ package struct GeneratedTrees {
         if Int.random(in: 0..<4, using: &numbers) == 0 { list.add(Array(pattern().utf8), file: "files") }
         var merged = PersistList()
         for _ in 0..<Int.random(in: 0...2, using: &numbers) {
-            merged.add(Array(pattern(in: "/opt").utf8), file: "rebase")
+            merged.add(Array(pattern(in: "/opt").utf8), file: "merged")
         }
         let policy = try CarryPolicy(["rules": Array(lines.joined(separator: "\n").utf8)])
-        return CarrySettings(scope: CarryScope(files: list, rebase: merged), policy: policy)
+        return CarrySettings(scope: CarryScope(files: list, merged: merged), policy: policy)
     }
 
     private mutating func pattern(in directory: String = "/etc") -> String {

@@ -7,8 +7,8 @@ package struct MemoryTrees {
     package var ours: MemoryNode
     package var new: MemoryNode
     package var target: MemoryNode
-    package var settings = MemoryTrees.standard
-    private static let standard = CarrySettings()
+    package var settings = MemoryTrees.plain
+    private static let plain = CarrySettings()
     package var isReversed = false
 
     package init(base: MemoryNode, ours: MemoryNode, new: MemoryNode, target: MemoryNode? = nil) {

@@ -44,14 +44,14 @@ struct BootArgumentReader {
     }
 
     /// A switch, with the words that dracut's getargbool takes.
-    mutating func isOn(_ standard: Bool, _ name: String) -> Bool {
-        guard let argument = commandLine.last(name) else { return standard }
+    mutating func isOn(_ preset: Bool, _ name: String) -> Bool {
+        guard let argument = commandLine.last(name) else { return preset }
         switch argument.value {
         case "0", "no", "off": return false
         case nil, "1", "yes", "on": return true
         default:
             warn("'\(argument.text)' is not understood, using the default; valid are 0, 1")
-            return standard
+            return preset
         }
     }
 

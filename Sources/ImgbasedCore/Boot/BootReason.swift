@@ -3,7 +3,7 @@ public enum BootReason: String, Hashable, Sendable, CaseIterable {
     /// Somebody picked it in the menu.
     case menu
     /// It is the default.
-    case standard = "default"
+    case `default` = "default"
     /// It was asked for once.
     case once
     /// It is on trial.

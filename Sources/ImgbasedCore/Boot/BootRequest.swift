@@ -76,7 +76,7 @@ public struct BootRequest: Hashable, Sendable {
         // root= of our own entries names the group as well. Beside another layer, rd.lvm.lv= does not count: it often is
         // there for swap space.
         let olderGroup = rootVolume?.group ?? (namesVolumes ? older?.group ?? lvmVolume?.group : nil)
-        groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .standard
+        groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .default
 
         let mode = reader.read("rd.imgbased.mode", valid: BootMode.words, BootMode.init)
         self.mode = mode ?? .readWrite

@@ -88,14 +88,14 @@ struct LayerCatalog: Hashable {
     }
 
     private func previous() throws(SelectionError) -> LogicalVolume {
-        let standard: LogicalVolume =
+        let later: LogicalVolume =
             if let name = defaultLayer, let layer = layers.first(where: { $0.name == name }) {
                 layer
             } else {
                 try latest()
             }
-        guard let index = layers.firstIndex(of: standard), index > 0 else {
-            throw error("there is no layer before '\(standard.name)' in volume group '\(group.name)'")
+        guard let index = layers.firstIndex(of: later), index > 0 else {
+            throw error("there is no layer before '\(later.name)' in volume group '\(group.name)'")
         }
         return layers[index - 1]
     }

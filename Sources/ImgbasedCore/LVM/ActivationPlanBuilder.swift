@@ -260,7 +260,7 @@ struct ActivationPlanBuilder {
         guard let volume = group.volume(name) else {
             throw Refusal("there is no volume '\(name)' in volume group '\(group.name)'")
         }
-        if let doubt = volume.doubts.first { throw refusal(of: name, doubt) }
+        if let problem = volume.problems.first { throw refusal(of: name, problem) }
         // Device-mapper knows devices by them.
         if group.logicalVolumes.contains(where: { $0.id == volume.id && $0.name != name }) {
             throw refusal(of: name, "has the identifier of another volume")

@@ -3,13 +3,13 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
     /// The one of that name.
     case named(String)
     /// The one tagged as ours or, where none is, the one of the usual name.
-    case standard
+    case `default`
 
     /// What it asks for, as the object of a sentence.
     public var description: String {
         switch self {
         case .named(let name): "volume group '\(name)'"
-        case .standard: "a volume group tagged '\(Tag.volumeGroup)' or named '\(VolumeName.defaultGroup)'"
+        case .default: "a volume group tagged '\(Tag.volumeGroup)' or named '\(VolumeName.defaultGroup)'"
         }
     }
 
@@ -18,7 +18,7 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .named(let name):
             return groups.filter { $0.name == name }
-        case .standard:
+        case .default:
             let tagged = groups.filter { $0.tags.contains(Tag.volumeGroup) }
             return tagged.isEmpty ? groups.filter { $0.name == VolumeName.defaultGroup } : tagged
         }

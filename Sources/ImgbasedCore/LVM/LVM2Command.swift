@@ -14,7 +14,7 @@ public enum LVM2Command {
         let groups =
             switch selector {
             case .named(let name): [name]
-            case .standard: ["@" + Tag.volumeGroup, VolumeName.defaultGroup]
+            case .default: ["@" + Tag.volumeGroup, VolumeName.defaultGroup]
             }
         return groups.map { ["vgcfgbackup", "--ignorelockingfailure", "--file", file, $0] }
     }

@@ -22,7 +22,7 @@ public struct LogicalVolume: Hashable, Sendable {
     /// Its segments, by their first extent.
     public let segments: [Segment]
     /// What in its section may change its devices and is not understood, each as the end of a sentence.
-    public let doubts: [String]
+    public let problems: [String]
     /// What in its section is passed over, each as the end of a sentence.
     public let notes: [String]
 
@@ -66,10 +66,12 @@ public struct LogicalVolume: Hashable, Sendable {
         readAhead = LogicalVolume.readAhead(node)
 
         var notes: [String] = []
-        var doubts = status.filter { !LogicalVolume.plainStatus.contains($0) }.map { "has the status \($0)" }
+        var problems = status.filter { !LogicalVolume.plainStatus.contains($0) }.map {
+            "has the status \($0)"
+        }
         for flag in flags where !LogicalVolume.knownFlags.contains(flag) {
             if flag == LogicalVolume.cacheVolume {
-                doubts.append("has the flag \(flag)")
+                problems.append("has the flag \(flag)")
             } else {
                 notes.append("has the flag \(flag)")
             }
@@ -82,27 +84,27 @@ public struct LogicalVolume: Hashable, Sendable {
             } else if number != nil {
                 notes.append("has a minor number that no device can have")
             } else {
-                doubts.append("has no 'minor'")
+                problems.append("has no 'minor'")
             }
         }
         self.minor = minor
         for child in node.children where !child.isSection && !LogicalVolume.keys.contains(child.key) {
-            doubts.append("has '\(child.key)'")
+            problems.append("has '\(child.key)'")
         }
-        if let key = node.repeatedKey { doubts.append("has '\(key)' twice") }
+        if let key = node.repeatedKey { problems.append("has '\(key)' twice") }
         if (try? node.requiredNumber("segment_count", as: Int.self)) != segments.count {
-            doubts.append("has not as many segments as it says")
+            problems.append("has not as many segments as it says")
         }
         var end: UInt64 = 0
         for segment in segments {
             if segment.start.count != end || segment.length.count == 0 {
-                doubts.append("has segments that do not follow each other")
+                problems.append("has segments that do not follow each other")
                 break
             }
             end += segment.length.count
         }
-        if segments.isEmpty { doubts.append("has no segments") }
-        self.doubts = doubts + segments.flatMap { $0.doubts }
+        if segments.isEmpty { problems.append("has no segments") }
+        self.problems = problems + segments.flatMap { $0.problems }
         self.notes = notes
     }
 

@@ -12,7 +12,7 @@ public struct PhysicalVolume: Hashable, Sendable {
     /// Whether LVM2 has noted that it was missing. The note stays when the disk comes back.
     public let isMissing: Bool
     /// What in its section is not understood, each as the end of a sentence. It concerns the volumes on it.
-    public let doubts: [String]
+    public let problems: [String]
 
     // How long the device was, dev_size, says nothing of the extents: pvresize changes it alone. What bounds a volume is the
     // device that is there.
@@ -30,12 +30,12 @@ public struct PhysicalVolume: Hashable, Sendable {
         // Flags are what LVM2 calls compatible: who does not know one is to pass over it.
         let flags = try node.strings("flags")
         isMissing = status.contains("MISSING") || flags.contains("MISSING")
-        var doubts = node.unknownKeys(besides: PhysicalVolume.keys)
-        if let key = node.repeatedKey { doubts.append("has '\(key)' twice") }
+        var problems = node.unknownKeys(besides: PhysicalVolume.keys)
+        if let key = node.repeatedKey { problems.append("has '\(key)' twice") }
         for word in status where word != "ALLOCATABLE" && word != "MISSING" {
-            doubts.append("has the status \(word)")
+            problems.append("has the status \(word)")
         }
-        self.doubts = doubts
+        self.problems = problems
     }
 }
 

@@ -117,7 +117,7 @@ public struct Segment: Hashable, Sendable {
     /// What may name another volume.
     public let mentions: [Mention]
     /// What is not understood, each as the end of a sentence.
-    public let doubts: [String]
+    public let problems: [String]
 
     // The keys here and in the types below are all that lvm2 2.03 reads in a segment of these types (_read_segment in
     // lib/format_text/import_vsn1.c, text_import of each type); each is handled, or known to change no device. A key that is none of
@@ -130,15 +130,15 @@ public struct Segment: Hashable, Sendable {
 
     /// Never throws: what is wrong with a segment concerns only those who want its volume.
     init(_ node: MetadataNode) {
-        var doubts: [String] = []
+        var problems: [String] = []
         // lvm2 takes a segment without a type for a striped one; it has not written such for many years.
-        type = Segment.read(&doubts) { () throws(MetadataError) in try node.requiredString("type") } ?? "?"
-        start = Segment.extents("start_extent", of: node, &doubts)
-        length = Segment.extents("extent_count", of: node, &doubts)
-        tags = Segment.read(&doubts) { () throws(MetadataError) in try node.strings("tags") } ?? []
+        type = Segment.read(&problems) { () throws(MetadataError) in try node.requiredString("type") } ?? "?"
+        start = Segment.extents("start_extent", of: node, &problems)
+        length = Segment.extents("extent_count", of: node, &problems)
+        tags = Segment.read(&problems) { () throws(MetadataError) in try node.strings("tags") } ?? []
         let type = type
         kind =
-            Segment.read(&doubts) { () throws(MetadataError) in
+            Segment.read(&problems) { () throws(MetadataError) in
                 switch type {
                 case "striped", "linear": .striped(try Striped(node))
                 case "thin-pool", "thin-pool+CROP_METADATA": .thinPool(try ThinPool(node))
@@ -148,33 +148,34 @@ public struct Segment: Hashable, Sendable {
                 }
             } ?? .other(type)
         switch kind {
-        case .striped: doubts += node.unknownKeys(besides: Striped.keys, Segment.commonKeys)
+        case .striped: problems += node.unknownKeys(besides: Striped.keys, Segment.commonKeys)
         case .thinPool:
             // The sections are messages.
             let messages = Set(node.children.filter { $0.isSection }.map { $0.key })
-            doubts += node.unknownKeys(besides: ThinPool.keys, Segment.commonKeys, messages)
-        case .thin: doubts += node.unknownKeys(besides: Thin.keys, Segment.commonKeys)
-        case .snapshot: doubts += node.unknownKeys(besides: Snapshot.keys, Segment.commonKeys)
-        case .other: if doubts.isEmpty { doubts = ["has a segment of type '\(type)'"] }
+            problems += node.unknownKeys(besides: ThinPool.keys, Segment.commonKeys, messages)
+        case .thin: problems += node.unknownKeys(besides: Thin.keys, Segment.commonKeys)
+        case .snapshot: problems += node.unknownKeys(besides: Snapshot.keys, Segment.commonKeys)
+        case .other: if problems.isEmpty { problems = ["has a segment of type '\(type)'"] }
         }
-        if let key = node.repeatedKey { doubts.append("has a segment with '\(key)' twice") }
-        self.doubts = doubts
+        if let key = node.repeatedKey { problems.append("has a segment with '\(key)' twice") }
+        self.problems = problems
         mentions = Segment.mentions(in: node)
     }
 
     private static func read<Value>(
-        _ doubts: inout [String], _ body: () throws(MetadataError) -> Value
+        _ problems: inout [String], _ body: () throws(MetadataError) -> Value
     ) -> Value? {
         do throws(MetadataError) {
             return try body()
         } catch {
-            doubts.append("has a segment in which \(error.reason)")
+            problems.append("has a segment in which \(error.reason)")
             return nil
         }
     }
 
-    private static func extents(_ key: String, of node: MetadataNode, _ doubts: inout [String]) -> Extents {
-        let count = read(&doubts) { () throws(MetadataError) in try node.requiredNumber(key, as: UInt32.self)
+    private static func extents(_ key: String, of node: MetadataNode, _ problems: inout [String]) -> Extents {
+        let count = read(&problems) { () throws(MetadataError) in
+            try node.requiredNumber(key, as: UInt32.self)
         }
         return Extents(UInt64(count ?? 0))
     }

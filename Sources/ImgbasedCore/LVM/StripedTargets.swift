@@ -77,8 +77,8 @@ enum StripedTargets {
         guard let physical = group.physicalVolume(area.device) else {
             throw refusal(of: volume, in: group, "lies on '\(area.device)', which is no physical volume")
         }
-        if let doubt = physical.doubts.first {
-            throw Refusal("physical volume \(physical.id) of volume group '\(group.name)' \(doubt)")
+        if let problem = physical.problems.first {
+            throw Refusal("physical volume \(physical.id) of volume group '\(group.name)' \(problem)")
         }
         guard area.firstExtent.count + length <= physical.extentCount.count,
             let offset = area.firstExtent.sectors(ofSize: group.extentSize),

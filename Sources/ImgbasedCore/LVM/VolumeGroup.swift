@@ -108,8 +108,8 @@ public struct VolumeGroup: Hashable, Sendable {
         var physicalVolumeIndex: [String: Int] = [:]
         for (index, volume) in physicalVolumes.enumerated() { physicalVolumeIndex[volume.key] = index }
         self.physicalVolumeIndex = physicalVolumeIndex
-        let doubts = try VolumeGroup.doubts(node, systemID: systemID, lockType: lockType)
-        refusal = doubts.first.map { Refusal("\(subject) \($0)") }
+        let problems = try VolumeGroup.problems(node, systemID: systemID, lockType: lockType)
+        refusal = problems.first.map { Refusal("\(subject) \($0)") }
     }
 
     /// The volume called `name`.
@@ -129,21 +129,21 @@ public struct VolumeGroup: Hashable, Sendable {
 
     /// What may concern every volume: whose the group is, and words of lvm2's that say that who does not know them must not use
     /// it.
-    private static func doubts(
+    private static func problems(
         _ node: MetadataNode, systemID: String?, lockType: String?
     ) throws(MetadataError) -> [String] {
-        var doubts: [String] = []
+        var problems: [String] = []
         let status = try node.strings("status")
-        if status.contains("EXPORTED") { doubts.append("is exported") }
-        if status.contains("CLUSTERED") { doubts.append("is clustered") }
-        if let systemID { doubts.append("belongs to the host with system id '\(systemID)'") }
-        if let lockType { doubts.append("is shared with lock type '\(lockType)'") }
+        if status.contains("EXPORTED") { problems.append("is exported") }
+        if status.contains("CLUSTERED") { problems.append("is clustered") }
+        if let systemID { problems.append("belongs to the host with system id '\(systemID)'") }
+        if let lockType { problems.append("is shared with lock type '\(lockType)'") }
         let known = ["RESIZEABLE", "READ", "WRITE", "PVMOVE", "SHARED", "EXPORTED", "CLUSTERED"]
-        doubts += status.filter { !known.contains($0) }.map { "has the status \($0)" }
+        problems += status.filter { !known.contains($0) }.map { "has the status \($0)" }
         if let format = try node.string("format"), format != "lvm2" {
-            doubts.append("has the format '\(format)'")
+            problems.append("has the format '\(format)'")
         }
-        return doubts
+        return problems
     }
 
     private static func notes(_ node: MetadataNode) throws(MetadataError) -> [String] {

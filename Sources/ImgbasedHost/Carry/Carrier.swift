@@ -26,7 +26,7 @@ public struct Carrier: Sendable {
         mounted: [TreePath] = []
     ) {
         var settings = CarrySettings(
-            scope: CarryScope(files: lists.files, rebase: lists.rebase), policy: policy)
+            scope: CarryScope(files: lists.files, merged: lists.merged), policy: policy)
         settings.adjustments = adjusting
         settings.mounted = mounted
         self.settings = settings

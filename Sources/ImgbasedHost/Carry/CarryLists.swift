@@ -8,19 +8,19 @@ public struct CarryLists: Sendable {
     /// What is copied.
     public var files: PersistList
     /// What is merged as `/etc` is.
-    public var rebase: PersistList
+    public var merged: PersistList
     /// What is said of what is beside them and is not read.
     private(set) var unread: [CarryItem] = []
 
     private static let limit = 1 << 20
 
     /// Those lists; by default nothing is on them.
-    public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
+    public init(files: PersistList = PersistList(), merged: PersistList = PersistList()) {
         self.files = files
-        self.rebase = rebase
+        self.merged = merged
     }
 
-    /// Reads `files`, `files.d` and `rebase.d` of the tree of Config. A line that is not understood is an error: what it
+    /// Reads `files`, `files.d` and `merge.d` of the tree of Config. A line that is not understood is an error: what it
     /// was to name would be lost.
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryLists {
         var lists = CarryLists()
@@ -29,10 +29,10 @@ public struct CarryLists: Sendable {
         for (name, contents) in try contents(of: "/files.d", in: tree, &lists.unread, shownIn: "/config") {
             lists.files.add(contents, file: "files.d/\(name)")
         }
-        for (name, contents) in try contents(of: "/rebase.d", in: tree, &lists.unread, shownIn: "/config") {
-            lists.rebase.add(contents, file: "rebase.d/\(name)")
+        for (name, contents) in try contents(of: "/merge.d", in: tree, &lists.unread, shownIn: "/config") {
+            lists.merged.add(contents, file: "merge.d/\(name)")
         }
-        let problems = lists.files.problems + lists.rebase.problems
+        let problems = lists.files.problems + lists.merged.problems
         guard problems.isEmpty else {
             throw .carrying("the lists of Config: " + problems.map(\.description).joined(separator: "; "))
         }
@@ -60,7 +60,7 @@ public struct CarryLists: Sendable {
         do throws(SystemError) {
             var contents: [(String, [UInt8])] = []
             let all = try tree.names(in: directory).filter { $0.hasSuffix(ending) }
-            let meant = HealthCheck.names(all)
+            let meant = DropIns.names(all)
             var leftOut: [(name: String, reason: String)] = Set(all).subtracting(meant).map {
                 ($0, "by its name it is hidden or somebody's copy")
             }
@@ -88,12 +88,12 @@ public struct CarryLists: Sendable {
 }
 
 extension CarryPolicy {
-    /// Reads the rules by path in the layer `tree`: those in `/etc/imgbased/migrate.d`, and those in
-    /// `/usr/lib/imgbased/migrate.d` that have no file of the same name there.
+    /// Reads the rules by path in the layer `tree`: those in `/etc/imgbased/persist.d`, and those in
+    /// `/usr/lib/imgbased/persist.d` that have no file of the same name there.
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
         var unread: [CarryItem] = []
-        for directory in ["/usr/lib/imgbased/migrate.d", "/etc/imgbased/migrate.d"] {
+        for directory in ["/usr/lib/imgbased/persist.d", "/etc/imgbased/persist.d"] {
             for (name, contents) in try CarryLists.contents(
                 of: directory, ending: ".conf", in: tree, &unread)
             {
@@ -105,7 +105,7 @@ extension CarryPolicy {
             policy.unread = unread
             return policy
         } catch {
-            throw .carrying("the rules in migrate.d: \(error)")
+            throw .carrying("the rules in persist.d: \(error)")
         }
     }
 }

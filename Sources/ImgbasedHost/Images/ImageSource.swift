@@ -145,7 +145,7 @@ public final class ImageSource {
     private static func tree(
         _ format: ImageTree.Format, _ listing: TreeListing, _ body: Body, _ name: String
     ) throws(HostFailure) -> (ImageDescription, Body) {
-        guard listing.isRoot else { throw .image(name, reason: listing.complaint) }
+        guard listing.isRoot else { throw .image(name, reason: listing.problem) }
         guard let uuid = SmallFile.line("/proc/sys/kernel/random/uuid") else {
             throw .system(SystemError("read", "/proc/sys/kernel/random/uuid", reason: "/proc is not mounted"))
         }

@@ -116,11 +116,11 @@ public struct ImageTrust: Sendable {
         throw .image(
             image,
             reason: "the signature of \(ImageTrust.list) beside it is not good: "
-                + complaint(found, end.message))
+                + problem(found, end.message))
     }
 
     /// What is wrong with signatures, and what to do, as the end of a sentence.
-    private func complaint(_ status: SignatureStatus, _ message: String) -> String {
+    private func problem(_ status: SignatureStatus, _ message: String) -> String {
         switch status.worst {
         case .bad(let key): "that by key \(key) is one of something else; get both again"
         case .revokedKey(let key):

@@ -14,7 +14,7 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
     case fail
 }
 
-/// The rules by path in `/etc/imgbased/migrate.d/*.conf`. A line is `RULE PATTERN` (`CarryRule`, `PathPattern`), `#` begins a
+/// The rules by path in `/etc/imgbased/persist.d/*.conf`. A line is `RULE PATTERN` (`CarryRule`, `PathPattern`), `#` begins a
 /// comment. The last line that matches decides, the files in the order of their names (`NaturalOrder`, as everywhere): what
 /// is said later, and more closely, wins.
 public struct CarryPolicy: Hashable, Sendable {

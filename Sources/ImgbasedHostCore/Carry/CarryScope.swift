@@ -19,27 +19,27 @@ public struct CarryScope: Hashable, Sendable {
         .compactMap(TreePath.init(parsing:))
 
     private let files: PersistList
-    private let rebase: PersistList
+    private let merged: PersistList
     private let roots: [TreePath]
     /// The paths that the lists name, in order.
     let literals: [TreePath]
 
     /// The scope of what is copied, and of what is merged besides `/etc`.
-    public init(files: PersistList = PersistList(), rebase: PersistList = PersistList()) {
+    public init(files: PersistList = PersistList(), merged: PersistList = PersistList()) {
         self.files = files
-        literals = Set(files.literals + rebase.literals).sorted()
-        var rebase = rebase
+        literals = Set(files.literals + merged.literals).sorted()
+        var merged = merged
         // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
-        rebase.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
-        self.rebase = rebase
-        roots = [CarryScope.configuration] + files.roots + rebase.roots
+        merged.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
+        self.merged = merged
+        roots = [CarryScope.configuration] + files.roots + merged.roots
     }
 
     /// How `path` is carried; `nil` where it is not.
     func mode(of path: TreePath) -> Mode? {
         if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
-        if CarryScope.configuration.covers(path) || rebase.matches(path) || isBeside(path) { return .merge }
+        if CarryScope.configuration.covers(path) || merged.matches(path) || isBeside(path) { return .merge }
         return nil
     }
 
@@ -49,7 +49,7 @@ public struct CarryScope: Hashable, Sendable {
         var place = path
         while let parent = place.parent {
             if let name = place.name.flatMap(CarryNames.original(of:)), let other = parent.appending(name),
-                rebase.matches(other)
+                merged.matches(other)
             {
                 return true
             }
@@ -76,5 +76,5 @@ public struct CarryScope: Hashable, Sendable {
         patterns.contains { $0.goesThrough(path) }
     }
 
-    private var patterns: [PathPattern] { files.patterns + rebase.patterns }
+    private var patterns: [PathPattern] { files.patterns + merged.patterns }
 }

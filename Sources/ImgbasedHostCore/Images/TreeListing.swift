@@ -34,7 +34,7 @@ public struct TreeListing: Hashable, Sendable {
     public var isOCI: Bool { seen.isSuperset(of: ["oci-layout", "index.json"]) }
 
     /// Why it is not an image of a root file system, as the end of a sentence.
-    public var complaint: String {
+    public var problem: String {
         if seen.contains("LiveOS/squashfs.img") {
             return "it holds another squashfs, LiveOS/squashfs.img; give that"
         }

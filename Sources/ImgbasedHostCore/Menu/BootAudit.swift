@@ -75,12 +75,12 @@ public struct BootAudit: Hashable, Sendable {
         for layer in layout.layers where boot.entries[layer.name] == nil {
             problems.append("layer '\(layer.name)' has no entry")
         }
-        if let standard = boot.record.standard, boot.entries[standard] == nil {
-            problems.append("the default is '\(standard)', which has no entry")
+        if let defaultLayer = boot.record.defaultLayer, boot.entries[defaultLayer] == nil {
+            problems.append("the default is '\(defaultLayer)', which has no entry")
         }
         switch boot.loader {
         case nil: problems.append("there is no boot loader that is known here")
-        case .grub, .systemdBoot: if let flaw = boot.flaw { problems.append("\(flaw)") }
+        case .grub, .systemdBoot: if let problem = boot.recordProblem { problems.append("\(problem)") }
         }
         if let path = boot.recordLink { problems.append("\(HostReason.recordIsLink(path))") }
         switch boot.loader {
@@ -114,7 +114,7 @@ public struct BootAudit: Hashable, Sendable {
     }
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
-        if let obstacle = boot.obstacle { problems.append("\(obstacle)") }
+        if let problem = boot.problem { problems.append("\(problem)") }
         let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
         if steps?.isEmpty != true {
             problems.append(
@@ -148,7 +148,7 @@ extension BootState {
     ///
     /// No boot loader replays a journal: either nothing is in it (`HostFlush`) or there is none. What GRUB writes, a journal that
     /// has content in it undoes.
-    var flaw: HostReason? {
+    var recordProblem: HostReason? {
         switch fileSystem {
         // What btrfs writes is beside what there is, until one block says otherwise.
         case "ext2", "vfat", "btrfs": nil
@@ -159,7 +159,7 @@ extension BootState {
     }
 
     /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
-    var obstacle: HostReason? {
+    var problem: HostReason? {
         switch loader {
         case nil: .noBootLoader
         case .grub where !isInGRUBMenu: .layersNotInMenu

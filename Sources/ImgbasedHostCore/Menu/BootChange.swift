@@ -3,7 +3,7 @@ import ImgbasedCore
 /// A change of what is booted, and how: what `imgbase boot` does.
 public enum BootChange: Hashable, Sendable {
     /// Boots a layer unattended from now on.
-    case standard(String)
+    case setDefault(String)
     /// Boots a layer at the next boot alone.
     case once(String)
     /// Boots a layer unattended until it has come up healthy or used up its tries.
@@ -20,7 +20,7 @@ public enum BootChange: Hashable, Sendable {
     /// What is being done, as in `cannot …`.
     public var goal: String {
         switch self {
-        case .standard(let layer): "set the default to '\(layer)'"
+        case .setDefault(let layer): "set the default to '\(layer)'"
         case .once(let layer): "boot '\(layer)' once"
         case .trial(let layer, _): "try '\(layer)'"
         case .started: "note the start of the booted layer"
@@ -117,7 +117,7 @@ extension BootPlanner {
     ) throws(HostReason) -> BootEntry {
         let layout = Layout(state.volumes, group: names.group)
         guard let volume = layout[layer], volume.isLayer else { throw .notALayer(layer) }
-        if layout.isGoing(volume), volume.path != state.booted { throw .isGoing(layer) }
+        if layout.isBeingRemoved(volume), volume.path != state.booted { throw .isBeingRemoved(layer) }
         guard let entry = entry(of: layer, state.boot) else { throw .noEntry(layer) }
         return entry
     }
@@ -128,7 +128,7 @@ extension HostState {
     /// come up healthy yet. What is booted else is the way back; so tries must be counted.
     var canGoBackBesides: Bool {
         guard case .grub = boot.loader, booted == nil, boot.record.good == nil else { return false }
-        if case .triesNotCounted = boot.obstacle { return false }
+        if case .triesNotCounted = boot.problem { return false }
         return !BootPlanner.entries(boot).contains { $0.health == .good }
     }
 }
@@ -138,14 +138,14 @@ extension BootChange {
     public var isOfThisBoot: Bool {
         switch self {
         case .started, .good, .bad: true
-        case .standard, .once, .trial, .arguments: false
+        case .setDefault, .once, .trial, .arguments: false
         }
     }
 
     /// The layer that is to be booted by it.
     public var nextLayer: String? {
         switch self {
-        case .standard(let layer), .once(let layer), .trial(let layer, _): layer
+        case .setDefault(let layer), .once(let layer), .trial(let layer, _): layer
         case .started, .good, .bad, .arguments: nil
         }
     }
@@ -155,8 +155,8 @@ extension BootChange {
         switch self {
         // systemd-boot is told that by a variable of the firmware.
         case .once where boot.loader == .systemdBoot: break
-        case .once, .trial: if let obstacle = boot.obstacle { throw obstacle }
-        case .standard, .started, .good, .bad, .arguments: break
+        case .once, .trial: if let problem = boot.problem { throw problem }
+        case .setDefault, .started, .good, .bad, .arguments: break
         }
     }
 
@@ -173,8 +173,8 @@ extension BootChange {
         case .started: messages = status.messages
         case .good:
             messages = [JournalMessage(.good, layer: old.layer, "layer '\(old.layer)' came up healthy")]
-        case .bad(let ailment, let goesBack):
-            let cause = ailment.map { ": \($0)" } ?? ""
+        case .bad(let problem, let goesBack):
+            let cause = problem.map { ": \($0)" } ?? ""
             var text = "layer '\(old.layer)' did not come up healthy\(cause)"
             if goesBack {
                 let recovery = Recovery(after: old, status)
@@ -183,14 +183,14 @@ extension BootChange {
             }
             let kind: JournalMessage.Kind = steps.isEmpty ? .bad : .goingBack
             messages = [JournalMessage(kind, layer: old.layer, text)]
-        case .standard, .once, .trial, .arguments: break
+        case .setDefault, .once, .trial, .arguments: break
         }
         return [.tell(messages, motd: status.lines)] + steps
     }
 
     fileprivate func layer(booted: VolumePath?) throws(HostReason) -> String {
         switch self {
-        case .standard(let layer), .once(let layer), .trial(let layer, _), .arguments(let layer, _, _):
+        case .setDefault(let layer), .once(let layer), .trial(let layer, _), .arguments(let layer, _, _):
             return layer
         case .started, .good, .bad:
             guard let booted else { throw .notOnALayer }
@@ -203,14 +203,14 @@ extension BootChange {
     ) throws(HostReason) {
         let layer = entry.layer
         switch self {
-        case .standard where record.standard == nil && state.canGoBackBesides:
+        case .setDefault where record.defaultLayer == nil && state.canGoBackBesides:
             // It is the default when it has come up.
             record.leavesDefault = true
-            record.trial = BootRecord.Trial(layer: layer, tries: BootRecord.Trial.standard)
+            record.trial = BootRecord.Trial(layer: layer, tries: BootRecord.Trial.defaultTries)
             record.lost = nil
-            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
-        case .standard:
-            (record.standard, record.lost) = (layer, nil)
+            if entry.health == .bad { (entry.health, entry.problem) = (.unknown, nil) }
+        case .setDefault:
+            (record.defaultLayer, record.lost) = (layer, nil)
             // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
             // to tell.
             if let trial = record.trial, trial.layer == layer || trial.triesLeft > 0 { record.trial = nil }
@@ -219,37 +219,37 @@ extension BootChange {
         case .trial(_, let tries):
             (record.trial, record.lost) = (BootRecord.Trial(layer: layer, tries: tries), nil)
             // It is to show that it has got better.
-            if entry.health == .bad { (entry.health, entry.ailment) = (.unknown, nil) }
+            if entry.health == .bad { (entry.health, entry.problem) = (.unknown, nil) }
         case .started:
             if record.staged == layer { record.staged = nil }
             guard let trial = record.trial, trial.layer == layer, trial.triesUsed > 0 else { break }
             if state.boot.reason == .trial { record.trial?.starts.insert(trial.triesLeft) }
         case .good:
-            (entry.health, entry.ailment) = (.good, nil)
+            (entry.health, entry.problem) = (.good, nil)
             (record.good, record.leavesDefault) = (layer, false)
             if let trial = record.trial, trial.layer == layer {
                 let lost = trial.fates(isRunning: state.boot.reason == .trial).lost
                 record.lost = lost > 0 ? BootRecord.Lost(layer: layer, count: lost, tries: trial.tries) : nil
                 record.trial = nil
-                record.standard = layer
+                record.defaultLayer = layer
             } else if record.trial != nil, state.boot.reason == .trial {
                 // Another was put on trial before this one had shown that it comes up.
-                record.standard = layer
-            } else if record.standard == nil {
-                record.standard = layer
+                record.defaultLayer = layer
+            } else if record.defaultLayer == nil {
+                record.defaultLayer = layer
             }
             // It has come up once more since.
             if record.lost?.layer == layer, state.boot.reason != .trial { record.lost = nil }
-        case .bad(let ailment, _):
-            (entry.health, entry.ailment) = (.bad, ailment)
+        case .bad(let problem, _):
+            (entry.health, entry.problem) = (.bad, problem)
             if record.good == layer { record.good = nil }
             // What there is to tell of it stays.
             if record.trial?.layer == layer { record.trial?.triesLeft = 0 }
             // Back to what is known to come up, where there is such a layer.
-            if record.standard == layer {
+            if record.defaultLayer == layer {
                 let others = BootPlanner.entries(state.boot).filter { $0.layer != layer }
                 let good = others.first { $0.layer == record.good } ?? others.first { $0.health == .good }
-                record.standard = good?.layer ?? layer
+                record.defaultLayer = good?.layer ?? layer
             }
         case .arguments(_, let add, let remove):
             try entry.options.change(adding: add, removing: remove)

@@ -15,7 +15,7 @@ public struct BootChoice: Hashable, Sendable {
         var wanted: [(String?, BootReason)] = [(record.once, .once)]
         if let trial = record.trial, trial.triesLeft > 0 { wanted.append((trial.layer, .trial)) }
         // A trial that has used up its tries does not come back as the default.
-        if record.standard != record.trial?.layer { wanted.append((record.standard, .standard)) }
+        if record.defaultLayer != record.trial?.layer { wanted.append((record.defaultLayer, .default)) }
         wanted.append((record.good, .good))
         if !record.leavesDefault { wanted += byHealth(layers).map { ($0.layer, .best) } }
         var left = Set(layers.map(\.layer))
@@ -26,7 +26,7 @@ public struct BootChoice: Hashable, Sendable {
 
     /// The layer that is booted unattended in the long run: without a record, or with one of a layer that is gone, the boot
     /// loader chooses. `nil` where that is what there is besides layers.
-    public static func standard(_ record: BootRecord, _ entries: [BootEntry]) -> String? {
+    public static func defaultLayer(_ record: BootRecord, _ entries: [BootEntry]) -> String? {
         var record = record
         (record.once, record.trial) = (nil, nil)
         return order(record, entries).first?.layer

@@ -31,7 +31,7 @@ public struct BootEntry: Hashable, Sendable {
     /// What is known of the layer.
     public var health = LayerHealth.unknown
     /// Why it is bad, where that is known.
-    public var ailment: String?
+    public var problem: String?
     /// Lines with other keys, as an administrator may have added them.
     public var others: [String] = []
 
@@ -74,7 +74,7 @@ public struct BootEntry: Hashable, Sendable {
         var options: [String] = []
         var created: Int64 = 0
         var health = LayerHealth.unknown
-        var ailment: String?
+        var problem: String?
         var original: BootArguments?
         var others: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
@@ -88,7 +88,7 @@ public struct BootEntry: Hashable, Sendable {
                 let words = line.dropFirst(BootEntry.healthPrefix.count).trimmed
                     .split(separator: " ", maxSplits: 1).map(String.init)
                 health = words.first.flatMap(LayerHealth.init) ?? .unknown
-                ailment = health == .bad && words.count > 1 ? words[1] : nil
+                problem = health == .bad && words.count > 1 ? words[1] : nil
                 continue
             }
             if line.hasPrefix(BootEntry.originalPrefix) {
@@ -115,7 +115,7 @@ public struct BootEntry: Hashable, Sendable {
         self.options.dropTrial()
         self.original = original
         self.health = health
-        self.ailment = ailment
+        self.problem = problem
         self.others = others
     }
 
@@ -126,7 +126,7 @@ public struct BootEntry: Hashable, Sendable {
     func text(sortKey: String) -> String {
         var lines = ["\(BootEntry.createdPrefix)\(created)"]
         if health != .unknown {
-            let words = [health.rawValue] + (ailment.map { [$0.withoutControls] } ?? [])
+            let words = [health.rawValue] + (problem.map { [$0.withoutControls] } ?? [])
             lines.append(BootEntry.healthPrefix + words.joined(separator: " "))
         }
         if let original { lines.append(([BootEntry.originalPrefix] + original.words).joined(separator: " ")) }

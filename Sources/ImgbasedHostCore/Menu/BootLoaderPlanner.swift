@@ -12,7 +12,7 @@ public enum BootLoaderPlanner {
     public static func install(_ state: HostState) throws(HostRefusal) -> Plan {
         try plan(installGoal, state.boot) { boot, plan throws(HostReason) in
             try boot.check()
-            if let flaw = boot.flaw { throw flaw }
+            if let problem = boot.recordProblem { throw problem }
             plan.prepare = try BootPlanner.steps(boot, boot.record)
             switch boot.loader {
             case nil: throw .noBootLoader

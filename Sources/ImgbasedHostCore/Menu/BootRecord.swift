@@ -8,7 +8,7 @@ public struct BootRecord: Hashable, Sendable {
         /// How many tries it can have.
         public static let range = 1...9
         /// How many it has where nobody says.
-        public static let standard = 3
+        public static let defaultTries = 3
 
         /// The layer.
         public var layer: String
@@ -42,7 +42,7 @@ public struct BootRecord: Hashable, Sendable {
     }
 
     /// The layer booted unattended.
-    public var standard: String?
+    public var defaultLayer: String?
     /// The layer of the next boot alone.
     public var once: String?
     /// The layer on trial.
@@ -58,7 +58,7 @@ public struct BootRecord: Hashable, Sendable {
     /// Whether what the boot loader has besides layers is the default: what the host booted before it had any, until one of them
     /// has come up healthy. So it is `false` where there is a default or a good layer.
     public var leavesDefault: Bool {
-        get { leaves && standard == nil && good == nil }
+        get { leaves && defaultLayer == nil && good == nil }
         set { leaves = newValue }
     }
     private var leaves = false
@@ -75,8 +75,8 @@ public struct BootRecord: Hashable, Sendable {
     private static let besidesKey = "imgbased_besides"
 
     /// A record of a default and a layer that came up healthy, if any.
-    public init(standard: String? = nil, good: String? = nil) {
-        self.standard = standard
+    public init(defaultLayer: String? = nil, good: String? = nil) {
+        self.defaultLayer = defaultLayer
         self.good = good
     }
 
@@ -85,7 +85,7 @@ public struct BootRecord: Hashable, Sendable {
         func layer(_ key: String) -> String? {
             environment[key].flatMap { name in (try? VolumeName.check(name)).map { name } }
         }
-        standard = layer(GRUBEnvironment.defaultKey)
+        defaultLayer = layer(GRUBEnvironment.defaultKey)
         once = layer(BootRecord.onceKey)
         good = layer(BootRecord.goodKey)
         leavesDefault = environment[BootRecord.besidesKey] == "1"
@@ -110,7 +110,7 @@ public struct BootRecord: Hashable, Sendable {
 
     /// Writes the record into `environment`, and leaves alone what else is in it.
     public func write(to environment: inout GRUBEnvironment) {
-        environment[GRUBEnvironment.defaultKey] = standard
+        environment[GRUBEnvironment.defaultKey] = defaultLayer
         environment[BootRecord.onceKey] = once
         environment[BootRecord.trialKey] = trial?.layer
         environment[BootRecord.triesKey] = trial.map { String($0.triesLeft) }
@@ -144,7 +144,8 @@ extension BootRecord: CustomStringConvertible {
     /// All of it, as the end of a sentence.
     public var description: String {
         let parts = [
-            standard.map { "default '\($0)'" }, leavesDefault ? "default what is there besides layers" : nil,
+            defaultLayer.map { "default '\($0)'" },
+            leavesDefault ? "default what is there besides layers" : nil,
             once.map { "once '\($0)'" },
             trial.map { "trial '\($0.layer)' with \($0.triesLeft) of \($0.tries) tries left" },
             good.map { "good '\($0)'" }, staged.map { "not complete '\($0)'" },

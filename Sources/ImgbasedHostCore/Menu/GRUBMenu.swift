@@ -78,7 +78,7 @@ public struct GRUBMenu {
     private func shown(_ record: BootRecord) -> [BootEntry] {
         guard entries.count > GRUBMenu.shownLayers else { return entries }
         var layers = Set(entries.prefix(GRUBMenu.shownLayers).map(\.layer))
-        layers.formUnion([record.standard, record.good].compactMap { $0 })
+        layers.formUnion([record.defaultLayer, record.good].compactMap { $0 })
         layers.formUnion(GRUBMenu.newest(entries[...]).compactMap { $0 })
         return entries.filter { layers.contains($0.layer) }
     }

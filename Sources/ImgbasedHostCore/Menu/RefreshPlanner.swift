@@ -41,8 +41,8 @@ public enum RefreshPlanner {
                 let isFree =
                     record.staged == nil
                     && record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
-                if record.standard == entry.layer, isFree, state.boot.obstacle == nil {
-                    record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.standard)
+                if record.defaultLayer == entry.layer, isFree, state.boot.problem == nil {
+                    record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.defaultTries)
                 }
                 // Before the entry: a trial of the kernel there is now does no harm.
                 plan.prepare += try BootPlanner.steps(state.boot, record)

@@ -67,7 +67,7 @@ enum SystemdBoot {
             if trial.triesLeft > 0 { entry.options.append(BootArguments.trial) }
             return (name, entry.text(sortKey: "imgbased-0"))
         }
-        return (name, entry.text(sortKey: entry.layer == record.standard ? "imgbased-1" : "imgbased-2"))
+        return (name, entry.text(sortKey: entry.layer == record.defaultLayer ? "imgbased-1" : "imgbased-2"))
     }
 
     /// What `record`, as it was written, has become by the names that files have now.

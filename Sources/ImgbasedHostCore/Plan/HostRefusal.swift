@@ -48,7 +48,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case isBooted(String)
     case isNeeded(String, as: [String])
     case isPinned(String)
-    case isGoing(String)
+    case isBeingRemoved(String)
     case isOpen(VolumePath)
     case isOrigin(VolumePath, of: [String])
     case badSettings(SettingsError)
@@ -142,7 +142,7 @@ extension HostReason: CustomStringConvertible {
             "'\(layer)' is \(roles.joined(separator: " and ")); give --force if it is to go all the same"
         case .isPinned(let base):
             "base '\(base)' is pinned; unpin it with 'imgbase base --unpin \(base)', or give --force"
-        case .isGoing(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
+        case .isBeingRemoved(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
         case .isOpen(let path): "'\(path)' is mounted or in use; unmount it"
         case .isOrigin(let path, let volumes):
             "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "

@@ -12,7 +12,7 @@ extension Procedure {
         return Procedure(
             "add a layer",
             [
-                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .planned(planner)),
+                .finishInterrupted(tries: BootRecord.Trial.defaultTries, wanted: .planned(planner)),
                 .beginLayer(planner),
             ])
     }
@@ -48,7 +48,7 @@ extension Procedure {
         return Procedure(
             RollbackPlanner.goal,
             [
-                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .nothing),
+                .finishInterrupted(tries: BootRecord.Trial.defaultTries, wanted: .nothing),
                 .chooseRollback(to: layer, planner, tries: tries),
             ])
     }

@@ -3,14 +3,14 @@ import ImgbasedCore
 extension Procedure {
     /// Has the bases go that are not kept. Whatever would keep the update from its end is told before anything is removed.
     mutating func makeRoom(_ planner: BasePlanner, _ seen: Observation, keep: Int) throws(HostRefusal) {
-        let leaving = KeepPolicy(keep: keep).leaving(seen.state, names: seen.names, adding: true)
-        if leaving.isEmpty { return }
+        let removals = KeepPolicy(keep: keep).removals(seen.state, names: seen.names, adding: true)
+        if removals.isEmpty { return }
         var after = seen
-        after.state = seen.state.without(leaving)
+        after.state = seen.state.without(removals)
         after = cleaned(after)
         _ = try source(after)
         _ = try planner.plan(after)
-        for removal in leaving.reversed() {
+        for removal in removals.reversed() {
             come(.remove(RemovalPlanner(.base(removal.subject.name), isForced: false)))
         }
     }

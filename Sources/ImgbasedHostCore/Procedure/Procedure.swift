@@ -118,7 +118,7 @@ public struct Procedure: Sendable {
         case .clearDebris:
             let debris = try Debris(state, names: names)
             come(
-                .finishInterrupted(tries: BootRecord.Trial.standard, wanted: .nothing),
+                .finishInterrupted(tries: BootRecord.Trial.defaultTries, wanted: .nothing),
                 .clearRest(after: debris))
             return try debris.plan(state)
         case .clearRest(let before):

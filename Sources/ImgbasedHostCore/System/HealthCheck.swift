@@ -24,42 +24,32 @@ public struct HealthCheck: Hashable, Sendable {
     /// Where its program is, in a directory with one directory a weight.
     public var path: String { "\(weight.rawValue)/\(name)" }
 
-    /// Of the files in a directory, those that are meant, in the order they are run in: not what editors, package
-    /// managers and `CarryNames.beside` leave beside them.
-    public static func names(_ files: [String]) -> [String] {
-        let leftovers = ["~", ".bak", ".imgnew", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
-        return files.filter { name in
-            !name.hasPrefix(".") && ![".dpkg-", ".imgnew-"].contains(where: name.contains)
-                && !leftovers.contains(where: name.hasSuffix)
-        }.sorted(by: NaturalOrder.precedes)
-    }
-
     /// How a check ended.
     public struct Result: Hashable, Sendable {
         /// The check.
         public var check: HealthCheck
         /// What is wrong; `nil` where all is well.
-        public var complaint: String?
+        public var problem: String?
         /// How long it took, in milliseconds.
         public var milliseconds: Int
 
         /// What `check` found.
-        public init(_ check: HealthCheck, complaint: String?, milliseconds: Int) {
+        public init(_ check: HealthCheck, problem: String?, milliseconds: Int) {
             self.check = check
-            self.complaint = complaint
+            self.problem = problem
             self.milliseconds = milliseconds
         }
 
         /// For people.
         public var line: String {
-            "\(check.path): \(complaint ?? "passed") (\(milliseconds) ms)"
+            "\(check.path): \(problem ?? "passed") (\(milliseconds) ms)"
         }
     }
 
     /// Why a layer for which `results` were found is bad; `nil` where it is not.
-    public static func ailment(_ results: [Result]) -> String? {
+    public static func problem(_ results: [Result]) -> String? {
         let failures = results.filter { $0.check.weight == .required }.compactMap { result in
-            result.complaint.map { "check '\(result.check.name)' \($0)" }
+            result.problem.map { "check '\(result.check.name)' \($0)" }
         }
         return failures.isEmpty ? nil : failures.joined(separator: ", ")
     }

@@ -49,11 +49,11 @@ public struct Hooks: Hashable, Sendable {
     public mutating func add(_ event: HookEvent, _ listings: [Listing]) {
         var places: [String: String?] = [:]
         for listing in listings {
-            for name in HealthCheck.names(listing.names) {
+            for name in DropIns.names(listing.names) {
                 places[name] = .some(listing.masks.contains(name) ? nil : "\(listing.directory)/\(name)")
             }
         }
-        programs[event] = HealthCheck.names(Array(places.keys)).compactMap { places[$0] ?? nil }
+        programs[event] = DropIns.names(Array(places.keys)).compactMap { places[$0] ?? nil }
     }
 
     /// Those of `event`, in the order they are run in.

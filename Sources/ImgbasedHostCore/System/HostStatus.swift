@@ -31,9 +31,9 @@ public struct HostStatus: Hashable, Sendable {
     /// What is known of the booted layer.
     public var health: LayerHealth
     /// Why it is bad.
-    public var ailment: String?
+    public var problem: String?
     /// The default.
-    public var standard: String?
+    public var defaultLayer: String?
     /// Whether that is what the boot loader has besides layers, since none has come up healthy yet.
     public var leavesDefault: Bool
     /// The trial that is under way, or the last.
@@ -45,7 +45,7 @@ public struct HostStatus: Hashable, Sendable {
     /// What the next boot without a person is of; `nil` where the boot loader does not choose among layers.
     public var next: BootChoice?
     /// Why it does not.
-    private var obstacle: HostReason?
+    private var menuProblem: HostReason?
     /// What is known of that layer.
     public var nextHealth: LayerHealth
     /// How full the pool is, where it is active.
@@ -76,16 +76,16 @@ public struct HostStatus: Hashable, Sendable {
         reason = state.boot.reason
         early = state.earlyBoot
         health = entry(booted)?.health ?? .unknown
-        ailment = entry(booted)?.ailment
-        standard = BootChoice.standard(record, entries)
+        problem = entry(booted)?.problem
+        defaultLayer = BootChoice.defaultLayer(record, entries)
         leavesDefault = record.leavesDefault
         trial = record.trial
         trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
-            entry.health == .bad ? entry.ailment ?? "it did not come up" : nil
+            entry.health == .bad ? entry.problem ?? "it did not come up" : nil
         }
         lost = record.lost.flatMap { entry($0.layer) == nil ? nil : $0 }
-        obstacle = state.boot.offersLayers ? nil : state.boot.obstacle
-        next = obstacle == nil ? BootChoice.order(record, entries).first : nil
+        menuProblem = state.boot.offersLayers ? nil : state.boot.problem
+        next = menuProblem == nil ? BootChoice.order(record, entries).first : nil
         nextHealth = entry(next?.layer)?.health ?? .unknown
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
@@ -114,7 +114,7 @@ extension HostStatus {
             warnings.append("nothing that is written will be kept: \(degraded)")
         }
         if let booted, health == .bad {
-            let cause = ailment.map { ": \($0)" } ?? ""
+            let cause = problem.map { ": \($0)" } ?? ""
             let outlook = next?.layer == booted ? "; nothing better is known" : ""
             warnings.append("layer '\(booted)' is bad\(cause)\(outlook)")
         }
@@ -179,7 +179,7 @@ extension HostStatus {
         switch reason {
         case nil: return "not told by the boot loader"
         case .menu: return "picked in the menu"
-        case .standard: return "the default"
+        case .default: return "the default"
         case .once: return "asked for once"
         case .trial: return "on trial"
         case .good: return "the last good one"
@@ -212,10 +212,10 @@ extension HostStatus {
         }
         let besides = "what the boot loader has besides layers"
         let other = leavesDefault ? besides + ", until one has come up healthy" : "none"
-        lines.append(("default", standard ?? other))
+        lines.append(("default", defaultLayer ?? other))
         if let next { lines.append(("next boot", next.layer + nextWhy(next))) }
-        if let obstacle {
-            lines.append(("next boot", "\(besides); \(obstacle)"))
+        if let menuProblem {
+            lines.append(("next boot", "\(besides); \(menuProblem)"))
         } else if next == nil, leavesDefault {
             lines.append(("next boot", besides))
         }
@@ -242,7 +242,7 @@ extension HostStatus {
         switch next.reason {
         case .trial: " (trial, \(trial?.triesLeft ?? 0) tries left)"
         case .once: " (once)"
-        case .standard: ""
+        case .default: ""
         default: " (\(next.reason == .good ? "the last good one" : "the newest that is not bad"))"
         }
     }

@@ -44,7 +44,7 @@ extension LayerContents {
     }
 
     /// What is told where it cannot be said whether it can.
-    func doubts(_ layer: String) -> [Step] {
+    func warnings(_ layer: String) -> [Step] {
         guard case .unknown(let reason) = helper else { return [] }
         let text =
             "the initramfs of layer '\(layer)' cannot be looked into, and may be without imgbase-initrd: \(reason)"
@@ -82,7 +82,7 @@ extension BootEntry {
     /// The same entry with what is in `layer` now, and what was changed in it or is known of the layer.
     func renewed(_ contents: LayerContents, of layer: VolumePath, _ boot: BootState) -> BootEntry {
         var entry = BootEntry(contents, of: layer, created: created, after: self, options, boot)
-        (entry.health, entry.ailment) = (health, ailment)
+        (entry.health, entry.problem) = (health, problem)
         return entry
     }
 }

@@ -32,7 +32,7 @@ public struct LayerPlanner: Sendable {
     /// The layer whose configuration is carried into it. With one it is on trial.
     public var carrying: VolumePath?
     /// How many tries it has then.
-    public var tries = BootRecord.Trial.standard
+    public var tries = BootRecord.Trial.defaultTries
 
     /// A request for a layer.
     public init(source: String?, uuid: String) {
@@ -44,7 +44,7 @@ public struct LayerPlanner: Sendable {
     public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
         let layout = Layout(state.volumes, group: names.group)
         return layout.layers
-            .filter { $0.tags.contains(Tag.unlisted) && !layout.isGoing($0) }
+            .filter { $0.tags.contains(Tag.unlisted) && !layout.isBeingRemoved($0) }
             .map {
                 let base = $0.baseName ?? $0.name
                 return LayerDraft(
@@ -76,7 +76,7 @@ public struct LayerPlanner: Sendable {
             if let source {
                 goal = "add a layer on '\(source)'"
                 guard let volume = layout[source] else { throw .unknown(source) }
-                if layout.isGoing(volume) { throw .isGoing(source) }
+                if layout.isBeingRemoved(volume) { throw .isBeingRemoved(source) }
                 found = volume
             } else {
                 guard let volume = layout.latest else { throw .noBase }
@@ -153,13 +153,13 @@ public struct LayerPlanner: Sendable {
             try entry.checkLength()
             var record = state.boot.record
             // Where the record was lost, what is booted without one stays the default.
-            if record.standard == nil {
-                record.standard = BootChoice.standard(
+            if record.defaultLayer == nil {
+                record.defaultLayer = BootChoice.defaultLayer(
                     record, BootPlanner.entries(state.boot).filter { $0.layer != entry.layer })
             }
-            if record.standard == nil {
+            if record.defaultLayer == nil {
                 record.leavesDefault = state.canGoBackBesides
-                if !record.leavesDefault { record.standard = entry.layer }
+                if !record.leavesDefault { record.defaultLayer = entry.layer }
             }
             let isTried = record.leavesDefault && (record.trial?.triesLeft ?? 0) == 0
             if draft.carriedFrom != nil || isTried {
@@ -169,7 +169,7 @@ public struct LayerPlanner: Sendable {
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst()) + conclusion(draft, state)
-            plan.cleanup += contents.doubts(entry.layer)
+            plan.cleanup += contents.warnings(entry.layer)
             plan.checkScripts()
         } catch {
             throw HostRefusal(plan.goal, error)

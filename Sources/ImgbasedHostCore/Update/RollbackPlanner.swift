@@ -64,7 +64,7 @@ public enum RollbackPlanner {
         of layer: String, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> VolumePath {
         do throws(HostReason) {
-            if let obstacle = state.boot.obstacle { throw obstacle }
+            if let problem = state.boot.problem { throw problem }
             guard let booted = state.booted.flatMap(state.volume) else { throw .notOnALayer }
             _ = try UpdatePlanner.original(of: booted, state)
             guard let volume = state.volume(VolumePath(group: names.group, name: layer)) else {
@@ -86,7 +86,7 @@ public enum RollbackPlanner {
             try state.boot.check()
             var record = state.boot.record
             record.forget(layer)
-            if record.standard == layer { record.standard = state.booted?.name }
+            if record.defaultLayer == layer { record.defaultLayer = state.booted?.name }
             let steps = try BootPlanner.steps(state.boot, record)
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())

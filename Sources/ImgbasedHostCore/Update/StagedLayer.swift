@@ -38,7 +38,7 @@ public struct StagedLayer: Hashable, Sendable {
         let layers = Layout(state.volumes, group: names.group).layers
         // A trial that has used up its tries was booted, whatever became of it.
         let waiting = record.trial.flatMap { $0.triesLeft > 0 ? $0.layer : nil }
-        let next = [waiting, record.once, record.standard, record.staged]
+        let next = [waiting, record.once, record.defaultLayer, record.staged]
         // One that has been booted has a configuration of its own.
         let fresh = BootPlanner.entries(state.boot).filter { $0.health == .unknown }.map(\.layer)
         guard let booted = state.booted,
@@ -77,7 +77,7 @@ public struct StagedLayer: Hashable, Sendable {
             during.forget(path.name)
             during.staged = path.name
             if let trial = record.trial, trial.layer == path.name { during.stagedTries = trial.tries }
-            if during.standard == path.name { during.standard = from }
+            if during.defaultLayer == path.name { during.defaultLayer = from }
             plan.prepare = try BootPlanner.steps(state.boot, during)
             if state.volume(path)?.isActive != true { plan.prepare.append(.activateVolume(path)) }
             plan.checkScripts()
@@ -129,7 +129,7 @@ public struct StagedLayer: Hashable, Sendable {
             // What waits comes before a trial of the system there is.
             if record.staged == path.name, [nil, from].contains(after.trial?.layer) {
                 after.trial = BootRecord.Trial(
-                    layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.standard)
+                    layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.defaultTries)
             }
             plan.commit = try BootPlanner.steps(state.boot, changing: entry, after)
             plan.cleanup = StagedLayer.forgetting(state)

@@ -9,9 +9,9 @@ public enum UpdatePlanner {
     /// layers.
     static func source(_ state: HostState, names: HostNames) throws(HostRefusal) -> VolumePath? {
         if let booted = state.booted { return booted }
-        let standard = BootChoice.standard(state.boot.record, BootPlanner.entries(state.boot))
+        let defaultLayer = BootChoice.defaultLayer(state.boot.record, BootPlanner.entries(state.boot))
         let layout = Layout(state.volumes, group: names.group)
-        return (standard.flatMap { layout[$0] } ?? layout.latestLayer)?.path
+        return (defaultLayer.flatMap { layout[$0] } ?? layout.latestLayer)?.path
     }
 
     /// Throws where an update cannot come to its end, as far as that can be told before anything is written.
@@ -21,7 +21,7 @@ public enum UpdatePlanner {
         do throws(HostReason) {
             try state.boot.check()
             if !state.boot.prefix.isEmpty { throw .bootOnRoot }
-            if let obstacle = state.boot.obstacle { throw obstacle }
+            if let problem = state.boot.problem { throw problem }
             guard let from else { return }
             guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }
             _ = try original(of: layer, state)

@@ -9,9 +9,9 @@ public struct Debris: Hashable, Sendable {
         /// A volume that was never completed.
         case incomplete(VolumePath)
         /// A base or layer whose removal was cut short.
-        case going(VolumePath)
+        case removal(VolumePath)
         /// The same, but this system runs from it.
-        case goingButBooted(VolumePath)
+        case removalOfBooted(VolumePath)
         /// A complete layer that the boot menu was not told of.
         case unlisted(layer: String)
         /// An entry of ours without its layer.
@@ -83,8 +83,8 @@ public struct Debris: Hashable, Sendable {
             for item in items {
                 switch item {
                 case .incomplete(let path): plan.cleanup.append(.removeVolume(path))
-                case .goingButBooted(let path): plan.cleanup.append(.cancelRemoval(path))
-                case .renamed, .going, .unlisted, .orphan, .recorded, .menu, .bootFiles, .leftover: break
+                case .removalOfBooted(let path): plan.cleanup.append(.cancelRemoval(path))
+                case .renamed, .removal, .unlisted, .orphan, .recorded, .menu, .bootFiles, .leftover: break
                 }
             }
             if !digests.isEmpty {
@@ -110,9 +110,9 @@ public struct Debris: Hashable, Sendable {
                 }
             for removal in subjects {
                 if removal.layers.contains(where: { $0.path == state.booted }) {
-                    items.append(.goingButBooted(removal.subject.path))
+                    items.append(.removalOfBooted(removal.subject.path))
                 } else {
-                    items.append(.going(removal.subject.path))
+                    items.append(.removal(removal.subject.path))
                     removals.append(removal)
                     gone.formUnion(removal.layers.map(\.name))
                 }
@@ -135,7 +135,7 @@ public struct Debris: Hashable, Sendable {
             gone.insert(entry.layer)
         }
         let record = boot.record
-        let recorded = [record.standard, record.once, record.trial?.layer, record.staged, record.good]
+        let recorded = [record.defaultLayer, record.once, record.trial?.layer, record.staged, record.good]
         for layer in Set(recorded.compactMap { $0 })
             .sorted(by: NaturalOrder.precedes)
         where layout[layer]?.isLayer != true && (boot.entries[layer] == nil || gone.contains(layer)) {
@@ -169,7 +169,7 @@ extension BootRecord {
     /// What of it is of `layer`, by the words of the command line.
     fileprivate func parts(for layer: String) -> [String] {
         [
-            standard == layer ? "default" : nil, once == layer ? "once" : nil,
+            defaultLayer == layer ? "default" : nil, once == layer ? "once" : nil,
             trial?.layer == layer ? "trial" : nil, staged == layer ? "staged" : nil,
             good == layer ? "good" : nil,
         ].compactMap { $0 }
@@ -183,8 +183,8 @@ extension Debris.Item: CustomStringConvertible {
             switch self {
             case .renamed(let rename): "\(rename)"
             case .incomplete(let path): "volume '\(path)' was never completed"
-            case .going(let path): "the removal of '\(path)' was not finished"
-            case .goingButBooted(let path): "the removal of '\(path)' was not finished, and it is booted"
+            case .removal(let path): "the removal of '\(path)' was not finished"
+            case .removalOfBooted(let path): "the removal of '\(path)' was not finished, and it is booted"
             case .unlisted(let layer): "layer '\(layer)' is not in the boot menu yet"
             case .orphan(let layer): "there is an entry of '\(layer)', but no such layer"
             case .recorded(let layer, let parts):
@@ -200,8 +200,8 @@ extension Debris.Item: CustomStringConvertible {
     public var remedy: String {
         switch self {
         case .incomplete, .orphan, .bootFiles, .leftover: "removed"
-        case .going, .unlisted: "finished"
-        case .goingButBooted: "kept"
+        case .removal, .unlisted: "finished"
+        case .removalOfBooted: "kept"
         case .recorded: "forgotten"
         case .menu, .renamed: "renewed"
         }
@@ -212,8 +212,8 @@ extension Debris.Item: CustomStringConvertible {
         switch self {
         case .renamed: "renamed"
         case .incomplete: "incomplete"
-        case .going: "going"
-        case .goingButBooted: "goingButBooted"
+        case .removal: "going"
+        case .removalOfBooted: "goingButBooted"
         case .unlisted: "unlisted"
         case .orphan: "orphan"
         case .recorded: "recorded"

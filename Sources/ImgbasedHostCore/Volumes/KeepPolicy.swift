@@ -15,16 +15,16 @@ public struct KeepPolicy: Hashable, Sendable {
     /// What the host needs stays: a base of which a layer is booted, the default, the last good one, on trial or to be
     /// booted once. So does what is pinned or in use, and what an administrator made a snapshot of. What is being removed
     /// already, goes.
-    public func leaving(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
+    public func removals(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
         // What an interrupted run left goes before all that, and counts for nothing.
         let state = state.cleaned(names)
         let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }
         }
-        let standard = state.boot.standard
+        let defaultLayer = state.boot.defaultLayer
         func canGo(_ removal: Removal, isForced: Bool) -> Bool {
             do throws(HostReason) {
-                try removal.check(state, isForced: isForced, standard: standard)
+                try removal.check(state, isForced: isForced, defaultLayer: defaultLayer)
                 return true
             } catch {
                 return false

@@ -12,7 +12,7 @@ public struct Layout: Hashable, Sendable {
         public var layers: [Volume]
 
         /// Whether all of it is being removed.
-        var isGoing: Bool { base?.isMarkedForRemoval == true }
+        var isBeingRemoved: Bool { base?.isMarkedForRemoval == true }
     }
 
     /// The bases with their layers, oldest first.
@@ -20,7 +20,7 @@ public struct Layout: Hashable, Sendable {
     /// The bases and layers by their names.
     private let members: [String: Volume]
     /// The names of the bases that are being removed with all of their layers.
-    private let going: Set<String>
+    private let beingRemoved: Set<String>
 
     /// The layout of `group`. What is not complete has no place in it.
     public init(_ volumes: [Volume], group: String) {
@@ -42,7 +42,7 @@ public struct Layout: Hashable, Sendable {
         self.families = families
         let all = families.flatMap { [$0.base].compactMap { $0 } + $0.layers }
         members = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        going = Set(families.lazy.filter(\.isGoing).map(\.name))
+        beingRemoved = Set(families.lazy.filter(\.isBeingRemoved).map(\.name))
     }
 
     /// The bases, oldest first.
@@ -55,19 +55,19 @@ public struct Layout: Hashable, Sendable {
     public var latestBase: Volume? { bases.last { !$0.isMarkedForRemoval } }
 
     /// The newest layer.
-    public var latestLayer: Volume? { layers.last { !isGoing($0) } }
+    public var latestLayer: Volume? { layers.last { !isBeingRemoved($0) } }
 
     /// What a new layer is made of when nothing is said: the newest layer of the newest base, or that base.
     public var latest: Volume? {
         guard let base = latestBase else { return nil }
-        return families.last { $0.name == base.name }?.layers.last { !isGoing($0) } ?? base
+        return families.last { $0.name == base.name }?.layers.last { !isBeingRemoved($0) } ?? base
     }
 
     /// Whether `volume` is being removed, by itself or with its base.
-    func isGoing(_ volume: Volume) -> Bool {
+    func isBeingRemoved(_ volume: Volume) -> Bool {
         if volume.isMarkedForRemoval { return true }
         guard volume.isLayer, let base = volume.baseName else { return false }
-        return going.contains(base)
+        return beingRemoved.contains(base)
     }
 
     /// The base or layer of this name.
@@ -79,18 +79,18 @@ public struct Layout: Hashable, Sendable {
             let marks = marks.compactMap { $0 }
             return marks.isEmpty ? name : "\(name) (\(marks.joined(separator: ", ")))"
         }
-        func going(_ isGoing: Bool) -> String? { isGoing ? "being removed" : nil }
+        func mark(_ isBeingRemoved: Bool) -> String? { isBeingRemoved ? "being removed" : nil }
         return families.flatMap { family in
             [
                 line(
                     family.name,
                     [
                         family.base == nil ? "removed" : nil, family.base?.isPinned == true ? "pinned" : nil,
-                        going(family.isGoing),
+                        mark(family.isBeingRemoved),
                     ])
             ]
                 + family.layers.map {
-                    line(" +- " + $0.name, [$0.path == booted ? "booted" : nil, going(isGoing($0))])
+                    line(" +- " + $0.name, [$0.path == booted ? "booted" : nil, mark(isBeingRemoved($0))])
                 }
         }
     }

@@ -16,7 +16,7 @@ public enum PinPlanner {
             let layout = Layout(state.volumes, group: names.group)
             guard let base = layout[name] else { throw .unknown(name) }
             guard base.isBase else { throw .notABase(name) }
-            if layout.isGoing(base), isPinned { throw .isGoing(name) }
+            if layout.isBeingRemoved(base), isPinned { throw .isBeingRemoved(name) }
             if base.isPinned != isPinned {
                 plan.commit = [isPinned ? .pin(base.path) : .unpin(base.path)]
             }

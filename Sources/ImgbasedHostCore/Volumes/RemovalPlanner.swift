@@ -87,15 +87,15 @@ public struct Removal: Hashable, Sendable {
 
     /// Throws where something of it is needed.
     public func check(_ state: HostState, isForced: Bool) throws(HostReason) {
-        try check(state, isForced: isForced, standard: isForced ? nil : state.boot.standard)
+        try check(state, isForced: isForced, defaultLayer: isForced ? nil : state.boot.defaultLayer)
     }
 
     /// The same, where the layer that is booted in the long run is known: to find it, all entries are read.
-    func check(_ state: HostState, isForced: Bool, standard: String?) throws(HostReason) {
+    func check(_ state: HostState, isForced: Bool, defaultLayer: String?) throws(HostReason) {
         if let booted = layers.first(where: { $0.path == state.booted }) { throw .isBooted(booted.name) }
         if !isForced {
             for layer in layers {
-                let roles = state.boot.roles(of: layer.name, standard: standard)
+                let roles = state.boot.roles(of: layer.name, defaultLayer: defaultLayer)
                 if !roles.isEmpty { throw .isNeeded(layer.name, as: roles) }
             }
             if let base, base.isPinned { throw .isPinned(base.name) }
@@ -110,10 +110,10 @@ public struct Removal: Hashable, Sendable {
 
     /// The volumes that lvm2 would remove with `volume`: all snapshots but those of its own pool.
     private func dependents(on volume: Volume, in state: HostState) -> [String] {
-        let leaving = Set(volumes.map(\.path))
+        let removals = Set(volumes.map(\.path))
         return state.volumes.filter { other in
             other.path.group == volume.path.group && other.origin == volume.name
-                && !leaving.contains(other.path)
+                && !removals.contains(other.path)
                 && !(other.segmentType == "thin" && volume.segmentType == "thin" && other.pool == volume.pool)
         }.map(\.name)
     }
@@ -150,15 +150,15 @@ public struct Removal: Hashable, Sendable {
 
 extension BootState {
     /// The layer that is booted unattended in the long run.
-    var standard: String? { BootChoice.standard(record, BootPlanner.entries(self)) }
+    var defaultLayer: String? { BootChoice.defaultLayer(record, BootPlanner.entries(self)) }
 
     /// What `layer` is to the boot loader, for which it must not simply go.
-    func roles(of layer: String) -> [String] { roles(of: layer, standard: standard) }
+    func roles(of layer: String) -> [String] { roles(of: layer, defaultLayer: defaultLayer) }
 
-    fileprivate func roles(of layer: String, standard: String?) -> [String] {
+    fileprivate func roles(of layer: String, defaultLayer: String?) -> [String] {
         let isOnTrial = record.trial.map { $0.layer == layer && $0.triesLeft > 0 } ?? false
         return [
-            layer == standard || layer == record.standard ? "the default" : nil,
+            layer == defaultLayer || layer == record.defaultLayer ? "the default" : nil,
             layer == record.good ? "the last good one" : nil,
             isOnTrial ? "on trial" : nil,
             layer == record.staged ? "to be tried when it is complete" : nil,
@@ -205,9 +205,9 @@ extension BootRecord {
         if let good, layers.contains(good) { record.good = nil }
         if let trial, layers.contains(trial.layer) { record.trial = nil }
         if let staged, layers.contains(staged) { record.staged = nil }
-        if let standard, layers.contains(standard) {
-            record.standard = nil
-            record.standard = BootChoice.standard(record, rest)
+        if let defaultLayer, layers.contains(defaultLayer) {
+            record.defaultLayer = nil
+            record.defaultLayer = BootChoice.defaultLayer(record, rest)
         }
         return record
     }

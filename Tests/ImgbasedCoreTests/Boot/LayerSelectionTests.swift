@@ -45,8 +45,8 @@ import Testing
             ("root=/dev/HostVG/plain", nil, "plain", nil),
             ("root=/dev/HostVG/Base-0.1", nil, "Base-0.1", "Base-0"),
         ] as [(String, String?, String, String?)])
-    func chooses(text: String, standard: String?, volume: String, base: String?) throws {
-        let selection = try LayerSelection(request(text), in: group(), defaultLayer: standard)
+    func chooses(text: String, defaultLayer: String?, volume: String, base: String?) throws {
+        let selection = try LayerSelection(request(text), in: group(), defaultLayer: defaultLayer)
         #expect(selection.volume == volume)
         #expect(selection.base == base)
         #expect(selection.chosenBy == text)
@@ -106,10 +106,10 @@ import Testing
                     + "base 'Base-3' in volume group 'HostVG' has no layers"
             ),
         ] as [(String, String?, String)])
-    func explains(text: String, standard: String?, reason: String) throws {
+    func explains(text: String, defaultLayer: String?, reason: String) throws {
         let group = try group()
         #expect(throws: SelectionError(reason: reason)) {
-            try LayerSelection(request(text), in: group, defaultLayer: standard)
+            try LayerSelection(request(text), in: group, defaultLayer: defaultLayer)
         }
     }
 

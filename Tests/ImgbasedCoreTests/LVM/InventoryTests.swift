@@ -54,10 +54,10 @@ import Testing
     @Test func findsNothing() throws {
         #expect(state([]) == .absent)
         #expect(state([try scan("/dev/vda", [])], .named("Other")) == .absent)
-        #expect(state([try scan("/dev/vda", [(" HostVG { ", " OtherVG { ")])], .standard) == .absent)
+        #expect(state([try scan("/dev/vda", [(" HostVG { ", " OtherVG { ")])], .default) == .absent)
     }
 
-    @Test(arguments: [GroupSelector.named("HostVG"), .standard])
+    @Test(arguments: [GroupSelector.named("HostVG"), .default])
     func findsAGroup(wanted: GroupSelector) throws {
         let scan = try scan("/dev/vda", [Self.tag])
         let located = try located([scan], wanted)
@@ -74,8 +74,8 @@ import Testing
         ]
         let untagged = try scan("/dev/sda", [])
         let tagged = try scan("/dev/sdb", id: Self.second, edits)
-        #expect(try located([untagged], .standard).group.name == "HostVG")
-        #expect(try located([untagged, tagged], .standard).group.name == "OtherVG")
+        #expect(try located([untagged], .default).group.name == "HostVG")
+        #expect(try located([untagged, tagged], .default).group.name == "OtherVG")
     }
 
     @Test func keepsTheLastScanOfAPath() throws {
@@ -162,7 +162,7 @@ import Testing
             [Self.twoDisks, ("seqno = 11", "seqno = 12"), (" HostVG {", " NewVG { tags = [\"imgbased:vg\"]")])
         #expect(state([old, new]) == .absent)
         #expect(try located([old, new], .named("NewVG")).devices.count == 2)
-        #expect(try located([old, new], .standard).group.name == "NewVG")
+        #expect(try located([old, new], .default).group.name == "NewVG")
     }
 
     /// One change, two texts: that must not be. What both say of a volume is true of it.
@@ -277,7 +277,7 @@ import Testing
     }
 
     /// lvm2 takes the only one that is not another host's (_resolve_duplicate_vgnames in tools/toollib.c).
-    @Test(arguments: [GroupSelector.named("HostVG"), .standard])
+    @Test(arguments: [GroupSelector.named("HostVG"), .default])
     func passesOverGroupsOfOtherHosts(wanted: GroupSelector) throws {
         let other = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
         let third = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "brbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
@@ -318,7 +318,7 @@ import Testing
         ]
         let scans = [try scan("/dev/sda", [Self.tag]), try scan("/dev/sdb", id: Self.second, edits)]
         #expect(
-            ambiguity(state(scans, .standard))
+            ambiguity(state(scans, .default))
                 == "the volume groups 'HostVG', 'OtherVG' all are tagged 'imgbased:vg'; name one with rd.imgbased.vg="
         )
         #expect(try located(scans, .named("OtherVG")).group.name == "OtherVG")

@@ -115,7 +115,7 @@ import Testing
         for scans in [[whole, try scan(source)], [try scan(source), whole]] {
             var inventory = Inventory()
             scans.forEach { inventory.add($0) }
-            guard case .found(let located) = inventory.volumeGroup(.standard) else {
+            guard case .found(let located) = inventory.volumeGroup(.default) else {
                 Issue.record("not found")
                 return
             }

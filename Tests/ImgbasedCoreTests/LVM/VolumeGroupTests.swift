@@ -21,7 +21,7 @@ import Testing
             group.logicalVolumes.map(\.name) == [
                 "pool", "Base-0", "Base-0.1", "Config", "lvol0_pmspare", "pool_tmeta", "pool_tdata",
             ])
-        #expect(group.logicalVolumes.allSatisfy { $0.doubts.isEmpty })
+        #expect(group.logicalVolumes.allSatisfy { $0.problems.isEmpty })
     }
 
     @Test func readsVolumes() throws {

@@ -33,7 +33,7 @@ import Testing
         #expect(archive.isOCI)
         #expect(!listing("-rw-r--r-- 0/0 30 2026-11-25 02:43 etc/oci-layout").isOCI)
         #expect(
-            listing("-rw-r--r-- 0/0 30 2026-11-25 02:43 manifest.json").complaint.contains("docker save"))
+            listing("-rw-r--r-- 0/0 30 2026-11-25 02:43 manifest.json").problem.contains("docker save"))
     }
 
     @Test(arguments: [

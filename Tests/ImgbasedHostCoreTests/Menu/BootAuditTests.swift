@@ -102,7 +102,7 @@ import Testing
             { _ = try Debris(state, names: names) },
             { try machine.addLayer() }, { try machine.updateHost() },
             { try machine.remove(.layer("Base-0.2"), isForced: true) },
-            { _ = try BootPlanner.plan(.standard("Base-0.2"), state, names: names) },
+            { _ = try BootPlanner.plan(.setDefault("Base-0.2"), state, names: names) },
             { _ = try BootPlanner.plan(.good, state, names: names) },
             { _ = try RefreshPlanner.plan(FakeMachine.kernel, from: .running, state, names: names) },
             { _ = try BootLoaderPlanner.install(state) },
@@ -148,13 +148,13 @@ import Testing
         var (state, _) = try Self.host()
         let digest = FakeMachine.kernel.digest
         state.boot.entries["Base-0.2"]?.replace("linux /imgbased/\(digest)/linux", with: "linux /../linux")
-        for change in [BootChange.standard("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 3)] {
+        for change in [BootChange.setDefault("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 3)] {
             #expect(throws: HostRefusal(change.goal, .strangePath("/../linux", of: "Base-0.2"))) {
                 try BootPlanner.plan(change, state, names: FakeMachine.names)
             }
         }
         // It is no concern of others, and its own system mends it.
-        _ = try BootPlanner.plan(.standard("Base-0.1"), state, names: FakeMachine.names)
+        _ = try BootPlanner.plan(.setDefault("Base-0.1"), state, names: FakeMachine.names)
         state.booted = VolumePath(group: "HostVG", name: "Base-0.2")
         _ = try BootPlanner.plan(.good, state, names: FakeMachine.names)
         var machine = FakeMachine()

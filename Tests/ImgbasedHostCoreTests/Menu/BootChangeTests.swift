@@ -40,10 +40,10 @@ import Testing
     @Test func aTrialThatComesUpBecomesTheDefault() throws {
         var machine = try Self.machine(booted: "Base-0.3")
         try Self.change(&machine, .trial("Base-0.3", tries: 2))
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.3", tries: 2))
         try Self.change(&machine, .good)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.3", good: "Base-0.3"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.3", good: "Base-0.3"))
         #expect(Self.health(machine, "Base-0.3") == .good)
         #expect(Self.health(machine, "Base-0.1") == .unknown)
         #expect(
@@ -65,28 +65,28 @@ import Testing
     @Test func aTrialThatDoesNotComeUpIsOver() throws {
         var machine = try Self.machine(booted: "Base-0.3")
         try Self.change(&machine, .trial("Base-0.3", tries: 2), .bad("check 'x' failed"))
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.trial?.triesLeft == 0)
         #expect(Self.health(machine, "Base-0.3") == .bad)
         let text = try #require(machine.state.boot.entries["Base-0.3"])
-        #expect(BootEntry(layer: "Base-0.3", text: text)?.ailment == "check 'x' failed")
+        #expect(BootEntry(layer: "Base-0.3", text: text)?.problem == "check 'x' failed")
         #expect(
             Self.loadOrder(machine) == ["Base-0.2", "Base-0.1", "Base-0.3"])
     }
 
     @Test func aDefaultThatFailsGivesWayToTheLastGoodLayer() throws {
         var machine = try Self.machine(booted: "Base-0.2")
-        try Self.change(&machine, .good, .standard("Base-0.3"))
+        try Self.change(&machine, .good, .setDefault("Base-0.3"))
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.3")
         try Self.change(&machine, .bad())
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2", good: "Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
 
     /// Nothing better is known: then it stays, and says so.
     @Test func aDefaultThatFailsStaysWhereNothingIsBetter() throws {
         var machine = try Self.machine(booted: "Base-0.1")
         try Self.change(&machine, .good, .bad())
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1"))
     }
 
     /// GRUB's part of a boot: it takes a try away and says why.
@@ -102,12 +102,12 @@ import Testing
 
     @Test(arguments: [
         // The default fails: back to the one that was good before.
-        (BootReason.standard, 1, JournalMessage.Kind.goingBack), (.once, 1, .goingBack), (.menu, 0, .bad),
+        (BootReason.default, 1, JournalMessage.Kind.goingBack), (.once, 1, .goingBack), (.menu, 0, .bad),
         (.rescue, 0, .bad),
     ])
     func goesBackOnceWhereNobodyIsThere(reason: BootReason, restarts: Int, kind: JournalMessage.Kind) throws {
         var machine = try Self.machine(booted: "Base-0.2")
-        try Self.change(&machine, .good, .standard("Base-0.3"))
+        try Self.change(&machine, .good, .setDefault("Base-0.3"))
         Self.boot(&machine, "Base-0.3", reason)
         try Self.change(&machine, .bad(goesBack: true))
         #expect(machine.restarts == restarts)
@@ -121,7 +121,7 @@ import Testing
     @Test func staysWhereNothingIsBetter() throws {
         var machine = try Self.machine(booted: "Base-0.1")
         for layer in ["Base-0.2", "Base-0.3", "Base-0.1"] {
-            Self.boot(&machine, layer, .standard)
+            Self.boot(&machine, layer, .default)
             try Self.change(&machine, .bad())
         }
         machine.restarts = 0
@@ -146,8 +146,8 @@ import Testing
             try Self.change(&machine, .started)
         }
         let status = HostStatus(machine.state, names: FakeMachine.names)
-        #expect(status.next == BootChoice(layer: "Base-0.1", reason: .standard))
-        Self.boot(&machine, "Base-0.1", .standard)
+        #expect(status.next == BootChoice(layer: "Base-0.1", reason: .default))
+        Self.boot(&machine, "Base-0.1", .default)
         try Self.change(&machine, .started)
         #expect(
             story() == [
@@ -186,7 +186,7 @@ import Testing
         #expect(status().warnings == ["layer 'Base-0.3' came up at last: \(ends)"])
         #expect(BootRecord(GRUBEnvironment(machine.state.boot.environment ?? [])).lost?.count == 1)
         // When it has come up once more, that is over.
-        Self.boot(&machine, "Base-0.3", .standard)
+        Self.boot(&machine, "Base-0.3", .default)
         try Self.change(&machine, .started)
         #expect(status().warnings.count == 1)
         try Self.change(&machine, .good)
@@ -206,7 +206,7 @@ import Testing
             warnings() == [
                 "layer 'Base-0.3' is bad: check 'x' failed", "layer 'Base-0.3' was on trial: \(lost)",
             ])
-        Self.boot(&machine, "Base-0.1", .standard)
+        Self.boot(&machine, "Base-0.1", .default)
         #expect(warnings() == ["layer 'Base-0.3' was tried and is bad: check 'x' failed; \(lost)"])
     }
 
@@ -241,14 +241,14 @@ import Testing
 
     @Test func aDefaultThatIsSetComesBeforeATrial() throws {
         var machine = try Self.machine()
-        try Self.change(&machine, .trial("Base-0.3", tries: 2), .standard("Base-0.2"))
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+        try Self.change(&machine, .trial("Base-0.3", tries: 2), .setDefault("Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2"))
     }
 
     @Test func onceIsRecordedBesideTheDefault() throws {
         var machine = try Self.machine()
         try Self.change(&machine, .once("Base-0.2"))
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.once == "Base-0.2")
     }
 
@@ -312,7 +312,7 @@ import Testing
         var machine = try Self.machine()
         let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
         machine.state.boot.withoutHelper = [initrd]
-        for change in [BootChange.standard("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 1)] {
+        for change in [BootChange.setDefault("Base-0.2"), .once("Base-0.2"), .trial("Base-0.2", tries: 1)] {
             let refusal = #expect(throws: HostRefusal.self) {
                 try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
             }
@@ -368,7 +368,7 @@ import Testing
     }
 
     @Test(arguments: [
-        BootChange.once("Base-0"), .standard("Base-9.9"), .trial("Config", tries: 1), .good, .bad(),
+        BootChange.once("Base-0"), .setDefault("Base-9.9"), .trial("Config", tries: 1), .good, .bad(),
         .started,
     ])
     func refusesWhatIsNoLayer(change: BootChange) throws {

@@ -97,10 +97,10 @@ import Testing
         let newest = (169...200).reversed().map { "Base-0.\($0)" }
         #expect(layers(BootRecord()) == newest + ["Base-0.8", "Base-0.7"])
         #expect(
-            layers(BootRecord(standard: "Base-0.100", good: "Base-0.3"))
+            layers(BootRecord(defaultLayer: "Base-0.100", good: "Base-0.3"))
                 == newest + ["Base-0.100", "Base-0.8", "Base-0.7", "Base-0.3"])
         // GRUB changes these itself.
-        var record = BootRecord(standard: "Base-0.8")
+        var record = BootRecord(defaultLayer: "Base-0.8")
         record.once = "Base-0.1"
         record.trial = BootRecord.Trial(layer: "Base-0.2", tries: 3)
         #expect(layers(record) == layers(BootRecord()))
@@ -137,7 +137,7 @@ import Testing
     /// Whoever changes the block changes one sector of it: all that is recorded fits, with names as long as ours can be.
     @Test func theLongestRecordIsInOneSector() throws {
         func name(_ letter: String) -> String { String(repeating: letter, count: 55) }
-        var record = BootRecord(standard: name("a"), good: name("b"))
+        var record = BootRecord(defaultLayer: name("a"), good: name("b"))
         record.once = name("c")
         record.trial = BootRecord.Trial(layer: name("d"), tries: 9)
         record.trial?.triesLeft = 0

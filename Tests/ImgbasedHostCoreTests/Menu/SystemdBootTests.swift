@@ -66,7 +66,7 @@ import Testing
         var machine = try Self.machine()
         #expect(Self.sortKey(machine, "Base-0.1") == "sort-key imgbased-1")
         #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-2")
-        try Self.change(&machine, .standard("Base-0.2"))
+        try Self.change(&machine, .setDefault("Base-0.2"))
         #expect(Self.sortKey(machine, "Base-0.1") == "sort-key imgbased-2")
         #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-1")
         try Self.change(&machine, .once("Base-0.1"))
@@ -90,7 +90,7 @@ import Testing
         try Self.change(&machine, .good)
         #expect(machine.state.boot.entryFiles["Base-0.2"] == ["imgbased-Base-0.2.conf"])
         #expect(machine.state.boot.entries["Base-0.2"]?.contains("panic") == false)
-        #expect(machine.state.boot.record.standard == "Base-0.2")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
         #expect(Self.sortKey(machine, "Base-0.2") == "sort-key imgbased-1")
     }
 
@@ -102,11 +102,12 @@ import Testing
         let record = machine.state.boot.record
         #expect(record.trial?.triesLeft == 0)
         let entries = BootPlanner.entries(machine.state.boot)
-        #expect(BootChoice.order(record, entries).first == BootChoice(layer: "Base-0.1", reason: .standard))
+        #expect(
+            BootChoice.order(record, entries).first == BootChoice(layer: "Base-0.1", reason: .default))
         // systemd's own unit may be the one that blesses it.
         machine.state.boot.entryFiles["Base-0.2"] = ["imgbased-Base-0.2.conf"]
         try Self.change(&machine, .good)
-        #expect(machine.state.boot.record.standard == "Base-0.2")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
     }
 
     /// The layer that systemd-boot boots unattended, of files by their names: by `sort-key`, those without tries left last
@@ -127,10 +128,10 @@ import Testing
         let layers = ["a", "b", "c"]
         let entries = layers.map { BootEntryTests.entry($0) }
         var records: [BootRecord] = []
-        for standard in [nil] + layers.map({ $0 }) {
-            records.append(BootRecord(standard: standard))
+        for defaultLayer in [nil] + layers.map({ $0 }) {
+            records.append(BootRecord(defaultLayer: defaultLayer))
             for (trial, left) in layers.flatMap({ layer in [0, 2].map { (layer, $0) } }) {
-                var record = BootRecord(standard: standard)
+                var record = BootRecord(defaultLayer: defaultLayer)
                 record.trial = BootRecord.Trial(layer: trial, tries: 3)
                 record.trial?.triesLeft = left
                 records.append(record)

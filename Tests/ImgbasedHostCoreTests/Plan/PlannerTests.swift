@@ -270,14 +270,16 @@ import Testing
         try machine.addLayer()
         machine.settle(on: "Base-0.1")
         try machine.addLayer()
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         try machine.perform(
-            try BootPlanner.plan(.standard("Base-0.2"), machine.state, names: FakeMachine.names))
-        #expect(machine.state.boot.record.standard == "Base-0.2")
-        let again = try BootPlanner.plan(.standard("Base-0.2"), machine.state, names: FakeMachine.names)
+            try BootPlanner.plan(.setDefault("Base-0.2"), machine.state, names: FakeMachine.names))
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
+        let again = try BootPlanner.plan(.setDefault("Base-0.2"), machine.state, names: FakeMachine.names)
         #expect(again.steps.isEmpty)
         #expect(
-            reason { _ = try BootPlanner.plan(.standard("Base-0"), machine.state, names: FakeMachine.names) }
+            reason {
+                _ = try BootPlanner.plan(.setDefault("Base-0"), machine.state, names: FakeMachine.names)
+            }
                 == .notALayer("Base-0"))
     }
 

@@ -253,13 +253,13 @@ extension FakeMachine {
     /// Makes `layer` the default, as if one had come up.
     mutating func settle(on layer: String) {
         var environment = GRUBEnvironment()
-        BootRecord(standard: layer).write(to: &environment)
+        BootRecord(defaultLayer: layer).write(to: &environment)
         state.boot.environment = environment.block
     }
 
     /// `imgbase update image`
     mutating func updateHost() throws {
-        try run(.update(image, keep: 2, tries: BootRecord.Trial.standard, uuid: "layer-uuid"))
+        try run(.update(image, keep: 2, tries: BootRecord.Trial.defaultTries, uuid: "layer-uuid"))
     }
 
     /// `imgbase update --complete`

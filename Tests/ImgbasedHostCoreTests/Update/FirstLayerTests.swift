@@ -41,7 +41,7 @@ import Testing
         let machine = try Self.machine(layers: 2)
         let record = machine.state.boot.record
         #expect(record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
-        #expect(record.leavesDefault && record.standard == nil)
+        #expect(record.leavesDefault && record.defaultLayer == nil)
         let status = Self.status(machine)
         #expect(status.next == BootChoice(layer: "Base-0.1", reason: .trial))
         #expect(
@@ -56,7 +56,7 @@ import Testing
         try Self.boot("Base-0.1", &machine)
         try Self.change(&machine, .started)
         try Self.change(&machine, .good)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1", good: "Base-0.1"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
         #expect(GRUBEnvironment(machine.state.boot.environment ?? [])["imgbased_besides"] == nil)
         // From now on a layer that fails gives way to this one.
         #expect(
@@ -69,7 +69,7 @@ import Testing
         try Self.use(3, &machine)
         let status = Self.status(machine)
         #expect(status.next == nil)
-        #expect(status.standard == nil)
+        #expect(status.defaultLayer == nil)
         #expect(status.lines.contains("next boot:  what the boot loader has besides layers"))
         #expect(
             status.warnings == [
@@ -101,17 +101,17 @@ import Testing
 
     @Test func aDefaultThatIsSetIsTriedFirst() throws {
         var machine = try Self.machine(layers: 2)
-        try Self.change(&machine, .standard("Base-0.2"))
+        try Self.change(&machine, .setDefault("Base-0.2"))
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.2", tries: 3))
         #expect(machine.state.boot.record.leavesDefault)
         // Where tries cannot be counted, it is what somebody asked for.
         machine.state.boot.fileSystem = "btrfs"
-        try Self.change(&machine, .standard("Base-0.2"))
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+        try Self.change(&machine, .setDefault("Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2"))
         // A system that runs from a layer has come up by that.
         machine = try Self.machine(layers: 2)
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
-        try Self.change(&machine, .standard("Base-0.2"))
-        #expect(machine.state.boot.record.standard == "Base-0.2")
+        try Self.change(&machine, .setDefault("Base-0.2"))
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
     }
 }

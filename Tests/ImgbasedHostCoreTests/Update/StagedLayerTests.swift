@@ -245,7 +245,7 @@ import Testing
         var machine = try UpdateTests.machine()
         let before = machine.state.boot.record
         try machine.updateHost()
-        try UpdateTests.change(&machine, .standard("Base-1.1"))
+        try UpdateTests.change(&machine, .setDefault("Base-1.1"))
         #expect(try Self.way(machine) == .takeBack("Base-1.1"))
         #expect(
             reason { _ = try Self.way(machine, carriesConfiguration: true) }

@@ -58,14 +58,14 @@ import Testing
         var machine = try Self.machine()
         machine.state.boot.environment = nil
         try machine.addLayer()
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         machine.state.boot.environment = nil
         try machine.updateHost()
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.trial?.layer == "Base-1.1")
         machine.state.boot.environment = nil
         try Self.change(&machine, .good)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.1", good: "Base-0.1"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
     }
 
     @Test func whatIsCarriedHasToFit() throws {
@@ -95,7 +95,7 @@ import Testing
     @Test(arguments: loaders) func anUpdateIsTriedAndHasWhatWasChanged(loader: BootLoader) throws {
         var machine = try Self.machine(loader)
         try machine.updateHost()
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
         #expect(Self.next(machine) == "Base-1.1")
         let layer = try #require(machine.state.volume(Self.path("Base-1.1")))
@@ -248,7 +248,7 @@ import Testing
         let other = BootRecord.Trial(layer: "Base-0.1", tries: 3)
         try Self.change(&machine, .trial(other.layer, tries: 3))
         try Self.change(&machine, .good)
-        #expect(machine.state.boot.record.standard == "Base-1.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-1.1")
         #expect(machine.state.boot.record.trial == other)
     }
 

@@ -35,7 +35,7 @@ import Testing
         machine.power = 4
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-1")) }
         machine.power = .max
-        #expect(try items(machine) == [.going(Self.path("Base-1"))])
+        #expect(try items(machine) == [.removal(Self.path("Base-1"))])
         try machine.recover()
         let once = machine
         try machine.recover()
@@ -52,7 +52,7 @@ import Testing
         #expect(throws: PowerCut.self) { try machine.remove(.base("Base-0"), isForced: true) }
         machine.power = .max
         machine.state.booted = Self.path("Base-0.1")
-        #expect(try items(machine) == [.goingButBooted(Self.path("Base-0"))])
+        #expect(try items(machine) == [.removalOfBooted(Self.path("Base-0"))])
         try machine.recover()
         #expect(machine.state.volumes == start.state.volumes)
         #expect(machine.state.boot == start.state.boot)
@@ -70,7 +70,7 @@ import Testing
         try machine.recover()
         #expect(Array(machine.state.boot.entries.keys) == ["Base-0.2"])
         #expect(machine.state.boot.menu?.contains("Base-1.1") == false)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2"))
         #expect(machine.state.boot.digests == [FakeMachine.kernel.digest])
     }
 

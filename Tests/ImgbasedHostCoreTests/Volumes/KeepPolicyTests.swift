@@ -48,10 +48,10 @@ import Testing
         var keep: Int
         var adding: Bool
         /// The numbers of those that go.
-        var leaving: [Int]
+        var removals: [Int]
 
-        init(_ bases: String, keep: Int, adding: Bool = true, _ leaving: Int...) {
-            (self.bases, self.keep, self.adding, self.leaving) = (bases, keep, adding, leaving)
+        init(_ bases: String, keep: Int, adding: Bool = true, _ removals: Int...) {
+            (self.bases, self.keep, self.adding, self.removals) = (bases, keep, adding, removals)
         }
 
         var testDescription: String { "\(bases) keep \(keep)\(adding ? " adding" : "")" }
@@ -76,7 +76,7 @@ import Testing
             state.volumes.append(layer)
             state.boot.entries[layer.name] = "linux /l\ninitrd /i\n"
             if word.contains("b") { state.booted = layer.path }
-            if word.contains("d") { record.standard = layer.name }
+            if word.contains("d") { record.defaultLayer = layer.name }
             if word.contains("g") { record.good = layer.name }
             if word.contains("o") { record.once = layer.name }
             if word.contains("t") || word.contains("T") {
@@ -118,23 +118,23 @@ import Testing
         Case("rp - bd", keep: 2, 0, 1),
     ])
     func choosesWhatGoes(example: Case) {
-        let leaving = KeepPolicy(keep: example.keep).leaving(
+        let removals = KeepPolicy(keep: example.keep).removals(
             Self.state(example.bases), names: FakeMachine.names, adding: example.adding)
-        #expect(leaving.map(\.subject.name) == example.leaving.map { "Base-\($0)" })
-        for removal in leaving {
+        #expect(removals.map(\.subject.name) == example.removals.map { "Base-\($0)" })
+        for removal in removals {
             #expect(removal.layers.allSatisfy { $0.baseName == removal.subject.name })
         }
     }
 
     @Test func withoutARecordTheOneThatWouldBeBootedStays() {
         // No default is recorded: the newest would be booted.
-        let leaving = KeepPolicy(keep: 1).leaving(Self.state("- - -"), names: FakeMachine.names, adding: true)
-        #expect(leaving.map(\.subject.name) == ["Base-0", "Base-1"])
+        let removals = KeepPolicy(keep: 1).removals(Self.state("- - -"), names: FakeMachine.names, adding: true)
+        #expect(removals.map(\.subject.name) == ["Base-0", "Base-1"])
     }
 
     @Test func nothingGoesWhereBootIsNotThere() {
         var state = Self.state("- - bd")
         state.boot.isMissing = true
-        #expect(KeepPolicy(keep: 1).leaving(state, names: FakeMachine.names, adding: true).isEmpty)
+        #expect(KeepPolicy(keep: 1).removals(state, names: FakeMachine.names, adding: true).isEmpty)
     }
 }

@@ -58,7 +58,7 @@ import Testing
             ])
         #expect(Set(machine.state.boot.entries.keys) == ["Base-0.1", "Base-1.1", "Base-1.2"])
         #expect(machine.state.boot.digests.count == 2)
-        #expect(machine.state.boot.record.standard == "Base-0.1")
+        #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
     }
 
     @Test(arguments: loaders) func aBaseGoesWithItsLayersAndTheirKernel(loader: BootLoader) throws {
@@ -81,7 +81,7 @@ import Testing
         try PowerCuts.expectConvergence(from: start) { try $0.remove(.base("Base-0"), isForced: true) }
         var machine = start
         try machine.remove(.base("Base-0"), isForced: true)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-1.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-1.2"))
     }
 
     @Test func aBaseWithoutLayers() throws {
@@ -95,7 +95,7 @@ import Testing
         machine.state.booted = Self.path("Base-0.2")
         try Self.change(&machine, .good)
         try machine.remove(.layer("Base-0.1"), isForced: true)
-        #expect(machine.state.boot.record == BootRecord(standard: "Base-0.2", good: "Base-0.2"))
+        #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
 
     // MARK: what is half removed
@@ -129,12 +129,12 @@ import Testing
             refusal { () throws(HostRefusal) in
                 _ = try LayerPlanner(source: "Base-1.1", uuid: "u").begin(
                     machine.state, names: FakeMachine.names)
-            } == .isGoing("Base-1.1"))
-        for change in [BootChange.standard("Base-1.1"), .once("Base-1.1"), .trial("Base-1.1", tries: 1)] {
+            } == .isBeingRemoved("Base-1.1"))
+        for change in [BootChange.setDefault("Base-1.1"), .once("Base-1.1"), .trial("Base-1.1", tries: 1)] {
             #expect(
                 refusal { () throws(HostRefusal) in
                     _ = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
-                } == .isGoing("Base-1.1"))
+                } == .isBeingRemoved("Base-1.1"))
         }
         // Whoever booted it meanwhile is not kept from telling that it is good.
         machine.state.booted = Self.path("Base-1.1")

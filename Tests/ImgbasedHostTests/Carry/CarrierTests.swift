@@ -222,16 +222,16 @@ import Testing
         try trees.sh(
             """
             echo 1 >base/etc/x; echo 2 >ours/etc/x; echo 3 | tee new/etc/x >to/etc/x; echo mine >ours/etc/a
-            mkdir -p ours/etc/imgbased/migrate.d ours/usr/lib/imgbased/migrate.d
-            echo 'ours /etc/x' >ours/usr/lib/imgbased/migrate.d/10-x.conf
-            echo 'fail /etc/x' >ours/etc/imgbased/migrate.d/10-x.conf
-            echo 'no rule' >ours/etc/imgbased/migrate.d/10-x.conf.dpkg-old
+            mkdir -p ours/etc/imgbased/persist.d ours/usr/lib/imgbased/persist.d
+            echo 'ours /etc/x' >ours/usr/lib/imgbased/persist.d/10-x.conf
+            echo 'fail /etc/x' >ours/etc/imgbased/persist.d/10-x.conf
+            echo 'no rule' >ours/etc/imgbased/persist.d/10-x.conf.dpkg-old
             # What is no rule file, and one that is masked.
-            echo 'ours /etc/x' >ours/etc/imgbased/migrate.d/.30.conf
-            mkdir ours/etc/imgbased/migrate.d/{disabled,dir.conf}; mkfifo ours/etc/imgbased/migrate.d/pipe
-            ln -s nowhere ours/etc/imgbased/migrate.d/link; truncate -s 2M ours/etc/imgbased/migrate.d/README
-            echo 'theirs /etc/a' >ours/usr/lib/imgbased/migrate.d/20.conf
-            ln -s /dev/null ours/etc/imgbased/migrate.d/20.conf
+            echo 'ours /etc/x' >ours/etc/imgbased/persist.d/.30.conf
+            mkdir ours/etc/imgbased/persist.d/{disabled,dir.conf}; mkfifo ours/etc/imgbased/persist.d/pipe
+            ln -s nowhere ours/etc/imgbased/persist.d/link; truncate -s 2M ours/etc/imgbased/persist.d/README
+            echo 'theirs /etc/a' >ours/usr/lib/imgbased/persist.d/20.conf
+            ln -s /dev/null ours/etc/imgbased/persist.d/20.conf
             """)
         let policy = try CarryPolicy.read(from: HostTree(trees.scratch("ours")))
         trees.carrier = Carrier(lists: CarryLists(), policy: policy)
@@ -239,16 +239,16 @@ import Testing
         let unread = survey.report.items.filter { $0.outcome == .unused }.map(\.path.description)
         #expect(
             unread.filter { $0.hasSuffix(".conf") } == [
-                "/etc/imgbased/migrate.d/.30.conf", "/etc/imgbased/migrate.d/dir.conf",
+                "/etc/imgbased/persist.d/.30.conf", "/etc/imgbased/persist.d/dir.conf",
             ])
         let error = #expect(throws: HostFailure.self) { try trees.apply(survey) }
         #expect(error?.description.contains("the policy refuses the conflict at '/etc/x'") == true)
         #expect(try trees.sh("ls to/etc; cat to/etc/x") == "x\n3")
         #expect(policy.rule(for: try #require(TreePath(parsing: "/etc/a"))) == nil)
-        try trees.sh("ln -sf nowhere ours/etc/imgbased/migrate.d/30.conf")
+        try trees.sh("ln -sf nowhere ours/etc/imgbased/persist.d/30.conf")
         #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
-        try trees.sh("rm ours/etc/imgbased/migrate.d/*0.conf")
-        try trees.sh("echo 'nonsense /etc' >ours/etc/imgbased/migrate.d/20.conf")
+        try trees.sh("rm ours/etc/imgbased/persist.d/*0.conf")
+        try trees.sh("echo 'nonsense /etc' >ours/etc/imgbased/persist.d/20.conf")
         #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
     }
 
@@ -256,9 +256,9 @@ import Testing
         var trees = try Trees()
         try trees.sh(
             """
-            mkdir -p config/files.d config/rebase.d ours/srv/a ours/var/b ours/usr base/usr new/usr to/usr
+            mkdir -p config/files.d config/merge.d ours/srv/a ours/var/b ours/usr base/usr new/usr to/usr
             echo /srv >config/files; echo '/var/b' >config/files.d/b; echo /nothing >config/files.d/b.bak
-            echo '/usr/x' >config/rebase.d/x; mkdir config/files.d/dir; ln -s /dev/null config/files.d/null
+            echo '/usr/x' >config/merge.d/x; mkdir config/files.d/dir; ln -s /dev/null config/files.d/null
             echo mine >ours/srv/a/f; echo mine >ours/var/b/f; echo mine >ours/usr/x; chown 9 ours/srv
             """)
         let lists = try CarryLists.read(from: HostTree(trees.scratch("config")))

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func whatIsOnlyShownEndsAsItWould() throws {
-        try sh("mkdir -p ours/etc/imgbased/migrate.d; echo 'fail /etc/x' >ours/etc/imgbased/migrate.d/x.conf")
+        try sh("mkdir -p ours/etc/imgbased/persist.d; echo 'fail /etc/x' >ours/etc/imgbased/persist.d/x.conf")
         let refused = try persist()
         #expect(
             refused.last == "2"

@@ -51,9 +51,9 @@ extension CarryWalk {
     ) throws(TreeReadError) -> Bool {
         if settings.checksOwners { try checkOwner(path, place) }
         let leads = settings.scope.leads(through: path)
-        let obstacle = leads ? self.obstacle(place) : nil
-        if let obstacle, try isMissed(path, name, place, level) {
-            note(path, .omitted, "\(obstacle); what the lists name in it is not carried")
+        let problem = leads ? self.problem(place) : nil
+        if let problem, try isMissed(path, name, place, level) {
+            note(path, .omitted, "\(problem); what the lists name in it is not carried")
         }
         guard leads || settings.checksOwners,
             place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
@@ -62,7 +62,7 @@ extension CarryWalk {
             if place.base != nil || place.ours != nil { noteDeep(path) }
             return false
         }
-        let isWay = leads && obstacle == nil
+        let isWay = leads && problem == nil
         let start = changes.count
         // For owners alone, or where the layer's cannot be reached, only the new base is asked.
         let asked = isWay ? place : Place(new: place.new, target: place.target)
@@ -77,7 +77,7 @@ extension CarryWalk {
     }
 
     /// Why what is in a place cannot be reached in one of the trees, or put there.
-    private func obstacle(_ place: Place) -> String? {
+    private func problem(_ place: Place) -> String? {
         if (place.three + [place.target].compactMap { $0 }).contains(where: \.isMountPoint) {
             return "something else is mounted there"
         }

@@ -19,7 +19,7 @@ import Testing
                 root.put("/opt/c", .file(text))
             }
         }
-        trees.settings.scope = CarryWalkTests.lists("", rebase: list)
+        trees.settings.scope = CarryWalkTests.lists("", merged: list)
         for _ in 0..<3 {
             let report = try CarryWalkTests.carry(trees)
             #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c", "c.imgnew"])
@@ -35,7 +35,7 @@ import Testing
                 root.put("/opt/" + name, .file(text))
             }
         }
-        trees.settings.scope = CarryWalkTests.lists("", rebase: "/opt/*")
+        trees.settings.scope = CarryWalkTests.lists("", merged: "/opt/*")
         _ = try CarryWalkTests.carry(trees)
         #expect(trees.target["/opt"]?.entries.count == 2)
     }
@@ -48,7 +48,7 @@ import Testing
             }
             ours.put("/srv/c.imgnew", .file("mine"))
         }
-        trees.settings.scope = CarryWalkTests.lists("/srv/*", rebase: "/opt/c")
+        trees.settings.scope = CarryWalkTests.lists("/srv/*", merged: "/opt/c")
         let report = try CarryWalkTests.carry(trees)
         #expect(CarryWalkTests.text(trees.target, "/srv/c.imgnew") == "mine")
         #expect(report.conflicts.map(\.beside?.description) == ["/opt/c.imgnew"])
@@ -63,7 +63,7 @@ import Testing
             for (root, text) in [(base, "1\n"), (ours, "2\n")] { root.put("/opt/c", .file(text)) }
             new.put("/opt/c", node.copy())
         }
-        trees.settings.scope = CarryWalkTests.lists("", rebase: list)
+        trees.settings.scope = CarryWalkTests.lists("", merged: list)
         _ = try CarryWalkTests.carry(trees)
         #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c", "c.imgnew"])
         trees.ours.put("/opt/c", node.copy())
@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func whatANewBaseIsInTheWayOfIsTold(isLink: Bool) throws {
-        let obstacle = isLink ? MemoryNode.link("/usr/lib/app") : .file("no directory")
+        let problem = isLink ? MemoryNode.link("/usr/lib/app") : .file("no directory")
         for list in ["/opt/*/conf", "/**/conf", "/opt/app/c*", "/opt/*.conf\n/opt/app/conf"] {
             for isMerged in [true, false] {
                 var trees = CarryWalkTests.trees { (base, ours, new) in
@@ -87,10 +87,10 @@ import Testing
                     ours.put("/opt/app/conf", .file("2"))
                     // Nothing that is named is lost of that one.
                     ours.put("/opt/other/x", .file("mine"))
-                    for name in ["app", "other"] { new.put("/opt/" + name, obstacle.copy()) }
+                    for name in ["app", "other"] { new.put("/opt/" + name, problem.copy()) }
                 }
                 trees.settings.scope = CarryWalkTests.lists(
-                    isMerged ? "" : list, rebase: isMerged ? list : "")
+                    isMerged ? "" : list, merged: isMerged ? list : "")
                 let report = try CarryWalkTests.carry(trees)
                 #expect(report.conflicts.map(\.path.description) == ["/opt/app"], "\(list)")
                 #expect(report.conflicts.map(\.outcome) == [.omitted])
@@ -169,7 +169,7 @@ import Testing
                 ours.put("/data/x", .file("mine"))
                 new.put("/opt/new", .file("new"))
             }
-            trees.settings.scope = CarryWalkTests.lists(isMerged ? "" : path, rebase: isMerged ? path : "")
+            trees.settings.scope = CarryWalkTests.lists(isMerged ? "" : path, merged: isMerged ? path : "")
             let report = try CarryWalkTests.carry(trees)
             let told = report.items.filter { $0.outcome == .unused || $0.outcome.needsLook }
             #expect(told.map(\.outcome) == (outcome.map { [$0] } ?? []), "\(report.lines)")

@@ -125,12 +125,12 @@ import Testing
 
     // MARK: Lists
 
-    static func lists(_ text: String, rebase: String = "") -> CarryScope {
+    static func lists(_ text: String, merged: String = "") -> CarryScope {
         var files = PersistList()
         files.add(Array(text.utf8), file: "files")
-        var merged = PersistList()
-        merged.add(Array(rebase.utf8), file: "rebase")
-        return CarryScope(files: files, rebase: merged)
+        var merges = PersistList()
+        merges.add(Array(merged.utf8), file: "merged")
+        return CarryScope(files: files, merged: merges)
     }
 
     @Test func copiesWhatTheListsName() throws {
@@ -173,7 +173,7 @@ import Testing
                 root.put("/usr/share/y", .file(text))
             }
         }
-        trees.settings.scope = CarryWalkTests.lists("", rebase: "/usr/share/x")
+        trees.settings.scope = CarryWalkTests.lists("", merged: "/usr/share/x")
         let report = try CarryWalkTests.carry(trees)
         #expect(CarryWalkTests.text(trees.target, "/usr/share/x") == "one\n2\nthree\n")
         #expect(CarryWalkTests.text(trees.target, "/usr/share/y") == "1\n2\nthree\n")
