@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test("what the helper does not find, lvm2 is asked for")
+    @Test("what the helper does not find, or cannot tell, lvm2 is asked for")
     func elsewhere() throws {
         let layout = Layout(
             group: "elsewhere", diskCount: 1,
@@ -76,9 +76,18 @@ import Testing
                 plain -L 8M -n root
                 fill root
                 """, volumes: ["root"])
-        try machine("elsewhere", [layout]).run { vm in
+        // lvm2 knows which of two is this host's.
+        let twice = Layout(
+            group: "twice", diskCount: 2,
+            script: """
+                vgcreate "$group" "$1"
+                plain -L 8M -n root
+                fill root
+                vgcreate -y --config "devices/filter=['r|$1|']" --systemid another-host "$group" "$2"
+                """)
+        try machine("elsewhere", [layout, twice]).run { vm in
             try vm.prepareForLayouts()
-            try vm.layOut([layout]) { layout, _ in
+            try vm.layOut([layout, twice]) { layout, disks in
                 let report = try vm.layOut(
                     """
                     echo "root=/dev/$group/root ro rd.imgbased.timeout=2" >/run/layouts/cmdline
@@ -86,8 +95,17 @@ import Testing
                     umount /sysroot
                     cat /run/imgbased/boot.json
                     """, in: layout)
-                #expect(report.contains("\"activatedBy\":\"lvm\""))
-                #expect(report.contains("\"refusal\":\"volume group 'elsewhere' lacks physical volume "))
+                if layout.group == twice.group {
+                    let foreign = disks.split(separator: " ")[1]
+                    #expect(report.contains("\"activatedBy\":\"native\""))
+                    #expect(
+                        report.contains(
+                            "'\(foreign)' has another volume group 'twice', of the host with system id 'another-host'"
+                        ))
+                } else {
+                    #expect(report.contains("\"activatedBy\":\"lvm\""))
+                    #expect(report.contains("\"refusal\":\"volume group 'elsewhere' lacks physical volume "))
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ public struct PhysicalVolume: Hashable, Sendable {
     /// Whether LVM2 has noted that it was missing. The note stays when the disk comes back.
     public let isMissing: Bool
     /// What in its section is not understood, each as the end of a sentence. It concerns the volumes on it.
-    public let problems: [String]
+    public internal(set) var problems: [String]
 
     // How long the device was, dev_size, says nothing of the extents: pvresize changes it alone. What bounds a volume is the
     // device that is there.

@@ -86,6 +86,12 @@ public struct VolumeGroup: Hashable, Sendable {
                     "physical volume '\(child.key)' of \(subject) is passed over: \(error.reason)")
             }
         }
+        // They are found by their identifiers, and two sections need not agree where the extents begin.
+        var seen: Set<LVMIdentifier> = []
+        let twice = Set(physicalVolumes.map { $0.id }.filter { !seen.insert($0).inserted })
+        for index in physicalVolumes.indices where twice.contains(physicalVolumes[index].id) {
+            physicalVolumes[index].problems.append("is there under two names")
+        }
         let volumes = node.child("logical_volumes")
         let repeatedVolumes = volumes?.repeatedKeys ?? []
         for child in volumes?.children ?? [] {

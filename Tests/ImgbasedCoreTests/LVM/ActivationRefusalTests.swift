@@ -118,6 +118,19 @@ import Testing
         #expect(try Fixture.refusal("Base-0.1", [edit]) == expected)
     }
 
+    /// Where its extents begin cannot be told. Of a volume that is not on it, that is nobody's business.
+    @Test func refusesADiskOfTwoNames() throws {
+        func adding(_ id: String) -> (String, String) {
+            Fixture.adding(
+                "pv1 { id = \"\(id)\" status = [] dev_size = 4194304 pe_start = 4096 pe_count = 511 }",
+                to: "physical_volumes")
+        }
+        #expect(
+            try Fixture.refusal("Base-0.1", [adding(Fixture.disk)])
+                == "physical volume \(Fixture.disk) of volume group 'HostVG' is there under two names")
+        #expect(try Fixture.refusal("Base-0.1", [adding(String(repeating: "1", count: 32))]) == nil)
+    }
+
     /// What lvm2 reads, and makes nothing of that changes a device.
     @Test(arguments: [
         ("\"pv0\", 1 ]", "\"pv0\", 1 ] reshape_count = 2 data_copies = 2"),

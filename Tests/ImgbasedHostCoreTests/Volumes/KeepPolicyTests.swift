@@ -128,7 +128,8 @@ import Testing
 
     @Test func withoutARecordTheOneThatWouldBeBootedStays() {
         // No default is recorded: the newest would be booted.
-        let removals = KeepPolicy(keep: 1).removals(Self.state("- - -"), names: FakeMachine.names, adding: true)
+        let removals = KeepPolicy(keep: 1).removals(
+            Self.state("- - -"), names: FakeMachine.names, adding: true)
         #expect(removals.map(\.subject.name) == ["Base-0", "Base-1"])
     }
 
