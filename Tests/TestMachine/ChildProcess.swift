@@ -4,7 +4,7 @@ import Synchronization
 
 /// A program started on the build host.
 final class ChildProcess {
-    private let pid: pid_t
+    let pid: pid_t
     private var status: CInt?
 
     /// Starts `arguments[0]`, found on `PATH`, leading a process group of its own. `descriptors` are what it
@@ -46,6 +46,24 @@ final class ChildProcess {
 
     deinit {
         kill()
+    }
+
+    /// How long the thread of its first child that waited longest for a processor has waited. A busy host delays a machine, and that
+    /// is no fault of the machine's. 0 if the kernel does not count it.
+    ///
+    /// The corresponding file is `/proc/PID/task/TID/schedstat` (linux: sched-stats.rst): nanoseconds.
+    static func delay(ofChildOf pid: pid_t) -> Duration {
+        func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+        guard let child = text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").first else {
+            return .zero
+        }
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/task")) ?? []
+        let delays = tasks.compactMap { task in
+            text("/proc/\(child)/task/\(task)/schedstat").split(separator: " ").dropFirst().first.flatMap {
+                Int64($0)
+            }
+        }
+        return .nanoseconds(delays.max() ?? 0)
     }
 
     /// Ends it, and what it started, at once.

@@ -1,11 +1,15 @@
 /// A moment by which something must have happened.
 public struct Deadline: Sendable {
-    private let moment: ContinuousClock.Instant
+    private let limit: ContinuousClock.Instant
+    private let delay: @Sendable () -> Duration
 
-    /// `duration` from now.
-    public init(within duration: Duration) {
-        moment = .now + duration
+    /// `duration` from now. Time that `delay` has grown by does not count.
+    public init(within duration: Duration, besides delay: @escaping @Sendable () -> Duration = { .zero }) {
+        limit = .now + duration - delay()
+        self.delay = delay
     }
+
+    private var moment: ContinuousClock.Instant { limit + delay() }
 
     /// Whether it has come.
     public var hasPassed: Bool {

@@ -54,6 +54,12 @@ final class Emulator {
         kill()
     }
 
+    /// `limit` from now, but for the time in which QEMU waited for a processor.
+    func deadline(within limit: Duration) -> Deadline {
+        let pid = supervisor.pid
+        return Deadline(within: limit) { ChildProcess.delay(ofChildOf: pid) }
+    }
+
     /// Ends it as a power cut would: what the machine has flushed is in its disk files, and no more. Returns
     /// when it is gone.
     func kill() {

@@ -77,7 +77,7 @@ extension VM {
     func save(to file: String) throws {
         let isWritten = try Descriptor.fifo(scratch + "/saved")
         try execute("migrate", ["uri": "exec:zstd -q -1 >'\(file)'; echo >'\(scratch)/saved'"])
-        guard try !waitReadable([isWritten], Deadline(within: .minutes(2))).isEmpty else {
+        guard try !waitReadable([isWritten], emulator.deadline(within: .minutes(2))).isEmpty else {
             throw MachineError.timeout(
                 waitingFor: "the machine to be saved", within: .minutes(2), seen: console.tail)
         }

@@ -8,7 +8,7 @@ extension VM {
     func execute(_ command: String, _ arguments: [String: any Sendable] = [:]) throws -> [String: Any] {
         let request: [String: Any] = ["execute": command, "arguments": arguments]
         let line = try JSONSerialization.data(withJSONObject: request) + [0x0a]
-        try monitor.descriptor.write(Array(line), by: Deadline(within: .seconds(30)))
+        try monitor.descriptor.write(Array(line), by: emulator.deadline(within: .seconds(30)))
         return try wait(for: "QEMU's answer to '\(command)'", within: .seconds(60)) {
             while let answer = monitor.take(through: "\n") {
                 let value = try JSONSerialization.jsonObject(with: Data(answer.utf8)) as? [String: Any]

@@ -64,7 +64,7 @@ public final class VM {
     func wait<Result>(
         for text: String, within limit: Duration, _ result: () throws -> Result?
     ) throws -> Result {
-        let deadline = Deadline(within: limit)
+        let deadline = emulator.deadline(within: limit)
         while true {
             if let found = try result() { return found }
             if try !receive(deadline) {
@@ -109,7 +109,7 @@ public final class VM {
 
     /// Types `text` on the console.
     public func type(_ text: String) throws {
-        try emulator.console.sink.write(Array(text.utf8), by: Deadline(within: .seconds(30)))
+        try emulator.console.sink.write(Array(text.utf8), by: emulator.deadline(within: .seconds(30)))
     }
 
     /// Everything that has come on the console since the machine started last, as plain text.
@@ -131,7 +131,7 @@ public final class VM {
 
     /// Runs `script` in the guest as root, with `sh`, and returns how it ended and what it wrote.
     public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
-        let deadline = Deadline(within: limit)
+        let deadline = emulator.deadline(within: limit)
         let start = ContinuousClock.now
         try ask(script, deadline)
         let answer = try wait(for: "the end of '\(script)'", within: limit) { () -> GuestResult? in
@@ -180,7 +180,7 @@ public final class VM {
 
     /// Has the booted system shut down, and waits until the machine is off.
     public func shutDown(within limit: Duration = .minutes(2)) throws {
-        let deadline = Deadline(within: limit)
+        let deadline = emulator.deadline(within: limit)
         try ask("systemctl poweroff", deadline)
         while try receive(deadline) {
             guard !deadline.hasPassed else {
@@ -192,7 +192,7 @@ public final class VM {
 
     /// Has the booted system shut down and the machine start again. Does not wait for it.
     public func reboot() throws {
-        try ask("systemctl reboot", Deadline(within: .minutes(1)))
+        try ask("systemctl reboot", emulator.deadline(within: .minutes(1)))
         console.forget()
     }
 
