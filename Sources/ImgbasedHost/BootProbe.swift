@@ -57,6 +57,7 @@ enum BootProbe {
                 boot.environment = try tree.read(boot.directory + "/loader/imgbased.env", limit: limit)
                 boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
                 boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
+                boot.loaderDefault = EFIVariables.text("LoaderEntryDefault")
             }
             boot.foreignDigests = try BootLeftovers.foreignDigests(boot, in: tree)
             boot.leftovers = try BootLeftovers.paths(boot, in: tree)

@@ -1,4 +1,4 @@
-import ImgbasedCore
+@testable import ImgbasedCore
 
 /// The power went.
 struct PowerCut: Error {}
@@ -239,8 +239,15 @@ extension FakeMachine {
     /// Makes `layer` the default, as if one had come up.
     mutating func settle(on layer: String) {
         var environment = GRUBEnvironment()
-        BootRecord(standard: layer).write(to: &environment)
+        let record = BootRecord(standard: layer)
+        record.write(to: &environment)
         state.boot.environment = environment.block
+        guard state.boot.loader == .systemdBoot else { return }
+        state.boot.loaderConfig = "default imgbased-*\n"
+        for entry in BootPlanner.entries(state.boot) {
+            let (name, text) = SystemdBoot.file(entry, record)
+            (state.boot.entries[entry.layer], state.boot.entryFiles[entry.layer]) = (text, [name.text])
+        }
     }
 
     /// `imgbase update image`, as `Session.update` does it.

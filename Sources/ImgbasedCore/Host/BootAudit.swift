@@ -107,8 +107,7 @@ public struct BootAudit: Hashable, Sendable {
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
         if let obstacle = boot.obstacle { problems.append("\(obstacle)") }
-        let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
-        if steps?.isEmpty != true {
+        if !SystemdBoot.isRecorded(boot) {
             problems.append(
                 "the files of the entries are not what is recorded; renew them with 'imgbase boot --install'")
         }
@@ -156,7 +155,7 @@ extension BootState {
         case nil: .noBootLoader
         case .grub where !isInGRUBMenu: .layersNotInMenu
         case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
-        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        case .systemdBoot: SystemdBoot.obstacle(self)
         }
     }
 
@@ -165,7 +164,7 @@ extension BootState {
         switch loader {
         case nil: false
         case .grub: isInGRUBMenu
-        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine
+        case .systemdBoot: obstacle == nil
         }
     }
 
