@@ -59,6 +59,7 @@ enum BootProbe {
                 try readRecord(boot.directory + "/loader/imgbased.env", tree, &boot)
                 boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
                 boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
+                boot.loaderDefault = EFIVariables.text("LoaderEntryDefault")
             }
             boot.foreignDigests = try BootLeftovers.foreignDigests(boot, in: tree)
             boot.leftovers = try BootLeftovers.paths(boot, in: tree)

@@ -8,6 +8,13 @@ extension Artefacts {
     static func machineForSystemdBoot(_ name: String) throws -> Machine {
         try machine(name, booting: "rd.imgbased.layer=Base-0.1", firmware: .uefi)
     }
+
+    /// A machine with UEFI and the installed disk, where a system on another disk is booted, without a boot loader.
+    static func rescueSystemWithUEFI(_ name: String) throws -> Machine {
+        try Machine(
+            name: name, disks: [.overlay(of: disk.disk), .overlay(of: image.image)], boot: VM.rescue,
+            firmware: .uefi)
+    }
 }
 
 extension VM {
@@ -35,6 +42,26 @@ extension VM {
             systemctl start boot.mount
             bootctl install --no-variables
             printf 'timeout 5\\n' >/boot/loader/loader.conf
+            sync
+            """)
+    }
+
+    /// Makes of the booted rescue system one that systemd-boot boots, with a pool and a base on the installed disk, and without
+    /// layers. The ESP is /boot.
+    func turnIntoSystemdBootHostWithoutLayers() throws {
+        try check(
+            """
+            set -e
+            mount /dev/vda3 /mnt
+            mount /dev/vda2 /boot
+            cp /mnt/imgbased/*/linux /mnt/imgbased/*/initrd /boot
+            umount /mnt
+            lvremove -q -q -y HostVG/Base-0.1 HostVG/Base-0.2 HostVG/Base-1.1 HostVG/Base-1
+            bootctl install --no-variables
+            mkdir -p /boot/loader/entries
+            printf 'timeout 5\n' >/boot/loader/loader.conf
+            printf 'title Old system\nsort-key debian\nlinux /linux\ninitrd /initrd\noptions %s\n' "$(cat /proc/cmdline)" \
+                >/boot/loader/entries/debian.conf
             sync
             """)
     }

@@ -9,7 +9,7 @@ public final class VM {
     let console: Console
     /// Its disks, and which of them are in it.
     var drives: [Drive]
-    private var emulator: Emulator
+    private(set) var emulator: Emulator
     private let log: String
     let scratch: String
     private let guestLog: Descriptor

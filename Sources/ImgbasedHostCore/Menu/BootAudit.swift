@@ -115,8 +115,7 @@ public struct BootAudit: Hashable, Sendable {
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
         if let problem = boot.problem { problems.append("\(problem)") }
-        let steps = try? SystemdBoot.steps(BootPlanner.entries(boot), boot.record, boot)
-        if steps?.isEmpty != true {
+        if !SystemdBoot.isRecorded(boot) {
             problems.append(
                 "the files of the entries are not what is recorded; renew them with 'imgbase boot --install'")
         }
@@ -164,7 +163,7 @@ extension BootState {
         case nil: .noBootLoader
         case .grub where !isInGRUBMenu: .layersNotInMenu
         case .grub: isWritableByGRUB ? nil : .triesNotCounted(fileSystem: fileSystem)
-        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine ? nil : .layersNotDefault
+        case .systemdBoot: SystemdBoot.problem(self)
         }
     }
 
@@ -173,7 +172,7 @@ extension BootState {
         switch loader {
         case nil: false
         case .grub: isInGRUBMenu
-        case .systemdBoot: LoaderConfig(loaderConfig ?? "").hasLine
+        case .systemdBoot: problem == nil
         }
     }
 

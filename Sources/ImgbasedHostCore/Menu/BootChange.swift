@@ -127,7 +127,7 @@ extension HostState {
     /// Whether a layer has to show that it comes up before it is the default: this system does not run from one, and none has
     /// come up healthy yet. What is booted else is the way back; so tries must be counted.
     var canGoBackBesides: Bool {
-        guard case .grub = boot.loader, booted == nil, boot.record.good == nil else { return false }
+        guard boot.loader != nil, booted == nil, boot.record.good == nil else { return false }
         if case .triesNotCounted = boot.problem { return false }
         return !BootPlanner.entries(boot).contains { $0.health == .good }
     }

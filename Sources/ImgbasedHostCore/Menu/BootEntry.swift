@@ -101,7 +101,8 @@ public struct BootEntry: Hashable, Sendable {
             case "title", "version", "linux": values[key] = value
             case "initrd" where values["initrd"] == nil: values["initrd"] = value
             case "options": options.append(value)
-            case "sort-key" where value.hasPrefix(BootEntry.sortKey): break
+            case "sort-key" where value.hasPrefix(BootEntry.sortKey) || value == SystemdBoot.foremostKey:
+                break
             case _ where key.hasPrefix("#"): break
             default: others.append(line)
             }

@@ -13,10 +13,10 @@ public enum BootLoaderPlanner {
         try plan(installGoal, state.boot) { boot, plan throws(HostReason) in
             try boot.check()
             if let problem = boot.recordProblem { throw problem }
-            plan.prepare = try BootPlanner.steps(boot, boot.record)
             switch boot.loader {
             case nil: throw .noBootLoader
             case .grub(let directory):
+                plan.prepare = try BootPlanner.steps(boot, boot.record)
                 guard let script = boot.grubScript else { throw .noGRUBScript }
                 var config = try config(boot, directory)
                 config.put(script.lines)
@@ -25,9 +25,13 @@ public enum BootLoaderPlanner {
                 }
                 plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
             case .systemdBoot:
-                var config = LoaderConfig(boot.loaderConfig ?? "")
-                config.put()
-                plan.commit = write(config.text, over: boot.loaderConfig, to: loaderConfigPath(boot))
+                if let name = boot.loaderDefault { throw .defaultInVariable(name) }
+                var record = boot.record
+                if record.defaultLayer == nil, state.canGoBackBesides { record.leavesDefault = true }
+                let mode: LoaderConfig.Mode = record.leavesDefault ? .besides : .layers
+                // Somebody may have made another the default since.
+                _ = try SystemdBoot.config(boot, mode)
+                try fill(&plan, boot, record, mode)
             }
         }
     }
@@ -43,9 +47,7 @@ public enum BootLoaderPlanner {
                 config.takeAway()
                 plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
             case .systemdBoot:
-                var config = LoaderConfig(boot.loaderConfig ?? "")
-                config.takeAway()
-                plan.commit = write(config.text, over: boot.loaderConfig, to: loaderConfigPath(boot))
+                try fill(&plan, boot, boot.record, .absent)
             }
         }
     }
@@ -70,8 +72,20 @@ public enum BootLoaderPlanner {
         return GRUBConfig(text)
     }
 
-    private static func loaderConfigPath(_ boot: BootState) -> String {
-        boot.directory + "/loader/loader.conf"
+    /// What makes `loader.conf` and the entries those of `mode`: the plan's commit is the former.
+    private static func fill(
+        _ plan: inout Plan, _ boot: BootState, _ record: BootRecord, _ mode: LoaderConfig.Mode
+    ) throws(HostReason) {
+        // First the record, which gets what the names of files say now of tries.
+        let steps =
+            try BootPlanner.write(record, boot, to: SystemdBoot.recordPath(boot))
+            + SystemdBoot.steps(BootPlanner.entries(boot), record, boot, mode)
+        let commit = steps.firstIndex { step in
+            if case .replaceFile(SystemdBoot.configPath(boot), _, _) = step { true } else { false }
+        }
+        plan.prepare = Array(steps[..<(commit ?? steps.endIndex)])
+        plan.commit = commit.map { [steps[$0]] } ?? []
+        plan.cleanup = commit.map { Array(steps[($0 + 1)...]) } ?? []
     }
 
     private static func write(_ text: String, over old: String?, to path: String) -> [Step] {

@@ -77,6 +77,8 @@ public enum HostReason: Error, Hashable, Sendable {
     case noGRUBScript
     case layersNotInMenu
     case layersNotDefault
+    case defaultInVariable(String)
+    case defaultInConfiguration(String)
     case triesNotCounted(fileSystem: String)
     case badArgument(String)
     case argumentsTooLong(of: String, length: Int, limit: Int)
@@ -214,6 +216,12 @@ extension HostReason: CustomStringConvertible {
             "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"
         case .layersNotDefault:
             "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'"
+        case .defaultInVariable(let name):
+            "systemd-boot boots '\(name)', as the firmware's variable LoaderEntryDefault says, whatever is recorded; take that away "
+                + "with 'bootctl set-default \"\"'"
+        case .defaultInConfiguration(let name):
+            "'/boot/loader/loader.conf' says 'default \(name)', which systemd-boot would boot instead of a first layer on trial; take "
+                + "that line away, if the host boots the same without it, and run 'imgbase boot --install'"
         case .triesNotCounted(let type):
             "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
                 + "partition"

@@ -145,6 +145,8 @@ public struct BootState: Hashable, Sendable {
     public var loader: BootLoader?
     /// What systemd-boot is told to boot once, by the name of the entry's file.
     public var oneShot: String?
+    /// What systemd-boot is told to boot before what `loader.conf` says, by the name of an entry's file or a pattern of it.
+    public var loaderDefault: String?
     /// The names of the files of each of our entries, by layer: more than one, where a change was cut short.
     public var entryFiles: [String: [String]] = [:]
     /// Those of them that do not say what `entries` has: of more than one, others do.

@@ -1,5 +1,5 @@
-import ImgbasedCore
-import ImgbasedHostCore
+@testable import ImgbasedCore
+@testable import ImgbasedHostCore
 
 /// The power went.
 struct PowerCut: Error {}
@@ -253,8 +253,15 @@ extension FakeMachine {
     /// Makes `layer` the default, as if one had come up.
     mutating func settle(on layer: String) {
         var environment = GRUBEnvironment()
-        BootRecord(defaultLayer: layer).write(to: &environment)
+        let record = BootRecord(defaultLayer: layer)
+        record.write(to: &environment)
         state.boot.environment = environment.block
+        guard state.boot.loader == .systemdBoot else { return }
+        state.boot.loaderConfig = "default imgbased-*\n"
+        for entry in BootPlanner.entries(state.boot) {
+            let (name, text) = SystemdBoot.file(entry, record)
+            (state.boot.entries[entry.layer], state.boot.entryFiles[entry.layer]) = (text, [name.text])
+        }
     }
 
     /// `imgbase update image`

@@ -24,7 +24,7 @@ import Testing
                 machine.clock += 1
             }
         }
-        if loader != .systemdBoot { machine.settle(on: "Base-0.1") }
+        machine.settle(on: "Base-0.1")
         return machine
     }
 
