@@ -120,8 +120,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr.
 	ln -sfT ../imgbase-failure.service $(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-failure.service
 	ln -sfT ../imgbase-late.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-late.timer
 	install -D -m 644 systemd/imgbased.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/imgbased.catalog
-	install -d $(DESTDIR)/etc/motd.d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
-	ln -sfT /run/imgbased/motd $(DESTDIR)/etc/motd.d/imgbased
+	install -d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
 	for page in $(MAN_PAGES); do \
 		install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" "$$page"; done
 
