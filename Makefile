@@ -6,12 +6,43 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
+SWIFT ?= swift
+# Where what is built is put, and installed from.
+BUILD := build
+
+# $(call asked,PACKAGE,VARIABLE,DIRECTORY): what pkg-config says, if PACKAGE is installed here, else DIRECTORY.
+asked = $(or $(patsubst /lib/%,/usr/lib/%,$(shell pkg-config --variable=$2 $1 2>/dev/null)),$3)
+
+# GNU's directory variables. A packager sets those that the distribution has elsewhere: libexecdir=/usr/libexec.
 PREFIX ?= /usr
 DESTDIR ?=
-SWIFT ?= swift
+prefix ?= $(PREFIX)
+exec_prefix ?= $(prefix)
+sbindir ?= $(exec_prefix)/sbin
+libexecdir ?= $(exec_prefix)/lib
+datarootdir ?= $(prefix)/share
+datadir ?= $(datarootdir)
+docdir ?= $(datarootdir)/doc/imgbased
+mandir ?= $(datarootdir)/man
+bashcompletiondir := $(or $(bashcompletiondir),$(call asked,--define-variable=prefix=$(prefix) \
+	bash-completion,completionsdir,$(datadir)/bash-completion/completions))
+zshcompletiondir ?= $(datadir)/zsh/site-functions
+fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
+
+# What follows does not follow PREFIX. dracut, the journal, kernel-install, grub-mkconfig and Debian's kernel packages look in one
+# place each, and systemd looks before /usr/local is mounted, if that is a file system of its own. udev gets nothing on the host:
+# the rules of the dracut module are for the initramfs.
+systemdsystemunitdir := $(or $(systemdsystemunitdir),$(call asked,systemd,systemdsystemunitdir,/usr/lib/systemd/system))
+systemdcatalogdir := $(or $(systemdcatalogdir),$(call asked,systemd,catalogdir,/usr/lib/systemd/catalog))
+dracutmodulesdir := $(or $(dracutmodulesdir),$(call asked,dracut,dracutmodulesdir,/usr/lib/dracut/modules.d))
+kernelinstalldir ?= /usr/lib/kernel/install.d
+sysconfdir ?= /etc
+# imgbase looks here for GRUB's script, and where other packages put hooks and rules.
+vendordir := /usr/lib/imgbased
+
 # Where the toolchain has what Embedded Swift links.
-EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info \
-	| sed -n 's,.*"runtimeResourcePath": "\(.*\)".*,\1/embedded/x86_64-unknown-linux-gnu,p')
+EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info | awk -F '"' \
+	'$$2 == "unversionedTriple" { triple = $$4 } $$2 == "runtimeResourcePath" { print $$4 "/embedded/" triple }')
 
 # What building needs, and what checking needs besides: Debian 12 packages.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
@@ -19,55 +50,76 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
 	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3
 
-VERSION := $(shell sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
-SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/90imgbased/*.sh grub/09_imgbased kernel/* .ci/run \
+SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/50imgbased/*.sh dracut/50imgbased/*.sh.in \
+	grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
+# What 'make build' and 'make helper' make.
+PRODUCTS := imgbase imgbase-initrd completions/imgbase completions/_imgbase completions/imgbase.fish
 
 .PHONY: help
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: deps
-deps: ## Install the Debian packages that building and checking need (as root).
-	@missing=$$({ dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) \
-		2>/dev/null || true; } | awk '$$2 == "installed" { print $$1 }' | sort -u \
-		| comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) $(CHECK_PACKAGES) | sort -u)); \
+# $(call packages,LIST): installs those of LIST that are not installed.
+define packages
+	@missing=$$({ dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $1 2>/dev/null || true; } \
+		| awk '$$2 == "installed" { print $$1 }' | sort -u | comm -13 - <(printf '%s\n' $1 | sort -u)); \
 	[[ -z $$missing ]] || { apt-get update && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; }
+endef
+
+.PHONY: deps
+deps: ## Install the Debian packages that building needs (as root).
+	$(call packages,$(BUILD_PACKAGES))
+
+.PHONY: check-deps
+check-deps: ## Install the Debian packages that building and checking need (as root).
+	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES))
+
+# Where packages are asked for, nothing runs beside apt with 'make -j'.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+check-deps build helper: | deps
+endif
+ifneq ($(filter check-deps check check-all sweep prove demo bench,$(MAKECMDGOALS)),)
+lint build helper: | check-deps
+endif
 
 .PHONY: build
 build: ## Build the host tool: build/imgbase.
 	$(SWIFT) build -c release --scratch-path .build --product imgbase --static-swift-stdlib
-	@mkdir -p build
-	install -m 755 -s .build/release/imgbase build/imgbase
+	@mkdir -p $(BUILD)/completions
+	install -m 755 -s .build/release/imgbase $(BUILD)/imgbase
+	$(BUILD)/imgbase --generate-completion-script bash >$(BUILD)/completions/imgbase
+	$(BUILD)/imgbase --generate-completion-script zsh >$(BUILD)/completions/_imgbase
+	$(BUILD)/imgbase --generate-completion-script fish >$(BUILD)/completions/imgbase.fish
 
 .PHONY: helper
 helper: ## Build the static initramfs helper: build/imgbase-initrd.
 	libraries=$$(build-aux/static-libraries) && IMGBASED_HELPER=1 $(SWIFT) build -c release \
 		--scratch-path .build-helper --product imgbase-initrd --experimental-lto-mode full \
 		-Xlinker "-L$$libraries" -Xlinker "-L$(EMBEDDED_LIBRARIES)"
-	@mkdir -p build
-	install -m 755 -s .build-helper/release/imgbase-initrd build/imgbase-initrd
+	@mkdir -p $(BUILD)
+	install -m 755 -s .build-helper/release/imgbase-initrd $(BUILD)/imgbase-initrd
 
 .PHONY: test
 test: ## Run the unit tests: milliseconds, no machine.
 	@build-aux/run-tests --skip BootTests
 
 .PHONY: check
-check: deps lint build helper ## Run what every change must pass: lint, unit tests, boot tests; half an hour.
+check: check-deps lint build helper ## Run what every change must pass: lint, unit tests, boot tests; half an hour.
 	@build-aux/run-tests
 
 .PHONY: check-all
-check-all: deps lint build helper ## Run every test there is: hours.
+check-all: check-deps lint build helper ## Run every test there is: hours.
 	@IMGBASED_CHECK=all build-aux/run-tests
 
 .PHONY: sweep
-sweep: deps build helper ## Cut the power at every step of an update, in machines: half an hour.
+sweep: check-deps build helper ## Cut the power at every step of an update, in machines: half an hour.
 	@IMGBASED_CHECK=all build-aux/run-tests --filter 'UpdateTests/sweep'
 
 .PHONY: prove
-prove: deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
+prove: check-deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
 	$(SWIFT) run --scratch-path .build prove $(PARTS) HOURS=$(HOURS) SEED=$(SEED) SCENARIOS=$(SCENARIOS) RERUN=$(RERUN) \
 		EXHAUSTIVE=$(EXHAUSTIVE) DRAWN=$(DRAWN) STATE='$(STATE)'
 
@@ -76,11 +128,11 @@ fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each targe
 	@build-aux/fuzz $(or $(SECONDS),60)
 
 .PHONY: demo
-demo: deps build helper ## From nothing to a booted layer, an update and back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
+demo: check-deps build helper ## From nothing to a booted layer, an update and back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".
+bench: check-deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".
 	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint
@@ -94,36 +146,53 @@ lint: ## Check form: swift format, shellcheck, GRUB script, man pages.
 man: ## Show the manual pages.
 	@mandoc -a $(MAN_PAGES)
 
+# $(call fill,MODE,FILE,PLACE): installs FILE as PLACE, with the names of directories filled in.
+fill = sed -e "s,@sbindir@,$(sbindir),g" -e "s,@libexecdir@,$(libexecdir),g" "$2" | install -D -m $1 /dev/stdin "$(DESTDIR)$3"
+UNITS := $(DESTDIR)$(systemdsystemunitdir)
+
 .PHONY: install
-install: ## Install what is built: DESTDIR=, PREFIX=/usr.
-	install -D -m 755 build/imgbase $(DESTDIR)$(PREFIX)/sbin/imgbase
-	install -D -m 755 build/imgbase-initrd $(DESTDIR)$(PREFIX)/lib/imgbased/imgbase-initrd
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.sh
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/90imgbased dracut/90imgbased/*.{service,rules}
-	install -D -m 755 grub/09_imgbased $(DESTDIR)$(PREFIX)/lib/imgbased/09_imgbased
-	install -d $(DESTDIR)/etc/grub.d
-	ln -sfT $(PREFIX)/lib/imgbased/09_imgbased $(DESTDIR)/etc/grub.d/09_imgbased
-	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postinst.d/zz-imgbased
-	install -D -m 755 kernel/zz-imgbased $(DESTDIR)/etc/kernel/postrm.d/zz-imgbased
-	install -D -m 755 kernel/95-imgbased.install $(DESTDIR)$(PREFIX)/lib/kernel/install.d/95-imgbased.install
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service systemd/*.timer
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.d \
-		systemd/boot-complete.target.d/imgbased.conf
+install: ## Install what is built: DESTDIR=, PREFIX=/usr, and GNU's directory variables.
+	install -D -m 755 $(BUILD)/imgbase "$(DESTDIR)$(sbindir)/imgbase"
+	install -D -m 755 $(BUILD)/imgbase-initrd "$(DESTDIR)$(libexecdir)/imgbased/imgbase-initrd"
+	for file in dracut/50imgbased/*; do name=$${file##*/}; mode=644; [[ $$name != *.sh* ]] || mode=755; \
+		$(call fill,$$mode,$$file,$(dracutmodulesdir)/50imgbased/$${name%.in}); done
+	# Where versions up to 0.1 had the module, and the status for the login.
+	rm -rf "$(DESTDIR)$(dracutmodulesdir)/90imgbased"
+	[[ ! -L "$(DESTDIR)$(sysconfdir)/motd.d/imgbased" ]] || rm "$(DESTDIR)$(sysconfdir)/motd.d/imgbased"
+	install -D -m 755 grub/09_imgbased "$(DESTDIR)$(vendordir)/09_imgbased"
+	install -d "$(DESTDIR)$(sysconfdir)/grub.d"
+	ln -sfT $(vendordir)/09_imgbased "$(DESTDIR)$(sysconfdir)/grub.d/09_imgbased"
+	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postinst.d/zz-imgbased)
+	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postrm.d/zz-imgbased)
+	$(call fill,755,kernel/95-imgbased.install.in,$(kernelinstalldir)/95-imgbased.install)
+	for file in systemd/*.service systemd/*.timer systemd/*.in; do name=$${file##*/}; \
+		$(call fill,644,$$file,$(systemdsystemunitdir)/$${name%.in}); done
+	install -D -m 644 -t "$(UNITS)/boot-complete.target.d" systemd/boot-complete.target.d/imgbased.conf
 	# Enabled as delivered: nobody has to remember it in each base. 'systemctl mask' turns one off.
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/{basic,emergency}.target.wants $(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires
-	ln -sfT ../imgbase-started.service $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-started.service
-	ln -sfT ../imgbase-good.service $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-good.service
-	ln -sfT ../imgbase-health.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/boot-complete.target.requires/imgbase-health.service
-	ln -sfT ../imgbase-emergency.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-emergency.service
-	ln -sfT ../imgbase-failure.service $(DESTDIR)$(PREFIX)/lib/systemd/system/emergency.target.wants/imgbase-failure.service
-	ln -sfT ../imgbase-late.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/imgbase-late.timer
-	install -D -m 644 systemd/imgbased.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/imgbased.catalog
-	install -d $(DESTDIR)/etc/motd.d $(DESTDIR)/etc/imgbased/health.d/required $(DESTDIR)/etc/imgbased/health.d/wanted
-	ln -sfT /run/imgbased/motd $(DESTDIR)/etc/motd.d/imgbased
-	for page in $(MAN_PAGES); do \
-		install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" "$$page"; done
+	install -d "$(UNITS)"/{basic,emergency}.target.wants "$(UNITS)/boot-complete.target.requires"
+	for unit in imgbase-started.service imgbase-good.service imgbase-late.timer; do \
+		ln -sfT ../$$unit "$(UNITS)/basic.target.wants/$$unit"; done
+	for unit in imgbase-emergency.service imgbase-failure.service; do \
+		ln -sfT ../$$unit "$(UNITS)/emergency.target.wants/$$unit"; done
+	ln -sfT ../imgbase-health.service "$(UNITS)/boot-complete.target.requires/imgbase-health.service"
+	install -D -m 644 systemd/imgbased.catalog "$(DESTDIR)$(systemdcatalogdir)/imgbased.catalog"
+	install -d "$(DESTDIR)$(sysconfdir)"/imgbased/{health.d/required,health.d/wanted,hooks.d,migrate.d} \
+		"$(DESTDIR)$(vendordir)"/{hooks.d,migrate.d}
+	for page in $(MAN_PAGES); do install -D -m 644 -t "$(DESTDIR)$(mandir)/man$${page##*.}" "$$page"; done
+	install -D -m 644 -t "$(DESTDIR)$(docdir)" LICENSE CHANGELOG.md doc/imgbased.conf
+	install -D -m 644 -t "$(DESTDIR)$(bashcompletiondir)" $(BUILD)/completions/imgbase
+	install -D -m 644 -t "$(DESTDIR)$(zshcompletiondir)" $(BUILD)/completions/_imgbase
+	install -D -m 644 -t "$(DESTDIR)$(fishcompletiondir)" $(BUILD)/completions/imgbase.fish
+
+.PHONY: uninstall
+uninstall: ## Remove what 'make install' with the same variables has installed.
+	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && mkdir -p "$$stage/build/completions" "$$stage/root" && \
+	(cd "$$stage/build" && touch $(PRODUCTS)) && \
+	$(MAKE) -s install BUILD="$$stage/build" DESTDIR="$$stage/root" && \
+	list() { (cd "$$stage/root" && find . -depth "$$@" -printf '/%P\n'); } && \
+	list ! -type d | while read -r file; do rm -fv "$(DESTDIR)$$file"; done && \
+	list -type d \( -path '*imgbased*' -o -name '*.target.*' \) | while read -r directory; do \
+		[[ ! -d "$(DESTDIR)$$directory" ]] || rmdir -v --ignore-fail-on-non-empty "$(DESTDIR)$$directory"; done
 
 .PHONY: clean
 clean: ## Remove everything that was built, caches included.

@@ -31,7 +31,7 @@ import Testing
 
     private func files(in initramfs: String) throws -> [Substring] {
         try HostCommand.run(
-            "sh", "-c", "zstd -dcq \"$1\" | cpio --quiet -t", "sh", initramfs
+            "sh", "-c", "zstd -dcqf \"$1\" | cpio --quiet -t", "sh", initramfs
         ).split(separator: "\n")
     }
 
@@ -64,7 +64,7 @@ import Testing
                 for root in /dev/HostVG/Base-0 block:/dev/HostVG/Base-0 UUID=0b3a 'LABEL=a b' block:/dev/disk/by-uuid/0b3a; do
                     wait_for_dev "$(label_uuid_to_dev "$root")"
                     [ "$(find "$hookdir" -type f | wc -l)" = 2 ]
-                    . /usr/lib/dracut/modules.d/90imgbased/parse-imgbased.sh
+                    . /usr/lib/dracut/modules.d/50imgbased/parse-imgbased.sh
                     [ "$root" = imgbased ]
                     find "$hookdir" -type f
                     [ -z "$(find "$hookdir" -type f)" ]
@@ -73,20 +73,36 @@ import Testing
         }
     }
 
-    @Test("a missing piece fails the build of the initramfs, and says what is missing")
+    /// dracut builds an initramfs at every update of a kernel, also where imgbased was only installed.
+    @Test("a missing piece ends the build of an initramfs that is to boot layers, and of no other")
     func missingPiece() throws {
         try RootTree.with { tree in
-            let add = ["--no-compress", "--add", "imgbased", "--omit", "lvm kernel-modules"]
-            try tree.makeInitramfs(add)
+            let without = ["--no-compress", "--omit", "lvm kernel-modules"]
             let driver = "/lib/modules/\(tree.kernelVersion)/kernel/drivers/md/dm-thin-pool.ko"
-            for (piece, says) in [
-                (driver, "a kernel module"), ("/usr/lib/imgbased/imgbase-initrd", "imgbase-initrd"),
+            let entry = tree.path + "/boot/loader/entries/imgbased-Base-0.1.conf"
+            for (piece, name) in [
+                (driver, "the kernel module 'dm_thin_pool'"),
+                ("/usr/lib/imgbased/imgbase-initrd", "imgbase-initrd"),
             ] {
                 try FileManager.default.moveItem(atPath: tree.path + piece, toPath: tree.path + "/piece")
-                let error = #expect(throws: MachineError.self) { try tree.makeInitramfs(add) }
+                // Asked for, as in an image; and where a layer is.
+                let asked = #expect(throws: MachineError.self) {
+                    try tree.makeInitramfs(without + ["--add", "imgbased"])
+                }
+                #expect("\(String(describing: asked))".contains("imgbased: \(name) is missing"))
+                try tree.run(
+                    "sh", "-c",
+                    "mkdir -p /boot/loader/entries; : >/boot/loader/entries/imgbased-Base-0.1.conf")
+                let layered = #expect(throws: MachineError.self) { try tree.makeInitramfs(without) }
                 #expect(
-                    "\(String(describing: error))".contains("imgbased: cannot put \(says) into the initramfs")
-                )
+                    "\(String(describing: layered))".contains(
+                        "imgbased: cannot put \(name) into the initramfs"))
+                try FileManager.default.removeItem(atPath: entry)
+                if piece == driver {
+                    try tree.makeInitramfs(without)
+                    let files = try files(in: tree.path + RootTree.initramfs)
+                    #expect(files.contains("usr/bin/systemctl") && !files.contains { $0.contains("imgbase") })
+                }
                 try FileManager.default.moveItem(atPath: tree.path + "/piece", toPath: tree.path + piece)
             }
         }

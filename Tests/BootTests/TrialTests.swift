@@ -17,7 +17,7 @@ import Testing
             let story = "layer 'Base-0.2' was tried and is bad: check '50-service' failed with status 1"
             try vm.expectStatus("Base-1.1", "default", warnings: [story])
             try vm.expect(
-                "warning:    " + story, from: "cat /etc/motd.d/imgbased | grep warning")
+                "warning:    " + story, from: "cat /run/motd.d/imgbased | grep warning")
             let id = "a8bad25b20421a3fbf824824002d32e9"
             try vm.expect(story, from: "journalctl -b -o cat MESSAGE_ID=\(id)")
             try vm.check(

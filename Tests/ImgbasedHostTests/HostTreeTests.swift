@@ -114,9 +114,9 @@ import Testing
         let scratch = try Scratch()
         try Helper.run("/usr/bin/setfacl", "-d", "-m", "u::rwx,g::-,o::-", scratch.path)
         try HostTree(scratch.path).replaceFile("/config/a/file", contents: [1])
-        try SmallFile.makeDirectory(scratch("run/imgbased"))
-        try SmallFile.write("x", to: scratch("run/imgbased/motd"))
-        let modes = try ["config", "config/a", "config/a/file", "run", "run/imgbased", "run/imgbased/motd"]
+        try SmallFile.makeDirectory(scratch("run/motd.d"))
+        try SmallFile.write("x", to: scratch("run/motd.d/imgbased"))
+        let modes = try ["config", "config/a", "config/a/file", "run", "run/motd.d", "run/motd.d/imgbased"]
             .map {
                 try Helper.run("/usr/bin/stat", "-c", "%a", scratch($0))
             }

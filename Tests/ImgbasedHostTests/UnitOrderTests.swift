@@ -28,7 +28,7 @@ struct UnitOrderTests {
             "Requires=basic.target blk-availability.service iscsid.service NetworkManager.service network.target "
                 + "imgbase-complete.service")
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "../../systemd/imgbase-complete.service")
+            path: "../../systemd/imgbase-complete.service.in")
         let text = try String(contentsOf: path, encoding: .utf8)
         // The programs are not installed where this is tested.
         let lines = change(text).split(separator: "\n").map { line in

@@ -48,7 +48,11 @@ public struct SavedMachine: Sendable {
             }
             try made.run { vm in
                 try vm.waitForGuest()
-                try vm.check("systemctl is-system-running --wait || { systemctl --failed; false; }")
+                try vm.check(
+                    """
+                    systemctl is-system-running --wait \
+                        || { systemctl --failed; journalctl -b -o cat --no-pager -u 'imgbase-*'; false; }
+                    """)
                 try vm.save(to: SavedMachine.state(in: directory))
             }
         }

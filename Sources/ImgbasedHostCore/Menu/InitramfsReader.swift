@@ -14,7 +14,7 @@ public struct InitramfsReader: Sendable {
         case damaged(at: UInt64)
     }
 
-    /// Where dracut's module puts the helper (dracut/90imgbased/module-setup.sh).
+    /// Where dracut's module puts the helper (dracut/50imgbased/module-setup.sh.in).
     private static let path = "usr/bin/imgbase-initrd"
     private static let headerLength = 110
     /// The longest path there can be (linux: PATH_MAX).
