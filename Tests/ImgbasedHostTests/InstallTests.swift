@@ -1,5 +1,6 @@
 import Foundation
 import ImgbasedCore
+import ImgbasedHostCore
 import Testing
 
 /// What `make install` installs, with stand-ins for what is built.

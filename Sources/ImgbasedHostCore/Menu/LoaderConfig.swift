@@ -64,7 +64,9 @@ struct LoaderConfig: Hashable {
         case .absent: text = others.joined(separator: "\n")
         case .besides: text = ([LoaderConfig.note[...]] + others).joined(separator: "\n")
         case .layers:
-            let kept = others.map { LoaderConfig.defaultPattern($0) == nil ? String($0) : LoaderConfig.mark + $0 }
+            let kept = others.map {
+                LoaderConfig.defaultPattern($0) == nil ? String($0) : LoaderConfig.mark + $0
+            }
             text = ([LoaderConfig.line] + kept).joined(separator: "\n")
         }
     }

@@ -164,7 +164,7 @@ import Testing
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0-3.conf", "imgbased-Base-0.2+0.conf"])
         machine.state.booted = nil
         #expect(Self.status(machine).next == nil)
-        try Self.change(&machine, .defaultLayer("Base-0.2"))
+        try Self.change(&machine, .setDefault("Base-0.2"))
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0-3.conf", "imgbased-Base-0.2+3.conf"])
     }
 
@@ -197,7 +197,7 @@ import Testing
     /// Another line further down, as somebody adds it, counts instead of ours.
     @Test func theLastDefaultCounts() {
         var config = LoaderConfig("default imgbased-*\ndefault debian\n#default x\n")
-        #expect(config.mode == .absent && config.defaultLayer == "debian")
+        #expect(config.mode == .absent && config.otherDefault == "debian")
         config.set(.layers)
         #expect(config.text == "default imgbased-*\n#imgbased default debian\n#default x\n")
         config.set(.absent)

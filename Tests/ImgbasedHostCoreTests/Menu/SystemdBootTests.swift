@@ -34,7 +34,7 @@ import Testing
         try machine.addBase()
         for _ in 1...2 { try machine.addLayer() }
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
-        try change(&machine, .defaultLayer("Base-0.1"))
+        try change(&machine, .setDefault("Base-0.1"))
         return machine
     }
 
