@@ -1,13 +1,13 @@
 import ImgbasedCore
 
-/// `loader.conf` of systemd-boot, of which one line is ours: which entries are booted unattended.
+/// systemd-boot's `loader.conf`, of which one line is ours: the entries that boot unattended.
 struct LoaderConfig: Hashable {
-    /// The whole text.
+    /// The text of the whole file.
     private(set) var text: String
 
-    /// The first of our entries in systemd-boot's order.
+    /// Chooses our first entry in systemd-boot's order.
     private static let line = "default imgbased-*"
-    /// Stands before the line that ours replaced.
+    /// Marks a line that ours replaces.
     private static let mark = "#imgbased "
 
     /// The file with `text`.
@@ -21,17 +21,17 @@ struct LoaderConfig: Hashable {
         line == "default" || line.hasPrefix("default ") || line.hasPrefix("default\t")
     }
 
-    /// Whether our line is there.
+    /// Whether the file has our line.
     var hasLine: Bool { lines.contains { $0 == LoaderConfig.line } }
 
-    /// Puts our line there; what said the same before is kept as a comment.
+    /// Adds our line, and keeps earlier defaults as comments.
     mutating func put() {
         if hasLine { return }
         let kept = lines.map { LoaderConfig.isDefault($0) ? LoaderConfig.mark + $0 : String($0) }
         text = ([LoaderConfig.line] + kept).joined(separator: "\n")
     }
 
-    /// Takes it away, and gives back what was there.
+    /// Removes our line, and restores the earlier defaults.
     mutating func takeAway() {
         if !hasLine { return }
         let kept = lines.filter { $0 != LoaderConfig.line }.map {

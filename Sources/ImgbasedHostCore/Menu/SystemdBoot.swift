@@ -1,11 +1,12 @@
 import ImgbasedCore
 
-/// Entries as systemd-boot reads them: it counts tries in the names of their files, and boots unattended what is first
-/// by sort key, entries without tries left being last (Boot Loader Specification; systemd: src/boot/efi/boot.c).
+/// Entries as systemd-boot reads them (Boot Loader Specification; systemd: src/boot/efi/boot.c).
 ///
-/// So both are derived from the record: the trial comes first while it has tries left, then the default, then the others.
+/// systemd-boot counts tries in the names of the files. It boots the first entry by sort key; entries without
+/// tries left come last. Names and sort keys are derived from the record: first the trial while it has tries
+/// left, then the default, then the others.
 enum SystemdBoot {
-    /// The name of an entry's file, and what it says of tries.
+    /// The name of an entry's file, with its tries.
     struct FileName: Hashable {
         var layer: String
         var triesLeft: Int?
@@ -13,7 +14,7 @@ enum SystemdBoot {
 
         private static let prefix = "imgbased-"
         private static let suffix = ".conf"
-        /// Stands behind the name of a layer that ends like a count of tries: no name of a volume has it.
+        /// Follows a layer name that ends like a count of tries; no volume name contains it.
         private static let guardian = "~"
 
         init(layer: String, triesLeft: Int? = nil, triesDone: Int? = nil) {
@@ -22,7 +23,7 @@ enum SystemdBoot {
             self.triesDone = triesDone
         }
 
-        /// Reads the name of a file; `nil` where it is not one of ours.
+        /// Parses the name of a file; `nil` if the file is not ours.
         init?(_ name: String) {
             guard name.hasPrefix(FileName.prefix), name.hasSuffix(FileName.suffix) else { return nil }
             let stem = String(name.dropFirst(FileName.prefix.count).dropLast(FileName.suffix.count))
@@ -32,7 +33,7 @@ enum SystemdBoot {
             (self.layer, triesLeft, triesDone) = (layer, left, done)
         }
 
-        /// `NAME+LEFT` or `NAME+LEFT-DONE`, in its parts.
+        /// The parts of `NAME+LEFT` or `NAME+LEFT-DONE`.
         private static func counted(_ stem: String) -> (String, Int?, Int?)? {
             guard let plus = stem.lastIndex(of: "+") else { return nil }
             let numbers = stem[stem.index(after: plus)...].split(
@@ -55,10 +56,10 @@ enum SystemdBoot {
         }
     }
 
-    /// Where the record is kept, for us alone: systemd-boot does not read it.
+    /// The file of the record. Only imgbased reads it, systemd-boot does not.
     static func recordPath(_ boot: BootState) -> String { boot.directory + "/loader/imgbased.env" }
 
-    /// The name and the text that the file of `entry` has where `record` holds.
+    /// The file name and text of `entry` under `record`.
     static func file(_ entry: BootEntry, _ record: BootRecord) -> (name: FileName, text: String) {
         var entry = entry
         var name = FileName(layer: entry.layer)
@@ -70,7 +71,7 @@ enum SystemdBoot {
         return (name, entry.text(sortKey: entry.layer == record.defaultLayer ? "imgbased-1" : "imgbased-2"))
     }
 
-    /// What `record`, as it was written, has become by the names that files have now.
+    /// `record` as written, updated from the current names of the files.
     static func record(_ record: BootRecord, _ boot: BootState) -> BootRecord {
         var record = record
         record.once = boot.oneShot.flatMap { FileName($0) }?.layer
@@ -83,15 +84,15 @@ enum SystemdBoot {
         return record
     }
 
-    /// How early an entry is among those of layers, by the name of its file and what that says: the trial comes before the
-    /// default, that before the others, and what has used up its tries is last.
+    /// The position of an entry by file name and text: the trial, then the default, then the others, and last
+    /// an entry without tries left.
     private static func rank(_ name: FileName?, _ text: String?) -> Int {
         let keys = ["imgbased-0", "imgbased-1"]
         if name?.triesLeft == 0 { return keys.count + 1 }
         return keys.firstIndex { text?.contains("\nsort-key \($0)\n") == true } ?? keys.count
     }
 
-    /// A layer's file as it is to be, and how early it is and was.
+    /// The new file of a layer, and its old and new position.
     private struct Change {
         var layer: String
         var name: String
@@ -99,11 +100,12 @@ enum SystemdBoot {
         var rank: (old: Int, new: Int)
     }
 
-    /// The steps that make the files those of `entries` and `record`. A new file is there before the old one goes.
+    /// The steps that make the files match `entries` and `record`. A new file is written before the old one
+    /// is removed.
     ///
-    /// What is booted after each of them is what was booted before all, or after all: what is to be first is written first, if
-    /// that brings it forward, and what was first before gives way last. Between come the others, each of them behind one of
-    /// the two, wherever it was and will be.
+    /// After each step, systemd-boot boots either the entry it booted before all steps or the one it boots
+    /// after all. So the new first entry is written first if that brings it forward, and the old first entry
+    /// gives way last. The others are written in between: at each moment one of the two is before them.
     static func steps(
         _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState
     ) throws(HostReason) -> [Step] {
@@ -136,7 +138,7 @@ enum SystemdBoot {
             steps += there.filter { $0 != change.name }.map { .removeEntry(path: "\(directory)/\($0)") }
         }
         if record.once != boot.record.once {
-            // systemd-boot knows an entry by the name of its file, with the tries in it.
+            // systemd-boot identifies an entry by its file name, including the tries.
             let entry = entries.first { $0.layer == record.once }
             steps.append(.bootOnce(entry.map { file($0, record).name.text } ?? ""))
         }
