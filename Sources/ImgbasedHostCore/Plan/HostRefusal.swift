@@ -1,13 +1,13 @@
 public import ImgbasedCore
 
-/// Why a command is not begun. Nothing was changed.
+/// The refusal of a command: it was not begun, and nothing was changed.
 public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was to be done: `create layer 'Base-0.1'`.
+    /// The refused goal: `create layer 'Base-0.1'`.
     public var goal: String
-    /// Why it cannot be, and what to do about it.
+    /// The reason, and what to do about it.
     public var reason: HostReason
 
-    /// `goal` is refused for `reason`.
+    /// The refusal of `goal` for `reason`.
     public init(_ goal: String, _ reason: HostReason) {
         self.goal = goal
         self.reason = reason
@@ -17,7 +17,7 @@ public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "cannot \(goal): \(reason)" }
 }
 
-/// The reasons there are.
+/// The reasons for a refusal.
 public enum HostReason: Error, Hashable, Sendable {
     case noGroup(String)
     case tornGroup(String)
@@ -88,7 +88,7 @@ public enum HostReason: Error, Hashable, Sendable {
 }
 
 extension HostReason: CustomStringConvertible {
-    /// The cause, and what to do, as the end of a sentence.
+    /// The reason, and what to do, as the end of a sentence.
     public var description: String {
         switch self {
         case .noGroup(let name):

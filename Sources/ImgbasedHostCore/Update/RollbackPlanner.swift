@@ -15,8 +15,8 @@ public enum RollbackPlanner {
 
     /// The way back to `layer`; without a name, to the previous state.
     ///
-    /// While an update has not booted, that is the booted layer; the new layer has no changes to carry. Afterwards
-    /// it is the newest older good layer, or else the newest older one that was never booted.
+    /// While an update has not booted, that is the booted layer; the new layer has no changes to carry.
+    /// Afterwards it is the newest older good layer, or else the newest older one that was never booted.
     public static func way(
         to layer: String?, carriesConfiguration: Bool, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Way {
