@@ -181,7 +181,7 @@ extension BootState {
     fileprivate var isInGRUBMenu: Bool { GRUBConfig(grubConfig ?? "").hasSection }
 
     /// Whether GRUB can replace blocks of a file in `/boot`. It can if the file's blocks are those of a disk
-    /// that the firmware shows (grub-core/commands/loadenv.c, `check_blocklists`), here one path of several.
+    /// (grub-core/commands/loadenv.c, `check_blocklists`); of a multipath disk, the firmware shows one path.
     fileprivate var isWritableByGRUB: Bool {
         let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
         let isOfDisks =

@@ -55,7 +55,7 @@ public struct GRUBMenu {
     }
 
     /// `word` quoted for GRUB script: within single quotes only the quote itself is special
-    /// (grub-core/script/yylex.l). Control characters are dropped, because a menu line must not end early.
+    /// (grub-core/script/yylex.l). Control characters become spaces, because a menu line must not end early.
     public static func quoted(_ word: String) -> String {
         word.withoutControls.singleQuoted
     }

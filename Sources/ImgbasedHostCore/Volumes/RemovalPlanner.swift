@@ -168,9 +168,8 @@ extension BootState {
 }
 
 extension BootPlanner {
-    /// The steps that remove `layers` from the boot menu and the record. The record is written first, so that
-    /// it only names existing layers; the menu is written before the entries are removed, because it is
-    /// derived from them.
+    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition: first
+    /// the record, so that it only names existing layers; then the menu, then the entries.
     static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
         let rest = entries(boot).filter { !layers.contains($0.layer) }
         let record = boot.record.without(layers, rest)
