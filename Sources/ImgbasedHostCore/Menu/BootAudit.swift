@@ -36,7 +36,7 @@ public struct BootAudit: Hashable, Sendable {
             }
             if let group = entry.group, rename?.old == group {
                 problems.append(
-                    "the entry of '\(layer)' names volume group '\(group)', which is called '\(names.group)' now; mend it with "
+                    "the entry of '\(layer)' names volume group '\(group)', which is now called '\(names.group)'; fix it with "
                         + "'imgbase boot --refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
@@ -79,7 +79,7 @@ public struct BootAudit: Hashable, Sendable {
             problems.append("the default is '\(defaultLayer)', which has no entry")
         }
         switch boot.loader {
-        case nil: problems.append("there is no boot loader that is known here")
+        case nil: problems.append("no known boot loader is installed")
         case .grub, .systemdBoot: if let problem = boot.recordProblem { problems.append("\(problem)") }
         }
         if let path = boot.recordLink { problems.append("\(HostReason.recordIsLink(path))") }

@@ -168,8 +168,8 @@ extension BootState {
 }
 
 extension BootPlanner {
-    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition: first
-    /// the record, so that it only names existing layers; then the menu, then the entries.
+    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition:
+    /// first the record, so that it only names existing layers; then the menu, then the entries.
     static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
         let rest = entries(boot).filter { !layers.contains($0.layer) }
         let record = boot.record.without(layers, rest)
