@@ -4,7 +4,7 @@ public import ImgbasedCore
 public struct SpoolRoom: Hashable, Sendable {
     /// The free bytes of its file system.
     public var free: Bytes
-    /// The free bytes of the thin pool below that file system, which may be fewer; `nil` if it is on none.
+    /// The bytes that may be taken from the thin pool of that file system, perhaps fewer; `nil` if it is in none.
     public var pool: Bytes?
 
     /// The bytes that stay free in the file system, for others.
