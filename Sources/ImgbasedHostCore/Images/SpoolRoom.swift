@@ -4,7 +4,7 @@ public import ImgbasedCore
 public struct SpoolRoom: Hashable, Sendable {
     /// The free bytes of its file system.
     public var free: Bytes
-    /// The bytes that may be taken from the thin pool of that file system, perhaps fewer; `nil` if it is in none.
+    /// The bytes that its thin pool may give, which can be fewer; `nil` if it is in no thin pool.
     public var pool: Bytes?
 
     /// The bytes that stay free in the file system, for others.

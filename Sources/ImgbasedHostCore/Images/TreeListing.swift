@@ -139,8 +139,9 @@ public struct TreeListing: Hashable, Sendable {
     /// Why a layer must not have an entry of that `kind` and `path`, as the end of a sentence; `nil` if it
     /// may.
     ///
-    /// A whiteout deletes one name beside it (opencontainers/image-spec: layer.md, whiteouts). It must not stand
-    /// for nothing, its own directory or the one above, as umoci(1) would read it. No name may lead upwards.
+    /// A whiteout deletes one name beside it (opencontainers/image-spec: layer.md, whiteouts). It must not
+    /// stand for nothing, its own directory or the one above, as umoci(1) would read it. No name may lead
+    /// upwards.
     private static func strange(_ path: Slice<UnsafeRawBufferPointer>, _ kind: UInt8) -> String? {
         var names = path.split(separator: UInt8(ascii: "/"))
         // `NAME -> TARGET`; the target may be anything.

@@ -161,7 +161,8 @@ extension Step: CustomStringConvertible {
     /// The step in one line for people.
     public var description: String {
         switch self {
-        case .clearPhysicalVolume(let disk): "clear '\(disk)', on which the creation of a volume group was interrupted"
+        case .clearPhysicalVolume(let disk):
+            "clear '\(disk)', on which the creation of a volume group was interrupted"
         case .createPhysicalVolume(let disk): "make '\(disk)' a physical volume"
         case .createGroup(let name, let disks):
             "make volume group '\(name)' of \(disks.joined(separator: ", "))"
