@@ -176,8 +176,8 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr, and GNU's directory va
 		ln -sfT ../$$unit "$(UNITS)/emergency.target.wants/$$unit"; done
 	ln -sfT ../imgbase-health.service "$(UNITS)/boot-complete.target.requires/imgbase-health.service"
 	install -D -m 644 systemd/imgbased.catalog "$(DESTDIR)$(systemdcatalogdir)/imgbased.catalog"
-	install -d "$(DESTDIR)$(sysconfdir)"/imgbased/{health.d/required,health.d/wanted,hooks.d,migrate.d} \
-		"$(DESTDIR)$(vendordir)"/{hooks.d,migrate.d}
+	install -d "$(DESTDIR)$(sysconfdir)"/imgbased/{health.d/required,health.d/wanted,hooks.d,persist.d} \
+		"$(DESTDIR)$(vendordir)"/{hooks.d,persist.d}
 	for page in $(MAN_PAGES); do install -D -m 644 -t "$(DESTDIR)$(mandir)/man$${page##*.}" "$$page"; done
 	install -D -m 644 -t "$(DESTDIR)$(docdir)" LICENSE CHANGELOG.md doc/imgbased.conf
 	install -D -m 644 -t "$(DESTDIR)$(bashcompletiondir)" $(BUILD)/completions/imgbase

@@ -1,27 +1,27 @@
 import ImgbasedCore
 
-/// A list of SHA-256 digests as sha256sum(1) reads it, in each of its forms.
+/// A list of SHA-256 digests in each of the forms that sha256sum(1) reads.
 ///
 /// Format: coreutils, src/digest.c, split_3.
 public struct ChecksumList: Hashable, Sendable {
-    /// Longer than this, in bytes, it is not read.
+    /// The maximum length in bytes; a longer list is not read.
     public static let limit = 16 << 20
 
-    /// What a list says of a file.
+    /// The answer of a list for a file.
     public enum Answer: Hashable, Sendable {
-        /// Its digest, in lower-case hexadecimal.
+        /// The digest, in lower-case hexadecimal.
         case digest(String)
-        /// Nothing.
+        /// The list does not have the file.
         case missing
-        /// More than one thing.
+        /// The list has several digests for the file.
         case contradictory
     }
 
     private var digests: [[UInt8]: Set<String>] = [:]
 
-    /// Reads `text`. Lines that are none of a list are passed over, as sha256sum does.
+    /// Reads `text`. Other lines are skipped, as in sha256sum.
     public init(_ text: some Collection<UInt8>) {
-        // Only in a list that begins so, there is but one blank before a name.
+        // Only a list that begins with one blank before a name has one blank throughout.
         var hasOneBlank: Bool?
         for line in text.split(separator: UInt8(ascii: "\n")) {
             var line = Array(line).drop(while: ChecksumList.isBlank)
@@ -35,7 +35,7 @@ public struct ChecksumList: Hashable, Sendable {
         }
     }
 
-    /// What it says of the file called `name`, in the list's own directory.
+    /// The answer for the file `name` in the list's own directory.
     public func answer(for name: String) -> Answer {
         let bytes = Array(name.utf8)
         let found = (digests[bytes] ?? []).union(digests[Array("./".utf8) + bytes] ?? [])
@@ -43,7 +43,8 @@ public struct ChecksumList: Hashable, Sendable {
         return found.count == 1 ? .digest(digest) : .contradictory
     }
 
-    /// `DIGEST  NAME`, `DIGEST *NAME`, or `DIGEST NAME`; where a backslash comes first, the name has escapes.
+    /// `DIGEST  NAME`, `DIGEST *NAME`, or `DIGEST NAME`; a backslash at the beginning means that the name has
+    /// escapes.
     private static func plain(_ line: [UInt8], _ hasOneBlank: inout Bool?) -> (name: [UInt8], digest: String)?
     {
         guard line.count > 65, let digest = hexadecimal(line.prefix(64)), isBlank(line[64]) else {

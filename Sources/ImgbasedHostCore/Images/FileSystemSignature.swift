@@ -1,27 +1,26 @@
 public import ImgbasedCore
 
-/// What the first bytes of an image say of its file system.
+/// The description of a file system from the first bytes of an image.
 public struct FileSystemSignature: Hashable, Sendable {
-    /// How much of an image is looked at.
+    /// The number of bytes to read from an image.
     public static let length = 65536
 
-    /// The type.
+    /// The type of the file system.
     public var type: FileSystemType
-    /// How many bytes the file system has, which may be fewer than the image.
+    /// The size of the file system in bytes; the image may be larger.
     public var size: Bytes
-    /// Whether the superblock says that the journal has something that is not in its place yet: what a mounted file
-    /// system has. XFS says so in its log alone.
+    /// Whether the superblock reports a journal that was not replayed, as in a mounted file system. XFS
+    /// reports it only in its log.
     public private(set) var hasPendingJournal = false
-    /// Whether the superblock has a checksum, and that is the one of another: something in it was changed by accident or
-    /// by hand.
+    /// Whether the superblock does not match its own checksum: it was changed by accident or by hand.
     public private(set) var isDamaged = false
-    /// Where the log of XFS is, which says so; `nil` where there is none in the file system.
+    /// The log of XFS; `nil` if the file system has none inside.
     public private(set) var log: XFSLog?
 
-    /// Reads the superblock in `head`, the first ``length`` bytes; `nil` where there is none that is known.
+    /// Reads the superblock in `head`, the first ``length`` bytes; `nil` if it is of no known type.
     ///
-    /// Formats: Linux Documentation/filesystems/ext4/super.rst; xfs: `struct xfs_dsb`; their checksums: fs/ext4/super.c,
-    /// ext4_superblock_csum; fs/xfs/libxfs/xfs_cksum.h.
+    /// Formats: Linux Documentation/filesystems/ext4/super.rst; xfs: `struct xfs_dsb`; their checksums:
+    /// fs/ext4/super.c, ext4_superblock_csum; fs/xfs/libxfs/xfs_cksum.h.
     public init?(_ head: [UInt8]) {
         if let size = FileSystemSignature.ext4Size(head) {
             self.type = .ext4
@@ -57,7 +56,7 @@ public struct FileSystemSignature: Hashable, Sendable {
     }
 
     private static func isDamagedXFS(_ head: [UInt8]) -> Bool {
-        // Version 5 is the first to have one, of a whole sector and taken with nothing in its own place.
+        // Checksums begin with version 5; they cover a sector, with zeros in their own place.
         let (version, length) = (big(head, 100, 2) & 0xF, Int(big(head, 102, 2)))
         guard version >= 5 else { return false }
         guard (512...32768).contains(length), length <= head.count else { return true }
@@ -74,7 +73,7 @@ public struct FileSystemSignature: Hashable, Sendable {
     }
 
     private static func xfsLog(_ head: [UInt8], _ size: Bytes) -> XFSLog? {
-        // A block is named by its group and its place in that.
+        // A block number consists of a group and the block's place in it.
         let (place, bits) = (big(head, 48, 8), UInt64(head[124]))
         guard place > 0, bits < 32 else { return nil }
         let block = (place >> bits).multipliedReportingOverflow(by: big(head, 84, 4))

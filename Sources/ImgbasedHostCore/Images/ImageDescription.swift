@@ -1,17 +1,17 @@
 public import ImgbasedCore
 
-/// What is known of an image before it is written.
+/// The description of an image before it is written.
 public struct ImageDescription: Hashable, Sendable {
-    /// Its path, or `standard input`.
+    /// The path, or `standard input`.
     public var path: String
-    /// How many bytes are written, where that is known: of a raw image, those of its file system and what follows.
+    /// The bytes to write; for a raw image, its file system and the data behind it. `nil` if unknown.
     public var length: Bytes?
-    /// How many of them are stored, where that is known: what a sparse copy needs.
+    /// The bytes of these that are stored, which a sparse copy needs; `nil` if unknown.
     public var allocated: Bytes?
-    /// What is in it.
+    /// The kind of contents.
     public var content: ImageContent
 
-    /// Its file system, where it has one as it is on a disk.
+    /// The file system of a raw image; `nil` for other images.
     public var signature: FileSystemSignature? {
         guard case .fileSystem(let signature) = content else { return nil }
         return signature
@@ -25,7 +25,7 @@ public struct ImageDescription: Hashable, Sendable {
         self.content = content
     }
 
-    /// A raw image, or with no `signature` one of which nothing is known.
+    /// A raw image; without a `signature`, one of unknown content.
     public init(path: String, length: Bytes?, allocated: Bytes?, signature: FileSystemSignature?) {
         self.init(
             path: path, length: length, allocated: allocated,
@@ -33,37 +33,37 @@ public struct ImageDescription: Hashable, Sendable {
     }
 }
 
-/// What is in an image.
+/// The content of an image.
 public enum ImageContent: Hashable, Sendable {
     /// A file system, which is copied byte by byte; also that of a live image.
     case fileSystem(FileSystemSignature)
     /// Files, which get a new file system.
     case tree(ImageTree)
-    /// Nothing that is known.
+    /// Content of no known kind.
     case unknown
 }
 
 /// An image that is copied file by file.
 public struct ImageTree: Hashable, Sendable {
-    /// The formats.
+    /// The formats of such images.
     public enum Format: String, Hashable, Sendable {
         case squashfs, tar
         /// A directory in the layout of the Open Container Initiative, or an archive of one.
         case oci = "OCI"
     }
 
-    /// Its format.
+    /// The format of the image.
     public var format: Format
-    /// How much is in it.
+    /// The size of the tree.
     public var size: TreeSize
-    /// The largest of its large files.
+    /// The largest of the large files; `nil` if none.
     public var largest: LargeFile?
-    /// The type of its new file system, where none is asked for: that of the running root.
+    /// The type of its new file system if none is requested: that of the running root.
     public var type: FileSystemType
-    /// The UUID of that.
+    /// The UUID of the new file system.
     public var uuid: String
 
-    /// A tree of these parts.
+    /// A tree with these values.
     public init(
         format: Format, size: TreeSize, largest: LargeFile? = nil, type: FileSystemType, uuid: String
     ) {
@@ -75,30 +75,30 @@ public struct ImageTree: Hashable, Sendable {
     }
 }
 
-/// A file that is so large that it may have holes.
+/// A file so large that it may have holes.
 public struct LargeFile: Hashable, Sendable {
-    /// Where it is in the image.
+    /// The path in the image.
     public var name: String
-    /// How many bytes it has, holes among them.
+    /// The size in bytes, including holes.
     public var size: Bytes
 
-    /// That file.
+    /// A large file with these values.
     public init(name: String, size: Bytes) {
         self.name = name
         self.size = size
     }
 }
 
-/// How an image may be written to a thin volume.
+/// The limits for writing an image to a thin volume.
 public struct ImageAllowance: Hashable, Sendable {
-    /// How much of the pool it may take, where that is known.
+    /// The bytes of the pool it may use; `nil` if unknown.
     public var room: Bytes?
-    /// How long a chunk is, the unit in which it takes it.
+    /// The size of a chunk, the pool's unit of allocation.
     public var chunkSize: Bytes
-    /// Whether blocks of zeros may be left out: where what is not written reads as zeros.
+    /// Whether blocks of zeros may be skipped, because unwritten blocks read as zeros.
     public var isSparse: Bool
 
-    /// An allowance of these parts.
+    /// An allowance with these values.
     public init(room: Bytes?, chunkSize: Bytes, isSparse: Bool) {
         self.room = room
         self.chunkSize = chunkSize

@@ -1,10 +1,10 @@
 import ImgbasedCore
 
-/// How an image is compressed.
+/// The compression of an image.
 public enum ImageCompression: String, CaseIterable, Hashable, Sendable {
     case gzip, xz, zstd
 
-    /// What undoes it.
+    /// The tool that decompresses it.
     public var tool: Tool {
         switch self {
         case .gzip: .gzip
@@ -13,35 +13,36 @@ public enum ImageCompression: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The command that writes to its standard output what was compressed.
+    /// The command that decompresses to its standard output.
     public var decompression: Command {
-        // zstd takes no window of more than 128 MiB unasked; it needs as much memory as the one there is, 2 GiB at most.
+        // By default zstd accepts windows up to 128 MiB; it then needs as much memory as the window, at most
+        // 2 GiB.
         Command(tool, ["--decompress", "--stdout"] + (self == .zstd ? ["--long=31"] : []))
     }
 }
 
-/// What the first bytes of an image say it is: its content counts, never its name.
+/// The kind of an image by its first bytes, never by its name.
 public enum ImageHead: Hashable, Sendable {
-    /// A file system as it is on a disk.
+    /// A raw file system, as on a disk.
     case fileSystem(FileSystemSignature)
-    /// A squashfs, whatever is in it.
+    /// A squashfs with any content.
     case squashfs
-    /// A tar archive, whatever is in it.
+    /// A tar archive with any content.
     case tar
     /// Any of these, compressed.
     case compressed(ImageCompression)
-    /// Something that is known and is no image of a root file system.
+    /// A known kind that is no image of a root file system, with its name.
     case foreign(String)
-    /// Nothing that is known.
+    /// An unknown kind.
     case unknown
 
-    /// How much of an image is looked at.
+    /// The number of bytes to read from an image.
     public static let length = FileSystemSignature.length
 
-    /// Looks at `head`, the first ``length`` bytes, or all where there are fewer.
+    /// Examines `head`, the first ``length`` bytes, or all of a shorter image.
     ///
-    /// Formats: squashfs: `struct squashfs_super_block`; tar: POSIX.1-1988 ustar, which pax and GNU tar keep to; RFC 1952
-    /// (gzip), RFC 8878 (zstd), xz-file-format.txt; the others: util-linux, libblkid.
+    /// Formats: squashfs: `struct squashfs_super_block`; tar: POSIX.1-1988 ustar, also used by pax and GNU
+    /// tar; RFC 1952 (gzip), RFC 8878 (zstd), xz-file-format.txt; the others: util-linux, libblkid.
     public init(_ head: [UInt8]) {
         if let compression = ImageHead.compression(head) {
             self = .compressed(compression)
@@ -50,7 +51,7 @@ public enum ImageHead: Hashable, Sendable {
         } else if ImageHead.isTar(head) {
             self = .tar
         } else if let table = ImageHead.globalTable(head) {
-            // Before file systems: what was on the disk earlier can show through between the parts of the table.
+            // Before file systems: older data on the disk can show through between the parts of the table.
             self = .foreign(table)
         } else if let signature = FileSystemSignature(head) {
             self = .fileSystem(signature)
@@ -64,7 +65,7 @@ public enum ImageHead: Hashable, Sendable {
     private static func compression(_ head: [UInt8]) -> ImageCompression? {
         if head.starts(with: [0x1F, 0x8B, 0x08]) { return .gzip }
         if head.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) { return .xz }
-        // A skippable frame can come first, as pzstd has it.
+        // A skippable frame can come first, as in pzstd output.
         if let magic = head.littleEndian(at: 0, as: UInt32.self),
             magic == 0xFD2F_B528 || (0x184D_2A50...0x184D_2A5F).contains(magic)
         {
@@ -90,7 +91,7 @@ public enum ImageHead: Hashable, Sendable {
             ? "a disk with a GPT partition table" : nil
     }
 
-    /// Whether the first sector has a partition table of the old kind, and not only what boots a file system.
+    /// Whether the first sector has an MBR partition table, not only a file system's boot code.
     private static func hasPartitions(_ head: [UInt8]) -> Bool {
         guard head.count >= 512, head[510] == 0x55, head[511] == 0xAA else { return false }
         var count = 0
@@ -106,7 +107,7 @@ public enum ImageHead: Hashable, Sendable {
     }
 
     private static func foreign(_ head: [UInt8]) -> String? {
-        // Before the table: an ISO image that can be written to a disk has one as well.
+        // Before the table: an ISO image for disks has one as well.
         if head.has("CD001", at: 32769) { return "an ISO 9660 image" }
         if hasPartitions(head) { return "a disk with an MBR partition table" }
         let magics: [(text: StaticString, offset: Int, name: String)] = [

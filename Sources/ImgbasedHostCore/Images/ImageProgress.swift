@@ -1,38 +1,38 @@
 public import ImgbasedCore
 
-/// How far the work on an image is.
+/// The progress of the work on an image.
 public struct ImageProgress: Hashable, Sendable {
-    /// What is done to it.
+    /// The kind of work.
     public enum Phase: String, Hashable, Sendable {
-        /// It is put where it can be read out of order.
+        /// The image is unpacked, so that it can be read out of order.
         case unpack
-        /// It is counted what is in it.
+        /// The contents are counted.
         case list
-        /// Its bytes are written.
+        /// The bytes are written.
         case write
-        /// Its files are written.
+        /// The files are written.
         case fill
-        /// What was written is flushed.
+        /// The writes are flushed.
         case flush
-        /// What is on the volume is read, and its digest taken.
+        /// The volume is read, and its digest taken.
         case verify
     }
 
-    /// What is done.
+    /// The current work.
     public var phase: Phase
-    /// How many bytes are done.
+    /// The bytes done.
     public var done: Bytes
-    /// How many there are, where that is known; of files, about how many.
+    /// The bytes in total; an estimate for files; `nil` if unknown.
     public var total: Bytes?
 
-    /// `done` of `total` bytes.
+    /// Progress of `done` of `total` bytes.
     public init(_ phase: Phase, done: Bytes, total: Bytes?) {
         self.phase = phase
         self.done = done
         self.total = total
     }
 
-    /// Percent that is done, 99 at most before all is; `nil` where that is not known.
+    /// The percentage done, at most 99 until the end; `nil` if unknown.
     public var percent: Int? {
         guard let total, total.count > 0 else { return nil }
         if phase == .fill { return min(99, ImageProgress.percent(done.count, of: total.count)) }
@@ -41,11 +41,11 @@ public struct ImageProgress: Hashable, Sendable {
 
     private static func percent(_ done: UInt64, of total: UInt64) -> Int {
         if done >= total { return 100 }
-        // Without overflow, whatever the numbers.
+        // Avoids overflow for large numbers.
         return total > UInt64.max / 100 ? Int(done / (total / 100)) : Int(done * 100 / total)
     }
 
-    /// As one line for people.
+    /// The progress in one line for people.
     public var line: String {
         let verb =
             switch phase {
@@ -61,7 +61,7 @@ public struct ImageProgress: Hashable, Sendable {
         return "\(verb): \(amount)\(percent.map { ", \($0)%" } ?? "")"
     }
 
-    /// As one line of JSON: `{"phase":"write","done":1048576,"total":2097152}`; `total` only where it is known.
+    /// One line of JSON: `{"phase":"write","done":1048576,"total":2097152}`; `total` only if known.
     public var json: String {
         "{\"phase\":\"\(phase.rawValue)\",\"done\":\(done.count)\(total.map { ",\"total\":\($0.count)" } ?? "")}"
     }

@@ -1,31 +1,31 @@
 import ImgbasedCore
 
-/// What gpgv(1) says of the signatures in a file, with `--status-fd` (GnuPG: doc/DETAILS).
+/// The status that gpgv(1) reports for the signatures in a file, with `--status-fd` (GnuPG: doc/DETAILS).
 public struct SignatureStatus: Hashable, Sendable {
-    /// What is to be thought of one signature, with the key that made it.
+    /// The verdict on one signature, with the key that made it.
     public enum Verdict: Hashable, Sendable {
-        /// It is good, and by a key that counts.
+        /// The signature is good, by a valid key.
         case good
-        /// Its key is not known, so it says nothing.
+        /// The key is unknown, so the signature proves nothing.
         case unknownKey(String)
-        /// It is one of something else.
+        /// The signature does not match the data.
         case bad(String)
-        /// It counted up to a day that is over.
+        /// The signature has expired.
         case expired(String)
-        /// Its key counted up to a day that is over.
+        /// The key has expired.
         case expiredKey(String)
-        /// Its key was revoked.
+        /// The key was revoked.
         case revokedKey(String)
-        /// It could not be checked.
+        /// The signature could not be checked.
         case unclear
     }
 
-    /// The verdict on each.
+    /// The verdict on each signature, in order.
     public private(set) var verdicts: [Verdict] = []
-    /// Whether there is something else in the file.
+    /// Whether the file has other data.
     public private(set) var hasMore = false
 
-    /// Reads what gpgv wrote.
+    /// Parses gpgv's status output.
     public init(_ status: String) {
         var signatures: [[[Substring]]] = []
         for line in status.split(separator: "\n") {
@@ -35,7 +35,7 @@ public struct SignatureStatus: Hashable, Sendable {
             case "NEWSIG": signatures.append([])
             case "NODATA", "UNEXPECTED", "BADARMOR", "FAILURE", "ERROR": hasMore = true
             default:
-                // Before the first there is nothing to be said of one.
+                // A line before the first NEWSIG begins a signature too.
                 if signatures.isEmpty { signatures.append([]) }
                 signatures[signatures.count - 1].append(Array(words.dropFirst()))
             }
@@ -43,8 +43,8 @@ public struct SignatureStatus: Hashable, Sendable {
         verdicts = signatures.map(SignatureStatus.verdict)
     }
 
-    /// Whether there is a good signature, and nothing that is worse than one by a key that is not known. gpgv `ended` with a
-    /// status that has to fit.
+    /// Whether a signature is good and every other one is by an unknown key. The exit status of gpgv must
+    /// match.
     public func isGood(ended status: Int32) -> Bool {
         guard verdicts.contains(.good), !hasMore else { return false }
         let others = verdicts.filter { $0 != .good }
@@ -52,7 +52,8 @@ public struct SignatureStatus: Hashable, Sendable {
         return areUnknown && status == (others.isEmpty ? 0 : 2)
     }
 
-    /// The verdict that is the reason where they are not good together.
+    /// The worst verdict, which is the reason if the signatures are not good together; `nil` without
+    /// signatures.
     public var worst: Verdict? {
         func weight(_ verdict: Verdict) -> Int {
             switch verdict {

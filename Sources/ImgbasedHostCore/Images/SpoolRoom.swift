@@ -1,22 +1,22 @@
 public import ImgbasedCore
 
-/// How much can still be written to where images are unpacked.
+/// The room in the directory where images are unpacked.
 public struct SpoolRoom: Hashable, Sendable {
-    /// What its file system has free.
+    /// The free bytes of its file system.
     public var free: Bytes
-    /// What may be taken of the thin pool that the file system is in, which can have less; `nil` where it is in none.
+    /// The bytes that its thin pool may give, which can be fewer; `nil` if it is in no thin pool.
     public var pool: Bytes?
 
-    /// What must stay free of the file system: others need it as well.
+    /// The bytes that stay free in the file system, for others.
     public static let reserve = Bytes(64 << 20)
 
-    /// So much of each.
+    /// A room with these values.
     public init(free: Bytes, pool: Bytes?) {
         self.free = free
         self.pool = pool
     }
 
-    /// What it lacks for `size` more bytes, as a clause about it; `nil` where there is room.
+    /// The lack of room for `size` more bytes, as a relative clause; `nil` if there is room.
     public func lack(for size: Bytes) -> String? {
         if let missing = SpoolRoom.missing(size, and: SpoolRoom.reserve, of: free) {
             return "which lacks \(missing.formatted) for it"

@@ -1,39 +1,40 @@
 public import ImgbasedCore
 
-/// What the listing of a squashfs or tar says of it, line by line: `unsquashfs -lln` and `tar -tv --numeric-owner`
-/// have the same columns: mode, owner, size, date, time, name.
+/// The listing of a squashfs or tar, read line by line. `unsquashfs -lln` and `tar -tv --numeric-owner` have
+/// the same columns: mode, owner, size, date, time, name.
 public struct TreeListing: Hashable, Sendable {
-    /// How much is in it.
+    /// The size of the listed tree.
     public private(set) var size = TreeSize()
-    /// The image of a root file system in a live image, by its length.
+    /// The length of the root file-system image in a live image; `nil` if there is none.
     public private(set) var liveImage: Bytes?
-    /// The largest of its large files.
+    /// The largest of the large files; `nil` if none.
     public private(set) var largest: LargeFile?
-    /// What is in it that must not be in a layer of an OCI image, as the end of a sentence: the first such thing.
+    /// The first entry that a layer of an OCI image must not have, as the end of a sentence; `nil` if none.
     public private(set) var strange: String?
     private let isLayer: Bool
     private var seen: Set<String> = []
 
-    /// Beyond this a line is not kept: names are at most 255 bytes long, paths 4096, and escapes four times that.
+    /// The maximum length of a line in bytes: names have at most 255 bytes, paths 4096, and escapes are four
+    /// times as long.
     public static let lineLimit = 20_000
 
-    /// The files that are looked for, by what they say of the whole.
+    /// The files that tell the kind of image.
     private static let wanted: Set<String> = [
         "etc", "usr", "LiveOS/squashfs.img", "oci-layout", "index.json", "manifest.json",
     ]
 
-    /// Nothing listed yet, of a layer of an OCI image or of something else.
+    /// An empty listing, of a layer of an OCI image or of another image.
     public init(isLayer: Bool = false) {
         self.isLayer = isLayer
     }
 
-    /// Whether it is the root of a system.
+    /// Whether the tree is the root of a system.
     public var isRoot: Bool { seen.isSuperset(of: ["etc", "usr"]) }
 
-    /// Whether it is an archive in the OCI image layout.
+    /// Whether the tree is an archive in the OCI image layout.
     public var isOCI: Bool { seen.isSuperset(of: ["oci-layout", "index.json"]) }
 
-    /// Why it is not an image of a root file system, as the end of a sentence.
+    /// Why the tree is not an image of a root file system, as the end of a sentence.
     public var problem: String {
         if seen.contains("LiveOS/squashfs.img") {
             return "it holds another squashfs, LiveOS/squashfs.img; give that"
@@ -44,12 +45,12 @@ public struct TreeListing: Hashable, Sendable {
         return "it has no root file system in it: there is no /etc or no /usr"
     }
 
-    /// Takes the next line. What is no line of a listing is passed over: a name can have line ends in it.
+    /// Reads the next line. Other lines are skipped: a name can contain line ends.
     public mutating func add(_ line: [UInt8]) {
         line.withUnsafeBytes { add($0) }
     }
 
-    /// The same, of a line that is in memory already: there can be millions.
+    /// The same for a line in memory: there can be millions.
     public mutating func add(_ line: UnsafeRawBufferPointer) {
         var rest = line[...]
         let mode = TreeListing.field(&rest)
@@ -67,7 +68,7 @@ public struct TreeListing: Hashable, Sendable {
             size.add(0)
             note(name, kind, 0)
         default:
-            // A file, or what is unpacked as one: contiguous, or of a kind that the tool does not know.
+            // A file, or an entry unpacked as one: contiguous, or of a kind unknown to the tool.
             guard let length = TreeListing.number(amount) else { return }
             // The target of a short link is in its inode.
             size.add(kind == UInt8(ascii: "l") && length < 60 ? 0 : length)
@@ -80,10 +81,10 @@ public struct TreeListing: Hashable, Sendable {
         }
     }
 
-    /// Takes into account that an archive of `length` bytes has it, not compressed.
+    /// Applies the length of an uncompressed archive with the tree.
     public mutating func limit(toArchive length: UInt64) { size.limit(toArchive: length) }
 
-    /// Adds what another listing says: a further layer of the same tree.
+    /// Adds another listing: a further layer of the same tree.
     public mutating func add(_ other: TreeListing) {
         size.add(other.size)
         largest = [largest, other.largest].compactMap { $0 }.max { $0.size < $1.size }
@@ -91,7 +92,7 @@ public struct TreeListing: Hashable, Sendable {
     }
 
     private mutating func note(_ path: Slice<UnsafeRawBufferPointer>, _ kind: UInt8, _ length: UInt64) {
-        // What is looked for is shorter.
+        // The wanted names are shorter.
         guard !path.isEmpty, !isRoot || path.count < 64 else { return }
         var name = String(decoding: path.prefix(64), as: UTF8.self)[...]
         if kind == UInt8(ascii: "l") {
@@ -104,12 +105,12 @@ public struct TreeListing: Hashable, Sendable {
         if name.hasSuffix("/") { name = name.dropLast() }
         if name == "LiveOS/rootfs.img", kind == UInt8(ascii: "-") { liveImage = Bytes(length) }
         if TreeListing.wanted.contains(String(name)) { seen.insert(String(name)) }
-        // The directories of an archive need not be listed.
+        // An archive need not list its directories.
         let first = name.prefix { $0 != "/" }
         if first == "etc" || first == "usr" { seen.insert(String(first)) }
     }
 
-    /// The next word, which is taken from `rest`.
+    /// Takes the next word from `rest`.
     private static func field(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
         let blank = UInt8(ascii: " ")
         guard let start = rest.firstIndex(where: { $0 != blank }) else {
@@ -135,12 +136,15 @@ public struct TreeListing: Hashable, Sendable {
 
     // MARK: Layers
 
-    /// Why an entry of that `kind` and `path` must not be in a layer, as the end of a sentence. What deletes, deletes one
-    /// name beside it (opencontainers/image-spec: layer.md, whiteouts): neither nothing, nor the directory it is in or the
-    /// one above, which umoci(1) would take it for. No name leads upwards.
+    /// Why a layer must not have an entry of that `kind` and `path`, as the end of a sentence; `nil` if it
+    /// may.
+    ///
+    /// A whiteout deletes one name beside it (opencontainers/image-spec: layer.md, whiteouts). It must not
+    /// stand for nothing, its own directory or the one above, as umoci(1) would read it. No name may lead
+    /// upwards.
     private static func strange(_ path: Slice<UnsafeRawBufferPointer>, _ kind: UInt8) -> String? {
         var names = path.split(separator: UInt8(ascii: "/"))
-        // `NAME -> TARGET`, where it does not matter what is in the target.
+        // `NAME -> TARGET`; the target may be anything.
         if kind == UInt8(ascii: "l"), let arrow = names.firstIndex(where: { hasArrow($0) }) {
             names = Array(names[...arrow])
         }

@@ -1,33 +1,33 @@
 public import ImgbasedCore
 
-/// How much there is in a tree of files, and how large a file system it takes.
+/// The size of a tree of files, and of the file system it needs.
 public struct TreeSize: Hashable, Sendable {
-    /// The block that file systems are made with.
+    /// The block size of the file systems made, in bytes.
     static let blockSize: UInt64 = 4096
 
-    /// How many files, directories and others it has.
+    /// The number of files, directories and other entries.
     public var entries: UInt64 = 0
-    /// How many bytes their contents take in whole blocks, were there neither holes nor hard links; `UInt64.max` is
-    /// more than can be counted.
+    /// The bytes of their contents in whole blocks, without holes or hard links; `UInt64.max` means more than
+    /// can be counted.
     public var data: UInt64 = 0
-    /// How many of these are known to be holes.
+    /// The bytes of these in known holes.
     public private(set) var holes: UInt64 = 0
-    /// How many of the others are in large files, which nobody knows to have holes, or none.
+    /// The other bytes in large files, which may or may not have holes.
     public private(set) var large: UInt64 = 0
 
-    /// Larger than this, a file may be one with holes, as lastlog(8) has it.
+    /// The size in bytes above which a file may have holes, like that of lastlog(8).
     public static let largeSize: UInt64 = 1 << 30
 
-    /// Nothing.
+    /// The size of an empty tree.
     public init() {}
 
-    /// This much.
+    /// A size with these values.
     public init(entries: UInt64, data: UInt64) {
         self.entries = entries
         self.data = data
     }
 
-    /// Adds another entry, whose content has `size` bytes.
+    /// Adds an entry whose content has `size` bytes.
     mutating func add(_ size: UInt64) {
         entries += 1
         let blocks = size / TreeSize.blockSize + (size % TreeSize.blockSize == 0 ? 0 : 1)
@@ -37,7 +37,7 @@ public struct TreeSize: Hashable, Sendable {
         if size > TreeSize.largeSize { large = TreeSize.sum(large, length) }
     }
 
-    /// Takes into account that an archive of `length` bytes has it, not compressed: what it does not have is holes.
+    /// Applies the length of an uncompressed archive with the tree: data beyond `length` bytes must be holes.
     public mutating func limit(toArchive length: UInt64) {
         let stored = TreeSize.sum(length, min(entries, 1 << 40) * TreeSize.blockSize)
         guard data > stored else { return }
@@ -58,23 +58,25 @@ public struct TreeSize: Hashable, Sendable {
         return overflow ? UInt64.max : sum
     }
 
-    /// How much there is to be done to write it, in bytes: a file is work as well where nothing is in it.
+    /// The work to write the tree, in bytes: an empty file is work too.
     public var work: UInt64 { TreeSize.sum(stored, min(entries, 1 << 40) * TreeSize.blockSize) }
 
-    /// How much of it is there without its holes.
+    /// The bytes without the known holes.
     public var stored: UInt64 { data - min(data, holes) }
 
-    /// What contents of `data` bytes, inodes and directories take; an exabyte stands for all that is more.
+    /// The bytes for contents of `data` bytes, inodes and directories; anything above an exabyte counts as
+    /// one.
     private func needed(_ data: UInt64) -> UInt64 { min(data, 1 << 60) + min(entries, 1 << 40) * 1024 }
 
-    /// What it takes of a pool at most, with the journal and what else a file system has of its own. Holes count: how much
-    /// around them is written, none of what tells of them says.
+    /// The maximum use of a pool, with the journal and the rest of a file system. Holes count: no source
+    /// tells how much is written around them.
     public var allocated: Bytes {
         let needed = needed(data)
         return Bytes(needed + needed / 16 + (64 << 20))
     }
 
-    /// The smallest file system of `type` it fits in; or may fit in, where its large files `mayBeHoles`.
+    /// The minimum size of a file system of `type`; if large files `mayBeHoles`, the minimum if all of them
+    /// are.
     public func minimum(_ type: FileSystemType, mayBeHoles: Bool = false) -> Bytes {
         let needed = needed(mayBeHoles ? stored - min(stored, large) : stored)
         return switch type {
@@ -84,14 +86,14 @@ public struct TreeSize: Hashable, Sendable {
         }
     }
 
-    /// The size a file system gets where none is asked for: half as much again, and 512 MiB, since the layers on it
-    /// are as large, and want to grow.
+    /// The size of a file system if none is requested: half as much again, and 512 MiB, since its layers have
+    /// the same size and grow.
     public var recommended: Bytes {
         let needed = needed(stored)
         return Bytes(needed + needed / 2 + (512 << 20)).roundedUp(to: Bytes(1 << 20))
     }
 
-    /// How many inodes ext4 gets, where the usual one for 16 KiB would be too few.
+    /// The number of inodes for ext4; `nil` if the usual one for each 16 KiB is enough.
     func inodes(of size: Bytes) -> UInt64? {
         let wanted = entries + entries / 2 + 1024
         return wanted > size.count / 16384 ? wanted : nil

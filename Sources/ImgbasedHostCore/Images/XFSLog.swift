@@ -1,13 +1,13 @@
 public import ImgbasedCore
 
-/// The log of an XFS file system, as it is looked at piece by piece: whether it ends as one does that was unmounted.
+/// The log of an XFS file system, read piece by piece: whether its end shows a clean unmount.
 ///
-/// Format: linux: fs/xfs/libxfs/xfs_log_format.h. The first word of each block is that of a record's header, or the
-/// number of the cycle in which it was written, which is never the same.
+/// Format: linux: fs/xfs/libxfs/xfs_log_format.h. A block begins with the magic number of a record's header,
+/// or with the number of its write cycle; the two never match.
 public struct XFSLog: Hashable, Sendable {
-    /// Where it is in the file system, in bytes.
+    /// The position in the file system, in bytes.
     public let start: Bytes
-    /// How many bytes it has.
+    /// The length in bytes.
     public let length: Bytes
     private var newest: Record?
 
@@ -15,7 +15,7 @@ public struct XFSLog: Hashable, Sendable {
     public static let blockSize = 512
 
     private static let magic: UInt32 = 0xFEED_BABE
-    /// How much of a record one block of its header is for.
+    /// The bytes of a record that one block of its header covers.
     private static let headerUnit: UInt32 = 32 << 10
 
     private struct Record: Hashable {
@@ -25,13 +25,13 @@ public struct XFSLog: Hashable, Sendable {
         var content: UInt64
     }
 
-    /// One of which nothing was seen yet.
+    /// A log of which nothing was read yet.
     public init(start: Bytes, length: Bytes) {
         self.start = start
         self.length = length
     }
 
-    /// Looks at `piece`, whole blocks that are at `offset` in it.
+    /// Reads `piece`: whole blocks, at `offset` in the log.
     public mutating func look(at piece: UnsafeRawBufferPointer, _ offset: UInt64) {
         for place in stride(from: 0, through: piece.count - XFSLog.blockSize, by: XFSLog.blockSize) {
             func word(_ at: Int) -> UInt32 {
@@ -48,12 +48,12 @@ public struct XFSLog: Hashable, Sendable {
         }
     }
 
-    /// Where in it the block is that says how it ends; `nil` where it has none, being empty.
+    /// The position of the block that shows how the log ends; `nil` if the log is empty.
     public var end: UInt64? {
         newest.map { $0.content % max(1, length.count / UInt64(XFSLog.blockSize)) * UInt64(XFSLog.blockSize) }
     }
 
-    /// Whether `block`, that at ``end``, says that the file system was unmounted, and nothing else is to be done.
+    /// Whether `block`, at ``end``, shows an unmount with nothing left to replay.
     public func isUnmounted(_ block: [UInt8]) -> Bool {
         guard let newest, block.count >= 12 else { return false }
         // XLOG_UNMOUNT_TRANS

@@ -1,18 +1,19 @@
 import ImgbasedCore
 
-/// The arguments of the kernel that an entry gives: words as the kernel divides them (`KernelCommandLine`).
+/// The kernel arguments of an entry: words as the kernel splits them (`KernelCommandLine`).
 public struct BootArguments: Hashable, Sendable {
     /// The words, with their quotes.
     public var words: [String]
 
-    /// The words of `text`. What ends a line ends a word, and closes its quotes; other control characters are dropped.
+    /// The words of `text`. The end of a line ends a word and closes its quotes; other control characters are
+    /// dropped.
     public init(_ text: String) {
         var line = ""
         var isQuoted = false
         for scalar in text.unicodeScalars {
             if scalar == "\"" { isQuoted.toggle() }
             if scalar == "\n" || scalar == "\r" {
-                // On one line with the rest, a quote left open would swallow what follows.
+                // On a single line, an open quote would swallow the rest.
                 line += isQuoted ? "\" " : " "
                 isQuoted = false
             } else if scalar.isBlank {
@@ -24,42 +25,44 @@ public struct BootArguments: Hashable, Sendable {
         words = KernelCommandLine.words(isQuoted ? line + "\"" : line)
     }
 
-    /// The words of a file as kernel-install(8) reads `/etc/kernel/cmdline`: lines that begin with `#` are
-    /// comments.
+    /// The words of a file in the format of `/etc/kernel/cmdline` (kernel-install(8)): lines that begin with
+    /// `#` are comments.
     public init(file text: String) {
         let lines = text.split(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
         self.init(lines.joined(separator: "\n"))
     }
 
-    /// What every entry begins with: how `layer` is found and mounted. It comes first, so that nothing that is cut off or
-    /// given to the init program takes it along; none of it is among what follows, which would count instead.
+    /// The first arguments of every entry: they find and mount `layer`.
+    ///
+    /// They come first, so that neither truncation nor the init program's `--` takes them away. The later
+    /// words contain none of these names, because the last one would count.
     public static func own(layer: VolumePath) -> [String] {
         [
             "root=\(layer.device)", "rd.lvm.lv=\(layer)", "rd.imgbased.layer=\(layer.name)", "ro",
         ]
     }
 
-    /// What a rescue entry adds: nothing in the layer changes, and nothing runs in it but a shell for whoever knows
-    /// root's password.
+    /// The arguments that a rescue entry adds: the layer stays unchanged, and only a shell for root runs in
+    /// it.
     public static let rescue = ["rd.imgbased.mode=volatile", "systemd.unit=rescue.target"]
 
-    /// What a boot on trial adds where the boot loader does not: nobody may be there, so what fails ends in a restart, not
-    /// at a prompt. It comes last, where it counts, whatever the layer brings.
+    /// The arguments that a trial adds if the boot loader does not: unattended, a failure must end in a
+    /// restart, not at a prompt. They come last, where they override the layer's own.
     static let trial = [
         "panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1", "rd.imgbased.reason=trial",
     ]
 
-    /// Where the kernel's arguments end, and those of the init program begin with `--`.
+    /// The index where the kernel's arguments end; the init program's begin there with `--`.
     private var end: Int {
         words.firstIndex { BootArguments.unquoted($0) == "--" } ?? words.count
     }
 
-    /// Adds `new` where it counts: as the last of what is for the kernel.
+    /// Adds `new` as the last kernel arguments, where they override earlier ones.
     mutating func append(_ new: [String]) {
         words.insert(contentsOf: new, at: end)
     }
 
-    /// Takes away what a trial has added.
+    /// Removes the arguments that a trial added.
     mutating func dropTrial() {
         let end = end
         if words[..<end].suffix(BootArguments.trial.count) == BootArguments.trial[...] {
@@ -67,12 +70,13 @@ public struct BootArguments: Hashable, Sendable {
         }
     }
 
-    /// Adds and removes words. `NAME` that is removed takes away every `NAME=VALUE`; a word that is added stands at the
-    /// end, where it counts, and only once. They are compared as the kernel compares them: quotes do not matter, and `-`
-    /// and `_` in names are the same.
+    /// Adds and removes words. Removing `NAME` removes every `NAME=VALUE` too; an added word is last, where
+    /// it counts, and occurs once.
+    ///
+    /// Words compare as in the kernel: quotes do not matter, and `-` and `_` in names are equal.
     mutating func change(adding: [String], removing: [String]) throws(HostReason) {
         for word in adding + removing {
-            // What is no text came here as another word than was given.
+            // A replacement character means that the given word was not valid text.
             guard BootArguments(word).words == [word], !BootArguments.isOurs(word),
                 BootArguments.unquoted(word) != "--", !word.unicodeScalars.contains("\u{FFFD}")
             else { throw .badArgument(word) }
@@ -86,7 +90,7 @@ public struct BootArguments: Hashable, Sendable {
             let new = BootArguments.comparable(word)
             let next = adding[(index + 1)...].map(BootArguments.comparable)
             let others = words[..<end].map(BootArguments.comparable)
-            // It counts where it stands, but for those of the same name that are added after it.
+            // The word already counts, apart from words of that name added after it.
             if others.last(where: { $0.name == new.name && ($0 == new || !next.contains($0)) }) == new {
                 continue
             }
@@ -95,7 +99,7 @@ public struct BootArguments: Hashable, Sendable {
         }
     }
 
-    /// These, changed as `other` was from `origin`: without what was removed there, and with what was added.
+    /// These arguments with the same removals and additions that led from `origin` to `other`.
     func changed(as other: BootArguments, from origin: BootArguments) -> BootArguments {
         var head = Array(words[..<end])
         let (before, after) = (origin.words[..<origin.end], other.words[..<other.end])
@@ -107,24 +111,25 @@ public struct BootArguments: Hashable, Sendable {
         return result
     }
 
-    /// The words that do not say which layer is booted, how it is mounted, or what the boot loader added.
+    /// The words that neither choose the layer, nor say how it is mounted, nor come from the boot loader.
     public var foreign: BootArguments {
         var arguments = self
         arguments.words.removeAll(where: BootArguments.isOurs)
         return arguments
     }
 
-    /// The words for the kernel and those for the init program, with their double quotes removed where GRUB would put
-    /// them itself.
+    /// The words for the kernel and for the init program, without the double quotes that GRUB adds itself.
     var unquotedParts: (kernel: [String], initial: [String]) {
         (words[..<end].map(BootArguments.unquoted), words[end...].map(BootArguments.unquoted))
     }
 }
 
 extension BootArguments {
-    /// Whether anybody could take `word` for one that says which layer is booted: those are not for a layer or an
-    /// administrator to give. What is in quotes is another word for each reader: the kernel and our helper; GRUB, which takes
-    /// quotes away and puts its own; systemd, which takes them away wherever they are.
+    /// Whether any reader could take `word` for one that chooses the layer; neither a layer nor an
+    /// administrator may set those.
+    ///
+    /// Quotes make the word differ by reader: the kernel and our helper; GRUB, which removes quotes and adds
+    /// its own; systemd, which removes quotes anywhere.
     private static func isOurs(_ word: String) -> Bool {
         let plain = unquoted(word)
         let byGRUB = plain.contains(" ") ? "\"\(plain)\"" : plain
@@ -156,13 +161,13 @@ extension BootArguments {
 }
 
 extension BootArguments {
-    /// How many bytes the kernel takes, of x86 and of 64-bit ARM: what is beyond is cut off without a word (linux:
-    /// COMMAND_LINE_SIZE in arch/*/include/*/asm/setup.h, less the byte that ends it).
+    /// The longest command line in bytes on x86 and 64-bit ARM; the kernel silently cuts off the rest (linux:
+    /// COMMAND_LINE_SIZE in arch/*/include/*/asm/setup.h, less the final NUL).
     static let limit = 2047
-    /// The longest name that lvm2 allows.
+    /// The longest name that lvm2 allows, in bytes.
     private static let longestName = 127
 
-    /// Throws where the line that boots the kernel at `linux` could be longer than the kernel takes.
+    /// Throws if the command line for the kernel at `linux` could exceed the limit.
     func checkLength(of layer: String, linux: String) throws(HostReason) {
         let length = longestLine(linux: linux)
         if length > BootArguments.limit {
@@ -170,10 +175,10 @@ extension BootArguments {
         }
     }
 
-    /// How many bytes a boot loader can make of it: GRUB puts the kernel's path in front, escapes some characters (GRUB:
-    /// grub-core/lib/cmdline.c), and adds what the menu has.
+    /// The longest command line in bytes that a boot loader can produce: GRUB prepends the kernel's path,
+    /// escapes some characters (GRUB: grub-core/lib/cmdline.c), and adds the menu's arguments.
     private func longestLine(linux: String) -> Int {
-        // A device of GRUB's is named by up to two identifiers of LVM.
+        // GRUB names a device by up to two LVM identifiers.
         let kernel = "BOOT_IMAGE=(lvmid/)".utf8.count + 2 * 38 + linux.utf8.count
         let own = words.map { word in
             let plain = BootArguments.unquoted(word)

@@ -1,30 +1,30 @@
 import ImgbasedCore
 
-/// Whether everything that the boot menu offers can be booted: what `imgbase boot --verify` finds.
+/// The problems that `imgbase boot --verify` finds: entries in the boot menu that cannot boot.
 public struct BootAudit: Hashable, Sendable {
-    /// What is in the layers and in `/boot`, as far as it was looked at.
+    /// The examined contents of the layers and of `/boot`.
     public struct Findings: Hashable, Sendable {
-        /// The digests whose kernel and initramfs are whole and what the name says.
+        /// The digests whose stored kernel and initramfs are whole and match the digest.
         public var intact: Set<String> = []
-        /// The files of entries that are there, of those that are not in our store.
+        /// The existing files that entries name outside our store.
         public var files: Set<String> = []
-        /// The versions of the kernels whose modules are in a layer; without the layers that were not looked into.
+        /// The kernel versions with modules in each layer; without layers that were not read.
         public var modules: [String: Set<String>] = [:]
-        /// What is in the `/etc/fstab` of the same layers, where they have one.
+        /// The contents of `/etc/fstab` of those layers, if present.
         public var tables: [String: [UInt8]] = [:]
-        /// Why layers could not be looked into.
+        /// The reason why a layer could not be read, by layer.
         public var unread: [String: String] = [:]
-        /// Whether the initramfs that entries name have our helper, by their paths.
+        /// Whether each initramfs that entries name has our helper, by path.
         public var helpers: [String: HelperPresence] = [:]
 
-        /// Nothing was looked at.
+        /// Empty findings.
         public init() {}
     }
 
-    /// What is wrong, one sentence each without a full stop.
+    /// The problems, each one sentence without a full stop.
     public private(set) var problems: [String] = []
 
-    /// Holds the host in `state` against `findings`.
+    /// Checks the host in `state` against `findings`.
     public init(_ state: HostState, names: HostNames, _ findings: Findings) {
         let boot = state.boot
         let layout = Layout(state.volumes, group: names.group)
@@ -36,7 +36,7 @@ public struct BootAudit: Hashable, Sendable {
             }
             if let group = entry.group, rename?.old == group {
                 problems.append(
-                    "the entry of '\(layer)' names volume group '\(group)', which is called '\(names.group)' now; mend it with "
+                    "the entry of '\(layer)' names volume group '\(group)', which is now called '\(names.group)'; fix it with "
                         + "'imgbase boot --refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
@@ -79,7 +79,7 @@ public struct BootAudit: Hashable, Sendable {
             problems.append("the default is '\(defaultLayer)', which has no entry")
         }
         switch boot.loader {
-        case nil: problems.append("there is no boot loader that is known here")
+        case nil: problems.append("no known boot loader is installed")
         case .grub, .systemdBoot: if let problem = boot.recordProblem { problems.append("\(problem)") }
         }
         if let path = boot.recordLink { problems.append("\(HostReason.recordIsLink(path))") }
@@ -90,7 +90,7 @@ public struct BootAudit: Hashable, Sendable {
         }
     }
 
-    /// The volume group that `table` has a volume of ours in, where there is no such group.
+    /// A volume group that `table` names for one of our volumes and that does not exist; `nil` if none.
     private static func lostGroup(
         in table: [UInt8], _ state: HostState, _ names: HostNames
     ) -> String? {
@@ -143,13 +143,13 @@ public struct BootAudit: Hashable, Sendable {
 }
 
 extension BootState {
-    /// Why what is written to `/boot` cannot be relied on should the power go; `nil` where it can.
+    /// The reason why a write to `/boot` may be lost in a power failure; `nil` if none.
     ///
-    /// No boot loader replays a journal: either nothing is in it (`HostFlush`) or there is none. What GRUB writes, a journal that
-    /// has content in it undoes.
+    /// No boot loader replays a journal, so the journal must be empty (`HostFlush`) or absent. A journal that
+    /// holds data undoes GRUB's writes.
     var recordProblem: HostReason? {
         switch fileSystem {
-        // What btrfs writes is beside what there is, until one block says otherwise.
+        // btrfs writes beside the old data until one block switches to the new.
         case "ext2", "vfat", "btrfs": nil
         case "ext3", "ext4": isDataJournaled ? .bootJournalsData : nil
         case "xfs": prefix.isEmpty ? nil : .bootNotFlushed(fileSystem: fileSystem, isRoot: true)
@@ -157,7 +157,7 @@ extension BootState {
         }
     }
 
-    /// Why the boot loader would not try a layer as it is recorded; `nil` where it does.
+    /// The reason why the boot loader would not try a layer as recorded; `nil` if it would.
     var problem: HostReason? {
         switch loader {
         case nil: .noBootLoader
@@ -167,7 +167,7 @@ extension BootState {
         }
     }
 
-    /// Whether the boot loader boots what is recorded.
+    /// Whether the boot loader boots what the record says.
     var offersLayers: Bool {
         switch loader {
         case nil: false
@@ -179,8 +179,8 @@ extension BootState {
     /// Whether GRUB's menu has the layers.
     fileprivate var isInGRUBMenu: Bool { GRUBConfig(grubConfig ?? "").hasSection }
 
-    /// Whether GRUB can replace blocks of a file there: it can where the blocks of a file are those of a disk
-    /// (grub-core/commands/loadenv.c, `check_blocklists`), as the firmware shows it, with one path of several.
+    /// Whether GRUB can replace blocks of a file in `/boot`. It can if the file's blocks are those of a disk
+    /// (grub-core/commands/loadenv.c, `check_blocklists`); of a multipath disk, the firmware shows one path.
     fileprivate var isWritableByGRUB: Bool {
         let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
         let isOfDisks =

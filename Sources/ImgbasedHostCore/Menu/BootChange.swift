@@ -1,23 +1,24 @@
 import ImgbasedCore
 
-/// A change of what is booted, and how: what `imgbase boot` does.
+/// A change made by `imgbase boot`: which layer boots, or with which arguments.
 public enum BootChange: Hashable, Sendable {
-    /// Boots a layer unattended from now on.
+    /// Makes a layer the default.
     case setDefault(String)
-    /// Boots a layer at the next boot alone.
+    /// Boots a layer at the next boot only.
     case once(String)
-    /// Boots a layer unattended until it has come up healthy or used up its tries.
+    /// Boots a layer unattended until it comes up healthy or has used up its tries.
     case trial(String, tries: Int)
     /// The booted layer has come up, healthy or not.
     case started
-    /// It came up healthy.
+    /// The booted layer has come up healthy.
     case good
-    /// It did not, for a reason that may be known; back to a better one, where it `goesBack`.
+    /// The booted layer has not come up healthy; the text is the cause, `nil` if unknown. `goesBack`: the
+    /// system then restarts into a better layer, if one exists.
     case bad(String? = nil, goesBack: Bool = false)
-    /// Changes the kernel's arguments of a layer.
+    /// Changes the kernel arguments of a layer.
     case arguments(of: String, add: [String], remove: [String])
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public var goal: String {
         switch self {
         case .setDefault(let layer): "set the default to '\(layer)'"
@@ -32,7 +33,8 @@ public enum BootChange: Hashable, Sendable {
 }
 
 extension BootPlanner {
-    /// The plan for `change`. What changes in entries is committed first, then the record: what a record names is there.
+    /// The plan for `change`. It writes entries before the record, so that the record only names entries that
+    /// exist.
     public static func plan(
         _ change: BootChange, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Plan {
@@ -42,7 +44,7 @@ extension BootPlanner {
             if change.isOfThisBoot, let booted = state.booted,
                 state.boot.loader == nil || state.boot.entries[booted.name] == nil
             {
-                // Somebody boots it who does not do so by us: there is nothing to record.
+                // Something other than our menu booted this layer: nothing to record.
                 plan.commit = [.tell([], motd: HostStatus(state, names: names).lines)]
                 return plan
             }
@@ -55,7 +57,7 @@ extension BootPlanner {
             var entry = old
             var record = state.boot.record
             if change == .good, state.earlyBoot?.mode == .volatile {
-                // What is thrown away proves nothing of what is kept.
+                // A volatile boot proves nothing about the stored layer.
                 let text =
                     "layer '\(old.layer)' came up healthy, and is not marked good: nothing that is written in it is kept"
                 plan.commit = [
@@ -78,7 +80,7 @@ extension BootPlanner {
             } else if let staged = StagedLayer(state, record, names: names),
                 staged.path != StagedLayer(state, names: names)?.path
             {
-                // It may have waited before, and been given up.
+                // The layer may have waited before and been given up.
                 plan.cleanup += staged.waiting
             }
             plan.checkScripts()
@@ -88,9 +90,11 @@ extension BootPlanner {
         return plan
     }
 
-    /// What belongs to the start of a system besides the record: changes to another layer do not belong into the booted one any
-    /// more; what was cut short of adding it is done, since it is booted; and what is changed until this system shuts down
-    /// belongs into one that is to be booted next.
+    /// The steps at the start of a system, besides the record.
+    ///
+    /// - Changes to another layer are no longer carried into the booted layer.
+    /// - An interrupted addition of the booted layer is completed, since it has booted.
+    /// - Changes made until shutdown are carried into the layer that boots next.
     private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
         guard let booted = state.booted.flatMap(state.volume) else { return [] }
         let layout = Layout(state.volumes, group: names.group)
@@ -99,12 +103,12 @@ extension BootPlanner {
             steps.append(.completeUpdate(base.path))
         }
         if booted.tags.contains(Tag.unlisted) { steps.append(.listLayer(booted.path)) }
-        // Whether or not it is booted next, it does not have what is changed from now on.
+        // Whether or not that layer boots next, it lacks the changes made from now on.
         for layer in layout.layers where layer.carriedFrom == booted.name && layer.isSettled {
             steps.append(.recordCarry(layer.path, from: booted.name, .open))
         }
         if StagedLayer(state, names: names) != nil { steps.append(.startUnit(StagedLayer.unit)) }
-        // One of which nothing is kept has not become its own.
+        // A volatile boot keeps nothing, so it does not end the carry.
         if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
             if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
             steps.append(.recordCarry(booted.path, from: from, .over))
@@ -124,8 +128,8 @@ extension BootPlanner {
 }
 
 extension HostState {
-    /// Whether a layer has to show that it comes up before it is the default: this system does not run from one, and none has
-    /// come up healthy yet. What is booted else is the way back; so tries must be counted.
+    /// Whether a layer must come up healthy before it becomes the default: this system runs from no layer,
+    /// and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
     var canGoBackBesides: Bool {
         guard boot.loader != nil, booted == nil, boot.record.good == nil else { return false }
         if case .triesNotCounted = boot.problem { return false }
@@ -134,7 +138,7 @@ extension HostState {
 }
 
 extension BootChange {
-    /// Whether it is about how the running system was booted: what the system's own units report.
+    /// Whether the change reports how the running system booted; the system's own units do.
     public var isOfThisBoot: Bool {
         switch self {
         case .started, .good, .bad: true
@@ -142,7 +146,7 @@ extension BootChange {
         }
     }
 
-    /// The layer that is to be booted by it.
+    /// The layer the change boots next; `nil` if it boots none.
     public var nextLayer: String? {
         switch self {
         case .setDefault(let layer), .once(let layer), .trial(let layer, _): layer
@@ -150,22 +154,22 @@ extension BootChange {
         }
     }
 
-    /// Throws where the boot loader would not do what is asked for.
+    /// Throws if the boot loader would not do the change.
     fileprivate func check(_ boot: BootState) throws(HostReason) {
         switch self {
-        // systemd-boot is told that by a variable of the firmware.
+        // For systemd-boot a firmware variable says it.
         case .once where boot.loader == .systemdBoot: break
         case .once, .trial: if let problem = boot.problem { throw problem }
         case .setDefault, .started, .good, .bad, .arguments: break
         }
     }
 
-    /// Whether the system is to go back where that is better.
+    /// Whether the system goes back to a better layer, if one exists.
     public var goesBack: Bool {
         if case .bad(_, let goesBack) = self { goesBack } else { false }
     }
 
-    /// What follows where that is recorded, and `status` is how things stand then; `old` was the entry before.
+    /// The steps after the change is recorded; `old` is the entry before, `status` the status after.
     fileprivate func consequences(after old: BootEntry, _ status: HostStatus) -> [Step] {
         var messages: [JournalMessage] = []
         var steps: [Step] = []
@@ -204,21 +208,21 @@ extension BootChange {
         let layer = entry.layer
         switch self {
         case .setDefault where record.defaultLayer == nil && state.canGoBackBesides:
-            // It is the default when it has come up.
+            // The layer becomes the default once it has come up.
             record.leavesDefault = true
             record.trial = BootRecord.Trial(layer: layer, tries: BootRecord.Trial.defaultTries)
             record.lost = nil
             if entry.health == .bad { (entry.health, entry.problem) = (.unknown, nil) }
         case .setDefault:
             (record.defaultLayer, record.lost) = (layer, nil)
-            // What a person decides is not tried any more, and comes before what is; of a trial that is over, there is more
-            // to tell.
+            // The administrator's choice ends a trial of the same layer and any trial with tries left. A
+            // trial that is over stays: it still has something to report.
             if let trial = record.trial, trial.layer == layer || trial.triesLeft > 0 { record.trial = nil }
         case .once:
             record.once = layer
         case .trial(_, let tries):
             (record.trial, record.lost) = (BootRecord.Trial(layer: layer, tries: tries), nil)
-            // It is to show that it has got better.
+            // The layer must prove itself again.
             if entry.health == .bad { (entry.health, entry.problem) = (.unknown, nil) }
         case .started:
             if record.staged == layer { record.staged = nil }
@@ -233,19 +237,19 @@ extension BootChange {
                 record.trial = nil
                 record.defaultLayer = layer
             } else if record.trial != nil, state.boot.reason == .trial {
-                // Another was put on trial before this one had shown that it comes up.
+                // Another layer was put on trial before this one came up.
                 record.defaultLayer = layer
             } else if record.defaultLayer == nil {
                 record.defaultLayer = layer
             }
-            // It has come up once more since.
+            // The layer has come up again since.
             if record.lost?.layer == layer, state.boot.reason != .trial { record.lost = nil }
         case .bad(let problem, _):
             (entry.health, entry.problem) = (.bad, problem)
             if record.good == layer { record.good = nil }
-            // What there is to tell of it stays.
+            // The trial stays recorded for its report.
             if record.trial?.layer == layer { record.trial?.triesLeft = 0 }
-            // Back to what is known to come up, where there is such a layer.
+            // Go back to a layer known to come up, if one exists.
             if record.defaultLayer == layer {
                 let others = BootPlanner.entries(state.boot).filter { $0.layer != layer }
                 let good = others.first { $0.layer == record.good } ?? others.first { $0.health == .good }
@@ -253,7 +257,7 @@ extension BootChange {
             }
         case .arguments(_, let add, let remove):
             try entry.options.change(adding: add, removing: remove)
-            // One that somebody wrote too long can be shortened bit by bit.
+            // Arguments that were written too long can be shortened bit by bit.
             if !add.isEmpty { try entry.checkLength() }
         }
     }

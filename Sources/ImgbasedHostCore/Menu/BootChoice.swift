@@ -1,20 +1,20 @@
 public import ImgbasedCore
 
-/// Which layer the next boot without a person is of, and why: what `GRUBScript` decides, for those who want to know
-/// before.
+/// The layer of the next unattended boot, and why. `GRUBScript` decides the same at boot; this tells
+/// beforehand.
 public struct BootChoice: Hashable, Sendable {
-    /// The layer.
+    /// The name of the layer.
     public var layer: String
-    /// Why.
+    /// Why the boot loader picks this layer.
     public var reason: BootReason
 
-    /// Every layer that would be tried, in that order, should those before it not load; then what there is besides layers, where
-    /// the record leaves the default to that.
+    /// The layers in the order in which they are tried if earlier ones do not load. If the record leaves the
+    /// default to the entries besides layers, those come after the last one.
     public static func order(_ record: BootRecord, _ entries: [BootEntry]) -> [BootChoice] {
         let layers = entries.sorted(by: BootEntry.isNewer(_:than:))
         var wanted: [(String?, BootReason)] = [(record.once, .once)]
         if let trial = record.trial, trial.triesLeft > 0 { wanted.append((trial.layer, .trial)) }
-        // A trial that has used up its tries does not come back as the default.
+        // A trial without tries left does not come back as the default.
         if record.defaultLayer != record.trial?.layer { wanted.append((record.defaultLayer, .default)) }
         wanted.append((record.good, .good))
         if !record.leavesDefault { wanted += byHealth(layers).map { ($0.layer, .best) } }
@@ -24,15 +24,15 @@ public struct BootChoice: Hashable, Sendable {
         }
     }
 
-    /// The layer that is booted unattended in the long run: without a record, or with one of a layer that is gone, the boot
-    /// loader chooses. `nil` where that is what there is besides layers.
+    /// The layer booted unattended in the long run; `nil` if that is an entry besides layers. Without a
+    /// record, or if its layer is gone, the boot loader chooses.
     public static func defaultLayer(_ record: BootRecord, _ entries: [BootEntry]) -> String? {
         var record = record
         (record.once, record.trial) = (nil, nil)
         return order(record, entries).first?.layer
     }
 
-    /// `entries`, which are in the menu's order, with the good ones first and the bad ones last.
+    /// `entries`, in menu order, with good ones first and bad ones last.
     static func byHealth(_ entries: [BootEntry]) -> [BootEntry] {
         [LayerHealth.good, .unknown, .bad].flatMap { health in entries.filter { $0.health == health } }
     }

@@ -1,41 +1,41 @@
 import ImgbasedCore
 
-/// What is known of a layer that was booted.
+/// The health of a layer, as far as a boot has shown it.
 public enum LayerHealth: String, Hashable, Sendable {
-    /// Nothing.
+    /// The layer's health is not known.
     case unknown
-    /// It came up healthy.
+    /// The layer came up healthy.
     case good
-    /// A check of its health failed.
+    /// A health check of the layer failed.
     case bad
 }
 
-/// What the boot menu offers for one layer: a file of the Boot Loader Specification, type 1.
+/// The menu entry of one layer: a file of the Boot Loader Specification, type 1.
 public struct BootEntry: Hashable, Sendable {
-    /// The layer.
+    /// The name of the layer.
     public var layer: String
-    /// What the menu shows; begins with the layer's name.
+    /// The text in the menu; begins with the layer's name.
     public var title: String
-    /// The kernel's version.
+    /// The version of the kernel; empty if the file has none.
     public var version: String
-    /// The kernel, from the root of the file system `/boot` is on.
+    /// The path of the kernel, from the root of the file system of `/boot`.
     public var linux: String
-    /// The initramfs, likewise.
+    /// The path of the initramfs, likewise.
     public var initrd: String
-    /// The kernel's arguments.
+    /// The kernel arguments.
     public var options: BootArguments
-    /// What they were when the entry was made; what differs since is the administrator's. `nil` where that is not known.
+    /// The arguments when the entry was made; any difference is the administrator's. `nil` if unknown.
     public var original: BootArguments?
-    /// When the layer was created, in seconds since 1970; what "newest" means.
+    /// The time the layer was created, in seconds since 1970; it defines "newest".
     public var created: Int64
-    /// What is known of the layer.
+    /// The health of the layer.
     public var health = LayerHealth.unknown
-    /// Why it is bad, where that is known.
+    /// Why the layer is bad; `nil` if unknown.
     public var problem: String?
-    /// Lines with other keys, as an administrator may have added them.
+    /// Lines with other keys, which an administrator may have added.
     public var others: [String] = []
 
-    /// An entry of these parts.
+    /// An entry with these values, and unknown health.
     public init(
         layer: String, title: String, version: String, linux: String, initrd: String, options: BootArguments,
         created: Int64
@@ -61,14 +61,14 @@ public struct BootEntry: Hashable, Sendable {
         namePrefix + layer + nameSuffix
     }
 
-    /// The layer whose entry a file named `fileName` is, or `nil` where it is somebody else's.
+    /// The layer of the entry file `fileName`, or `nil` if the file is not ours.
     public static func layer(ofFile fileName: String) -> String? {
         guard fileName.hasPrefix(namePrefix), fileName.hasSuffix(nameSuffix) else { return nil }
         let name = String(fileName.dropFirst(namePrefix.count).dropLast(nameSuffix.count))
         return (try? VolumeName.check(name)).map { name }
     }
 
-    /// Parses the `text` of the file for `layer`; `nil` where what is needed to boot is missing.
+    /// Parses the `text` of the file for `layer`; `nil` if the kernel or the initramfs is missing.
     public init?(layer: String, text: String) {
         var values: [String: String] = [:]
         var options: [String] = []
@@ -78,7 +78,7 @@ public struct BootEntry: Hashable, Sendable {
         var original: BootArguments?
         var others: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
-            // Read as it would be written, so that no line turns into another by being kept.
+            // Read as it would be written: keeping a line must not turn it into another.
             let line = String(line).withoutControls
             if line.hasPrefix(BootEntry.createdPrefix) {
                 created = Int64(line.dropFirst(BootEntry.createdPrefix.count).trimmed) ?? 0
@@ -123,7 +123,7 @@ public struct BootEntry: Hashable, Sendable {
     /// The text of the file.
     public var text: String { text(sortKey: BootEntry.sortKey) }
 
-    /// The text of the file that has `sortKey`.
+    /// The text of the file with `sortKey`.
     func text(sortKey: String) -> String {
         var lines = ["\(BootEntry.createdPrefix)\(created)"]
         if health != .unknown {
@@ -140,15 +140,16 @@ public struct BootEntry: Hashable, Sendable {
         return (lines + others.map(\.withoutControls)).map { $0 + "\n" }.joined()
     }
 
-    /// Whether `path` has `..` in it: at the top of a file system that leads nowhere for a boot loader, and elsewhere for Linux.
+    /// Whether `path` contains `..`: at the top of a file system, a boot loader and Linux resolve it
+    /// differently.
     public static func isStrange(_ path: String) -> Bool {
         path.split(separator: "/").contains("..")
     }
 
-    /// The first of its paths that is so.
+    /// The first path that contains `..`; `nil` if none.
     var strangePath: String? { [linux, initrd].first(where: BootEntry.isStrange) }
 
-    /// Whether `a` is newer than `b`: the menu's order.
+    /// Whether `a` is newer than `b`; the menu shows newer layers first.
     public static func isNewer(_ a: BootEntry, than b: BootEntry) -> Bool {
         a.created != b.created ? a.created > b.created : NaturalOrder.precedes(b.layer, a.layer)
     }

@@ -1,14 +1,14 @@
 import ImgbasedCore
 
-/// `imgbase boot --install` and `--uninstall`: our piece in the configuration of the boot loader. Nothing else in it
-/// changes.
+/// `imgbase boot --install` and `--uninstall`: our part of the boot loader's configuration. The rest stays
+/// unchanged.
 public enum BootLoaderPlanner {
-    /// What is done by `install`, as in `cannot …`.
+    /// The goal of `install` for messages: `cannot …`.
     public static let installGoal = "put the layers into the boot menu"
-    /// What is done by `uninstall`.
+    /// The goal of `uninstall`.
     public static let uninstallGoal = "take the layers out of the boot menu"
 
-    /// The plan that puts our piece there, and derives what the boot loader reads from the entries there are.
+    /// The plan that adds our part, and derives the boot loader's files from the existing entries.
     public static func install(_ state: HostState) throws(HostRefusal) -> Plan {
         try plan(installGoal, state.boot) { boot, plan throws(HostReason) in
             try boot.check()
@@ -36,7 +36,7 @@ public enum BootLoaderPlanner {
         }
     }
 
-    /// The plan that takes it away again. Entries, kernels and what is recorded stay: layers are not lost with it.
+    /// The plan that removes our part. Entries, kernels and the record stay, so no layer is lost.
     public static func uninstall(_ state: HostState) throws(HostRefusal) -> Plan {
         try plan(uninstallGoal, state.boot) { boot, plan throws(HostReason) in
             switch boot.loader {
@@ -94,14 +94,14 @@ public enum BootLoaderPlanner {
     }
 }
 
-/// What GRUB is to run, as this imgbase was delivered with it.
+/// The GRUB script delivered with this imgbased.
 public struct GRUBSnippet: Hashable, Sendable {
-    /// Where it is: a program for grub-mkconfig that prints it.
+    /// The path of the program that prints the script for grub-mkconfig.
     public var path: String
-    /// What it prints.
+    /// The output of the program.
     public var lines: String
 
-    /// The program at `path` with the text `program`: three lines for the shell, and the rest for GRUB.
+    /// The program at `path` with the text `program`: three lines of shell, then the GRUB script.
     public init(path: String, program: String) {
         self.path = path
         let lines = program.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)

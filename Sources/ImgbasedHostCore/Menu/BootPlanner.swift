@@ -1,19 +1,19 @@
 import ImgbasedCore
 
-/// What is done to the boot menu: entries, GRUB's menu of them, the default.
+/// Changes of the boot menu: entries, GRUB's menu of them, the default.
 public enum BootPlanner {
-    /// The step that stores `files`, which are not there yet, if there is room.
+    /// The step that stores `files`, which must not be stored yet; throws if `/boot` lacks room.
     static func install(
         _ files: BootFiles, from source: BootFileSource, _ boot: BootState
     ) throws(HostReason) -> Step {
-        // The entry, the menu and the directories are small; a MiB is more than they need.
+        // One MiB is more than the entry, the menu and the directories need.
         let needed = Bytes(files.size.count + (1 << 20))
         guard needed <= boot.free else { throw .bootFull(free: boot.free, needed: needed) }
         return .installBootFiles(files, from: source, directory: boot.directory + "/imgbased")
     }
 
-    /// The steps after which the boot loader offers `entry` as it is now, and `record` holds: entries first, so that what
-    /// a record names is there.
+    /// The steps that make the boot loader offer `entry` and follow `record`: entries first, so that the
+    /// record only names entries that exist.
     static func steps(
         _ boot: BootState, changing entry: BootEntry? = nil, _ record: BootRecord
     ) throws(HostReason) -> [Step] {
@@ -25,7 +25,7 @@ public enum BootPlanner {
         _ boot: BootState, changing changed: [BootEntry], _ record: BootRecord
     ) throws(HostReason) -> [Step] {
         let layers = Set(changed.map(\.layer))
-        // An entry that somebody damaged is left out of the menu, not in the way of the others.
+        // A damaged entry is left out of the menu, so that it does not block the others.
         let entries = entries(boot).filter { !layers.contains($0.layer) } + changed
         switch boot.loader {
         case nil: throw .noBootLoader
@@ -38,15 +38,15 @@ public enum BootPlanner {
         }
     }
 
-    /// The step that writes an entry, unless that changes nothing.
+    /// The step that writes an entry; none if nothing changes.
     private static func write(_ entry: BootEntry, _ boot: BootState) -> [Step] {
         guard boot.entries[entry.layer] != entry.text else { return [] }
         let path = "\(boot.directory)/loader/entries/\(BootEntry.fileName(for: entry.layer))"
         return [.replaceFile(path: path, contents: Array(entry.text.utf8), isOnBoot: true)]
     }
 
-    /// The steps that derive GRUB's menus from `entries`, unless that changes nothing. The one that GRUB would read is written
-    /// last: what cuts the others short is not seen.
+    /// The steps that derive GRUB's menus from `entries`; none if nothing changes. The file that GRUB would
+    /// read is written last: an interruption before it has no effect.
     static func menu(
         _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState, in directory: String
     ) -> [Step] {
@@ -67,7 +67,7 @@ public enum BootPlanner {
         return GRUBFile.isWhole(boot.menu) ? others + menu : menu + others
     }
 
-    /// The step that writes the record, unless that changes nothing.
+    /// The step that writes the record; none if nothing changes.
     static func write(
         _ record: BootRecord, _ boot: BootState, to path: String
     ) throws(HostReason) -> [Step] {
@@ -76,7 +76,7 @@ public enum BootPlanner {
         return [.recordBoot(record, path: path, environment: block)]
     }
 
-    /// The environment block that has the record, and what else there is in it.
+    /// The environment block with the record and its other variables.
     static func block(_ record: BootRecord, _ boot: BootState) throws(HostReason) -> [UInt8] {
         var environment = GRUBEnvironment(boot.environment ?? [])
         record.write(to: &environment)
@@ -86,12 +86,12 @@ public enum BootPlanner {
         return block
     }
 
-    /// The entry of `layer`, where there is one that can be read.
+    /// The entry of `layer`; `nil` if missing or unreadable.
     static func entry(of layer: String, _ boot: BootState) -> BootEntry? {
         boot.entries[layer].flatMap { BootEntry(layer: layer, text: $0) }
     }
 
-    /// The entries as the menu shows them, newest first.
+    /// The readable entries in menu order, newest first.
     public static func entries(_ boot: BootState) -> [BootEntry] {
         boot.entries.compactMap { BootEntry(layer: $0.key, text: $0.value) }
             .sorted(by: BootEntry.isNewer(_:than:))
@@ -99,7 +99,7 @@ public enum BootPlanner {
 }
 
 extension BootState {
-    /// Throws where the boot loader would not find what is written there.
+    /// Throws if the boot loader would not find what is written to `/boot`.
     func check() throws(HostReason) {
         if isMissing { throw .bootNotMounted }
         if let recordLink { throw .recordIsLink(recordLink) }

@@ -1,62 +1,62 @@
 import ImgbasedCore
 
-/// What is recorded for the boot loader: which layer is booted unattended, and what is being tried. Kept in our
-/// environment block, by the names of layers, never by positions.
+/// The record for the boot loader: which layer boots unattended, and which is on trial. It is stored in our
+/// environment block, with names of layers, never positions.
 public struct BootRecord: Hashable, Sendable {
-    /// A layer that is booted unattended until it has come up healthy, or has used up its tries.
+    /// A layer that boots unattended until it comes up healthy or has used up its tries.
     public struct Trial: Hashable, Sendable {
-        /// How many tries it can have.
+        /// The valid numbers of tries.
         public static let range = 1...9
-        /// How many it has where nobody says.
+        /// The number of tries if none is given.
         public static let defaultTries = 3
 
-        /// The layer.
+        /// The name of the layer on trial.
         public var layer: String
-        /// How many tries it was given.
+        /// The number of tries given, 1 to 9.
         public var tries: Int
-        /// How many tries are left: GRUB takes one away before each.
+        /// The number of tries left; GRUB takes one away before each try.
         public var triesLeft: Int
-        /// The tries in which the system came up at all, healthy or not, each by what was left after it: what is not
-        /// among them ended in the boot loader, the kernel or the initramfs.
+        /// The tries in which the system came up, healthy or not, each as the number of tries left then. Any
+        /// other used try ended in the boot loader, the kernel or the initramfs.
         public var starts: Set<Int> = []
 
-        /// `layer`, with so many tries, none of them used.
+        /// A trial of `layer` with `tries` unused tries.
         public init(layer: String, tries: Int) {
             self.layer = layer
             self.tries = tries
             self.triesLeft = tries
         }
 
-        /// How many tries were used.
+        /// The number of tries used.
         public var triesUsed: Int { tries - triesLeft }
     }
 
-    /// What became of a trial that succeeded, and not at once.
+    /// The lost tries of a trial that succeeded later.
     public struct Lost: Hashable, Sendable {
-        /// The layer.
+        /// The name of the layer.
         public var layer: String
-        /// How many tries ended in the boot loader, the kernel or the initramfs.
+        /// The number of tries that ended in the boot loader, the kernel or the initramfs.
         public var count: Int
-        /// How many tries the trial was given.
+        /// The number of tries given.
         public var tries: Int
     }
 
-    /// The layer booted unattended.
+    /// The default; `nil` if none is recorded.
     public var defaultLayer: String?
-    /// The layer of the next boot alone.
+    /// The layer of the next boot only; `nil` if none.
     public var once: String?
-    /// The layer on trial.
+    /// The current or last trial; `nil` if none.
     public var trial: Trial?
-    /// The layer that last came up healthy.
+    /// The layer that last came up healthy; `nil` if none is known.
     public var good: String?
-    /// A layer that was to be tried next, and is not before what is carried into it is complete.
+    /// A layer to be tried next; the trial waits until its carry is complete.
     public var staged: String?
-    /// How many tries it is to have then, where somebody said.
+    /// The number of tries it then gets; `nil` means the default number.
     public var stagedTries: Int?
-    /// What is to be told of the last trial that succeeded.
+    /// The lost tries of the last successful trial, to be reported; `nil` if none.
     public var lost: Lost?
-    /// Whether what the boot loader has besides layers is the default: what the host booted before it had any, until one of them
-    /// has come up healthy. So it is `false` where there is a default or a good layer.
+    /// Whether the default is an entry besides layers: the system the host booted before it had layers, until
+    /// a layer has come up healthy. `false` if a default or a good layer is recorded.
     public var leavesDefault: Bool {
         get { leaves && defaultLayer == nil && good == nil }
         set { leaves = newValue }
@@ -74,13 +74,13 @@ public struct BootRecord: Hashable, Sendable {
     private static let lostKey = "imgbased_lost"
     private static let besidesKey = "imgbased_besides"
 
-    /// A record of a default and a layer that came up healthy, if any.
+    /// A record with a default and the last good layer, if any.
     public init(defaultLayer: String? = nil, good: String? = nil) {
         self.defaultLayer = defaultLayer
         self.good = good
     }
 
-    /// Reads the record; what is damaged is as if it had never been there.
+    /// Reads the record; a damaged value counts as missing.
     public init(_ environment: GRUBEnvironment) {
         func layer(_ key: String) -> String? {
             environment[key].flatMap { name in (try? VolumeName.check(name)).map { name } }
@@ -108,7 +108,7 @@ public struct BootRecord: Hashable, Sendable {
         }
     }
 
-    /// Writes the record into `environment`, and leaves alone what else is in it.
+    /// Writes the record into `environment`, and leaves other variables alone.
     public func write(to environment: inout GRUBEnvironment) {
         environment[GRUBEnvironment.defaultKey] = defaultLayer
         environment[BootRecord.onceKey] = once
@@ -127,7 +127,7 @@ public struct BootRecord: Hashable, Sendable {
 }
 
 extension BootRecord.Lost {
-    /// As it is written: `COUNT:TRIES:LAYER`.
+    /// The stored form: `COUNT:TRIES:LAYER`.
     fileprivate var text: String { "\(count):\(tries):\(layer)" }
 
     fileprivate init?(_ text: String) {
@@ -141,7 +141,7 @@ extension BootRecord.Lost {
 }
 
 extension BootRecord: CustomStringConvertible {
-    /// All of it, as the end of a sentence.
+    /// The whole record, as the end of a sentence.
     public var description: String {
         let parts = [
             defaultLayer.map { "default '\($0)'" },

@@ -1,17 +1,17 @@
 import ImgbasedCore
 
-/// `grub.cfg`, of which one section is ours. grub-mkconfig puts sections between the same marks, and leaves ours as it is
-/// when it makes the file anew (util/grub-mkconfig.in).
+/// `grub.cfg`, of which one section is ours. grub-mkconfig puts the same marks around sections, and
+/// regenerates ours unchanged (util/grub-mkconfig.in).
 public struct GRUBConfig: Hashable, Sendable {
-    /// The whole text.
+    /// The text of the whole file.
     public private(set) var text: String
 
-    /// Where grub-mkconfig looks for our section.
+    /// The script from which grub-mkconfig makes our section.
     public static let script = "/etc/grub.d/09_imgbased"
 
     private static let begin = "### BEGIN \(script) ###\n"
     private static let end = "### END \(script) ###\n"
-    /// What the first section that may have entries begins with: those of a running system, of others, of users.
+    /// The beginnings of the sections that may have entries: of the running system, of others, of users.
     private static let entries = ["1", "2", "3", "4"].map { "### BEGIN /etc/grub.d/\($0)" }
 
     /// The file with `text`.
@@ -19,21 +19,21 @@ public struct GRUBConfig: Hashable, Sendable {
         self.text = text
     }
 
-    /// The section that is there, with its marks and the blank line that follows.
+    /// Our section, with its marks and the blank line after it.
     private var section: Range<String.Index>? {
         guard var start = text.firstRange(of: GRUBConfig.begin) else { return nil }
-        // One that does not end is somebody's text.
+        // An unterminated section is foreign text.
         while let next = text[start.upperBound...].firstRange(of: GRUBConfig.begin) { start = next }
         guard let stop = text[start.upperBound...].firstRange(of: GRUBConfig.end) else { return nil }
         let isFollowed = text[stop.upperBound...].hasPrefix("\n")
         return start.lowerBound..<(isFollowed ? text.index(after: stop.upperBound) : stop.upperBound)
     }
 
-    /// Whether our section is there.
+    /// Whether the file has our section.
     public var hasSection: Bool { section != nil }
 
-    /// Puts our section there with `script` in it: in place of the one there is, else before the first that has entries, so
-    /// that layers come first in the menu, else at the end.
+    /// Writes our section with `script`: in place of the old one, or before the first section with entries,
+    /// so that layers come first in the menu, or at the end.
     public mutating func put(_ script: String) {
         let new = GRUBConfig.begin + script + GRUBConfig.end + "\n"
         if let section {
@@ -45,14 +45,14 @@ public struct GRUBConfig: Hashable, Sendable {
         }
     }
 
-    /// Takes our section away.
+    /// Removes our section.
     public mutating func takeAway() {
         if let section { text.removeSubrange(section) }
     }
 }
 
 extension StringProtocol {
-    /// Where `other` is first, byte for byte.
+    /// The first line-start match of `other`, byte for byte.
     fileprivate func firstRange(of other: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {

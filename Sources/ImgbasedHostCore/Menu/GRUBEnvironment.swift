@@ -3,29 +3,28 @@ import ImgbasedCore
 /// Our environment block for GRUB: `/boot/grub/imgbased.env`, 1024 bytes that GRUB can write in place
 /// (grub-core/lib/envblk.c).
 public struct GRUBEnvironment: Hashable, Sendable {
-    /// How many bytes the block has; GRUB never changes that.
+    /// The size of the block in bytes; GRUB never changes it.
     public static let size = 1024
 
-    /// How many of them have variables: those that a disk writes at once, whatever the power does (a sector, of which the block
-    /// has two). So whoever changes the block in place, GRUB or we, changes all of it or nothing.
+    /// The bytes that variables can use: one sector, half of the block. A disk writes a sector whole even if
+    /// the power fails, so a change in place by GRUB or imgbased is complete or absent.
     public static let room = 512
 
-    /// What GRUB sets before it starts a kernel, and the longest value it has then (`GRUBScript`).
+    /// The variables that GRUB sets before it starts a kernel, and their longest values then (`GRUBScript`).
     private static let setByGRUB = [("imgbased_once", ""), ("imgbased_tries", "9")]
 
-    /// The name of the variable that names the layer booted unattended.
+    /// The variable that names the default.
     public static let defaultKey = "imgbased_default"
 
     static let header = "# GRUB Environment Block\n"
 
-    /// Variables and their values, in the order of the file.
+    /// Variables and their values, in file order.
     public private(set) var variables: [(name: String, value: String)] = []
 
-    /// No variables.
+    /// An environment without variables.
     public init() {}
 
-    /// Reads a block. What is damaged is left out: an environment that cannot be read says nothing, and what it
-    /// said is set anew.
+    /// Reads a block and leaves out damaged parts. An unreadable block has no variables; they are set anew.
     public init(_ block: [UInt8]) {
         guard block.starts(with: GRUBEnvironment.header.utf8) else { return }
         var rest = block.prefix(GRUBEnvironment.size).dropFirst(GRUBEnvironment.header.utf8.count)
@@ -38,7 +37,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         }
     }
 
-    /// The value of a variable; setting `nil` removes it.
+    /// The value of a variable, `nil` if not set; setting `nil` removes it.
     public subscript(name: String) -> String? {
         get { variables.first { $0.name == name }?.value }
         set {
@@ -52,7 +51,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         }
     }
 
-    /// The block, or `nil` where the variables do not fit it, with those that GRUB may add.
+    /// The block, or `nil` if the variables and those that GRUB may add do not fit.
     public var block: [UInt8]? {
         var bytes = Array(GRUBEnvironment.header.utf8)
         for (name, value) in variables { bytes += GRUBEnvironment.line(name, value) }
@@ -60,7 +59,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         return bytes + Array(repeating: UInt8(ascii: "#"), count: GRUBEnvironment.size - bytes.count)
     }
 
-    /// How many bytes longer the block can be when GRUB has written it.
+    /// How many bytes GRUB's own writes can add.
     private var spare: Int {
         GRUBEnvironment.setByGRUB.reduce(0) { sum, variable in
             let (name, value) = variable
@@ -69,7 +68,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         }
     }
 
-    /// How many bytes of the room each variable takes, the largest first.
+    /// The bytes that each variable takes, largest first.
     public var sizes: [(name: String, size: Int)] {
         variables.map { ($0.name, GRUBEnvironment.line($0.name, $0.value).count) }
             .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
@@ -79,7 +78,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         Array("\(name)=\(escaped(value))\n".utf8)
     }
 
-    /// Whether `bytes` are a block that GRUB can read, and that it can write what it has to.
+    /// Whether GRUB can read `bytes` as a block and write its variables there.
     static func isBlock(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == size, bytes.starts(with: header.utf8) else { return false }
         var block = bytes
@@ -87,13 +86,13 @@ public struct GRUBEnvironment: Hashable, Sendable {
             guard let changed = setting(name, value, in: block) else { return false }
             block = changed
         }
-        // What is written must be found again: not so behind a line that nothing ends.
+        // GRUB must find its variables again; behind an unterminated line it cannot.
         let environment = GRUBEnvironment(block)
         return setByGRUB.allSatisfy { environment[$0.0] == $0.1 }
     }
 
-    /// What GRUB makes of a block when it sets a variable; `nil` where it refuses: what is not free must end with a line, and
-    /// the rest have room for what is added (grub-core/lib/envblk.c, `grub_envblk_set`).
+    /// The block after GRUB sets a variable; `nil` if GRUB refuses. The used part must end with a line, and
+    /// the free part must have room (grub-core/lib/envblk.c, `grub_envblk_set`).
     private static func setting(_ name: String, _ value: String, in block: [UInt8]) -> [UInt8]? {
         let padding = UInt8(ascii: "#")
         guard let last = block.lastIndex(where: { $0 != padding }), block[last] == UInt8(ascii: "\n") else {
@@ -116,7 +115,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         return used + Array(repeating: padding, count: block.count - used.count)
     }
 
-    /// The end of the first line that no backslash continues.
+    /// The end of the first line without a backslash before its line feed.
     private static func lineEnd(_ bytes: ArraySlice<UInt8>) -> Int? {
         var isEscaped = false
         for (index, byte) in zip(bytes.indices, bytes) {
@@ -155,7 +154,7 @@ public struct GRUBEnvironment: Hashable, Sendable {
         a.variables.elementsEqual(b.variables, by: ==)
     }
 
-    /// Hashes names and values.
+    /// Hashes names and values, in file order.
     public func hash(into hasher: inout Hasher) {
         for (name, value) in variables {
             hasher.combine(name)

@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// A file of GRUB script of which GRUB can tell whether all of it is there.
+/// A GRUB script file whose completeness GRUB can check.
 ///
-/// Its first line makes it an environment block; its second and its last name it.
+/// Its first line makes it an environment block; the second and the last line name it.
 struct GRUBFile {
     private static let begun = "imgbased_begun"
     private static let ended = "imgbased_ended"
@@ -11,8 +11,8 @@ struct GRUBFile {
     private var lines: [String]
     private var count = 0
 
-    /// A file that is to have `content`: it tells one file from another, since the beginning of one and the end of another
-    /// are none.
+    /// A file for `content`, from which its name is derived: the beginning of one file and the end of another
+    /// do not match.
     init(_ content: [String]) {
         stamp = GRUBFile.stamp(content)
         lines = [
@@ -22,12 +22,13 @@ struct GRUBFile {
         add("set imgbased_read=\(mark)")
     }
 
-    /// What `imgbased_read` is when all so far was understood.
+    /// The value of `imgbased_read` if GRUB understood all lines so far.
     var mark: String { "\(stamp)_\(count)" }
 
-    /// The file's text.
+    /// The text of the whole file.
     var text: String {
-        // A line with a variable before the last one: what has none would belong to the name of the next.
+        // The line before the last sets a variable: without an equals sign, it would become part of the last
+        // name.
         (lines + ["set imgbased_read=", "\(GRUBFile.ended)=\(stamp)"]).map { $0 + "\n" }.joined()
     }
 
@@ -37,7 +38,7 @@ struct GRUBFile {
     /// Adds lines.
     mutating func add(_ more: [String]) { lines += more }
 
-    /// Adds functions. What is behind the brace of one is run only if all of it was understood.
+    /// Adds functions. The code behind a function's brace only runs if GRUB understood the whole function.
     mutating func add(functions: String) {
         for line in functions.split(separator: "\n") {
             guard line == "}" else {
@@ -49,13 +50,13 @@ struct GRUBFile {
         }
     }
 
-    /// Adds a command that counts.
+    /// Adds a command with a count.
     mutating func add(counted command: String, _ words: [String]) {
         let (this, next) = step()
         lines.append(([command, this, next] + words).joined(separator: " "))
     }
 
-    /// Adds lines that are run only if all of them were understood, and all before them.
+    /// Adds lines that only run if GRUB understood all of them and all lines before.
     mutating func add(counted more: [String]) {
         let (this, next) = step()
         lines += ["if imgbased_next \(this) \(next); then"] + more + ["fi"]
@@ -67,7 +68,7 @@ struct GRUBFile {
         return (this, mark)
     }
 
-    /// Whether GRUB would take `text` for a whole file.
+    /// Whether GRUB would accept `text` as a whole file.
     static func isWhole(_ text: String?) -> Bool {
         guard let lines = text?.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false),
             lines.count > 3, lines.last?.isEmpty == true
@@ -80,7 +81,7 @@ struct GRUBFile {
             && first.dropFirst(begin.count).elementsEqual(last.dropFirst(end.count))
     }
 
-    /// 16 digits that depend on all of `content`: FNV-1a.
+    /// A hash of all `content` in 16 hex digits: FNV-1a.
     private static func stamp(_ content: [String]) -> String {
         var value: UInt64 = 0xcbf2_9ce4_8422_2325
         for line in content {

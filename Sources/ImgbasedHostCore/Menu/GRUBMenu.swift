@@ -1,32 +1,37 @@
 import ImgbasedCore
 
-/// What a GRUB without `blscfg` needs: the entries as GRUB script. Derived from the entries' files alone.
+/// The menu of a GRUB without `blscfg`: the entries as GRUB script, derived from the entries' files alone.
 ///
-/// There are three of them, in two directories and never written at once: the menu, which `grub/09_imgbased` reads at each
-/// boot; the menu with all layers, which it reads where the first is not whole, where what is recorded is only there, and for
-/// submenus; and what loads a layer in another's place. GRUB takes long for thousands of entries, so the first has those of
-/// some layers only (`shown`): what a boot costs does not grow with layers.
+/// It consists of three files in two directories, never written at once:
+/// - the menu, which `grub/09_imgbased` reads at each boot;
+/// - the menu with all layers, read for submenus, if the first is damaged, or if only this one has a recorded
+///   layer;
+/// - the loader, which loads a layer in another's place.
 ///
-/// Each begins with the line that makes it an environment block (grub-core/lib/envblk.c), to GRUB script a comment, and
-/// has variables in its second line and its last: GRUB compares them before it runs anything of it. What stands between is
-/// counted as it is understood, and run by parts: what was not read to its end is not run.
+/// GRUB is slow with thousands of entries, so the first has only some layers (`shown`): the time to boot does
+/// not grow with the number of layers.
+///
+/// Each file begins with the line that makes it an environment block (grub-core/lib/envblk.c), a comment to
+/// GRUB script. Its second and last lines are variables, which GRUB compares before it runs the file. The
+/// lines between are counted as GRUB understands them, and run by parts: a part that was not read to its end
+/// is not run.
 public struct GRUBMenu {
-    /// The names of the menu that has all layers and of what loads layers, in `/boot/imgbased`.
+    /// The names of the menu with all layers and of the loader, in `/boot/imgbased`.
     public static let (fullName, loaderName) = ("menu.cfg", "load.cfg")
 
-    /// So many layers, the newest, are in the menu itself.
+    /// How many of the newest layers the first menu has.
     static let shownLayers = 32
 
-    /// Those that GRUB can read, the newest first.
+    /// The entries that GRUB can read, newest first.
     let entries: [BootEntry]
     private let prefix: String
 
-    /// The menu of `entries`, or, where these are many, of the newest and those that `record` says are booted.
+    /// The menu of `entries`; of many, only the newest and those that `record` boots.
     ///
-    /// It is sourced by `grub/09_imgbased`, which sets `imgbased_boot` to where `/boot` is for GRUB, and boots the
-    /// entry that `imgbased_choice` then names.
+    /// `grub/09_imgbased` sources it: the script sets `imgbased_boot` to GRUB's path of `/boot`, and boots
+    /// the entry that `imgbased_choice` then names.
     ///
-    /// - Parameter prefix: the path of `/boot` in its own file system, which paths in entries begin with.
+    /// - Parameter prefix: the path of `/boot` in its own file system, with which paths in entries begin.
     public static func text(_ entries: [BootEntry], _ record: BootRecord, prefix: String) -> String {
         let menu = GRUBMenu(entries, prefix: prefix)
         return menu.text(menu.shown(record))
@@ -38,35 +43,35 @@ public struct GRUBMenu {
         return menu.text(menu.entries)
     }
 
-    /// What entries source where their layer cannot be loaded: the layers once more, the healthy ones first.
+    /// The script that entries source if their layer cannot be loaded: all layers again, healthy ones first.
     public static func loader(_ entries: [BootEntry], prefix: String) -> String {
         GRUBMenu(entries, prefix: prefix).loader
     }
 
-    /// What names the entry of `layer` in GRUB's `default`. Not the bare name: one that begins with a digit
-    /// would be taken for a position.
+    /// The name of the entry of `layer` in GRUB's `default`. It has a prefix, because GRUB takes a name that
+    /// begins with a digit for a position.
     public static func identifier(of layer: String) -> String {
         "imgbased-" + layer
     }
 
-    /// `word` as GRUB script takes it literally, whatever is in it: within single quotes nothing is special but
-    /// the quote itself (grub-core/script/yylex.l). The end of a line has no place in a menu.
+    /// `word` quoted for GRUB script: within single quotes only the quote itself is special
+    /// (grub-core/script/yylex.l). Control characters become spaces, because a menu line must not end early.
     public static func quoted(_ word: String) -> String {
         word.withoutControls.singleQuoted
     }
 
-    /// GRUB stops for good at a word of 8192 bytes (YYLMAX of flex, which yylex.l is for).
+    /// The longest word in bytes; GRUB stops for good at 8192 (YYLMAX of flex, for yylex.l).
     private static let longestWord = 8000
     private static let longestTitle = 200
     private static let partLength = 32
 
-    /// The menu of `entries`, where `/boot` is at `prefix` in its own file system.
+    /// The menu of `entries`; `prefix` is the path of `/boot` in its own file system.
     init(_ entries: [BootEntry], prefix: String) {
         self.entries = entries.sorted(by: BootEntry.isNewer(_:than:)).filter(GRUBMenu.isPossible)
         self.prefix = prefix
     }
 
-    /// Whether GRUB can read `entry`: one that it cannot is left out, not in the way of the others.
+    /// Whether GRUB can read `entry`; an unreadable one is left out, so that it does not block the others.
     private static func isPossible(_ entry: BootEntry) -> Bool {
         let (kernel, initial) = entry.options.unquotedParts
         return ([entry.linux, entry.initrd] + kernel + initial).allSatisfy {
@@ -74,7 +79,7 @@ public struct GRUBMenu {
         }
     }
 
-    /// The entries that the menu has. GRUB itself changes nothing of what says which these are.
+    /// The entries in the first menu. GRUB itself changes none of the variables that select them.
     private func shown(_ record: BootRecord) -> [BootEntry] {
         guard entries.count > GRUBMenu.shownLayers else { return entries }
         var layers = Set(entries.prefix(GRUBMenu.shownLayers).map(\.layer))
@@ -87,8 +92,8 @@ public struct GRUBMenu {
         let parts = GRUBMenu.parts(shown)
         let isAll = shown.count == entries.count
         let newest = Set(shown.prefix(GRUBMenu.shownLayers).map(\.layer))
-        // A whole entry counts by itself: one that a lost sector has taken along is missed. Those that only name their layer count
-        // by parts, since each count takes GRUB time.
+        // Each full entry has its own count, so that one lost with a sector is noticed. Short entries are
+        // counted by parts, since each count takes GRUB time.
         let texts = parts.flatMap { part in
             let whole = part.filter { !isAll || newest.contains($0.layer) }
             let rest = part.dropFirst(whole.count).flatMap(shortEntry)
@@ -109,7 +114,7 @@ public struct GRUBMenu {
             )
         }
         for text in texts { file.add(counted: text) }
-        // What there is besides layers comes behind our entries; the positions are those of menus that people look at.
+        // Entries besides layers follow ours; the positions cover menus that people can survey.
         let added = shown.count + submenus.count
         let positions = (0..<32).map { "\($0):\($0 + added)" }.joined(separator: " ")
         file.add("if [ -z \"${imgbased_inside}\" -a \"${imgbased_read}\" = \(file.mark) ]; then")
@@ -130,7 +135,7 @@ public struct GRUBMenu {
     private static let whenAllAreRead =
         #"if imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"; then source "${imgbased_boot}/imgbased/menu.cfg""#
 
-    /// In one line: what is left of it where a sector is lost is no command, and nothing of it is run.
+    /// A submenu in one line: if a sector is lost, the rest is no command and does not run.
     private static func submenu(_ title: String, _ options: String, _ commands: [String]) -> String {
         let body = (["set imgbased_inside=1"] + commands).joined(separator: "; ")
         return "submenu '\(title)' --class imgbased \(options) { \(body); }"
@@ -148,19 +153,20 @@ public struct GRUBMenu {
         return file.text
     }
 
-    /// The entries by parts, whose names are no longer than GRUB has room for.
+    /// The entries in parts; GRUB has room for the names in one part.
     private static func parts(_ entries: [BootEntry]) -> [ArraySlice<BootEntry>] {
         stride(from: 0, to: entries.count, by: partLength).map {
             entries[$0..<min($0 + partLength, entries.count)]
         }
     }
 
-    /// The newest layers that came up healthy, of which nothing is known, and that did not.
+    /// The newest good, unknown and bad layer, `nil` if none.
     private static func newest(_ part: ArraySlice<BootEntry>) -> [String?] {
         [LayerHealth.good, .unknown, .bad].map { health in part.first { $0.health == health }?.layer }
     }
 
-    /// The commands that load a kernel stand in the entry itself, where GRUB's editor shows them.
+    /// A full entry. The commands that load the kernel are in the entry itself, where GRUB's editor shows
+    /// them.
     func menuEntry(_ entry: BootEntry) -> [String] {
         let layer = GRUBMenu.word(entry.layer)
         return [title(entry) + "{", "\tif imgbased_begin \(layer); then"] + load(entry).map { "\t" + $0 } + [
@@ -168,7 +174,7 @@ public struct GRUBMenu {
         ]
     }
 
-    /// One of the older of many layers: what loads it is only in the third file, since GRUB's memory grows slow with what is in
+    /// An older one of many layers. Only the loader file loads it, since GRUB's memory becomes slow with long
     /// entries.
     private func shortEntry(_ entry: BootEntry) -> [String] {
         [title(entry) + "{ set imgbased_pick=\(GRUBMenu.word(entry.layer)); \(GRUBMenu.sourceLoader); }"]
@@ -190,15 +196,15 @@ public struct GRUBMenu {
         ]
     }
 
-    /// `path` as it is seen from `/boot`, wherever GRUB found that.
+    /// `path` relative to `/boot`, wherever GRUB found `/boot`.
     private func path(_ path: String) -> String {
         let relative =
             !prefix.isEmpty && path.hasPrefix(prefix + "/") ? String(path.dropFirst(prefix.count)) : path
         return "\"${imgbased_boot}\"" + GRUBMenu.word(relative)
     }
 
-    /// `word` as GRUB script takes it literally; between quotes only if it needs them. GRUB reads it faster so, as do people
-    /// in its editor.
+    /// `word` for GRUB script, quoted only if needed: GRUB reads it faster, and people can read it in GRUB's
+    /// editor.
     private static func word(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {

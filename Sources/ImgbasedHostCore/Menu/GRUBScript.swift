@@ -1,13 +1,14 @@
 import ImgbasedCore
 
-/// What GRUB decides, in its own language: which layer is booted unattended, and what it writes down before a kernel
-/// starts. Part of every file, so that the two always fit each other.
+/// GRUB's decisions in its own language: which layer boots unattended, and what GRUB records before a kernel
+/// starts. It is part of every file, so that the two always match.
 ///
-/// `BootChoice` is the same in Swift; both are tested by the same cases.
+/// `BootChoice` decides the same in Swift; the same cases test both.
 enum GRUBScript {
-    /// Before the entries: the functions that they and what follows them call.
+    /// The functions before the entries, which the entries and the commands after them call.
     static let head = #"""
-        # imgbased_next THIS NEXT: counts what was understood: what does not follow what is before it is not run.
+        # imgbased_next THIS NEXT: counts the parts GRUB understood: a part that does not follow its
+        # predecessor is not run.
         function imgbased_next {
           if [ "${imgbased_read}" = "$1" ]; then
             set imgbased_read="$2"
@@ -16,9 +17,9 @@ enum GRUBScript {
           fi
         }
 
-        # imgbased_begin LAYER: an entry is going to load a layer, which is told why it was picked. What the next boot must not
-        # find again, a boot meant to happen once or a try that is used up, is written before the kernel starts; where it
-        # cannot be written, the layer is not loaded.
+        # imgbased_begin LAYER: an entry is about to load a layer, and tells it why it was picked. A one-time
+        # boot or a used try is written before the kernel starts, so that the next boot does not repeat it; if
+        # it cannot be written, the layer is not loaded.
         function imgbased_begin {
           set imgbased_layer="$1"
           set imgbased_refused=
@@ -49,17 +50,17 @@ enum GRUBScript {
             set imgbased_tries="${imgbased_rest}"
             set imgbased_reason=trial
             set imgbased_write=trial
-            # Nobody may be there: what fails ends in a restart, not at a prompt.
+            # Unattended, a failure ends in a restart, not at a prompt.
             set imgbased_arguments='panic=10 rd.shell=0 rd.emergency=reboot systemd.crash_reboot=1'
           elif [ -n "${imgbased_good}" -a "${imgbased_good}" != "$1" ]; then
-            # A layer the initramfs cannot mount gives way to one that came up before.
+            # A layer that the initramfs cannot mount gives way to one that came up before.
             set imgbased_arguments="rd.imgbased.fallback=${imgbased_good}"
           fi
           set imgbased_arguments="${imgbased_arguments} rd.imgbased.reason=${imgbased_reason}"
           if [ -n "${imgbased_write}" ]; then
             if save_env --file "${prefix}/imgbased.env" imgbased_once imgbased_tries; then true; else
               if [ "${imgbased_write}" = trial ]; then
-                # Where it is the default or the last good one as well, it gets its turn as that.
+                # If it is also the default or the last good layer, it gets its turn as that.
                 set imgbased_tries=0
                 set imgbased_refused=1
                 return 1
@@ -73,10 +74,10 @@ enum GRUBScript {
           echo "Loading layer $1 ..."
         }
 
-        # imgbased_fails LAYER STATUS: at the end of the entry of LAYER: whether others get their turn, since the layer that was
-        # begun could not be loaded and was to be booted unattended. (The variable fallback of GRUB wants positions in the
-        # menu, which other entries shift.) Where this is the end of another entry than was begun, the file is damaged, and
-        # the layer that was begun is the first of those.
+        # imgbased_fails LAYER STATUS: at the end of the entry of LAYER: whether others get a turn, because
+        # the begun layer was to boot unattended and could not be loaded. (GRUB has the variable fallback, but
+        # it wants positions in the menu, which other entries shift.) If another layer was begun, the file is
+        # damaged, and the begun layer comes first among the others.
         function imgbased_fails {
           if [ "$1" != "${imgbased_layer}" ]; then
             set imgbased_others="${imgbased_layer} ${imgbased_others}"
@@ -88,7 +89,8 @@ enum GRUBScript {
           imgbased_whole "${imgbased_boot}/imgbased/load.cfg"
         }
 
-        # imgbased_name NAME: what is recorded is the name of a layer, which is looked for until it is found.
+        # imgbased_name NAME: checks that NAME is a layer name, and adds it to the search pattern until it is
+        # found.
         function imgbased_name {
           if regexp '^[A-Za-z0-9+_.-]+$' "$1"; then true; else
             return 1
@@ -98,7 +100,7 @@ enum GRUBScript {
               return 0
             fi
           done
-          # As a pattern, in which a plus would be something else, and a dot may as well be one.
+          # In the pattern a plus has another meaning, so it becomes a dot, which matches it.
           set imgbased_rest="$1"
           while regexp --set=1:imgbased_before --set=2:imgbased_after '^([^+]*)[+](.*)$' "${imgbased_rest}"; do
             set imgbased_rest="${imgbased_before}.${imgbased_after}"
@@ -111,7 +113,8 @@ enum GRUBScript {
           set imgbased_pattern="${imgbased_rest}"
         }
 
-        # imgbased_recall: what was recorded. Only what is known is taken from the environment block. Submenus know it as well.
+        # imgbased_recall: reads the record. Only known variables are read from the environment block;
+        # submenus get them too.
         function imgbased_recall {
           export imgbased_once imgbased_trial imgbased_tries imgbased_good imgbased_besides
           export imgbased_choice imgbased_why imgbased_others
@@ -142,15 +145,15 @@ enum GRUBScript {
           if imgbased_name "${imgbased_good}"; then true; else
             set imgbased_good=
           fi
-          # Where a layer is known that comes up, what there is besides layers is no default any more.
+          # If a layer is known to come up, the entries besides layers are no longer the default.
           if [ -n "${imgbased_default}" -o -n "${imgbased_good}" -o "${imgbased_besides}" != 1 ]; then
             set imgbased_besides=
           fi
-          # A trial that has used up its tries does not come back as the default.
+          # A trial without tries left does not come back as the default.
           if [ -n "${imgbased_trial}" -a "${imgbased_default}" = "${imgbased_trial}" ]; then
             set imgbased_default=
           fi
-          # What was to be tried could not be loaded.
+          # The layer to be tried could not be loaded.
           if [ -n "${imgbased_skip}" ]; then
             set imgbased_once=
             set imgbased_tries=0
@@ -165,9 +168,9 @@ enum GRUBScript {
           set imgbased_best_bad=
         }
 
-        # imgbased_part THIS NEXT LAYERS GOOD UNKNOWN BAD: a part of the menu has these layers, and these are the newest among
-        # them that came up healthy, of which nothing is known, and that did not. Which of those recorded are there is seen by
-        # one look at all of a part: a look at each layer would take longer than all the rest.
+        # imgbased_part THIS NEXT LAYERS GOOD UNKNOWN BAD: a part of the menu has LAYERS; the others are its
+        # newest good, unknown and bad layer. One match against the whole part finds the recorded layers: a
+        # match for each layer would take longer than all the rest.
         function imgbased_part {
           if imgbased_next "$1" "$2"; then true; else
             return 1
@@ -198,7 +201,7 @@ enum GRUBScript {
           fi
         }
 
-        # imgbased_elsewhere THIS: whether what is recorded is only in the menu that has all layers.
+        # imgbased_elsewhere THIS: whether a recorded layer is only in the menu with all layers.
         function imgbased_elsewhere {
           if [ -z "${imgbased_pattern}" -o "${imgbased_read}" != "$1" ]; then
             return 1
@@ -206,7 +209,7 @@ enum GRUBScript {
           imgbased_whole "${imgbased_boot}/imgbased/menu.cfg"
         }
 
-        # imgbased_choose WHY LAYER: the first layer that is offered is booted unattended, those after it where that cannot be
+        # imgbased_choose WHY LAYER: the first layer found boots unattended, later ones if it cannot be
         # loaded.
         function imgbased_choose {
           for imgbased_word in ${imgbased_found}; do
@@ -221,8 +224,8 @@ enum GRUBScript {
           done
         }
 
-        # imgbased_decide POSITION:POSITION...: which entry is booted unattended. Where that is what there is besides layers,
-        # a position that was set before is one further down, behind our entries.
+        # imgbased_decide POSITION:POSITION...: which entry boots unattended. If that is an entry besides
+        # layers, a position set before moves down, behind our entries.
         function imgbased_decide {
           set imgbased_done=1
           if [ -n "${imgbased_once}" ]; then
@@ -256,10 +259,10 @@ enum GRUBScript {
         }
         """#
 
-    /// In what loads a layer in another's place, besides.
+    /// The additional functions of the loader, which loads a layer in another's place.
     static let loading = #"""
-        # imgbased_turn: whose turn it is: of the layer that was picked; or of those that would have come next, then of any. Where
-        # what there is besides layers is the default, that comes instead of any.
+        # imgbased_turn: whose turn it is: the picked layer; or those that would have come next, then any
+        # layer. If the entries besides layers are the default, they replace any layer.
         function imgbased_turn {
           if [ -n "${imgbased_pick}" ]; then
             set imgbased_wanted="${imgbased_pick}"
@@ -270,7 +273,7 @@ enum GRUBScript {
           fi
           if [ -z "${imgbased_loading}" ]; then
             if [ -z "${imgbased_done}" -a -z "${imgbased_inside}" ]; then
-              # There was no menu.
+              # The menu was not read.
               imgbased_recall
               if [ "${imgbased_tries}" = 0 ]; then
                 set imgbased_trial=
@@ -288,7 +291,7 @@ enum GRUBScript {
           fi
         }
 
-        # imgbased_try LAYER: whether it is the turn of LAYER. Then it is begun.
+        # imgbased_try LAYER: whether it is the turn of LAYER, which is then begun.
         function imgbased_try {
           if [ -n "${imgbased_loaded}" ]; then
             return 1
@@ -302,14 +305,14 @@ enum GRUBScript {
           imgbased_begin "$1"
         }
 
-        # imgbased_tried LAYER STATUS: whether that loaded it.
+        # imgbased_tried LAYER STATUS: notes whether LAYER was loaded.
         function imgbased_tried {
           if [ "$1" = "${imgbased_layer}" -a "$2" = 0 -a -z "${imgbased_refused}" ]; then
             set imgbased_loaded=1
           fi
         }
 
-        # imgbased_again: whether there are more turns. Where somebody has picked a layer, there are none.
+        # imgbased_again: whether there are more turns; none if the user picked the layer.
         function imgbased_again {
           if [ -n "${imgbased_loaded}" ]; then
             return 1
@@ -322,7 +325,7 @@ enum GRUBScript {
         }
         """#
 
-    /// At its end: the next turn; and the whole of GRUB's configuration once more, where nothing is tried.
+    /// The end of the loader: the next turn, or once GRUB's whole configuration again, without trials.
     static let nextTurn = #"""
         if imgbased_again; then
           source "${imgbased_boot}/imgbased/load.cfg"

@@ -1,31 +1,32 @@
 import ImgbasedCore
 
-/// Looks for our helper in an initramfs, whose bytes it is given piece by piece: archives of cpio in a row, with zeros between,
-/// and then, as a rule, one that is compressed (linux: Documentation/driver-api/early-userspace/buffer-format.rst,
-/// init/initramfs.c).
+/// Looks for our helper in an initramfs that is read piece by piece: cpio archives in a row, with zeros
+/// between, usually followed by a compressed one (linux:
+/// Documentation/driver-api/early-userspace/buffer-format.rst, init/initramfs.c).
 public struct InitramfsReader: Sendable {
-    /// What was found.
+    /// The result of a search.
     public enum Finding: Hashable, Sendable {
-        /// The helper.
+        /// The archive has the helper.
         case helper
-        /// From this offset on, something compressed, or that nobody knows.
+        /// Compressed data starts at this offset; the format is `nil` if unknown.
         case compressed(at: UInt64, InitramfsCompression?)
-        /// No archive from this offset on.
+        /// The data from this offset on is no valid archive.
         case damaged(at: UInt64)
     }
 
     /// Where dracut's module puts the helper (dracut/50imgbased/module-setup.sh.in).
     private static let path = "usr/bin/imgbase-initrd"
     private static let headerLength = 110
-    /// The longest path there can be (linux: PATH_MAX).
+    /// The longest path in bytes (linux: PATH_MAX).
     private static let longestName = 4096
 
     private enum Expected {
-        /// The next archive or file, and how much of its header there is.
+        /// The next archive or file, with the part of its header read so far.
         case header([UInt8])
-        /// The name of a file, how long it is with what fills it up, and what follows.
+        /// The name of a file: the part read so far, its length without and with padding, and the data that
+        /// follows.
         case name([UInt8], length: Int, padded: Int, isFile: Bool, size: UInt64)
-        /// So much more of a file.
+        /// The remaining bytes of a file.
         case data(UInt64)
     }
 
@@ -35,7 +36,7 @@ public struct InitramfsReader: Sendable {
     /// A reader at the beginning of an initramfs.
     public init() {}
 
-    /// Takes what comes next, and says what was found; `nil` where more is to come.
+    /// Reads the next bytes and returns a finding; `nil` if more bytes are needed.
     public mutating func read(_ bytes: some Collection<UInt8>) -> Finding? {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
@@ -56,7 +57,7 @@ public struct InitramfsReader: Sendable {
                 expected = size > 0 ? .data(size) : .header([])
             case .header(var header):
                 if header.isEmpty {
-                    // Archives are filled up with zeros, as are files to four bytes.
+                    // Zeros pad archives, and files to four bytes.
                     drop(rest.prefix { $0 == 0 }.count, &rest)
                     if rest.isEmpty { continue }
                 }
@@ -75,7 +76,7 @@ public struct InitramfsReader: Sendable {
         offset += UInt64(count)
     }
 
-    /// What follows what there is of a header, as far as that can be told.
+    /// Decides from a partial or whole header what follows, or waits for more.
     private mutating func check(_ header: [UInt8]) -> Finding? {
         let start = offset - UInt64(header.count)
         let isArchive = ["070701", "070702"].contains { magic in
@@ -83,14 +84,15 @@ public struct InitramfsReader: Sendable {
         }
         guard isArchive else {
             let known = InitramfsCompression.allCases.first { $0.begins(header) }
-            // The longest of the marks has six bytes.
+            // The longest magic number has six bytes.
             return known == nil && header.count < 6 ? nil : .compressed(at: start, known)
         }
         guard header.count == InitramfsReader.headerLength else { return nil }
         let fields = stride(from: 6, to: InitramfsReader.headerLength, by: 8).map { place in
             UInt64(String(decoding: header[place..<(place + 8)], as: UTF8.self), radix: 16)
         }
-        // ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor, namesize, check
+        // The fields: ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor,
+        // namesize, check.
         guard let mode = fields[1], let size = fields[6], let length = fields[11],
             (1...UInt64(InitramfsReader.longestName)).contains(length)
         else { return .damaged(at: start) }
@@ -108,11 +110,11 @@ public struct InitramfsReader: Sendable {
     }
 }
 
-/// How an initramfs can be compressed (linux: lib/decompress.c).
+/// The compression of an initramfs (linux: lib/decompress.c).
 public enum InitramfsCompression: String, Hashable, Sendable, CaseIterable {
     case gzip, bzip2, lzma, xz, lzo, lz4, zstd
 
-    /// Whether something so compressed begins with `bytes`.
+    /// Whether data of this format begins with `bytes`.
     func begins(_ bytes: [UInt8]) -> Bool {
         let marks: [[UInt8]] =
             switch self {
@@ -127,7 +129,7 @@ public enum InitramfsCompression: String, Hashable, Sendable, CaseIterable {
         return marks.contains { bytes.starts(with: $0) }
     }
 
-    /// The command that writes to its standard output what was compressed on its standard input.
+    /// The command that decompresses standard input to standard output.
     public var decompression: Command {
         switch self {
         case .gzip: Command(.gzip, ["-dc"])
@@ -143,10 +145,10 @@ public enum InitramfsCompression: String, Hashable, Sendable, CaseIterable {
 
 /// Whether an initramfs has our helper.
 public enum HelperPresence: Hashable, Sendable {
-    /// It has.
+    /// The initramfs has the helper.
     case present
-    /// It has not: no layer can be booted with it.
+    /// The initramfs lacks the helper: it can boot no layer.
     case absent
-    /// It cannot be looked into, for this reason.
+    /// The initramfs cannot be read, for this reason.
     case unknown(String)
 }

@@ -1,19 +1,21 @@
 import ImgbasedCore
 
-/// Which of the kernels of a layer is booted: the newest.
+/// The kernel that a layer boots: its newest.
 public enum KernelChoice {
-    /// The kernel and initramfs to boot.
+    /// A kernel and its initramfs.
     public struct Pair: Hashable, Sendable {
-        /// The version both are for.
+        /// The version of both.
         public var version: String
-        /// Paths in the layer, the first that exists being meant.
+        /// Candidate paths of the kernel in the layer; the first that exists is used.
         public var linux: [String]
-        /// The same for the initramfs.
+        /// Candidate paths of the initramfs, likewise.
         public var initrd: [String]
     }
 
-    /// The newest of `versions`, and where its files can be: in the place the distribution that merged `/usr`
-    /// keeps them, or in `/boot`.
+    /// The newest of `versions` with the candidate paths of its files; `nil` if no version is usable.
+    ///
+    /// The paths are in `/usr/lib/modules`, where distributions with a merged `/usr` keep them, and in
+    /// `/boot`.
     public static func newest(of versions: Set<String>) -> Pair? {
         guard let version = versions.filter(isVersion).max(by: NaturalOrder.precedes) else { return nil }
         return Pair(
@@ -25,13 +27,13 @@ public enum KernelChoice {
             ])
     }
 
-    /// The version in the name of a file of `/boot`, or `nil` where that is not a kernel.
+    /// The version in the name of a file in `/boot`, or `nil` if the file is no kernel.
     public static func version(ofBootFile name: String) -> String? {
         name.hasPrefix("vmlinuz-") ? String(name.dropFirst("vmlinuz-".count)) : nil
     }
 
-    /// Names of a layer's directories are not trusted: a version that could not be written in an entry, or that
-    /// is the rescue image of the installer, is none.
+    /// Whether an entry can name `text` as a version, and it is not the installer's rescue image. Directory
+    /// names in a layer are not trusted.
     private static func isVersion(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 128, text != ".", text != "..", !text.hasPrefix("0-rescue")
         else {

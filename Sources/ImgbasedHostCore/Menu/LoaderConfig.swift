@@ -1,26 +1,26 @@
 import ImgbasedCore
 
-/// `loader.conf` of systemd-boot, of which one line is ours: what is booted unattended.
+/// systemd-boot's `loader.conf`, of which one line is ours: the entries that boot unattended.
 struct LoaderConfig: Hashable {
-    /// What systemd-boot makes of our entries.
+    /// Which entries systemd-boot boots unattended.
     enum Mode: Hashable {
-        /// We have no line: whatever it does with them is not what is recorded.
+        /// No line is ours: the record has no effect.
         case absent
-        /// What else there is is booted. Ours says so, and nothing else: an entry on trial comes first by itself (`SystemdBoot`).
+        /// Those besides layers. Our line is a comment: an entry on trial comes first by its sort key (`SystemdBoot`).
         case besides
-        /// The first of them is booted.
+        /// The first of our entries.
         case layers
     }
 
-    /// The whole text.
+    /// The text of the whole file.
     private(set) var text: String
 
-    /// The first of our entries in systemd-boot's order.
+    /// Chooses our first entry in systemd-boot's order.
     private static let pattern = "imgbased-*"
     private static let line = "default \(pattern)"
-    /// For systemd-boot a comment.
+    /// A comment to systemd-boot.
     private static let note = "# imgbased: a layer on trial is booted before what there is besides layers"
-    /// Stands before the line that ours replaced.
+    /// Marks a line that ours replaces.
     private static let mark = "#imgbased "
 
     /// The file with `text`.
@@ -30,7 +30,7 @@ struct LoaderConfig: Hashable {
 
     private var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// What a line says is the default (systemd: src/boot/efi/boot.c, `line_get_key_value`); `nil` where it is about something else.
+    /// The value of a `default` line (systemd: src/boot/efi/boot.c, `line_get_key_value`); `nil` for other lines.
     private static func defaultPattern(_ line: Substring) -> String? {
         let words = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" || $0 == "\r" }
         guard words.count == 2, words[0] == "default" else { return nil }
@@ -39,19 +39,19 @@ struct LoaderConfig: Hashable {
         return isQuoted ? String(value.dropFirst().dropLast()) : value
     }
 
-    /// What it says: of several lines, the last counts.
+    /// The value that counts: of several lines, the last.
     private var value: String? { lines.compactMap(LoaderConfig.defaultPattern).last }
 
-    /// What somebody else has made the default.
+    /// A default that is not ours; `nil` if there is none.
     var otherDefault: String? { value == LoaderConfig.pattern ? nil : value }
 
-    /// What it makes of our entries.
+    /// The current mode.
     var mode: Mode {
         if value == LoaderConfig.pattern { return .layers }
         return lines.contains { $0 == LoaderConfig.note } ? .besides : .absent
     }
 
-    /// Makes that `mode`. What was the default before is kept as a comment, or given back.
+    /// Changes to `mode`. Earlier defaults are kept as comments, or restored.
     mutating func set(_ mode: Mode) {
         if mode == self.mode, mode != .absent { return }
         let others = lines.filter {

@@ -1,14 +1,16 @@
 import ImgbasedCore
 
-/// `imgbase boot --refresh`: the kernel of the booted layer has changed, as its package manager does it.
+/// `imgbase boot --refresh`: a package manager has changed the booted layer's kernel.
 public enum RefreshPlanner {
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "refresh the entry of the booted layer"
 
-    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running system.
+    /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running
+    /// system.
     ///
-    /// A layer that boots unattended is on trial with its new kernel, so that one that does not come up gives way to
-    /// another layer; not where the boot loader could not count its tries, and would not load it for that.
+    /// If the layer is the default, it goes on trial with its new kernel, so that a kernel that does not come
+    /// up gives way to another layer. If the boot loader cannot count tries, there is no trial: the boot
+    /// loader would refuse to load the layer.
     public static func plan(
         _ files: BootFiles, from source: BootFileSource, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Plan {
@@ -37,14 +39,14 @@ public enum RefreshPlanner {
             var record = state.boot.record
             if entry != old {
                 after.entries[entry.layer] = entry.text
-                // What waits for its trial comes first.
+                // A layer that waits for its trial comes first.
                 let isFree =
                     record.staged == nil
                     && record.trial.map { $0.layer == entry.layer || $0.triesLeft == 0 } ?? true
                 if record.defaultLayer == entry.layer, isFree, state.boot.problem == nil {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.defaultTries)
                 }
-                // Before the entry: a trial of the kernel there is now does no harm.
+                // Recorded before the entry: a trial of the current kernel does no harm.
                 plan.prepare += try BootPlanner.steps(state.boot, record)
             }
             let steps = try BootPlanner.steps(state.boot, changing: entry, record)
@@ -62,7 +64,8 @@ public enum RefreshPlanner {
 }
 
 extension BootPlanner {
-    /// The digests of the kernels and initramfs that no entry refers to, of ours or of others; none, where an entry cannot be read.
+    /// The digests of stored kernels and initramfs that no entry names, ours or foreign; empty if an entry
+    /// cannot be read.
     static func unreferenced(_ boot: BootState) -> [String] {
         let entries = BootPlanner.entries(boot)
         guard entries.count == boot.entries.count else { return [] }
@@ -73,7 +76,7 @@ extension BootPlanner {
 }
 
 extension Plan {
-    /// Has every script of GRUB that will be put in place checked before anything is.
+    /// Checks every new GRUB script before any file is replaced.
     mutating func checkScripts() {
         var checks: [Step] = []
         for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {

@@ -1,16 +1,17 @@
 import ImgbasedCore
 
-/// Entries as systemd-boot reads them: it counts tries in the names of their files, and boots unattended what is first
-/// by sort key, entries without tries left being last (Boot Loader Specification; systemd: src/boot/efi/boot.c).
+/// Entries as systemd-boot reads them (Boot Loader Specification; systemd: src/boot/efi/boot.c).
 ///
-/// So both are derived from the record: the trial comes first while it has tries left, then the default, then the others.
+/// systemd-boot counts tries in the names of the files. It boots the first entry by sort key; entries without
+/// tries left come last. Names and sort keys are derived from the record: first the trial while it has tries
+/// left, then the default, then the others.
 ///
-/// Where the record leaves the default to what there is besides layers, no line in `loader.conf` can name ours: it would name them
-/// without tries as well, since newer versions do not see these in a pattern (systemd pull request 38897, in 257.13). The trial
-/// then comes before every entry there is by its `sort-key`, and all others of ours have no tries: what has none is behind whatever
-/// else there is, in all versions.
+/// If the record leaves the default to the entries besides layers, no line in `loader.conf` may name our
+/// entries: newer versions ignore the tries in a pattern (systemd pull request 38897, in 257.13), so the line
+/// would also name entries without tries. The `sort-key` of the trial then precedes every other entry, and our
+/// other entries have no tries: all versions sort these last.
 enum SystemdBoot {
-    /// The name of an entry's file, and what it says of tries.
+    /// The name of an entry's file, with its tries.
     struct FileName: Hashable {
         var layer: String
         var triesLeft: Int?
@@ -18,7 +19,7 @@ enum SystemdBoot {
 
         private static let prefix = "imgbased-"
         private static let suffix = ".conf"
-        /// Stands behind the name of a layer that ends like a count of tries: no name of a volume has it.
+        /// Follows a layer name that ends like a count of tries; no volume name contains it.
         private static let guardian = "~"
 
         init(layer: String, triesLeft: Int? = nil, triesDone: Int? = nil) {
@@ -27,7 +28,7 @@ enum SystemdBoot {
             self.triesDone = triesDone
         }
 
-        /// Reads the name of a file; `nil` where it is not one of ours.
+        /// Parses the name of a file; `nil` if the file is not ours.
         init?(_ name: String) {
             guard name.hasPrefix(FileName.prefix), name.hasSuffix(FileName.suffix) else { return nil }
             let stem = String(name.dropFirst(FileName.prefix.count).dropLast(FileName.suffix.count))
@@ -37,7 +38,7 @@ enum SystemdBoot {
             (self.layer, triesLeft, triesDone) = (layer, left, done)
         }
 
-        /// `NAME+LEFT` or `NAME+LEFT-DONE`, in its parts.
+        /// The parts of `NAME+LEFT` or `NAME+LEFT-DONE`.
         private static func counted(_ stem: String) -> (String, Int?, Int?)? {
             guard let plus = stem.lastIndex(of: "+") else { return nil }
             let numbers = stem[stem.index(after: plus)...].split(
@@ -60,26 +61,26 @@ enum SystemdBoot {
         }
     }
 
-    /// Where the record is kept, for us alone: systemd-boot does not read it.
+    /// The file of the record. Only imgbased reads it, systemd-boot does not.
     static func recordPath(_ boot: BootState) -> String { boot.directory + "/loader/imgbased.env" }
 
     static func configPath(_ boot: BootState) -> String { boot.directory + "/loader/loader.conf" }
 
-    /// The `sort-key` that is before any that systems have: these begin with what can be in `os-release`.
+    /// A `sort-key` before those of operating systems, which begin with a character allowed in `os-release`.
     static let foremostKey = "!imgbased"
 
-    /// What systemd-boot makes of our entries now.
+    /// The current mode.
     private static func mode(_ boot: BootState) -> LoaderConfig.Mode {
         LoaderConfig(boot.loaderConfig ?? "").mode
     }
 
-    /// What it is to make of them where `record` holds.
+    /// The mode under `record`.
     private static func mode(_ record: BootRecord, _ boot: BootState) -> LoaderConfig.Mode {
         if mode(boot) == .absent { return .absent }
         return record.leavesDefault ? .besides : .layers
     }
 
-    /// `loader.conf` in that `mode`.
+    /// `loader.conf` in `mode`.
     static func config(_ boot: BootState, _ mode: LoaderConfig.Mode) throws(HostReason) -> LoaderConfig {
         var config = LoaderConfig(boot.loaderConfig ?? "")
         config.set(mode)
@@ -87,7 +88,7 @@ enum SystemdBoot {
         return config
     }
 
-    /// Why it does not boot what is recorded; `nil` where it does.
+    /// Why systemd-boot would not boot the recorded layer; `nil` if it would.
     static func problem(_ boot: BootState) -> HostReason? {
         if let name = boot.loaderDefault { return .defaultInVariable(name) }
         let config = LoaderConfig(boot.loaderConfig ?? "")
@@ -98,13 +99,13 @@ enum SystemdBoot {
         }
     }
 
-    /// The name and the text that the file of `entry` has where `record` holds.
+    /// The file name and text of `entry` under `record`.
     static func file(
         _ entry: BootEntry, _ record: BootRecord, _ mode: LoaderConfig.Mode = .layers
     ) -> (name: FileName, text: String) {
         var entry = entry
         var name = FileName(layer: entry.layer)
-        // Before the boot loader is to boot layers, none is tried.
+        // No layer is tried before the boot loader boots layers.
         let isTried = !record.leavesDefault || mode != .absent
         if let trial = record.trial, trial.layer == entry.layer, isTried {
             (name.triesLeft, name.triesDone) = (trial.triesLeft, trial.triesUsed)
@@ -118,7 +119,7 @@ enum SystemdBoot {
         return (name, entry.text(sortKey: entry.layer == record.defaultLayer ? "imgbased-1" : "imgbased-2"))
     }
 
-    /// What `record`, as it was written, has become by the names that files have now.
+    /// `record` as written, updated from the current names of the files.
     static func record(_ record: BootRecord, _ boot: BootState) -> BootRecord {
         var record = record
         record.once = boot.oneShot.flatMap { name in
@@ -128,7 +129,7 @@ enum SystemdBoot {
         if mode == .besides { record.leavesDefault = true }
         if let trial = record.trial, !record.leavesDefault || mode != .absent {
             let names = (boot.entryFiles[trial.layer] ?? []).compactMap { FileName($0) }
-            // Of two files, as a cut of the power can leave them, the one with tries left is booted.
+            // A power cut can leave two files. systemd-boot boots the one with tries left.
             if let left = names.compactMap(\.triesLeft).max() {
                 record.trial?.triesLeft = min(left, trial.triesLeft)
             }
@@ -136,24 +137,24 @@ enum SystemdBoot {
         return record
     }
 
-    /// How early an entry is among those of layers, by the name of its file and what that says: the trial comes before the
-    /// default, that before the others, and what has used up its tries is last.
+    /// The position of an entry by file name and text: the trial, then the default, then the others, and last
+    /// an entry without tries left.
     private static func rank(_ name: FileName?, _ text: String?) -> Int {
         let keys = [[foremostKey, "imgbased-0"], ["imgbased-1"]]
         if name?.triesLeft == 0 { return last }
         return keys.firstIndex { $0.contains { text?.contains("\nsort-key \($0)\n") == true } } ?? keys.count
     }
-    /// How early what has no tries left is.
+    /// The position of an entry without tries left.
     private static let last = 3
 
-    /// What is done to the files of a layer, and how early they are and were.
+    /// The changes to the files of a layer, and its old and new position.
     private struct Change {
         var rank: (old: Int, new: Int)
         var writing: [Step] = []
         var removals: [Step] = []
     }
 
-    /// What makes the files of `entry` those of `record`.
+    /// The change that makes the files of `entry` match `record`.
     private static func change(
         _ entry: BootEntry, _ record: BootRecord, _ boot: BootState, _ mode: LoaderConfig.Mode
     ) -> Change {
@@ -164,7 +165,7 @@ enum SystemdBoot {
             rank: (
                 rank(there.last.flatMap { FileName($0) }, boot.entries[entry.layer]), rank(wanted, text)
             ))
-        // Whoever picks one without tries in the menu has systemd-boot count on.
+        // If a person picks an entry without tries, systemd-boot goes on counting in its name.
         let spent = wanted.triesLeft == 0 ? there.last { FileName($0)?.triesLeft == 0 } : nil
         let name = spent ?? wanted.text
         if boot.entries[entry.layer] != text || !there.contains(name)
@@ -178,13 +179,14 @@ enum SystemdBoot {
         return change
     }
 
-    /// The steps that make the files those of `entries` and `record`, and `loader.conf` what is to be with that, or what `wanted`
-    /// says. A new file is there before the old one goes.
+    /// The steps that make the files match `entries` and `record`, and `loader.conf` match the record or the
+    /// `wanted` mode. A new file is written before the old one is removed.
     ///
-    /// What is booted after each of them is what was booted before all, or after all: what is to be first is written first, if
-    /// that brings it forward, and what was first before gives way last. Between come the others, each of them behind one of
-    /// the two, wherever it was and will be. Where what there is besides layers is booted before or after, `loader.conf` changes when
-    /// what is to be first is there, and nothing has given way yet.
+    /// After each step, systemd-boot boots either the entry it booted before all steps or the one it boots
+    /// after all. So the new first entry is written first if that brings it forward, and the old first entry
+    /// gives way last. The others are written in between: at each moment one of the two is before them. If an
+    /// entry besides layers boots before or after, `loader.conf` changes when the new first entry is there and
+    /// the old one has not given way.
     static func steps(
         _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState, _ wanted: LoaderConfig.Mode? = nil
     ) throws(HostReason) -> [Step] {
@@ -199,7 +201,8 @@ enum SystemdBoot {
         var sorted = (0...3).flatMap { number in changes.filter { turn($0) == number } }
         var steps: [Step] = []
         if mode != self.mode(boot) {
-            // What was first among the layers, and is, must not fall behind others that `loader.conf` does not exclude yet.
+            // The layer that was first and stays first must not fall behind entries that `loader.conf` does not
+            // exclude yet.
             for index in sorted.indices where sorted[index].rank.new == first.new && first.new != last {
                 if mode == .layers, sorted[index].rank.old == first.new { continue }
                 steps += sorted[index].writing

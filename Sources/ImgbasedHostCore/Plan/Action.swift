@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// What the executor does for a step: nothing but these.
+/// An action of the executor for a step; it does nothing else.
 public enum Action: Hashable, Sendable {
     /// Runs a tool of the distribution.
     case run(Command)
@@ -8,30 +8,29 @@ public enum Action: Hashable, Sendable {
     case makeDirectory(String)
     /// Replaces a file of the running system atomically.
     case replaceFile(path: String, contents: [UInt8])
-    /// Replaces a file that a boot loader reads, which after each write finds the old one or the new one.
+    /// Replaces a file for a boot loader, which after each write finds the old or the new file.
     case replaceBootFile(path: String, contents: [UInt8])
-    /// Makes a symbolic link of the running system, or replaces one.
+    /// Makes or replaces a symbolic link of the running system.
     case link(path: String, target: String)
     /// Removes a file of the running system.
     case removeFile(String)
     /// Removes a file that a boot loader may read.
     case removeBootFile(String)
-    /// Writes a file that a restart takes away.
+    /// Writes a file that does not survive a reboot.
     case write(path: String, text: String)
-    /// Gives an entry to the journal.
+    /// Sends an entry to the journal.
     case tellJournal(JournalMessage)
-    /// Brings what was written to the file system at a path to the places where a boot loader that does not
-    /// replay a journal looks for it.
+    /// Flushes the file system at a path, so that a boot loader finds the data without replaying a journal.
     case flushBoot(String)
     /// Copies an image to a device and takes its digest.
     case writeImage(String, device: String, ImageAllowance)
-    /// Writes the files of an image to a file system that is mounted for this alone, and takes its digest.
+    /// Writes the files of an image to a privately mounted file system, and takes its digest.
     case fillFileSystem(String, device: String, type: FileSystemType)
-    /// Mounts and unmounts a file system, so that its log is replayed, and lets it fill its device.
+    /// Mounts and unmounts a file system, which replays its log, and grows it to its device.
     case settleFileSystem(device: String, type: FileSystemType)
-    /// Makes a directory in a file system that is mounted for this alone.
+    /// Makes a directory in a privately mounted file system.
     case makeDirectoryOn(device: String, type: FileSystemType, path: String)
-    /// Replaces a file in a file system that is mounted for this alone.
+    /// Replaces a file in a privately mounted file system.
     case replaceFileOn(device: String, type: FileSystemType, path: String, contents: [UInt8])
     /// Copies a kernel and its initramfs.
     case copyBootFiles(BootFiles, from: BootFileSource, directory: String)
@@ -39,17 +38,17 @@ public enum Action: Hashable, Sendable {
     case removeBootFiles([String], directory: String)
     /// Runs the programs for an event, one after the other.
     case runHooks(HookRun)
-    /// Carries configuration between file systems that are mounted for this alone.
+    /// Carries configuration between privately mounted file systems.
     case carry(CarryOrder)
-    /// Waits until what was written to a device is on it.
+    /// Waits until all writes to a device are on it.
     case flushDevice(String)
 }
 
-/// What is known only once an image was written.
+/// The facts about an image that are known only after it was written.
 public struct ImageFacts: Hashable, Sendable {
     /// The SHA-256 of the image, in lower-case hexadecimal.
     public var digest: String
-    /// How many bytes it has.
+    /// The length of the image in bytes, as decimal text.
     public var length: String
 
     /// Facts about an image of `length` bytes.
@@ -63,26 +62,26 @@ public struct ImageFacts: Hashable, Sendable {
         self.length = length
     }
 
-    /// What a plan shows in their place.
+    /// The placeholders that a plan shows.
     public static let unknown = ImageFacts(
         placeholder: "<SHA-256 of the image>", length: "<bytes of the image>")
 }
 
 extension Step {
-    /// What the executor does for it, in order.
+    /// The actions of the step, in order.
     ///
-    /// `image` is what a `writeImage` before it found; without it, the actions are for show.
+    /// `image` holds the facts from an earlier `writeImage`; without it, the actions are only for show.
     public func actions(image: ImageFacts = .unknown) -> [Action] {
         switch self {
         case .clearPhysicalVolume(let disk):
-            // pvcreate refuses it, with -ff too.
+            // pvcreate refuses such a disk, even with -ff.
             [.run(Command(.wipefs, ["--all", disk]))]
         case .createPhysicalVolume(let disk):
-            // No --yes: should something have appeared on the disk, pvcreate asks, reads end of file, and stops. With two
-            // areas, the metadata is whole in one of them while lvm2 writes the other.
+            // No --yes: if data has appeared on the disk, pvcreate asks, reads end of file, and stops. With
+            // two areas, one is whole while lvm2 writes the other.
             [.run(Command(.pvcreate, ["--metadatacopies", "2", disk])), .flushDevice(disk)]
         case .createGroup(let name, let disks):
-            // What is whole then, is there if a power cut tears what comes after it.
+            // Flushed metadata survives if a power cut tears a later write.
             [.run(Command(.vgcreate, ["--addtag", Tag.volumeGroup, name] + disks))]
                 + disks.map { .flushDevice($0) }
         case .adoptGroup(let name):
@@ -149,7 +148,7 @@ extension Step {
             [.replaceBootFile(path: path, contents: environment)]
         case .repairGroup(let repair): repair.actions
         case .activateVolume(let path):
-            // Bases are left out where everything is activated.
+            // A general activation skips bases.
             [.run(Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", path.description]))]
         case .deactivateVolume(let path):
             [.run(Command(.lvchange, ["--activate", "n", path.description]))]
@@ -198,8 +197,8 @@ extension Step {
         case .protectBase(let path):
             [.run(Command(.lvchange, ["--permission", "r", path.description]))]
         case .sealBase(let path, let isUpdate):
-            // Deactivated first, so that nobody holds it open when it is declared complete; then everything
-            // else that makes it a base in one change of the metadata. lvm2 refuses to make it read-only twice.
+            // Deactivated first, so that nothing holds it open when it is declared complete. One metadata
+            // change does the rest. lvm2 refuses to make a volume read-only twice.
             [
                 .run(Command(.lvchange, ["--activate", "n", path.description])),
                 .run(

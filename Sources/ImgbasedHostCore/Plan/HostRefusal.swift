@@ -1,13 +1,13 @@
 public import ImgbasedCore
 
-/// Why a command is not begun. Nothing was changed.
+/// The refusal of a command: it was not begun, and nothing was changed.
 public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was to be done: `create layer 'Base-0.1'`.
+    /// The refused goal: `create layer 'Base-0.1'`.
     public var goal: String
-    /// Why it cannot be, and what to do about it.
+    /// The reason, and what to do about it.
     public var reason: HostReason
 
-    /// `goal` is refused for `reason`.
+    /// The refusal of `goal` for `reason`.
     public init(_ goal: String, _ reason: HostReason) {
         self.goal = goal
         self.reason = reason
@@ -17,7 +17,7 @@ public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "cannot \(goal): \(reason)" }
 }
 
-/// The reasons there are.
+/// The reasons for a refusal.
 public enum HostReason: Error, Hashable, Sendable {
     case noGroup(String)
     case tornGroup(String)
@@ -90,7 +90,7 @@ public enum HostReason: Error, Hashable, Sendable {
 }
 
 extension HostReason: CustomStringConvertible {
-    /// The cause, and what to do, as the end of a sentence.
+    /// The reason, and what to do, as the end of a sentence.
     public var description: String {
         switch self {
         case .noGroup(let name):
@@ -127,7 +127,7 @@ extension HostReason: CustomStringConvertible {
                 + "\(file.size.formatted), has such"
         case .layerShort(let name, let missing):
             "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
-                + "give its base a larger --size, or have less on the lists in /config"
+                + "give its base a larger --size, or shorten the lists in /config"
         case .groupShort(let name, let missing):
             "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
         case .exists(let name): "'\(name)' exists already; choose another name"
@@ -136,21 +136,21 @@ extension HostReason: CustomStringConvertible {
         case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
         case .noDefaultYet:
             "no layer is the default before one has come up healthy; until then it is what the boot loader has besides layers"
-        case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' shows those there are"
-        case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' shows those there are"
-        case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' shows those there are"
+        case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' lists them"
+        case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' lists the layers"
+        case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' lists the bases"
         case .isBooted(let layer): "this system runs from '\(layer)'; boot another layer first"
         case .isNeeded(let layer, let roles):
-            "'\(layer)' is \(roles.joined(separator: " and ")); give --force if it is to go all the same"
+            "'\(layer)' is \(roles.joined(separator: " and ")); give --force to remove it anyway"
         case .isPinned(let base):
             "base '\(base)' is pinned; unpin it with 'imgbase base --unpin \(base)', or give --force"
         case .isBeingRemoved(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
         case .isOpen(let path): "'\(path)' is mounted or in use; unmount it"
         case .isOrigin(let path, let volumes):
             "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "
-                + "being stored as what differs from it; remove that first"
+                + "which store only their differences from it; remove them first"
         case .badSettings(let error): "\(error)"
-        case .notOnALayer: "this system does not run from a layer; 'imgbase layout' shows those there are"
+        case .notOnALayer: "this system does not run from a layer; 'imgbase layout' lists the layers"
         case .otherFileSystem(let image, let type):
             "'\(image)' is the image of a file system, of type \(type); leave out --filesystem"
         case .imageLarger(let image, let size):
@@ -170,13 +170,13 @@ extension HostReason: CustomStringConvertible {
                 + "get it again"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .recordIsLink(let path):
-            "'\(path)' is a symbolic link, and what it leads to for the boot loader is another place or none; remove it, and then set "
+            "'\(path)' is a symbolic link, which the boot loader does not resolve to the same place; remove it, and then set "
                 + "the default again with 'imgbase boot --set-default'"
         case .bootNotFlushed(let type, true):
             "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
                 + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
         case .bootNotFlushed(let type, false):
-            "'/boot' is on \(type), of which nobody knows what the boot loader reads after the power went; use ext4, xfs or vfat"
+            "'/boot' is on \(type), and it is not known what the boot loader reads there after a power cut; use ext4, xfs or vfat"
         case .bootJournalsData:
             "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
         case .bootOnRoot:
@@ -200,14 +200,14 @@ extension HostReason: CustomStringConvertible {
             "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
                 + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
                 + "shorter names"
-        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' shows those there are"
+        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' lists the entries"
         case .strangePath(let path, let layer):
-            "the entry of '\(layer)' names '\(path)', and what '..' leads to depends on the boot loader; write the path without it"
+            "the entry of '\(layer)' names '\(path)', and boot loaders resolve '..' differently; write the path without it"
         case .badArgument(let word):
-            "'\(word)' is no argument that can be given: one word, and none that says which layer is booted"
+            "'\(word)' cannot be given as an argument; give one word that does not say which layer is booted"
         case .argumentsTooLong(let layer, let length, let limit):
             "the kernel's arguments of '\(layer)' have \(length) bytes with what the boot loader adds, and the kernel takes "
-                + "\(limit); shorten '/etc/kernel/cmdline' in what the layer is made of, or take some away with "
+                + "\(limit); shorten '/etc/kernel/cmdline' in the source of the layer, or remove some with "
                 + "'imgbase boot --args-remove'"
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
@@ -215,7 +215,7 @@ extension HostReason: CustomStringConvertible {
         case .layersNotInMenu:
             "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"
         case .layersNotDefault:
-            "systemd-boot does not boot the layers; have it do so with 'imgbase boot --install'"
+            "systemd-boot does not boot the layers; change that with 'imgbase boot --install'"
         case .defaultInVariable(let name):
             "systemd-boot boots '\(name)', as the firmware's variable LoaderEntryDefault says, whatever is recorded; take that away "
                 + "with 'bootctl set-default \"\"'"
@@ -226,7 +226,7 @@ extension HostReason: CustomStringConvertible {
             "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
                 + "partition"
         case .noOriginalBase(let layer, let base):
-            "base '\(base)' of layer '\(layer)' is gone, so that what was changed in the layer cannot be told; "
+            "base '\(base)' of layer '\(layer)' is gone, so the changes in the layer cannot be found; "
                 + "add a layer without it by 'imgbase base --add' and 'imgbase layer --add'"
         case .noOlderLayer(let layer):
             "no layer that is not bad is older than '\(layer)'; name one with --to"

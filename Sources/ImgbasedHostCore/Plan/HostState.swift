@@ -1,51 +1,51 @@
 public import ImgbasedCore
 
-/// What the host looks like when a command starts: all that the planner knows.
+/// The host when a command starts: everything the planner knows.
 public struct HostState: Hashable, Sendable {
     /// The volume groups.
     public var groups: [Group] = []
     /// The volumes of all groups.
     public var volumes: [Volume] = []
-    /// The physical volumes.
+    /// The physical volumes of all groups, and those without a group.
     public var physicalVolumes: [PhysicalVolume] = []
-    /// The devices a command named.
+    /// The devices named on the command line.
     public var disks: [Disk] = []
-    /// The layer this system runs from.
+    /// The layer this system runs from; `nil` if it runs from none.
     public var booted: VolumePath?
-    /// What the boot loader has.
+    /// The state of `/boot` and the boot loader.
     public var boot = BootState()
-    /// What the initramfs told of how this system was booted.
+    /// The initramfs's report of this boot; `nil` if there is none.
     public var earlyBoot: HostStatus.EarlyBoot?
-    /// The programs that are run at events.
+    /// The programs that run at events.
     public var hooks = Hooks()
-    /// At how many places what was carried into the booted layer needs a look; `nil` where its report cannot be read.
+    /// The number of conflicts in the carry into the booted layer; `nil` if its report cannot be read.
     public var conflicts: Int? = 0
-    /// Why the last attempt to complete a layer before its first boot failed.
+    /// Why the last attempt to complete a layer before its first boot failed; `nil` if it did not fail.
     public var carryFailure: String?
-    /// The layer of which the last changes were not carried into the booted one, as that keeps it.
+    /// The layer whose last changes were not carried into the booted one, as recorded there; `nil` if none.
     public var leftBehind: String?
-    /// Where the booted system mounts `/config`.
+    /// The state of `/config` on the booted system.
     public var config = ConfigState()
 
-    /// A host with nothing.
+    /// A host without anything.
     public init() {}
 
     /// A volume group.
     public struct Group: Hashable, Sendable {
-        /// Its name.
+        /// The name of the group.
         public var name: String
-        /// Its identifier, as lvm2 prints it.
+        /// The identifier, as lvm2 prints it.
         public var uuid: String
-        /// How large it is.
+        /// The total size.
         public var size: Bytes
-        /// What no volume has yet.
+        /// The space that no volume uses.
         public var free: Bytes
-        /// How long an extent is.
+        /// The size of an extent, the unit of allocation.
         public var extentSize: Bytes
-        /// Its tags.
+        /// The LVM tags, ours and others.
         public var tags: Set<String>
 
-        /// A group of these parts.
+        /// A group with these values.
         public init(
             name: String, uuid: String, size: Bytes, free: Bytes, extentSize: Bytes, tags: Set<String>
         ) {
@@ -60,38 +60,38 @@ public struct HostState: Hashable, Sendable {
 
     /// A physical volume.
     public struct PhysicalVolume: Hashable, Sendable {
-        /// Its device.
+        /// The path of its device.
         public var path: String
-        /// The group it is in, if any.
+        /// Its volume group; `nil` if none.
         public var group: String?
 
-        /// The one on `path`.
+        /// The physical volume on `path`.
         public init(path: String, group: String?) {
             self.path = path
             self.group = group
         }
     }
 
-    /// A block device that a command named, and what is on it.
+    /// A block device named on the command line, with its contents.
     public struct Disk: Hashable, Sendable {
-        /// Its path, as given.
+        /// The path, as given.
         public var path: String
-        /// Its path, as the kernel has it.
+        /// The path that the kernel uses.
         public var kernelPath: String
-        /// How large it is.
+        /// The size of the device.
         public var size: Bytes
-        /// Whether writing to it is forbidden.
+        /// Whether the device forbids writes.
         public var isReadOnly: Bool
-        /// What begins on it: partition tables, file systems, RAID members, by the names libblkid has.
+        /// The signatures on it, by libblkid's names: partition tables, file systems, RAID members.
         public var signatures: [String]
-        /// The partitions on it and the devices made of it.
+        /// The partitions on it, and the devices made of it.
         public var holders: [String]
-        /// Where it is mounted, or `[SWAP]`.
+        /// The directories where it is mounted, or `[SWAP]`.
         public var mountPoints: [String]
-        /// Whether it is a physical volume on which the first metadata of a group was begun and is not whole.
+        /// Whether it is a physical volume with unfinished first metadata of a group.
         public var isUnbegun = false
 
-        /// A device of these parts.
+        /// A device with these values.
         public init(
             path: String, kernelPath: String, size: Bytes, isReadOnly: Bool = false,
             signatures: [String] = [],
@@ -108,108 +108,109 @@ public struct HostState: Hashable, Sendable {
     }
 }
 
-/// The boot loaders there are.
+/// The supported boot loaders.
 public enum BootLoader: Hashable, Sendable {
-    /// GRUB, whose files are in `directory`.
+    /// GRUB, with its files in `directory`.
     case grub(directory: String)
-    /// systemd-boot, of which `/boot` is the ESP or an XBOOTLDR partition.
+    /// systemd-boot; `/boot` is the ESP or an XBOOTLDR partition.
     case systemdBoot
 }
 
-/// What the boot loader has, as far as it concerns imgbased.
+/// The state of `/boot` and the boot loader, for imgbased.
 public struct BootState: Hashable, Sendable {
-    /// Where what boot loaders read is mounted, or a directory.
+    /// The mount point or directory of the boot loader's files.
     public static let mountPoint = "/boot"
-    /// Where files are while they come or go: no boot loader looks there, and what is there when nothing runs is left over.
+    /// The directory for files in transit: no boot loader reads it, and its contents are debris when nothing
+    /// runs.
     public static let staging = mountPoint + "/imgbased/.staging"
 
-    /// `/boot`.
+    /// The directory of the boot loader's files, `/boot`.
     public var directory = BootState.mountPoint
-    /// The path of `/boot` within its own file system: empty where it is a partition of its own, else `/boot`.
+    /// The path of `/boot` within its file system: empty if it is its own partition, or else `/boot`.
     public var prefix = ""
-    /// The UUID of the file system `/boot` is, where it is one of its own.
+    /// The UUID of the file system of `/boot`; `nil` if it is not its own.
     public var uuid: String?
-    /// The type of the file system `/boot` is on.
+    /// The type of the file system that `/boot` is on.
     public var fileSystem = "ext4"
-    /// The device of that file system.
+    /// The device of that file system; `nil` if unknown.
     public var device: String?
-    /// The UUID of that device, where device-mapper makes it: what is mapped makes it, and says so first.
+    /// The device-mapper UUID of that device, which begins with the kind of mapping; `nil` for other devices.
     public var mapping: String?
-    /// Whether that file system journals what is in files as well, not their places alone.
+    /// Whether that file system journals file contents, not only metadata.
     public var isDataJournaled = false
     /// Whether the system's `/etc/fstab` has a `/boot` that is not mounted now.
     public var isMissing = false
-    /// What can still be written there.
+    /// The free space of that file system.
     public var free = Bytes(UInt64.max)
-    /// Who boots, or `nil` where there is nobody we know.
+    /// The boot loader; `nil` if none is known.
     public var loader: BootLoader?
-    /// What systemd-boot is told to boot once, by the name of the entry's file.
+    /// The file name of the entry that systemd-boot boots once; `nil` if none.
     public var oneShot: String?
-    /// What systemd-boot is told to boot before what `loader.conf` says, by the name of an entry's file or a pattern of it.
+    /// The file name or pattern of the entry that systemd-boot prefers to the default in `loader.conf`; `nil` if none.
     public var loaderDefault: String?
-    /// The names of the files of each of our entries, by layer: more than one, where a change was cut short.
+    /// The files of our entries, by layer; more than one after an interrupted change.
     public var entryFiles: [String: [String]] = [:]
-    /// Those of them that do not say what `entries` has: of more than one, others do.
+    /// The files among them that do not match `entries`; another file of the layer does.
     public var damagedEntryFiles: Set<String> = []
-    /// GRUB's configuration, as it is now.
+    /// The current GRUB configuration; `nil` if there is none.
     public var grubConfig: String?
-    /// Our piece of it, as delivered.
+    /// Our part of it as delivered; `nil` if missing.
     public var grubScript: GRUBSnippet?
-    /// Whether grub-mkconfig finds it.
+    /// Whether grub-mkconfig finds our part.
     public var isGRUBScriptLinked = false
-    /// The text of each of our entries, by layer.
+    /// The texts of our entries, by layer.
     public var entries: [String: String] = [:]
-    /// GRUB's menu of them, as it is now.
+    /// GRUB's current menu of them; `nil` if there is none.
     public var menu: String?
-    /// The one that has all of them, as it is now.
+    /// The current menu with all layers; `nil` if there is none.
     public var fullMenu: String?
-    /// What GRUB loads a layer by in another's place, as it is now.
+    /// The current script that loads a layer in another's place; `nil` if there is none.
     public var loaderScript: String?
-    /// What we recorded, as it is now: GRUB's environment block, or one in its form.
+    /// The current environment block: GRUB's, or a record in its format; `nil` if there is none.
     public var environment: [UInt8]?
-    /// The path where that is recorded, if a symbolic link is there: a boot loader knows one file system, in which that leads elsewhere
-    /// or nowhere. What it leads to is not read.
+    /// The path of the record if it is a symbolic link; `nil` otherwise. A boot loader knows one file system,
+    /// in which the link leads elsewhere or nowhere. Its target is not read.
     public var recordLink: String?
-    /// What is recorded in it.
+    /// The current boot record.
     public var record: BootRecord {
         let record = BootRecord(GRUBEnvironment(environment ?? []))
         return loader == .systemdBoot ? SystemdBoot.record(record, self) : record
     }
-    /// The digests of the kernels and initramfs stored, complete and true to their name.
+    /// The digests of the stored kernels and initramfs that are complete and match their digest.
     public var digests: Set<String> = []
-    /// Those of them that others refer to: they stay, whatever our entries say.
+    /// The digests among them that foreign entries name: those stay in any case.
     public var foreignDigests: Set<String> = []
-    /// The paths of new files that never took the place of the old, as an interrupted run left them.
+    /// The paths of new files that never replaced the old ones, left by an interrupted run.
     public var leftovers: [String] = []
-    /// How much the largest kernel that is stored takes with its initramfs.
+    /// The size of the largest stored kernel with its initramfs.
     public var largestPair = Bytes(0)
-    /// The initramfs that were looked into and have no helper of ours, as entries name them.
+    /// The initramfs in entries that were read and lack our helper, by path.
     public var withoutHelper: Set<String> = []
-    /// systemd-boot's configuration, as it is now.
+    /// systemd-boot's current configuration; `nil` if there is none.
     public var loaderConfig: String?
-    /// The arguments the running kernel was given.
+    /// The command line of the running kernel.
     public var runningArguments = ""
-    /// Why the boot loader booted the running system, as it told the kernel.
+    /// Why the boot loader booted the running system, from the command line; `nil` if not told.
     public var reason: BootReason? {
         KernelCommandLine(runningArguments).value("rd.imgbased.reason").flatMap(BootReason.init)
     }
 
-    /// `/boot` as a partition of its own, with nothing of ours.
+    /// `/boot` as a separate partition, with nothing of ours.
     public init() {}
 
-    /// The layer whose entry a file named `name` is for `loader`; `nil` where it is somebody else's.
+    /// The layer of the entry file `name` for `loader`; `nil` if the file is not ours.
     public static func layer(ofEntryFile name: String, _ loader: BootLoader?) -> String? {
         loader == .systemdBoot ? SystemdBoot.FileName(name)?.layer : BootEntry.layer(ofFile: name)
     }
 }
 
-/// Where and how `/config` is.
+/// The state of `/config`.
 public struct ConfigState: Hashable, Sendable {
     /// Whether something is mounted there.
     public var isMounted = false
     /// The running system's `/etc/fstab`.
     public var fstab: [UInt8] = []
 
-    /// Not mounted.
+    /// A `/config` that is not mounted.
     public init() {}
 }

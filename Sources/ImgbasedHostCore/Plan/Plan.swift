@@ -1,21 +1,21 @@
 import ImgbasedCore
 
-/// What a command will do: every name, size and identifier is chosen, nothing is begun.
+/// The plan of a command: every name, size and identifier is chosen, nothing has begun.
 public struct Plan: Hashable, Sendable {
-    /// What for, as in `cannot …`: `create layer 'Base-0.1'`.
+    /// The goal for messages, as in `cannot …`: `create layer 'Base-0.1'`.
     public var goal: String
-    /// What the boot menu does not show yet.
+    /// The steps before the commit, not visible in the boot menu.
     public var prepare: [Step] = []
-    /// The one step that makes it so.
+    /// The one step that puts the change into effect.
     public var commit: [Step] = []
-    /// What follows from that. Should it be cut short, the next run does it.
+    /// The steps after the commit. If they are interrupted, the next run does them.
     public var cleanup: [Step] = []
-    /// What removes the traces, should a step of `prepare` fail.
+    /// The steps that remove the traces if a step of `prepare` fails.
     public var undo: [Step] = []
-    /// Whether more will be planned when these steps are done, from what they made.
+    /// Whether another plan follows, made from the results of this one.
     public var isContinued = false
 
-    /// A plan for `goal`, so far without steps.
+    /// A plan for `goal`, still without steps.
     public init(goal: String) {
         self.goal = goal
     }
@@ -28,7 +28,7 @@ public struct Plan: Hashable, Sendable {
 }
 
 extension Plan {
-    /// The plan as people read it: what is done, with the commands and the changes of files.
+    /// The plan for people: the steps, with their commands and file changes.
     public func lines() -> [String] {
         if steps.isEmpty { return isContinued ? [] : ["to \(goal), there is nothing to do"] }
         var lines = ["to \(goal)\(isContinued ? ", first" : "")"]
@@ -45,7 +45,7 @@ extension Plan {
 }
 
 extension Action {
-    /// The action as people read it.
+    /// The action for people.
     func lines() -> [String] {
         switch self {
         case .run(let command): ["+ \(command)"]
@@ -95,7 +95,7 @@ extension Action {
     }
 
     private static func shown(_ contents: [UInt8]) -> [String] {
-        // The padding of an environment block says nothing.
+        // The padding of an environment block carries no information.
         let end = contents.lastIndex { $0 != UInt8(ascii: "#") }.map { $0 + 1 } ?? 0
         let isPadded = contents.count == GRUBEnvironment.size && end < contents.count
         var lines = contents[..<(isPadded ? end : contents.count)]
@@ -107,7 +107,7 @@ extension Action {
 }
 
 extension BootFileSource {
-    /// How it is got at.
+    /// The way to reach the files.
     fileprivate func lines() -> [String] {
         switch self {
         case .running: []
@@ -122,7 +122,7 @@ extension Plan: Encodable {
         case goal, prepare, commit, cleanup, isContinued
     }
 
-    /// Encodes each step with its verb, sentence and actions.
+    /// Encodes the goal and the steps of each phase.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(goal, forKey: .goal)
@@ -152,7 +152,7 @@ extension Action: Encodable {
         case command, file, contents, device, other
     }
 
-    /// Encodes a command as its argument vector, the change of a file as path and contents.
+    /// Encodes a command as its argument vector, and a file change as path and contents.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Keys.self)
         switch self {
@@ -172,12 +172,12 @@ extension Action: Encodable {
 }
 
 extension Unicode.Scalar {
-    /// Whether it is white space of ASCII.
+    /// Whether the scalar is ASCII white space.
     var isBlank: Bool {
         self == " " || (9...13).contains(value)
     }
 
-    /// Whether it shows nothing but does something to what stands around it, such as to end a line.
+    /// Whether the scalar is invisible but affects the text around it, such as a line end.
     var isControl: Bool {
         if isASCII { return value < 32 || value == 127 }
         return switch properties.generalCategory {
@@ -188,16 +188,16 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// The same with every control character, line ends too, as a space: it can stand on one line of a
-    /// terminal, a boot entry or a menu.
+    /// The text with a space for every control character and line end: safe on one line of a terminal, a boot
+    /// entry or a menu.
     var withoutControls: String {
-        // Nearly every text is that, and menus have thousands.
+        // Nearly all texts are plain, and menus have thousands.
         if utf8.allSatisfy({ (32..<127).contains($0) }) { return self }
         return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
     }
 
-    /// The same between single quotes, where a shell and GRUB take everything literally but the quote itself. By
-    /// scalars: they see a quote also where it bears an accent and so is another character.
+    /// The text in single quotes, in which a shell and GRUB take everything literally except the quote. It
+    /// works by scalars: they see a quote even under a combining accent, which makes it another character.
     var singleQuoted: String {
         if !utf8.contains(UInt8(ascii: "'")) { return "'" + self + "'" }
         var result = "'"

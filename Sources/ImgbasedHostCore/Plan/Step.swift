@@ -1,16 +1,16 @@
 public import ImgbasedCore
 
-/// One thing a plan does, in the words of this domain. Each is idempotent or atomic.
+/// A step of a plan in the words of this domain; each is idempotent or atomic.
 public enum Step: Hashable, Sendable {
-    /// Clears a disk on which a volume group was begun and never made.
+    /// Clears a disk on which the creation of a volume group was interrupted.
     case clearPhysicalVolume(disk: String)
     /// Makes a disk a physical volume.
     case createPhysicalVolume(disk: String)
     /// Makes a volume group of physical volumes.
     case createGroup(String, disks: [String])
-    /// Has lvm2 bring back the newest metadata that is whole.
+    /// Restores the newest whole metadata with lvm2.
     case repairGroup(GroupRepair)
-    /// Makes a volume group there is ours.
+    /// Tags an existing volume group as ours.
     case adoptGroup(String)
     /// Makes a thin pool, not yet complete.
     case createPool(VolumePath, size: Bytes, metadataSize: Bytes)
@@ -24,33 +24,33 @@ public enum Step: Hashable, Sendable {
     case sealVolume(VolumePath)
     /// Makes a directory of the running system.
     case makeDirectory(String)
-    /// Replaces a file of the running system, or makes it.
+    /// Replaces or makes a file of the running system.
     case replaceFile(path: String, contents: [UInt8], isOnBoot: Bool)
-    /// Makes a symbolic link of the running system, or replaces one.
+    /// Makes or replaces a symbolic link of the running system.
     case link(path: String, target: String)
     /// Removes a file of the running system.
     case removeFile(String)
-    /// Throws unless a text is script that GRUB can read.
+    /// Throws unless GRUB can read a script.
     case checkScript(name: String, String)
-    /// Mounts what `/etc/fstab` has for a directory.
+    /// Mounts a directory as in `/etc/fstab`.
     case mount(String)
     /// Makes an empty thin volume for a base, not yet complete.
     case createBase(VolumePath, pool: String, size: Bytes)
     /// Writes an image to a base, and takes its digest.
     case writeImage(String, to: VolumePath, ImageAllowance)
-    /// Makes the file system of a base that gets its files one by one.
+    /// Makes the file system of a base that is filled file by file.
     case makeBaseFileSystem(VolumePath, FileSystemDraft)
     /// Writes the files of an image to a base, and takes the digest of the file system.
     case fillBase(String, ImageTree.Format, to: VolumePath, FileSystemType)
-    /// Makes a base read-only, whose digest is known now: whoever looks into it must not change it, as mounting alone may.
+    /// Makes a base read-only, now that its digest is known: even a mount could change it.
     case protectBase(VolumePath)
-    /// Declares a base complete, which is read-only by then, and records the digest; and that its update is not complete.
+    /// Declares a read-only base complete, records its digest, and for an update marks it as not complete.
     case sealBase(VolumePath, isUpdate: Bool)
     /// Records that the update that wrote a base is complete.
     case completeUpdate(VolumePath)
     /// Makes a writable snapshot for a layer, not yet complete.
     case createLayer(VolumePath, from: VolumePath)
-    /// Checks the file system of a layer, gives it a UUID of its own and the size of its volume.
+    /// Checks the file system of a layer, gives it its own UUID, and grows it to its volume.
     case renewFileSystem(VolumePath, type: FileSystemType, uuid: String)
     /// Makes a directory in a layer that is not mounted.
     case makeLayerDirectory(VolumePath, type: FileSystemType, path: String)
@@ -58,85 +58,85 @@ public enum Step: Hashable, Sendable {
     case replaceLayerFile(VolumePath, type: FileSystemType, path: String, contents: [UInt8])
     /// Stores a kernel and its initramfs in `/boot`, by content.
     case installBootFiles(BootFiles, from: BootFileSource, directory: String)
-    /// Removes kernels and initramfs from `/boot` that no entry refers to.
+    /// Removes kernels and initramfs from `/boot` that no entry names.
     case removeBootFiles([String], directory: String)
     /// Carries the configuration of one layer into another.
     case carry(CarryOrder)
-    /// Declares a layer complete; and whose configuration was carried into it.
+    /// Declares a layer complete, and records the layer carried into it.
     case sealLayer(VolumePath, base: String, carriedFrom: String?)
-    /// Records how far the configuration of another layer is carried into one.
+    /// Records the progress of the carry from another layer.
     case recordCarry(VolumePath, from: String, CarryProgress)
-    /// Tells systemd-boot which entry to boot once; none, where that is empty.
+    /// Sets systemd-boot's one-time entry; an empty name clears it.
     case bootOnce(String)
     /// Records that the boot menu has the layer.
     case listLayer(VolumePath)
-    /// Records what is booted unattended, in the boot loader's environment.
+    /// Writes the boot record into the boot loader's environment.
     case recordBoot(BootRecord, path: String, environment: [UInt8])
-    /// Makes the device of a volume that is complete.
+    /// Makes the device of a complete volume.
     case activateVolume(VolumePath)
-    /// Takes the device of a volume away.
+    /// Removes the device of a volume.
     case deactivateVolume(VolumePath)
-    /// Runs the programs of administrators and packages at an event.
+    /// Runs the programs of administrators and packages for an event.
     case runHooks(HookRun)
     /// Keeps a base from being removed to make room.
     case pin(VolumePath)
-    /// Lets it be removed again.
+    /// Lets a base be removed to make room again.
     case unpin(VolumePath)
-    /// Marks a base or layer as being removed: from here on it goes.
+    /// Marks a base or layer as being removed: its removal will be finished.
     case beginRemoval(VolumePath)
-    /// Takes that mark away: it stays.
+    /// Takes that mark away: the base or layer stays.
     case cancelRemoval(VolumePath)
-    /// Removes a file of an entry, before what it refers to goes.
+    /// Removes an entry file, before the files that it names.
     case removeEntry(path: String)
     /// Removes a volume.
     case removeVolume(VolumePath)
-    /// Tells the journal, and those who log in; without lines for these, they are told what they were.
+    /// Writes to the journal and the login message; `nil` keeps the current login message.
     case tell([JournalMessage], motd: [String]?)
-    /// Has a unit of ours do its work when the system shuts down.
+    /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
-    /// Starts the system again.
+    /// Restarts the system.
     case restart
 }
 
-/// The file systems a base can have.
+/// The file systems that a base can have.
 public enum FileSystemType: String, Hashable, Sendable, Encodable {
     case ext4, xfs
 }
 
-/// How far the configuration of a layer is carried into another.
+/// The progress of carrying a layer's configuration into another.
 public enum CarryProgress: Hashable, Sendable {
-    /// What is changed there is still to be carried.
+    /// Later changes there are still to be carried.
     case open
-    /// All of it was carried when the system shut down.
+    /// All changes were carried at shutdown.
     case settled
-    /// The other layer has a configuration of its own.
+    /// The other layer has its own configuration.
     case over
 }
 
-/// Where a kernel and its initramfs are taken from.
+/// The origin of a kernel and its initramfs.
 public enum BootFileSource: Hashable, Sendable {
-    /// The running system, with everything that is mounted in it.
+    /// The running system, with all its mounts.
     case running
-    /// The running layer alone: a `/boot` that is mounted hides what is in it.
+    /// The running layer alone: a mounted `/boot` would hide its files.
     case runningAlone
-    /// A layer, which is mounted for this alone.
+    /// A layer, which is mounted privately.
     case layer(VolumePath, FileSystemType)
 }
 
 /// The kernel and initramfs of a layer.
 public struct BootFiles: Hashable, Sendable {
-    /// The kernel's version.
+    /// The version of the kernel.
     public var version: String
-    /// The kernel, in the layer.
+    /// The path of the kernel in the layer.
     public var linux: String
-    /// The initramfs, in the layer.
+    /// The path of the initramfs in the layer.
     public var initrd: String
-    /// The name they are stored under: what `sha256sum linux initrd | sha256sum` prints.
+    /// The name of the stored pair: the output of `sha256sum linux initrd | sha256sum`.
     public var digest: String
-    /// How much space the two need.
+    /// The space that both need.
     public var size: Bytes
 
-    /// Files of these parts.
+    /// Files with these values.
     public init(version: String, linux: String, initrd: String, digest: String, size: Bytes) {
         self.version = version
         self.linux = linux
@@ -147,7 +147,7 @@ public struct BootFiles: Hashable, Sendable {
 }
 
 extension BootFileSource: CustomStringConvertible {
-    /// As part of a sentence.
+    /// The origin, as part of a sentence.
     public var description: String {
         switch self {
         case .running: "the running system"
@@ -158,10 +158,11 @@ extension BootFileSource: CustomStringConvertible {
 }
 
 extension Step: CustomStringConvertible {
-    /// What it does, as one line for people.
+    /// The step in one line for people.
     public var description: String {
         switch self {
-        case .clearPhysicalVolume(let disk): "clear '\(disk)', of which a volume group was begun to be made"
+        case .clearPhysicalVolume(let disk):
+            "clear '\(disk)', on which the creation of a volume group was interrupted"
         case .createPhysicalVolume(let disk): "make '\(disk)' a physical volume"
         case .createGroup(let name, let disks):
             "make volume group '\(name)' of \(disks.joined(separator: ", "))"
@@ -230,7 +231,7 @@ extension Step: CustomStringConvertible {
         }
     }
 
-    /// Its verb, as machines read it.
+    /// The verb, for machines.
     public var verb: String {
         switch self {
         case .clearPhysicalVolume: "clearPhysicalVolume"

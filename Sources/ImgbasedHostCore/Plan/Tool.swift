@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The programs of the distribution that imgbased runs, each from its one place: no search path is asked.
+/// The distribution's programs that imgbased runs, each from a fixed path without a search path.
 public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
     case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
@@ -10,14 +10,14 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case mount, findmnt, lsblk, wipefs
     // systemd
     case systemctl, bootctl
-    // images: what unpacks them, and what checks their signatures
+    // images: unpack them and check their signatures
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
     // the initramfs of a layer
     case bzip2, lz4, lzop
     // GRUB
     case grubScriptCheck
 
-    /// Where it is installed.
+    /// The absolute path of the program.
     public var path: String {
         switch self {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
@@ -30,7 +30,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         }
     }
 
-    /// The name people know it by.
+    /// The usual name of the program.
     public var name: String {
         switch self {
         case .mkfsExt4: "mkfs.ext4"
@@ -42,13 +42,13 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     }
 }
 
-/// A run of a tool: an argument vector, never a line for a shell.
+/// A run of a tool: an argument vector, never a shell line.
 public struct Command: Hashable, Sendable {
-    /// What is run.
+    /// The program to run.
     public var tool: Tool
     /// Its arguments, without its own name.
     public var arguments: [String]
-    /// The exit statuses that mean it did what was asked; most tools have only 0.
+    /// The exit statuses that mean success; 0 alone for most tools.
     public var successes: Set<Int32>
 
     /// A run of `tool` with `arguments`.
@@ -60,7 +60,7 @@ public struct Command: Hashable, Sendable {
 }
 
 extension Command: CustomStringConvertible {
-    /// As a person could type it into a shell.
+    /// The form that can be typed into a shell.
     public var description: String {
         ([tool.path] + arguments.map(Command.quoted)).joined(separator: " ")
     }

@@ -1,51 +1,52 @@
 import ImgbasedCore
 
-/// What a stage of a procedure asks about the host, besides its state.
+/// A stage's question about the host, besides its state.
 public enum Question: Hashable, Sendable {
-    /// Nothing more.
+    /// The stage asks nothing more.
     case nothing
-    /// What the image is.
+    /// The description of the image.
     case image
-    /// What is in the layer of a draft; while there is none, in the volume it will be a snapshot of.
+    /// The contents of the layer of a draft; before it exists, of the volume it will be a snapshot of.
     case contents(of: LayerDraft)
     /// The same, and whether its kernel and initramfs are stored undamaged.
     case finalContents(of: LayerDraft)
-    /// Which file system is on a volume.
+    /// The type of the file system on a volume.
     case fileSystem(on: VolumePath)
-    /// The same of a layer that late changes were carried into, and whether the system is shutting down.
+    /// The contents of a layer after late changes were carried into it, and whether the system is shutting
+    /// down.
     case lateContents(of: VolumePath)
     /// Whether the initramfs of a layer has the helper.
     case helper(of: String)
-    /// The tables of file systems of the layers.
+    /// The file-system tables of the layers.
     case tables
     /// The newest kernel of the running system.
     case runningKernel
-    /// What would be carried.
+    /// The survey of a carry.
     case survey(CarryOrder)
 }
 
-/// What was observed of the host for a stage: its state, and the answer to the stage's question.
+/// The host's state for a stage, and the answer to the stage's question.
 public struct Observation: Sendable {
-    /// The host, as it is now.
+    /// The current state of the host.
     public var state: HostState
     /// The names of the volume group and the pool.
     public var names: HostNames
-    /// The answer to `image`.
+    /// The answer to `image`; `nil` for other questions.
     public var image: ImageDescription?
     /// The answer to the questions for contents.
     public var contents = LayerContents.unknown
-    /// The answer to `fileSystem`.
+    /// The answer to `fileSystem`; `nil` if unknown.
     public var fileSystem: FileSystemType?
-    /// Part of the answer to `lateContents`: nothing changes any more.
+    /// Part of the answer to `lateContents`: no more changes follow.
     public var isShuttingDown = false
     /// The answer to `tables`.
     public var tables: [GroupRename.Table] = []
-    /// The answer to `runningKernel`.
+    /// The answer to `runningKernel`; `nil` for other questions.
     public var runningKernel: RunningKernel?
-    /// The answer to `survey`; `nil` where plans are only shown.
+    /// The answer to `survey`; `nil` if plans are only shown.
     public var survey: CarryReport?
 
-    /// A host in `state`, of which nothing was asked yet.
+    /// An observation of a host in `state`, without answers.
     public init(_ state: HostState, names: HostNames) {
         self.state = state
         self.names = names
@@ -56,7 +57,7 @@ public struct Observation: Sendable {
 public struct RunningKernel: Hashable, Sendable {
     /// The two files.
     public var files: BootFiles
-    /// Where they are.
+    /// The place where they were found.
     public var source: BootFileSource
 
     /// The pair `files`, found in `source`.

@@ -6,7 +6,8 @@ extension Procedure {
         Procedure(planner.goal, [.writeBase(planner)])
     }
 
-    /// `imgbase layer --add`, on the base or layer `source`, or the newest. A new file system gets the identifier `uuid`.
+    /// `imgbase layer --add`, on the base or layer `source`, or the newest if `nil`. A new file system gets
+    /// `uuid`.
     public static func addLayer(on source: String?, uuid: String) -> Procedure {
         let planner = LayerPlanner(source: source, uuid: uuid)
         return Procedure(
@@ -22,7 +23,7 @@ extension Procedure {
         Procedure(target.goal, [.remove(RemovalPlanner(target, isForced: isForced))])
     }
 
-    /// `imgbase update IMAGE`: `keep` bases stay, and the new layer has `tries`.
+    /// `imgbase update IMAGE`: keeps `keep` bases, and tries the new layer up to `tries` times.
     public static func update(_ image: BasePlanner, keep: Int, tries: Int, uuid: String) -> Procedure {
         var (base, layer) = (image, LayerPlanner(source: nil, uuid: uuid))
         base.isUpdate = true
@@ -40,8 +41,8 @@ extension Procedure {
         Procedure("complete the update", [.openStaged])
     }
 
-    /// `imgbase rollback`, to the layer named, or to what was there before. With `uuid`, that of a new file system, the
-    /// configuration of the booted layer is carried into a new layer.
+    /// `imgbase rollback`, to the given layer or the previous state. With `uuid`, for a new file system, the
+    /// booted layer's configuration is carried into a new layer.
     public static func rollback(to layer: String?, carryingWith uuid: String?, tries: Int) -> Procedure {
         var planner = uuid.map { LayerPlanner(source: nil, uuid: $0) }
         planner?.tries = tries

@@ -1,13 +1,13 @@
 import ImgbasedCore
 
 extension Procedure {
-    /// `imgbase update --preview IMAGE`: the image is written to a volume that is removed again, since there is nothing else to
-    /// compare with.
+    /// `imgbase update --preview IMAGE`: writes the image to a volume, which is removed afterwards; there is
+    /// no other way to compare.
     public static func preview(_ image: BasePlanner) -> Procedure {
         Procedure("preview an update", [.writePreview(image)])
     }
 
-    /// `imgbase update --preview`: what the waiting layer would get if this system shut down now.
+    /// `imgbase update --preview`: the changes that the waiting layer would get at a shutdown now.
     public static func previewStaged() -> Procedure {
         Procedure("preview what is carried", [.previewStaged])
     }
@@ -26,7 +26,7 @@ extension Procedure {
         if let cleaning = cleaning(before: stage, seen) { return cleaning }
         var plan = planned
         (plan.goal, plan.commit, plan.isContinued) = (goal, [], true)
-        // Nothing is added.
+        // No hooks: the preview adds no base.
         plan.prepare.removeAll { if case .runHooks = $0 { true } else { false } }
         come(.openSurvey(from: from, on: base, after: plan.undo))
         return plan

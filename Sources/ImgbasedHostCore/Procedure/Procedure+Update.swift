@@ -1,7 +1,7 @@
 import ImgbasedCore
 
 extension Procedure {
-    /// Has the bases go that are not kept. Whatever would keep the update from its end is told before anything is removed.
+    /// Removes the bases beyond `keep`. A refusal of the update comes before any removal.
     mutating func makeRoom(_ planner: BasePlanner, _ seen: Observation, keep: Int) throws(HostRefusal) {
         let removals = KeepPolicy(keep: keep).removals(seen.state, names: seen.names, adding: true)
         if removals.isEmpty { return }
@@ -30,7 +30,7 @@ extension Procedure {
         return plan
     }
 
-    /// The layer whose configuration an update carries, if nothing keeps the update from its end.
+    /// The layer whose configuration an update carries; throws if the update would be refused.
     private func source(_ seen: Observation) throws(HostRefusal) -> VolumePath? {
         let from = try UpdatePlanner.source(seen.state, names: seen.names)
         try UpdatePlanner.check(seen.state, names: seen.names, from: from)

@@ -1,34 +1,35 @@
 import ImgbasedCore
 
-/// A change that takes several plans, each made from what the plan before it left on the host.
+/// A change in several plans, each made from the host as the plan before left it.
 ///
-/// It is the list of stages to come. Whoever has a host goes round: observe what the first stage asks, have ``next(_:)`` make its
-/// plan, carry that out. A stage may put others before those to come. The order of an update, a rollback or a recovery is decided
-/// here and nowhere else: the power-cut tests run the same procedures as the product.
+/// It is the list of stages to come. The caller loops: it observes what the first stage asks, gets the plan
+/// from ``next(_:)``, and carries it out. A stage may insert others before the rest. Only procedures decide
+/// the order of an update, a rollback or a recovery: the power-cut tests run the same procedures as the
+/// product.
 ///
-/// Where the next plan cannot be made, ``begun`` is to be undone.
+/// If the next plan cannot be made, the caller must undo ``begun``.
 public struct Procedure: Sendable {
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public let goal: String
-    /// What has come of it so far.
+    /// The results so far.
     public private(set) var outcome = Outcome()
     private var stages: [Stage]
-    /// The plan that removed what interrupted runs had left, if one was needed; `nil` until then.
+    /// The plan that removed debris, without steps if there was none; `nil` before it is made.
     private var cleaning: Plan?
 
-    /// What comes of a procedure.
+    /// The results of a procedure.
     public struct Outcome: Sendable {
-        /// The base that was made.
+        /// The base that was made; `nil` if none.
         public var base: String?
-        /// The layer that was made or finished, or that is booted next.
+        /// The layer that was made or finished, or that boots next; `nil` if none.
         public var layer: String?
-        /// What was carried into it, or would be.
+        /// The report on what was or would be carried into the layer; `nil` if nothing.
         public var report: CarryReport?
-        /// What was removed, in that order.
+        /// The removals, in order.
         public var removed: [Removal] = []
-        /// Whether nothing was done but to finish what an interrupted run had begun.
+        /// Whether the procedure only finished an interrupted run.
         public var isResumed = false
-        /// What a recovery found.
+        /// The debris that a recovery found; `nil` for other procedures.
         public var debris: Debris?
     }
 
@@ -37,18 +38,18 @@ public struct Procedure: Sendable {
         self.stages = stages
     }
 
-    /// The stage that comes next; `nil` at the end.
+    /// The next stage; `nil` at the end.
     public var stage: Stage? { stages.first }
 
-    /// The plan to undo if the next one cannot be made.
+    /// The plan to undo if the next one cannot be made; `nil` if none.
     public private(set) var begun: Plan?
 
-    /// Notes what the plan that was made last has carried.
+    /// Notes the report on what the last plan carried.
     public mutating func note(_ report: CarryReport?) {
         if let report { outcome.report = report }
     }
 
-    /// The plan of the next stage, and goes on to the one after it; `nil` where that stage has nothing to do.
+    /// The plan of the next stage, and the step to the stage after it; `nil` if the stage has nothing to do.
     public mutating func next(_ seen: Observation) throws(HostRefusal) -> Plan? {
         guard let stage = stages.first else { return nil }
         stages.removeFirst()
@@ -132,17 +133,17 @@ public struct Procedure: Sendable {
         }
     }
 
-    /// Has `stages` come next, in that order.
+    /// Inserts `stages` before the rest, in that order.
     mutating func come(_ stages: Stage...) { self.stages.insert(contentsOf: stages, at: 0) }
 
-    /// Has nothing come any more.
+    /// Drops all stages.
     mutating func end() { stages = [] }
 
-    /// Changes what has come of it.
+    /// Changes the results.
     mutating func note(_ change: (inout Outcome) -> Void) { change(&outcome) }
 
-    /// What was seen, as it will be when what interrupted runs left is removed. Afterwards nothing is left of these: what looks
-    /// alike is of this procedure.
+    /// The observation as it will be without debris. Once the debris was removed, similar things belong to
+    /// this procedure, and nothing is left out.
     func cleaned(_ seen: Observation) -> Observation {
         if cleaning != nil { return seen }
         var seen = seen
@@ -150,8 +151,8 @@ public struct Procedure: Sendable {
         return seen
     }
 
-    /// The plan that removes what interrupted runs left, once, before `stage` is planned for good. The stage is planned
-    /// before, since nothing is removed for what is refused all the same.
+    /// The plan that removes debris, once, before `stage` gets its own plan. The stage is planned first: a
+    /// refused command must remove nothing.
     mutating func cleaning(before stage: Stage, _ seen: Observation) -> Plan? {
         if cleaning != nil { return nil }
         let plan = seen.state.cleaning(seen.names)
@@ -169,7 +170,7 @@ public struct Procedure: Sendable {
             end()
             (outcome.layer, outcome.isResumed) = (met.path.name, true)
         }
-        // They have their file systems: no identifier is needed.
+        // The layers have their file systems already, so no UUID is needed.
         var planner = LayerPlanner(source: nil, uuid: "")
         planner.tries = tries
         for draft in drafts.reversed() { come(.openLayer(draft), .listLayer(draft, planner)) }
@@ -177,7 +178,7 @@ public struct Procedure: Sendable {
 }
 
 extension BasePlanner {
-    /// Plans the base of the image that was seen.
+    /// Plans the base from the observed image.
     func plan(_ seen: Observation) throws(HostRefusal) -> (Plan, VolumePath) {
         var planner = self
         if let image = seen.image { planner.image = image }
@@ -186,7 +187,7 @@ extension BasePlanner {
 }
 
 extension Observation {
-    /// The type of the file system of `volume`.
+    /// The type of the file system on `volume`; throws if unknown.
     func type(of volume: VolumePath, _ goal: String) throws(HostRefusal) -> FileSystemType {
         guard let fileSystem else {
             throw HostRefusal(goal, .unsupportedFileSystem("not known", on: volume.name))

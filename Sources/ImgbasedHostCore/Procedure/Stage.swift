@@ -1,60 +1,61 @@
 import ImgbasedCore
 
-/// A stage of a procedure. It makes at most one plan, from what was observed.
+/// A stage of a procedure. It makes at most one plan, from an observation.
 public enum Stage: Sendable {
-    /// Layers that interrupted runs left complete get their place in the boot menu. If one of them is what is `wanted`,
-    /// nothing else is to be done.
+    /// Adds the complete layers of interrupted runs to the boot menu. If one of them is `wanted`, the
+    /// procedure ends.
     case finishInterrupted(tries: Int, wanted: WantedLayer)
-    /// A complete layer is activated, so that it can be looked into.
+    /// Activates a complete layer, so that it can be read.
     case openLayer(LayerDraft)
-    /// Bases beyond the number to `keep` are removed, unless the update would be refused all the same.
+    /// Removes bases beyond the number to `keep`, unless the update would be refused.
     case makeRoom(BasePlanner, keep: Int)
-    /// A base or layer is removed.
+    /// Removes a base or layer.
     case remove(RemovalPlanner)
-    /// The image becomes a base.
+    /// Makes a base from the image.
     case writeBase(BasePlanner)
-    /// The image becomes the base of an update, which goes on with a layer on it.
+    /// Makes the base of an update from the image, before a layer on it.
     case writeUpdate(BasePlanner, LayerPlanner)
-    /// A layer is made.
+    /// Makes a layer.
     case beginLayer(LayerPlanner)
-    /// Configuration is carried into the layer, and hooks change it.
+    /// Carries configuration into the layer, and runs hooks that change it.
     case furnishLayer(LayerDraft, LayerPlanner)
-    /// The layer gets its kernel and its place in the boot menu.
+    /// Adds the layer and its kernel to the boot menu.
     case listLayer(LayerDraft, LayerPlanner)
-    /// The layer that waits for late changes is activated, and not booted by itself until it has them.
+    /// Activates the layer that waits for late changes, and keeps it from booting by itself until it has
+    /// them.
     case openStaged
-    /// Late changes are carried into it.
+    /// Carries late changes into that layer.
     case carryLate(StagedLayer)
-    /// It is booted next again, by an entry that says what is in it now.
+    /// Makes the layer boot next again, with an entry for its current contents.
     case listStaged(StagedLayer)
-    /// The goal of a rollback is chosen. With a planner, a new layer gets the configuration of the booted one.
+    /// Chooses the goal of a rollback. With a planner, a new layer gets the booted layer's configuration.
     case chooseRollback(to: String?, LayerPlanner?, tries: Int)
-    /// A layer is put on trial, after these hooks.
+    /// Puts a layer on trial, after these hooks.
     case tryLayer(String, tries: Int, hooks: [Step])
-    /// What interrupted runs left is found.
+    /// Finds the debris of interrupted runs.
     case findDebris
-    /// A renamed volume group is noticed.
+    /// Notices a renamed volume group.
     case noticeRename
-    /// Entries and tables name the group by its new name.
+    /// Writes the new name of the group into entries and tables.
     case followRename(GroupRename)
-    /// What interrupted runs left is removed.
+    /// Removes the debris of interrupted runs.
     case clearDebris
-    /// The same for what an unlisted layer kept from being looked at.
+    /// Removes the debris that could not be found because of an unlisted layer.
     case clearRest(after: Debris)
-    /// The entry of the booted layer gets the newest kernel of the running system.
+    /// Gives the entry of the booted layer the newest kernel of the running system.
     case refresh
-    /// The image becomes a base that is removed again.
+    /// Makes a base from the image, which is removed again.
     case writePreview(BasePlanner)
-    /// The waiting layer is the one to survey.
+    /// Chooses the waiting layer for the survey.
     case previewStaged
-    /// The base of the layer that a rollback goes back to is the one to survey.
+    /// Chooses the base of the layer that a rollback goes back to for the survey.
     case previewRollback(to: String?)
-    /// The volumes that a survey reads are activated. What is in `after` is done when it has ended.
+    /// Activates the volumes that a survey reads. The steps in `after` follow the survey.
     case openSurvey(from: VolumePath?, on: VolumePath, after: [Step])
-    /// What would be carried is looked at.
+    /// Surveys what would be carried.
     case survey(CarryOrder, after: [Step])
 
-    /// What the stage asks about the host.
+    /// The question of the stage about the host.
     public var question: Question {
         switch self {
         case .makeRoom, .writeBase, .writeUpdate, .writePreview: .image
@@ -74,13 +75,13 @@ public enum Stage: Sendable {
     }
 }
 
-/// Which layer makes a procedure needless, if an interrupted run has left it complete.
+/// A layer that, left complete by an interrupted run, makes the procedure unnecessary.
 public enum WantedLayer: Sendable {
-    /// None.
+    /// No layer does.
     case nothing
-    /// One that a planner would make.
+    /// A layer that a planner would make.
     case planned(LayerPlanner)
-    /// One that carries the configuration of another; on the named base, if one is named.
+    /// A layer with the configuration of another, on the given base if one is given.
     case updated(base: String?)
 
     func isMet(by draft: LayerDraft) -> Bool {

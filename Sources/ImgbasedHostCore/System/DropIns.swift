@@ -4,8 +4,8 @@ import ImgbasedCore
 public enum DropIns {
     private static let leftovers = ["~", ".bak", ".imgnew", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
 
-    /// The names that count, in the order in which the files are used. Names that editors and package managers leave, and those of
-    /// `CarryNames.beside`, do not count.
+    /// The names of `files` that are used, in order of use. Leftovers of editors and package managers, and
+    /// the names of `CarryNames.beside`, are ignored.
     public static func names(_ files: [String]) -> [String] {
         files.filter { name in
             !name.hasPrefix(".") && ![".dpkg-", ".imgnew-"].contains(where: name.contains)

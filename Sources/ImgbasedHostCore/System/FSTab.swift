@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// A file-system table, fstab(5): edited line by line, every line that is not meant kept byte for byte.
+/// A file-system table, fstab(5), edited line by line; all other lines stay byte for byte.
 public struct FSTab: Hashable, Sendable {
-    /// The whole file.
+    /// The bytes of the whole file.
     public private(set) var contents: [UInt8]
 
     /// The table in `contents`.
@@ -10,11 +10,11 @@ public struct FSTab: Hashable, Sendable {
         self.contents = contents
     }
 
-    /// A line that mounts something.
+    /// A line that mounts a file system.
     public struct Entry: Hashable, Sendable {
-        /// What is mounted: a device, `UUID=…`, a name.
+        /// The source to mount: a device, `UUID=…`, a name.
         public var source: String
-        /// Where; `none` for swap.
+        /// The mount point; `none` for swap.
         public var target: String
         /// The type of the file system.
         public var type: String
@@ -23,7 +23,7 @@ public struct FSTab: Hashable, Sendable {
         /// The fields for dump(8) and fsck(8).
         public var rest: [String]
 
-        /// A line of these fields.
+        /// A line with these fields.
         public init(
             source: String, target: String, type: String, options: String, rest: [String] = ["0", "0"]
         ) {
@@ -39,18 +39,18 @@ public struct FSTab: Hashable, Sendable {
         }
     }
 
-    /// The lines that mount something, in order.
+    /// The lines that mount a file system, in order.
     public var entries: [Entry] {
         lines.compactMap { FSTab.parse($0) }
     }
 
-    /// The line that mounts something at `target`, the last where there are several.
+    /// The last line for `target`; `nil` if there is none.
     public func entry(at target: String) -> Entry? {
         entries.last { $0.target == target }
     }
 
-    /// Makes `/` come from `source`: the options the line has are kept and `discard` is among them. Where no line
-    /// mounts `/`, one is put in front.
+    /// Sets the source of `/`: keeps its options and adds `discard`. If no line mounts `/`, one is added at
+    /// the beginning.
     public mutating func setRoot(source: String, type: String) {
         var isSet = false
         var result: [[UInt8]] = []
@@ -81,7 +81,7 @@ public struct FSTab: Hashable, Sendable {
         store(result)
     }
 
-    /// Has each line that mounts something do so from where `change` says, `nil` where that stays.
+    /// Changes the source of each line as `change` says; `nil` keeps it.
     public mutating func renameSources(_ change: (String) -> String?) {
         store(
             lines.map { line in
@@ -91,7 +91,7 @@ public struct FSTab: Hashable, Sendable {
             })
     }
 
-    /// Adds a line at the end, unless one mounts something at the same place.
+    /// Adds a line at the end, unless another line has the same target.
     public mutating func add(_ entry: Entry) {
         guard self.entry(at: entry.target) == nil else { return }
         store(lines + [Array(entry.line.utf8)])

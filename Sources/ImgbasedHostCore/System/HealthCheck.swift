@@ -1,16 +1,16 @@
 import ImgbasedCore
 
-/// An administrator's check of the health of a system that has come up: a program, and whether it decides.
+/// An administrator's health check of the started system: a program, and its weight.
 public struct HealthCheck: Hashable, Sendable {
-    /// Whether a layer is bad where a check fails.
+    /// The effect of a failed check on the layer.
     public enum Weight: String, Hashable, Sendable, CaseIterable {
-        /// It is.
+        /// The layer is bad.
         case required
-        /// It is told, and no more.
+        /// The failure is only reported.
         case wanted
     }
 
-    /// Whether it decides.
+    /// The effect of a failure.
     public var weight: Weight
     /// The name of the program.
     public var name: String
@@ -21,32 +21,32 @@ public struct HealthCheck: Hashable, Sendable {
         self.name = name
     }
 
-    /// Where its program is, in a directory with one directory a weight.
+    /// The path of the program, below a directory with one directory for each weight.
     public var path: String { "\(weight.rawValue)/\(name)" }
 
-    /// How a check ended.
+    /// The result of a check.
     public struct Result: Hashable, Sendable {
-        /// The check.
+        /// The check that ran.
         public var check: HealthCheck
-        /// What is wrong; `nil` where all is well.
+        /// The problem it found; `nil` if it passed.
         public var problem: String?
-        /// How long it took, in milliseconds.
+        /// The duration in milliseconds.
         public var milliseconds: Int
 
-        /// What `check` found.
+        /// The result of `check`.
         public init(_ check: HealthCheck, problem: String?, milliseconds: Int) {
             self.check = check
             self.problem = problem
             self.milliseconds = milliseconds
         }
 
-        /// For people.
+        /// The result in one line for people.
         public var line: String {
             "\(check.path): \(problem ?? "passed") (\(milliseconds) ms)"
         }
     }
 
-    /// Why a layer for which `results` were found is bad; `nil` where it is not.
+    /// Why `results` make a layer bad; `nil` if they do not.
     public static func problem(_ results: [Result]) -> String? {
         let failures = results.filter { $0.check.weight == .required }.compactMap { result in
             result.problem.map { "check '\(result.check.name)' \($0)" }

@@ -1,40 +1,40 @@
 import ImgbasedCore
 
-/// What the programs of administrators and packages are run for.
+/// The events for which programs of administrators and packages run.
 public enum HookEvent: String, Hashable, Sendable, CaseIterable {
-    /// A base is written, and about to be declared complete.
+    /// A base is written and will be declared complete.
     case newBaseAdded = "new-base-added"
-    /// A layer is there but for its kernel, and about to be declared complete.
+    /// A layer lacks only its kernel and will be declared complete.
     case newLayerAdded = "new-layer-added"
-    /// A base is about to be removed, before its layers.
+    /// A base will be removed, before its layers.
     case preBaseRemoved = "pre-base-removed"
-    /// A layer is about to be removed.
+    /// A layer will be removed.
     case preLayerRemoved = "pre-layer-removed"
-    /// A layer is gone.
+    /// A layer was removed.
     case layerRemoved = "layer-removed"
-    /// The next boot is about to be of an older layer.
+    /// The next boot will be of an older layer.
     case rollback = "rollback"
 
-    /// Whether it is told when nothing can be undone any more.
+    /// Whether the hooks run after the change, when it cannot be undone.
     public var isAfterwards: Bool { self == .layerRemoved }
 }
 
-/// The programs there are for each event.
+/// The programs for each event.
 public struct Hooks: Hashable, Sendable {
-    /// Where they are, each event with a directory of its own in these: a file takes the place of one of the same name in
-    /// a directory before it.
+    /// Their directories, each with one directory for each event. A file replaces one of the same name in an
+    /// earlier directory.
     public static let directories = ["/usr/lib/imgbased/hooks.d", "/etc/imgbased/hooks.d"]
 
-    /// What is in the directory of an event.
+    /// The contents of the directory of an event.
     public struct Listing: Hashable, Sendable {
-        /// The directory.
+        /// The path of the directory.
         public var directory: String
-        /// The names in it.
+        /// The names of its files.
         public var names: [String]
-        /// Those of them that are links to `/dev/null`: what they take the place of is not run, nor are they.
+        /// The names that are links to `/dev/null`: neither these nor the files they replace are run.
         public var masks: Set<String>
 
-        /// A directory with these.
+        /// A directory with these contents.
         public init(directory: String, names: [String], masks: Set<String> = []) {
             (self.directory, self.names, self.masks) = (directory, names, masks)
         }
@@ -42,10 +42,10 @@ public struct Hooks: Hashable, Sendable {
 
     private var programs: [HookEvent: [String]] = [:]
 
-    /// None.
+    /// No programs for any event.
     public init() {}
 
-    /// Adds those of `event`, where a listing takes precedence over those before it.
+    /// Adds the programs of `event`; a later listing takes precedence.
     public mutating func add(_ event: HookEvent, _ listings: [Listing]) {
         var places: [String: String?] = [:]
         for listing in listings {
@@ -56,10 +56,10 @@ public struct Hooks: Hashable, Sendable {
         programs[event] = DropIns.names(Array(places.keys)).compactMap { places[$0] ?? nil }
     }
 
-    /// Those of `event`, in the order they are run in.
+    /// The programs of `event`, in the order in which they run.
     public subscript(event: HookEvent) -> [String] { programs[event] ?? [] }
 
-    /// The step that runs those of `event`; none where there are none.
+    /// The step that runs the programs of `event`; none if there are no programs.
     public func steps(
         _ event: HookEvent, group: String, base: String?, layer: String? = nil, fromLayer: String? = nil,
         tree: HookRun.Tree? = nil
@@ -74,11 +74,11 @@ public struct Hooks: Hashable, Sendable {
     }
 }
 
-/// The programs that are run at one event, and what they are told.
+/// The programs that run for one event, and their input.
 public struct HookRun: Hashable, Sendable {
-    /// A layer that is not booted, and that they can get at.
+    /// A layer that is not booted, and that the programs may access.
     public struct Tree: Hashable, Sendable {
-        /// The layer.
+        /// The volume of the layer.
         public var volume: VolumePath
         /// The type of its file system.
         public var type: FileSystemType
@@ -89,19 +89,19 @@ public struct HookRun: Hashable, Sendable {
         }
     }
 
-    /// What happens.
+    /// The event they run for.
     public var event: HookEvent
     /// Their paths, in order.
     public var programs: [String]
-    /// The volume group.
+    /// The name of the volume group.
     public var group: String
-    /// The base it is about, or the base of the layer.
+    /// The affected base, or the base of the affected layer.
     public var base: String?
-    /// The layer it is about.
+    /// The affected layer; `nil` if none.
     public var layer: String?
-    /// The layer that was the one before it.
+    /// The layer before it; `nil` if none.
     public var fromLayer: String?
-    /// What is mounted for them.
+    /// The tree that is mounted for them; `nil` if none.
     public var tree: Tree?
 
     /// A run of `programs`.
@@ -113,16 +113,16 @@ public struct HookRun: Hashable, Sendable {
         (self.base, self.layer, self.fromLayer, self.tree) = (base, layer, fromLayer, tree)
     }
 
-    /// The variable of its environment that tells a program which event it is run for, and that it is a hook.
+    /// The environment variable that names the event, and shows a program that it is a hook.
     public static let marker = "IMGBASED_EVENT"
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public var goal: String { "run the hooks of \(event.rawValue)" }
 
-    /// What each program is called with.
+    /// The arguments of each program.
     public var arguments: [String] { [event.rawValue, layer ?? base ?? ""] }
 
-    /// What is added to the environment of each, where the layer's tree is reached at `tree`.
+    /// The additional environment of each program; `tree` is the path of the layer's tree.
     public func environment(tree: String?) -> [(name: String, value: String)] {
         let all: [(String, String?)] = [
             (HookRun.marker, event.rawValue), ("IMGBASED_VG", group), ("IMGBASED_BASE", base),
@@ -133,13 +133,13 @@ public struct HookRun: Hashable, Sendable {
 }
 
 extension HookRun: CustomStringConvertible {
-    /// What is done, as one line for people.
+    /// The run in one line for people.
     public var description: String {
         let names = programs.map { "'\($0.withoutControls)'" }
         return "run for \(event.rawValue): \(names.joined(separator: ", "))"
     }
 
-    /// The same in detail, as a plan shows it.
+    /// The run in detail, for a plan.
     func lines() -> [String] {
         let mounting = tree.map {
             "mount \($0.volume.device) privately (\($0.type.rawValue)), flush and unmount it afterwards"

@@ -1,19 +1,19 @@
 public import ImgbasedCore
 
-/// How this system came to be booted, and what the next boot will do: what `imgbase status` tells.
+/// How this system was booted, and what the next boot will do, as shown by `imgbase status`.
 public struct HostStatus: Hashable, Sendable {
-    /// What the initramfs told, as far as a host looks at it.
+    /// The initramfs's report, as far as the host uses it.
     public struct EarlyBoot: Hashable, Sendable {
-        /// The layer.
+        /// The mounted layer.
         public var layer: String
-        /// How it was mounted.
+        /// The way it was mounted.
         public var mode: BootMode
-        /// Why nothing that is written to it will be kept, though that was asked for.
+        /// Why the mount keeps no writes although the request was to keep them; `nil` if as requested.
         public var degraded: String?
-        /// What was wanted before it and not taken.
+        /// The layers that were wanted first but skipped.
         public var fallbacks: [SkippedLayer]
 
-        /// What was told.
+        /// A report with these values.
         public init(layer: String, mode: BootMode, degraded: String?, fallbacks: [SkippedLayer]) {
             self.layer = layer
             self.mode = mode
@@ -22,47 +22,47 @@ public struct HostStatus: Hashable, Sendable {
         }
     }
 
-    /// The booted layer.
+    /// The booted layer; `nil` if the system runs from none.
     public var booted: String?
-    /// Why the boot loader booted it.
+    /// Why the boot loader booted it; `nil` if not told.
     public var reason: BootReason?
-    /// What the initramfs told.
+    /// The initramfs's report; `nil` if there is none.
     public var early: EarlyBoot?
-    /// What is known of the booted layer.
+    /// The health of the booted layer.
     public var health: LayerHealth
-    /// Why it is bad.
+    /// Why the booted layer is bad; `nil` if unknown or not bad.
     public var problem: String?
-    /// The default.
+    /// The layer that boots unattended in the long run; `nil` if none.
     public var defaultLayer: String?
-    /// Whether that is what the boot loader has besides layers, since none has come up healthy yet.
+    /// Whether the default is an entry besides layers, since no layer has come up healthy yet.
     public var leavesDefault: Bool
-    /// The trial that is under way, or the last.
+    /// The current or last trial; `nil` if none.
     public var trial: BootRecord.Trial?
-    /// Why the layer of the trial is bad, where it came so far as to be found so.
+    /// Why the layer on trial is bad; `nil` if it was not marked bad.
     public var trialAilment: String?
-    /// What became of the last trial that succeeded, and not at once.
+    /// The lost tries of the last successful trial; `nil` if none.
     public var lost: BootRecord.Lost?
-    /// What the next boot without a person is of; `nil` where the boot loader does not choose among layers.
+    /// The layer of the next unattended boot; `nil` if the boot loader does not choose among layers.
     public var next: BootChoice?
-    /// Why it does not.
+    /// Why the boot loader does not choose among layers.
     private var menuProblem: HostReason?
-    /// What is known of that layer.
+    /// The health of the layer that boots next.
     public var nextHealth: LayerHealth
-    /// How full the pool is, where it is active.
+    /// The pool and its usage; `nil` if it is not active.
     public var pool: (path: VolumePath, size: Bytes, usage: PoolUsage)? {
         poolVolume.flatMap(HostStatus.space)
     }
-    /// What is free in `/boot`.
+    /// The free space in `/boot`.
     public var bootFree: Bytes
-    /// At how many places what was carried into the booted layer needs a look; `nil` where its report cannot be read.
+    /// The number of conflicts in the carry into the booted layer; `nil` if its report cannot be read.
     public var conflicts: Int?
-    /// The layer that was to be booted next, and is not before it is complete.
+    /// The layer whose trial waits until it is complete; `nil` if none.
     public var staged: String?
-    /// Why the layer that waits was not completed when the system shut down last.
+    /// Why the last shutdown did not complete the waiting layer; `nil` if it did not fail.
     public var carryFailure: String?
-    /// The layer that is booted next with what is changed until then.
+    /// The layer that boots next, with the changes made until then.
     private var waiting: String?
-    /// The layer of which the last changes were not carried into the booted one.
+    /// The layer whose last changes were not carried into the booted one; `nil` if none.
     public var leftBehind: String?
 
     private var poolVolume: Volume?
@@ -104,7 +104,7 @@ public struct HostStatus: Hashable, Sendable {
 }
 
 extension HostStatus {
-    /// What a person should know of who is responsible for the host, though the system works; the most urgent first.
+    /// What the administrator should know although the system works, most urgent first.
     public var warnings: [String] {
         var warnings: [String] = []
         for fallback in early?.fallbacks ?? [] {
@@ -142,12 +142,12 @@ extension HostStatus {
         return warnings
     }
 
-    /// What became of the tries of a trial; `nil` where there is nothing to tell.
+    /// The report on the tries of a trial; `nil` if there is nothing to report.
     private func story(of trial: BootRecord.Trial) -> String? {
         let isRunning = trial.layer == booted && reason == .trial
         let fates = trial.fates(isRunning: isRunning, isBad: trialAilment != nil)
         if let trialAilment {
-            // Of the booted layer, that is told already.
+            // The health of the booted layer is reported already.
             let lost = fates.lost > 0 ? HostStatus.lost(fates.lost, of: trial.tries) : nil
             if trial.layer == booted { return lost.map { "layer '\(trial.layer)' was on trial: \($0)" } }
             return "layer '\(trial.layer)' was tried and is bad: "
@@ -162,7 +162,7 @@ extension HostStatus {
         return "layer '\(trial.layer)' did not come up in \(used): " + parts.joined(separator: ", ")
     }
 
-    /// How many tries of the trial ended in the boot loader, the kernel or the initramfs.
+    /// The number of tries of the trial that ended in the boot loader, the kernel or the initramfs.
     public var triesLost: Int {
         trial.map {
             $0.fates(isRunning: $0.layer == booted && reason == .trial, isBad: trialAilment != nil).lost
@@ -173,7 +173,7 @@ extension HostStatus {
         "\(count) of \(tries) tries ended in the boot loader, the kernel or the initramfs"
     }
 
-    /// Why the booted layer is, as people say it.
+    /// Why the booted layer was booted, in words.
     private var why: String {
         if let early, !early.fallbacks.isEmpty { return "in place of another" }
         switch reason {
@@ -189,7 +189,7 @@ extension HostStatus {
         }
     }
 
-    /// What the journal is told of it when the system has come up.
+    /// The journal entries when the system has come up.
     var messages: [JournalMessage] {
         guard let booted else { return [] }
         let isFallback = early?.fallbacks.isEmpty == false || [.good, .best, .fallback].contains(reason)
@@ -200,7 +200,7 @@ extension HostStatus {
             + warnings.map { JournalMessage(.warning, layer: booted, $0) }
     }
 
-    /// All of it for people, a line each.
+    /// The whole status for people, one line each.
     public var lines: [String] {
         var lines: [(String, String)] = []
         if let booted {
@@ -249,9 +249,11 @@ extension HostStatus {
 }
 
 extension BootRecord.Trial {
-    /// What became of the tries that were used: how many ended in the boot loader, the kernel or the initramfs, and in how many
-    /// the system came up and did not become healthy. One that `isRunning` is none of both yet. Where the layer `isBad`, the
-    /// last try was the one in which that was found: what was left then was taken away, and not used.
+    /// The outcome of the used tries: how many ended in the boot loader, the kernel or the initramfs, and in
+    /// how many the system came up but did not become healthy.
+    ///
+    /// A try that `isRunning` does not count yet. If the layer `isBad`, the last try is the one that found
+    /// this: the tries left then were taken away, not used.
     func fates(isRunning: Bool, isBad: Bool = false) -> (lost: Int, unhealthy: Int) {
         let left = isBad ? starts.min() ?? tries : triesLeft
         let hasStarted = starts.contains(left)

@@ -1,9 +1,9 @@
 import ImgbasedCore
 
-/// What is told to the journal, so that other programs can find it: a stable identifier each, and a text in
+/// A message to the journal, which other programs can find: each kind has a stable identifier and a text in
 /// `systemd/imgbased.catalog`.
 public struct JournalMessage: Hashable, Sendable {
-    /// What happened.
+    /// The kind of event.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// A layer was booted.
         case booted = "a5c8d7ef4a43f32969a9e4419b3260b1"
@@ -13,28 +13,27 @@ public struct JournalMessage: Hashable, Sendable {
         case good = "ee6843b4584e2960680e937076c87ef4"
         /// A layer did not come up healthy.
         case bad = "ba0df36580abd369ad363d32dc1e496c"
-        /// The system is started again for that.
+        /// A layer did not come up healthy, and the system restarts.
         case goingBack = "10a9f80f977796157acb0e074ff5e30a"
-        /// There is something the administrator should know.
+        /// A warning for the administrator.
         case warning = "a8bad25b20421a3fbf824824002d32e9"
     }
 
-    /// What happened.
+    /// The event.
     public var kind: Kind
-    /// The layer it is about.
+    /// The affected layer; `nil` if none.
     public var layer: String?
-    /// One line.
+    /// The message, on one line.
     public var text: String
 
-    /// `text`, about `layer`.
+    /// A message with `text` about `layer`.
     public init(_ kind: Kind, layer: String?, _ text: String) {
         self.kind = kind
         self.layer = layer
         self.text = text.asMessageLine
     }
 
-    /// The entry as systemd's journal takes it on its socket (systemd: NATIVE_PROTOCOL.md): no value has more than one
-    /// line.
+    /// The entry for systemd's journal socket (systemd: NATIVE_PROTOCOL.md); every value is one line.
     public var entry: String {
         let isUrgent = kind != .booted && kind != .good
         var fields = [

@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// What an operating system says of itself: os-release(5).
+/// The operating system's description of itself: os-release(5).
 public struct OSRelease: Hashable, Sendable {
-    /// A name for people, on one line, with escapes for what they cannot read; `nil` where there is none.
+    /// A name for people on one line, with unreadable characters escaped; `nil` if there is none.
     public var prettyName: String?
 
     /// Parses `text`, which comes from a layer and may be anything.
@@ -20,7 +20,7 @@ public struct OSRelease: Hashable, Sendable {
         }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The value as a shell would see it: os-release allows what an assignment in sh(1) has, without expansion.
+    /// The value as a shell reads it: os-release allows assignments as in sh(1), without expansion.
     private static func unquoted(_ text: Substring.UnicodeScalarView) -> String {
         var value = String.UnicodeScalarView()
         var quote: Unicode.Scalar?
@@ -46,8 +46,8 @@ public struct OSRelease: Hashable, Sendable {
 }
 
 extension StringProtocol {
-    /// The same without white space at both ends, as files have it: what only Unicode takes for a space stays, and so
-    /// does an accent that stands on one.
+    /// The text without ASCII white space at both ends. Unicode spaces stay, and so does a space with a
+    /// combining accent.
     var trimmed: String {
         guard let start = unicodeScalars.firstIndex(where: { !$0.isBlank }),
             let last = unicodeScalars.lastIndex(where: { !$0.isBlank })

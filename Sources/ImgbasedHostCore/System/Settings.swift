@@ -1,16 +1,17 @@
 import ImgbasedCore
 
-/// What an administrator sets in `/etc/imgbased/imgbased.conf`: lines of `key = value`; what follows `#` is a comment.
+/// The administrator's settings from `/etc/imgbased/imgbased.conf`: lines of `key = value`; `#` begins a
+/// comment.
 public struct Settings: Hashable, Sendable {
-    /// Where they are.
+    /// The path of the settings.
     public static let path = "/etc/imgbased/imgbased.conf"
-    /// How many bases can be kept.
+    /// The valid numbers of bases to keep.
     public static let keepRange = 1...99
 
-    /// How many bases are kept when an update adds another, that one included; the pinned ones besides.
+    /// The number of bases to keep when an update adds one, including the new one, besides the pinned ones.
     public var keep = 2
 
-    /// What holds where nothing is set.
+    /// The default settings.
     public init() {}
 
     /// Reads `text`, the file at `path`.
@@ -36,35 +37,35 @@ public struct Settings: Hashable, Sendable {
     }
 }
 
-/// What is wrong with a line of the settings.
+/// A problem in a line of the settings.
 public struct SettingsError: Error, Hashable, Sendable {
-    /// What is wrong.
+    /// The kind of problem.
     public enum Cause: Hashable, Sendable {
-        /// It is no `key = value`.
+        /// The line is not `key = value`.
         case notASetting(String)
-        /// There is no such key.
+        /// The key does not exist.
         case unknown(String)
-        /// The key was there before.
+        /// An earlier line has the same key.
         case twice(String)
-        /// The value is not one of these numbers.
+        /// The value is not a number in this range.
         case notANumber(String, key: String, ClosedRange<Int>)
     }
 
-    /// The file.
+    /// The path of the file.
     public var path: String
-    /// The line, from 1.
+    /// The number of the line, from 1.
     public var line: Int
-    /// What is wrong.
+    /// The problem in that line.
     public var cause: Cause
 }
 
 extension SettingsError: CustomStringConvertible {
-    /// The cause, and what to do, as the end of a sentence.
+    /// The problem, and what to do, as the end of a sentence.
     public var description: String { "'\(path)' line \(line): \(cause)".asMessageLine }
 }
 
 extension SettingsError.Cause: CustomStringConvertible {
-    /// As the end of a sentence.
+    /// The problem, as the end of a sentence.
     public var description: String {
         switch self {
         case .notASetting(let text): "'\(text)' is not a setting; write 'key = value'"

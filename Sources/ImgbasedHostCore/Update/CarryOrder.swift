@@ -1,29 +1,30 @@
 public import ImgbasedCore
 
-/// Whose configuration is carried into which layer: four volumes, of which only the last is written to.
+/// An order to carry the configuration of one layer into another; of its four volumes, only the last is
+/// written to.
 public struct CarryOrder: Hashable, Sendable {
-    /// The base that `from` came from: what the administrator was given.
+    /// The base of `from`, with the configuration as delivered then.
     public var fromBase: VolumePath
-    /// The layer in which the administrator has changed it.
+    /// The layer with the administrator's changes.
     public var from: VolumePath
-    /// The base of the new layer: what the administrator is given now.
+    /// The base of the new layer, with the configuration as delivered now.
     public var toBase: VolumePath
     /// The new layer, a snapshot of `toBase`.
     public var to: VolumePath
     /// Whether `from` is the running system.
     public var isFromRunning: Bool
-    /// What `to` needs in its `/etc/fstab`.
+    /// The lines that `to` needs in its `/etc/fstab`.
     public var table: LayerTable
-    /// The volume that has the lists of what is carried besides `/etc`, if there is one.
+    /// The volume with the lists of what is carried besides `/etc`; `nil` if there is none.
     public var config: VolumePath?
-    /// Whether that is mounted at `/config`.
+    /// Whether that volume is mounted at `/config`.
     public var isConfigMounted: Bool
-    /// How much of its pool `to` may take, where that is known.
+    /// The room for `to` in its pool; `nil` if unknown.
     public var room: PoolRoom?
-    /// The volumes that have no device yet: they get one for this alone.
+    /// The volumes without a device; they are activated only for the carry.
     public var inactive: [VolumePath]
 
-    /// What carries the configuration of `from` into `to`, a new layer of `base`, on the host in `state`.
+    /// An order to carry from `from` into `to`, a new layer of `base`, on the host in `state`.
     init(from: Volume, into to: VolumePath, of base: VolumePath, _ state: HostState) throws(HostReason) {
         fromBase = try UpdatePlanner.original(of: from, state).path
         self.from = from.path
@@ -42,7 +43,8 @@ public struct CarryOrder: Hashable, Sendable {
         inactive = Set(needed).filter { state.volume($0)?.isActive != true }.sorted { $0.name < $1.name }
     }
 
-    /// Throws unless there is room for what a survey found, in the pool and in the file system of `to`, which has `free`.
+    /// Throws unless the pool and the file system of `to`, with `free` bytes left, have room for the surveyed
+    /// files.
     public func check(_ survey: CarrySurvey, free: Bytes) throws(HostReason) {
         try room?.check(survey.written)
         guard survey.written <= free else {
@@ -50,7 +52,7 @@ public struct CarryOrder: Hashable, Sendable {
         }
     }
 
-    /// The steps that carry, and what they leave as it was.
+    /// The steps that carry; they deactivate the volumes that they activated.
     var steps: [Step] {
         inactive.map { .activateVolume($0) } + [.carry(self)] + inactive.map { .deactivateVolume($0) }
     }

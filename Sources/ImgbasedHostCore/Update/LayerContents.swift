@@ -1,21 +1,22 @@
 import ImgbasedCore
 
-/// What is in a layer, as far as its boot entry needs it.
+/// The contents of a layer that its boot entry needs.
 public struct LayerContents: Hashable, Sendable {
     /// The type of its file system.
     public var type: FileSystemType
-    /// Its `/etc/fstab`, empty where there is none.
+    /// Its `/etc/fstab`; empty if missing.
     public var fstab: [UInt8]
-    /// What its operating system is called.
+    /// The name of its operating system.
     public var release: OSRelease
-    /// The kernel's arguments its `/etc/kernel/cmdline` or `/usr/lib/kernel/cmdline` has.
+    /// The kernel arguments from its `/etc/kernel/cmdline` or `/usr/lib/kernel/cmdline`; `nil` if neither
+    /// exists.
     public var arguments: BootArguments?
     /// Its kernel and initramfs.
     public var files: BootFiles
     /// Whether that initramfs has our helper.
     public var helper: HelperPresence
 
-    /// Contents of these parts.
+    /// Contents with these values.
     public init(
         type: FileSystemType, fstab: [UInt8], release: OSRelease, arguments: BootArguments?, files: BootFiles,
         helper: HelperPresence = .present
@@ -28,7 +29,7 @@ public struct LayerContents: Hashable, Sendable {
         self.helper = helper
     }
 
-    /// What a plan shows where the layer cannot be looked at before it is there.
+    /// The placeholders in the preview of a layer that does not exist yet.
     public static let unknown = LayerContents(
         type: .ext4, fstab: Array("<the other lines of the layer's /etc/fstab>\n".utf8),
         release: OSRelease("PRETTY_NAME=\"<its operating system>\""), arguments: nil,
@@ -38,12 +39,12 @@ public struct LayerContents: Hashable, Sendable {
 }
 
 extension LayerContents {
-    /// Throws where `layer` cannot be booted with what is in it.
+    /// Throws if these contents cannot boot `layer`.
     func check(_ layer: String) throws(HostReason) {
         if helper == .absent { throw .noHelper(layer: layer, initrd: files.initrd) }
     }
 
-    /// What is told where it cannot be said whether it can.
+    /// The warning if it is unknown whether they can.
     func warnings(_ layer: String) -> [Step] {
         guard case .unknown(let reason) = helper else { return [] }
         let text =
@@ -53,8 +54,8 @@ extension LayerContents {
 }
 
 extension BootEntry {
-    /// The entry of `layer`, in which `contents` are. What an administrator has done to the `previous` entry is done to this
-    /// one; `arguments` are those of a layer that has none of its own and no such entry.
+    /// The entry of `layer` with `contents`, with the administrator's changes to the `previous` entry.
+    /// `arguments` are used if the layer has none and no previous entry exists.
     init(
         _ contents: LayerContents, of layer: VolumePath, created: Int64, after previous: BootEntry?,
         _ arguments: BootArguments, _ boot: BootState
@@ -74,12 +75,12 @@ extension BootEntry {
         others = previous?.others ?? []
     }
 
-    /// Throws where the kernel would not take all of its arguments.
+    /// Throws if the arguments are longer than the kernel accepts.
     func checkLength() throws(HostReason) {
         try options.checkLength(of: layer, linux: linux)
     }
 
-    /// The same entry with what is in `layer` now, and what was changed in it or is known of the layer.
+    /// The entry for the current contents of `layer`; it keeps the changes and the health of this one.
     func renewed(_ contents: LayerContents, of layer: VolumePath, _ boot: BootState) -> BootEntry {
         var entry = BootEntry(contents, of: layer, created: created, after: self, options, boot)
         (entry.health, entry.problem) = (health, problem)

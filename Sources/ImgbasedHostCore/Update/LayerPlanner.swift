@@ -1,37 +1,37 @@
 import ImgbasedCore
 
-/// A layer that is to be made, or one that an interrupted run left to be finished.
+/// A layer to be made, or one that an interrupted run left unfinished.
 public struct LayerDraft: Hashable, Sendable {
-    /// The layer.
+    /// The path of the layer.
     public var path: VolumePath
-    /// What it is a snapshot of.
+    /// The volume it is a snapshot of.
     public var source: VolumePath
     /// The name of its base.
     public var base: String
-    /// Whether it is complete, and only the boot menu is to be told.
+    /// Whether it is complete and only lacks its menu entry.
     public var isSealed: Bool
-    /// The layer whose configuration is carried into it.
+    /// The layer whose configuration is carried into it; `nil` if none.
     public var carriedFrom: String?
-    /// Whether all is done to its tree that is done to it.
+    /// Whether all changes to its tree are done.
     public var isFurnished = false
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public var goal: String { isSealed ? "finish layer '\(path.name)'" : "add layer '\(path.name)'" }
 }
 
 /// `imgbase layer --add`: a writable snapshot that boots.
 ///
-/// It is planned in parts. What the boot entry says depends on what is in the layer, which can be looked at only when the
-/// layer is there; so the first part makes it, and the last is planned from what was found. Where configuration is carried
-/// into it, or hooks change it, there is one between.
+/// Planning has parts, because the entry depends on the contents of the layer, which must exist first. The
+/// first part makes the layer, the last is planned from its contents. If configuration is carried into the
+/// layer or hooks change it, another part is in between.
 public struct LayerPlanner: Sendable {
-    /// The base or layer to make it on; without it, the newest.
+    /// The base or layer to make it on; `nil` means the newest.
     public var source: String?
-    /// The UUID its file system is to have.
+    /// The UUID of its file system.
     public var uuid: String
-    /// The layer whose configuration is carried into it. With one it is on trial.
+    /// The layer whose configuration is carried into it, which puts it on trial; `nil` if none.
     public var carrying: VolumePath?
-    /// How many tries it has then.
+    /// The number of tries of that trial.
     public var tries = BootRecord.Trial.defaultTries
 
     /// A request for a layer.
@@ -40,7 +40,7 @@ public struct LayerPlanner: Sendable {
         self.uuid = uuid
     }
 
-    /// The complete layers that the boot menu was not told of, oldest first: an interrupted run's.
+    /// The complete layers that an interrupted run did not add to the boot menu, oldest first.
     public static func unfinished(_ state: HostState, names: HostNames) -> [LayerDraft] {
         let layout = Layout(state.volumes, group: names.group)
         return layout.layers
@@ -53,12 +53,12 @@ public struct LayerPlanner: Sendable {
             }
     }
 
-    /// Whether `draft` is what this request asks for: then finishing it is all there is to do.
+    /// Whether `draft` fulfils this request, so that finishing it is enough.
     public func isMet(by draft: LayerDraft) -> Bool {
         source.map { $0 == draft.source.name } ?? true
     }
 
-    /// The first part for a layer that is complete: that it can be looked into.
+    /// The first part for a complete layer: it is made readable.
     public static func resume(_ draft: LayerDraft, _ state: HostState) -> Plan {
         var plan = Plan(goal: draft.goal)
         if state.volume(draft.path)?.isActive != true { plan.prepare.append(.activateVolume(draft.path)) }
@@ -66,7 +66,7 @@ public struct LayerPlanner: Sendable {
         return plan
     }
 
-    /// The first part: the snapshot. Also the draft that the second part is planned from.
+    /// The first part, the snapshot, and the draft for the later parts.
     public func begin(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, LayerDraft) {
         var goal = "add a layer"
         do throws(HostReason) {
@@ -82,7 +82,7 @@ public struct LayerPlanner: Sendable {
                 guard let volume = layout.latest else { throw .noBase }
                 found = volume
             }
-            // The layer is made where its source is, which need not be the pool that new bases are made in.
+            // The layer is in the pool of its source, which need not be the pool of new bases.
             let baseText = found.isBase ? found.name : found.baseName ?? found.name
             let base: BaseName
             do { base = try BaseName(baseText) } catch { throw HostReason.badName(baseText, error) }
@@ -117,18 +117,18 @@ public struct LayerPlanner: Sendable {
     private func checkBoot(_ boot: BootState) throws(HostReason) {
         try boot.check()
         if boot.loader == nil { throw .noBootLoader }
-        // A layer has a root file system of its own, and would see its own /boot.
+        // A layer has its own root file system, and would see its own /boot.
         if !boot.prefix.isEmpty { throw .bootOnRoot }
     }
 
-    /// What takes the layer away again, and the base where an update has just written it.
+    /// The steps that remove the layer, and the base if an update just wrote it.
     private func undo(_ draft: LayerDraft, _ state: HostState) -> [Step] {
         let base = VolumePath(group: draft.path.group, name: draft.base)
         let isUpdating = state.volume(base)?.isUpdating == true
         return [.removeVolume(draft.path)] + (isUpdating ? [.removeVolume(base)] : [])
     }
 
-    /// The last part: the file system, the kernel, the entry. `contents` is what is in the layer.
+    /// The last part: the file system, the kernel, the entry. `contents` are those of the layer.
     public func finish(
         _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
     ) throws(HostRefusal) -> Plan {
@@ -152,7 +152,7 @@ public struct LayerPlanner: Sendable {
             let entry = entry(draft, state, contents)
             try entry.checkLength()
             var record = state.boot.record
-            // Where the record was lost, what is booted without one stays the default.
+            // If the record was lost, the layer that boots without one stays the default.
             if record.defaultLayer == nil {
                 record.defaultLayer = BootChoice.defaultLayer(
                     record, BootPlanner.entries(state.boot).filter { $0.layer != entry.layer })
@@ -177,7 +177,8 @@ public struct LayerPlanner: Sendable {
         return plan
     }
 
-    /// What is done when the boot menu has the layer. Last comes what says so: until then, another run does the rest.
+    /// The steps after the boot menu has the layer. The last marks it as listed: until then another run does
+    /// the rest.
     private func conclusion(_ draft: LayerDraft, _ state: HostState) -> [Step] {
         let base = VolumePath(group: draft.path.group, name: draft.base)
         let isStaged = draft.carriedFrom != nil && draft.carriedFrom == state.booted?.name
@@ -188,9 +189,9 @@ public struct LayerPlanner: Sendable {
             ]
     }
 
-    /// The part of ``finish(_:_:names:contents:)`` that is done to the tree of the layer, as a plan of its own, where
-    /// configuration is carried into it or hooks change it: that can be what the rest is about. `nil` where it can as well be
-    /// one plan.
+    /// The changes to the layer's tree as a plan of its own, if configuration is carried into it or hooks
+    /// change it: the contents for ``finish(_:_:names:contents:)`` may depend on them. `nil` if one plan is
+    /// enough.
     public func furnish(
         _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
     ) throws(HostRefusal) -> Plan? {
@@ -213,7 +214,7 @@ public struct LayerPlanner: Sendable {
         return plan
     }
 
-    /// What is carried into the layer.
+    /// The order to carry into the layer; `nil` if nothing is carried.
     private func order(_ draft: LayerDraft, _ state: HostState) throws(HostReason) -> CarryOrder? {
         guard let carrying else { return nil }
         guard let from = state.volume(carrying) else { throw .unknown(carrying.name) }
@@ -221,18 +222,18 @@ public struct LayerPlanner: Sendable {
         return try CarryOrder(from: from, into: draft.path, of: base, state)
     }
 
-    /// The file system of its own, what is carried into it, and what is mounted in it.
+    /// The steps that give the layer its own file system, the carried configuration, and its mount points.
     private func furnishing(
         _ draft: LayerDraft, _ state: HostState, _ contents: LayerContents, _ order: CarryOrder?
     ) -> [Step] {
         var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
         steps += order?.steps ?? []
         let table = LayerTable(draft.path, state).applied(to: contents.fstab, type: contents.type)
-        // A layer that is booted read-only cannot make them.
+        // A layer that boots read-only cannot make them.
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
         }
-        // What is carried has it as the layer needs it.
+        // A carry writes the table that the layer needs.
         if order == nil, table != contents.fstab {
             steps.append(
                 .replaceLayerFile(draft.path, type: contents.type, path: "/etc/fstab", contents: table))
@@ -241,13 +242,13 @@ public struct LayerPlanner: Sendable {
     }
 
     private func entry(_ draft: LayerDraft, _ state: HostState, _ contents: LayerContents) -> BootEntry {
-        // One that an interrupted run has written may have been booted, and changed.
+        // The entry of an interrupted run may have booted and been changed.
         if draft.isSealed, let entry = BootPlanner.entry(of: draft.path.name, state.boot) {
             return entry.renewed(contents, of: draft.path, state.boot)
         }
         let layer =
             draft.carriedFrom ?? (state.volume(draft.source)?.isLayer == true ? draft.source.name : nil)
-        // What somebody gave in the menu for once is for once, as far as there is an entry that says so.
+        // Arguments typed in the menu are for one boot, if an entry tells the permanent ones.
         var arguments = BootArguments(state.boot.runningArguments)
         arguments.dropTrial()
         if let entry = state.booted.flatMap({ BootPlanner.entry(of: $0.name, state.boot) }) {

@@ -1,19 +1,20 @@
 import ImgbasedCore
 
-/// What becomes of a system whose layer did not come up healthy, and nobody may be there.
+/// The reaction of an unattended system to a booted layer that did not come up healthy.
 public enum Recovery: Hashable, Sendable {
-    /// It starts again, into a better layer.
+    /// The system restarts into a better layer.
     case restart(into: String)
-    /// It starts again, into what the host booted before it had layers.
+    /// The system restarts into the system the host booted before it had layers.
     case restartBesides
-    /// Somebody picked the layer in the menu and may be at work: it stays as it is.
+    /// The user picked the layer in the menu and may be at work: the system stays.
     case pickedByHand
-    /// The layer was known to be bad before; a system goes back once for each layer.
+    /// The layer was already known to be bad; a system goes back once for each layer.
     case knownBefore
-    /// What would be booted instead is no better.
+    /// The layer that would boot instead is no better.
     case nothingBetter
 
-    /// What follows where the booted layer, whose entry was `old`, was found bad, and `status` is what that makes of it.
+    /// The reaction after the booted layer, with the entry `old`, was marked bad; `status` is the resulting
+    /// status.
     init(after old: BootEntry, _ status: HostStatus) {
         if status.reason == .menu || status.reason == .rescue {
             self = .pickedByHand
@@ -30,7 +31,7 @@ public enum Recovery: Hashable, Sendable {
 }
 
 extension Recovery {
-    /// Whether the system starts again.
+    /// Whether the system restarts.
     var restarts: Bool {
         switch self {
         case .restart, .restartBesides: true
@@ -40,7 +41,7 @@ extension Recovery {
 }
 
 extension Recovery: CustomStringConvertible {
-    /// What is done, as the end of a sentence.
+    /// The reaction, as the end of a sentence.
     public var description: String {
         switch self {
         case .restart(let layer): "going back to layer '\(layer)'"

@@ -1,21 +1,22 @@
 import ImgbasedCore
 
-/// `imgbase rollback`: back to the layer before, on trial.
+/// `imgbase rollback`: back to an earlier layer, on trial.
 public enum RollbackPlanner {
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "roll back"
 
-    /// What a rollback without a name means on the host in `state`.
+    /// The way a rollback goes on the host in `state`.
     public enum Way: Hashable, Sendable {
-        /// A layer that has not been booted yet is not tried after all.
+        /// A layer that has not booted yet is not tried after all.
         case takeBack(String)
         /// Another layer is tried.
         case tryLayer(String)
     }
 
-    /// What is rolled back to: `layer`; or, where nobody says, what was there before: while an update has not been booted that is
-    /// what there is now, which has nothing to carry from the other; and afterwards the newest older layer that came up healthy, or
-    /// else one that was never booted.
+    /// The way back to `layer`; without a name, to the previous state.
+    ///
+    /// While an update has not booted, that is the booted layer; the new layer has no changes to carry.
+    /// Afterwards it is the newest older good layer, or else the newest older one that was never booted.
     public static func way(
         to layer: String?, carriesConfiguration: Bool, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Way {
@@ -33,7 +34,7 @@ public enum RollbackPlanner {
             }
             let entries = BootPlanner.entries(state.boot)
             let older = layout.layers.prefix { $0.path != booted }.reversed().map(\.name)
-            // What came up before first: a layer may be there that was never booted.
+            // Good layers first: a layer may never have booted.
             for health in [LayerHealth.good, .unknown] {
                 let usable = older.first { name in
                     entries.contains { $0.layer == name && $0.health == health }
@@ -46,7 +47,7 @@ public enum RollbackPlanner {
         }
     }
 
-    /// The step that runs the hooks of a rollback; none where there are none.
+    /// The step that runs the rollback hooks; none if there are no hooks.
     public static func hooks(_ way: Way, _ state: HostState, names: HostNames) -> [Step] {
         let layer: String?
         let from: String?
@@ -59,7 +60,7 @@ public enum RollbackPlanner {
             .rollback, group: names.group, base: volume?.baseName, layer: layer, fromLayer: from)
     }
 
-    /// The base of `layer`, on which a new one gets the configuration of the running system.
+    /// The base of `layer`, for a new layer with the configuration of the running system.
     public static func base(
         of layer: String, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> VolumePath {
@@ -76,8 +77,8 @@ public enum RollbackPlanner {
         }
     }
 
-    /// The plan after which `layer`, which has not been booted yet, is not tried by itself any more, and the layer that is booted
-    /// instead. It stays in the menu.
+    /// The plan that cancels the trial of `layer`, which has not booted yet, and the layer that boots
+    /// instead. `layer` stays in the menu.
     public static func takeBack(
         _ layer: String, _ state: HostState
     ) throws(HostRefusal) -> (Plan, next: String?) {
@@ -100,7 +101,7 @@ public enum RollbackPlanner {
 }
 
 extension BootRecord {
-    /// Boots `layer` by itself no more, as something that is asked for or tried; not where it is the default.
+    /// Cancels a one-time boot, a trial or a staged trial of `layer`; a default stays.
     mutating func forget(_ layer: String) {
         if once == layer { once = nil }
         if trial?.layer == layer { trial = nil }

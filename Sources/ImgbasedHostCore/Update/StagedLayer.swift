@@ -1,45 +1,46 @@
 import ImgbasedCore
 
-/// A layer into which the configuration of the running one was carried and that is to be booted next: what is changed until
-/// the system shuts down belongs there as well.
+/// A layer that boots next and has the configuration of the running one. Changes made until shutdown are
+/// carried into it too.
 public struct StagedLayer: Hashable, Sendable {
-    /// The layer.
+    /// The path of the layer.
     public var path: VolumePath
     /// The name of its base.
     public var base: String
-    /// What is to be booted, as it was recorded when it was found. It names the layer as staged where an earlier attempt to
-    /// complete it was cut short, so that it is not booted before another has succeeded.
+    /// The boot record when the layer was found. It names the layer as staged if an attempt to complete it
+    /// was interrupted: it then boots only after another attempt has succeeded.
     private let record: BootRecord
-    /// The running layer.
+    /// The name of the running layer.
     private let from: String
 
-    /// The unit that completes it.
+    /// The unit that completes the layer.
     public static let unit = "imgbase-complete.service"
 
-    /// Where it is kept why it could not be completed.
+    /// The file with the cause if the layer could not be completed.
     public static let failurePath = "/var/lib/imgbased/carry-failure"
 
-    /// Where a layer keeps from which other one changes were not carried into it, until somebody has looked.
+    /// The file in which a layer names the one whose late changes were not carried into it, until the
+    /// administrator has looked.
     public static let leftBehindPath = "/var/lib/imgbased/left-behind"
 
-    /// The step that keeps that in the running layer.
+    /// The step that writes this file in the running layer.
     static func leavingBehind(_ layer: String) -> Step {
         .replaceFile(path: leftBehindPath, contents: Array((layer + "\n").utf8), isOnBoot: false)
     }
 
-    /// What clears the failure, where there is one.
+    /// The step that clears the failure; none if there is no failure.
     static func forgetting(_ state: HostState) -> [Step] {
         state.carryFailure == nil ? [] : [.removeFile(failurePath)]
     }
 
-    /// The one there is on the host in `state`, if any; or that there will be with another `record` of what is booted.
+    /// The staged layer on the host in `state`, or under another `record`; `nil` if there is none.
     public init?(_ state: HostState, _ record: BootRecord? = nil, names: HostNames) {
         let record = record ?? state.boot.record
         let layers = Layout(state.volumes, group: names.group).layers
-        // A trial that has used up its tries was booted, whatever became of it.
+        // A trial without tries left was booted, whatever its outcome.
         let waiting = record.trial.flatMap { $0.triesLeft > 0 ? $0.layer : nil }
         let next = [waiting, record.once, record.defaultLayer, record.staged]
-        // One that has been booted has a configuration of its own.
+        // A layer that has booted has its own configuration.
         let fresh = BootPlanner.entries(state.boot).filter { $0.health == .unknown }.map(\.layer)
         guard let booted = state.booted,
             let layer = layers.last(where: {
@@ -54,21 +55,21 @@ public struct StagedLayer: Hashable, Sendable {
         isSettled = layer.isSettled
     }
 
-    /// Whether all there was to carry was carried when the system shut down last; now it runs again.
+    /// Whether the last shutdown carried all changes; now the system runs again.
     public let isSettled: Bool
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public var goal: String { "complete layer '\(path.name)'" }
 
-    /// What is done where the running system is to complete it as it shuts down.
+    /// The steps that let the running system complete the layer at shutdown.
     var waiting: [Step] {
         (isSettled ? [.recordCarry(path, from: from, .open)] : []) + [.startUnit(StagedLayer.unit)]
     }
 
-    /// The plan after which it can be looked into.
+    /// The plan that makes the layer readable.
     ///
-    /// From here on the layer is not booted by itself: what boots after a power cut, or where it cannot be completed, is the
-    /// layer that runs now.
+    /// From here on the layer does not boot by itself: after a power cut, or if it cannot be completed, the
+    /// running layer boots.
     public func opening(_ state: HostState) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
@@ -88,8 +89,8 @@ public struct StagedLayer: Hashable, Sendable {
         return plan
     }
 
-    /// The plan that has the configuration of the running system carried into it once more. What hooks have changed in it,
-    /// they change again. `type` is that of its file system.
+    /// The plan that carries the configuration of the running system into the layer again; hooks repeat their
+    /// changes. `type` is the layer's file system.
     public func carrying(_ state: HostState, type: FileSystemType) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
@@ -108,8 +109,8 @@ public struct StagedLayer: Hashable, Sendable {
         return plan
     }
 
-    /// The plan that has it booted as it was to be before, by an entry that says what is in it now: `contents`. Nothing can
-    /// change any more where it `isLast`, unless it is not booted after all.
+    /// The plan that makes the layer boot as planned before, with an entry for its current `contents`. If it
+    /// `isLast`, no more changes follow, unless the layer is not booted after all.
     public func completing(
         _ state: HostState, contents: LayerContents, isLast: Bool
     ) throws(HostRefusal) -> Plan {
@@ -126,7 +127,7 @@ public struct StagedLayer: Hashable, Sendable {
             }
             var after = record
             (after.staged, after.stagedTries) = (nil, nil)
-            // What waits comes before a trial of the system there is.
+            // The staged layer comes before a trial of the running one.
             if record.staged == path.name, [nil, from].contains(after.trial?.layer) {
                 after.trial = BootRecord.Trial(
                     layer: path.name, tries: record.stagedTries ?? BootRecord.Trial.defaultTries)

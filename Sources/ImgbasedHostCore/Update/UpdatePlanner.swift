@@ -1,11 +1,11 @@
 import ImgbasedCore
 
-/// `imgbase update`: what it decides before the base and the layer are planned.
+/// The decisions of `imgbase update` before the base and the layer are planned.
 public enum UpdatePlanner {
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "update this host"
 
-    /// The layer whose configuration is carried: the booted one; else the one that boots unattended; `nil` on a host without
+    /// The layer whose configuration is carried: the booted one, or else the default; `nil` on a host without
     /// layers.
     static func source(_ state: HostState, names: HostNames) throws(HostRefusal) -> VolumePath? {
         if let booted = state.booted { return booted }
@@ -14,7 +14,7 @@ public enum UpdatePlanner {
         return (defaultLayer.flatMap { layout[$0] } ?? layout.latestLayer)?.path
     }
 
-    /// Throws where an update cannot come to its end, as far as that can be told before anything is written.
+    /// Throws if an update cannot succeed, as far as this is known before any write.
     static func check(
         _ state: HostState, names: HostNames, from: VolumePath?
     ) throws(HostRefusal) {
@@ -25,8 +25,8 @@ public enum UpdatePlanner {
             guard let from else { return }
             guard let layer = state.volume(from), layer.isLayer else { throw .notALayer(from.name) }
             _ = try original(of: layer, state)
-            // The new kernel is not known yet; it will hardly be smaller than the one there is. Hooks may make another
-            // initramfs when late changes are carried, and until then there are both.
+            // The new kernel is not known yet; it will hardly be smaller than the current one. Hooks may make
+            // another initramfs when late changes are carried; both are stored until then.
             let pairs: UInt64 = state.hooks[.newLayerAdded].isEmpty ? 1 : 2
             let needed = Bytes(pairs * state.boot.largestPair.count + (1 << 20))
             guard needed <= state.boot.free else { throw .bootFull(free: state.boot.free, needed: needed) }
@@ -35,7 +35,7 @@ public enum UpdatePlanner {
         }
     }
 
-    /// The base that `layer` came from, which tells what was changed in it.
+    /// The base of `layer`, against which its changes are found.
     static func original(of layer: Volume, _ state: HostState) throws(HostReason) -> Volume {
         let name = layer.baseName ?? layer.name
         let path = VolumePath(group: layer.path.group, name: name)
@@ -45,7 +45,7 @@ public enum UpdatePlanner {
         return base
     }
 
-    /// What would be carried from `from` into a layer of `base`, if there were one: the base stands for it.
+    /// The carry from `from` into a future layer of `base`; the base stands for that layer.
     static func preview(
         _ from: VolumePath, on base: VolumePath, _ state: HostState
     ) throws(HostRefusal) -> CarryOrder {
@@ -59,7 +59,7 @@ public enum UpdatePlanner {
 }
 
 extension Volume {
-    /// The base that `plan` makes at `path`, as it will be when that is done.
+    /// The base that `plan` makes at `path`, as it is after the plan.
     public init(base path: VolumePath, isUpdating: Bool, madeBy plan: Plan) {
         self.init(
             path: path, size: Bytes(0), tags: isUpdating ? [Tag.base, Tag.updating] : [Tag.base],

@@ -1,16 +1,16 @@
 public import ImgbasedCore
 
-/// `imgbase base --add`: an image as a new base.
+/// `imgbase base --add`: makes a base from an image.
 public struct BasePlanner: Sendable {
-    /// The name the base is to have; without it, the next `Base-N`.
+    /// The name of the base; `nil` means the next `Base-N`.
     public var name: String?
-    /// How large its volume is to be; without it, as large as the image, or as its files need.
+    /// The size of the volume; `nil` means the size of the image, or the size its files need.
     public var size: Bytes?
-    /// The image.
+    /// The image of the base.
     public var image: ImageDescription
-    /// Whether it is for an update, which goes on when the base is complete.
+    /// Whether the base is for an update, which continues when it is complete.
     public var isUpdate = false
-    /// The type of the file system that files get; without it, that of the running root.
+    /// The type of the file system for an image of files; `nil` means that of the running root.
     public var fileSystem: FileSystemType?
 
     /// A request for a base.
@@ -23,13 +23,13 @@ public struct BasePlanner: Sendable {
         self.fileSystem = fileSystem
     }
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     var goal: String { name.map { "add base '\($0)'" } ?? "add a base" }
 
-    /// Fuller than this, in percent, a pool is not given more.
+    /// The percentage from which a pool counts as full.
     static let fullPercent = 95.0
 
-    /// The steps from `state` to one with the base, and where that will be.
+    /// The plan that makes the base, and the path of its volume.
     public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, VolumePath) {
         var plan = Plan(goal: goal)
         do throws(HostReason) {
@@ -74,7 +74,7 @@ public struct BasePlanner: Sendable {
             guard !taken.contains(where: { $0.name == name }) else { throw .exists(name) }
             return parsed
         }
-        // A number is not used again while a layer of the base that had it is left.
+        // A number stays taken while a layer of its base exists.
         let numbers = taken.compactMap { volume in
             (try? BaseName(volume.name))?.number ?? (try? LayerName(volume.name))?.base.number
         }
@@ -87,7 +87,7 @@ public struct BasePlanner: Sendable {
         case .tree(let tree):
             let type = fileSystem ?? tree.type
             guard let size else { return max(tree.size.recommended, tree.size.minimum(type)) }
-            // More than that the files do not get, should there be no holes.
+            // Without holes, the files need no more than this.
             let needed = tree.size.minimum(type, mayBeHoles: true)
             guard size >= needed else {
                 throw .tooSmall(what: "a file system for these files", size: size, needed: needed)
@@ -101,9 +101,9 @@ public struct BasePlanner: Sendable {
                 throw .imageCutShort(image: length, fileSystem: signature.size)
             }
             if signature.isDamaged { throw .damagedImage(image: image.path) }
-            // The base is always read without its journal, and the layers on it with it.
+            // The base is always read without its journal, and so are its layers.
             if signature.hasPendingJournal { throw .pendingJournal(image: image.path) }
-            // What comes after the file system, where its length is not known, is found while it is read.
+            // If the length is unknown, the read itself finds data behind the file system.
             let needed = image.length ?? signature.size
             let size = size ?? needed
             guard size >= needed else { throw .imageLarger(image: needed, size: size) }
@@ -111,7 +111,7 @@ public struct BasePlanner: Sendable {
         }
     }
 
-    /// Throws unless `pool` has room for what a volume of `size` gets.
+    /// Throws unless `pool` has room for the contents of a volume of `size`.
     private func checkSpace(_ pool: Volume, _ size: Bytes) throws(HostReason) {
         guard let room = pool.room, let chunkSize = pool.usage?.chunkSize else { return }
         guard case .tree(let tree) = image.content else {
@@ -119,7 +119,7 @@ public struct BasePlanner: Sendable {
             return
         }
         do throws(HostReason) {
-            // Whatever the files have, their file system ends with the volume.
+            // However large the files are, their file system ends with the volume.
             try room.check(min(tree.size.allocated, size).roundedUp(to: chunkSize))
         } catch .poolShort(let path, let missing, let what) {
             guard self.size == nil, tree.size.large > 0, let file = tree.largest else {
@@ -130,18 +130,18 @@ public struct BasePlanner: Sendable {
     }
 }
 
-/// A file system that is to be made.
+/// A file system to be made.
 public struct FileSystemDraft: Hashable, Sendable {
-    /// Its type.
+    /// Its type, ext4 or XFS.
     public var type: FileSystemType
-    /// Its UUID.
+    /// Its UUID, in text form.
     public var uuid: String
-    /// How many inodes ext4 gets; `nil` for as many as usual.
+    /// The number of inodes for ext4; `nil` means the usual number.
     public var inodes: UInt64?
-    /// Whether what was never written on its volume reads as zeros.
+    /// Whether unwritten parts of the volume read as zeros.
     public var isZeroed: Bool
 
-    /// A file system of these parts.
+    /// A file system with these values.
     public init(type: FileSystemType, uuid: String, inodes: UInt64? = nil, isZeroed: Bool) {
         self.type = type
         self.uuid = uuid
@@ -149,11 +149,11 @@ public struct FileSystemDraft: Hashable, Sendable {
         self.isZeroed = isZeroed
     }
 
-    /// What makes it on `device`.
+    /// The command that makes it on `device`.
     func command(_ device: String) -> Command {
         switch type {
         case .ext4:
-            // Nothing of it is left to be initialised later, by layers.
+            // Initialise everything now, so that layers do not do it later.
             let features = isZeroed ? "assume_storage_prezeroed=1" : "lazy_itable_init=0,lazy_journal_init=0"
             return Command(
                 .mkfsExt4,
@@ -165,7 +165,7 @@ public struct FileSystemDraft: Hashable, Sendable {
 }
 
 extension Volume {
-    /// How much a pool is given at most before it counts as full; `nil` where it does not say how full it is.
+    /// The room of a pool until it counts as full; `nil` if its usage is unknown.
     public var room: PoolRoom? {
         guard let (bytes, limit) = usage?.room(of: size) else { return nil }
         return PoolRoom(pool: path, bytes: bytes, limit: limit)
@@ -173,16 +173,15 @@ extension Volume {
 }
 
 extension PoolUsage {
-    /// How much a pool of `size` is given at most before it counts as full, and whether its data or its metadata sets that
-    /// limit.
+    /// The room of a pool of `size` until it counts as full, and the limit: its data or its metadata.
     ///
-    /// A pool that runs full stops every volume in it, the booted layer among them, so what is left stays.
+    /// A full pool stops all its volumes, including the booted layer, so the rest stays free.
     public func room(of size: Bytes) -> (bytes: Bytes, limit: String) {
         func free(_ size: Bytes, _ used: Double) -> UInt64 {
             UInt64(max(0, Double(size.count) * (BasePlanner.fullPercent - used) / 100))
         }
         let free = (data: free(size, data), metadata: free(metadataSize, metadata))
-        // A mapping takes 16 bytes in a leaf of a tree that can be half empty, and blocks are copied on write.
+        // A mapping takes 16 bytes in a tree whose leaves may be half empty; blocks are copied on write.
         let chunks = (free.metadata - min(free.metadata, 256 << 10)) / 48
         let mapped = chunks.multipliedReportingOverflow(by: chunkSize.count)
         return mapped.overflow || free.data <= mapped.partialValue
@@ -191,7 +190,7 @@ extension PoolUsage {
 }
 
 extension HostState {
-    /// Throws where a pool is too full to be given more.
+    /// Throws if a pool counts as full.
     func checkFull(_ pool: Volume) throws(HostReason) {
         guard let usage = pool.usage else { return }
         if usage.data >= BasePlanner.fullPercent {

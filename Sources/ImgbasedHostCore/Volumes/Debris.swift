@@ -1,50 +1,50 @@
 import ImgbasedCore
 
-/// What interrupted runs left: what `imgbase recover` shows, and removes or finishes.
+/// The debris of interrupted runs, which `imgbase recover` shows, and removes or finishes.
 public struct Debris: Hashable, Sendable {
-    /// One piece of it.
+    /// One piece of debris.
     public enum Item: Hashable, Sendable {
-        /// Entries that name the volume group as it was called before.
+        /// Entries that still have the old name of the volume group.
         case renamed(GroupRename)
         /// A volume that was never completed.
         case incomplete(VolumePath)
-        /// A base or layer whose removal was cut short.
+        /// A base or layer whose removal was interrupted.
         case removal(VolumePath)
         /// The same, but this system runs from it.
         case removalOfBooted(VolumePath)
-        /// A complete layer that the boot menu was not told of.
+        /// A complete layer that is not in the boot menu.
         case unlisted(layer: String)
         /// An entry of ours without its layer.
         case orphan(layer: String)
-        /// A layer that is recorded for the boot loader, and gone.
+        /// A removed layer that is still in the boot record.
         case recorded(layer: String, as: [String])
-        /// The menu is behind the entries.
+        /// The menu does not match the entries.
         case menu
-        /// A kernel and initramfs that no entry refers to.
+        /// A kernel and initramfs that no entry names.
         case bootFiles(directory: String, digest: String)
-        /// What the replacement of a file left beside it.
+        /// A temporary file of an interrupted replacement.
         case leftover(path: String)
     }
 
-    /// What there is, in the order it is dealt with.
+    /// The debris, in the order in which it is handled.
     public private(set) var items: [Item] = []
-    /// What was begun to be removed, and can be.
+    /// Interrupted removals that can be finished.
     private var removals: [Removal] = []
-    /// The names of layers that neither the menu nor the record is to have.
+    /// Layers that must leave the menu and the record.
     private var gone: Set<String> = []
-    /// The kernels and initramfs that nothing refers to, whatever is still to be done: not an entry that is to go, nor a menu that
-    /// is behind the entries.
+    /// Kernels and initramfs that nothing names already now: neither an entry to be removed nor an outdated
+    /// menu.
     private var unused: [String] = []
-    /// Those that nothing refers to when that is done.
+    /// Kernels and initramfs that nothing names once the entries and menus are updated.
     private var digests: [String] = []
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "recover from what interrupted runs left"
 
-    /// What is left on the host in `state`. Nothing that is not ours, or may be of use, is among it.
+    /// The debris on the host in `state`. Foreign or possibly useful things are not included.
     public init(_ state: HostState, names: HostNames) throws(HostRefusal) {
         do throws(HostReason) { try state.boot.check() } catch { throw HostRefusal(Debris.goal, error) }
-        // Without its volumes, every entry would look like one of a layer that is gone.
+        // Without its volumes, every entry would seem to lack its layer.
         guard state.groups.contains(where: { $0.name == names.group }) else {
             throw HostRefusal(Debris.goal, .noGroup(names.group))
         }
@@ -58,13 +58,13 @@ public struct Debris: Hashable, Sendable {
         items += state.boot.leftovers.sorted().map { .leftover(path: $0) }
     }
 
-    /// The plan that deals with all of it but the unlisted layers, which are finished as any new layer is.
+    /// The plan that handles everything except unlisted layers, which are finished like any new layer.
     public func plan(_ state: HostState) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: Debris.goal)
         do throws(HostReason) {
             for removal in removals { try removal.check(state, isForced: true) }
             let store = state.boot.directory + "/imgbased"
-            // A full /boot has no room for the menu before these have gone, of which nothing that is there now knows.
+            // A full /boot has no room for the menu until these are removed; no current menu names them.
             for item in items {
                 switch item {
                 case .leftover(let path) where path.hasPrefix(store + "/"):
@@ -90,7 +90,7 @@ public struct Debris: Hashable, Sendable {
             if !digests.isEmpty {
                 plan.cleanup.append(.removeBootFiles(digests, directory: store))
             }
-            // What has the mark goes when nothing is left that it leads to.
+            // The marked volume is removed last, after everything that leads to it.
             plan.cleanup += removals.flatMap(\.volumes).map { .removeVolume($0.path) }
             plan.cleanup += removals.flatMap { $0.hooks(.layerRemoved, state) }
             plan.checkScripts()
@@ -127,7 +127,7 @@ public struct Debris: Hashable, Sendable {
     private mutating func findGone(_ layout: Layout, _ boot: BootState, _ names: HostNames) {
         let entries = BootPlanner.entries(boot)
         for entry in entries.sorted(by: { NaturalOrder.precedes($0.layer, $1.layer) }) {
-            // One of another volume group, or that somebody wrote, says so in its arguments.
+            // An entry with other arguments is of another volume group or foreign.
             let path = VolumePath(group: names.group, name: entry.layer)
             let isOurs = BootArguments.own(layer: path).allSatisfy(entry.options.words.contains)
             guard isOurs, layout[entry.layer]?.isLayer != true else { continue }
@@ -147,13 +147,13 @@ public struct Debris: Hashable, Sendable {
         }
     }
 
-    /// A kernel that an unlisted layer is to have is in the store before its entry is.
+    /// Finds unused boot files; none if a layer is unlisted, because its kernel is stored before its entry.
     private mutating func findBootFiles(_ boot: BootState) {
         let hasUnlisted = items.contains { if case .unlisted = $0 { true } else { false } }
         if hasUnlisted { return }
         let unreferenced = BootPlanner.unreferenced(boot)
         items += unreferenced.map { .bootFiles(directory: boot.directory + "/imgbased", digest: $0) }
-        // Of two files of one layer, what the other refers to is not known.
+        // If a layer has two entry files, the names in the other one are unknown.
         if boot.entryFiles.values.allSatisfy({ $0.count < 2 }) {
             let menus = [boot.menu, boot.fullMenu, boot.loaderScript].compactMap { $0 }
             let named = Set(menus.flatMap { $0.split(separator: "/").map(String.init) })
@@ -166,7 +166,7 @@ public struct Debris: Hashable, Sendable {
 }
 
 extension BootRecord {
-    /// What of it is of `layer`, by the words of the command line.
+    /// The parts of the record that name `layer`, in the words of the command line.
     fileprivate func parts(for layer: String) -> [String] {
         [
             defaultLayer == layer ? "default" : nil, once == layer ? "once" : nil,
@@ -177,7 +177,7 @@ extension BootRecord {
 }
 
 extension Debris.Item: CustomStringConvertible {
-    /// What is left, as a sentence without a full stop.
+    /// The debris, as a sentence without a full stop.
     public var description: String {
         let text =
             switch self {
@@ -196,7 +196,7 @@ extension Debris.Item: CustomStringConvertible {
         return text.asMessageLine
     }
 
-    /// What is done about it.
+    /// The treatment, as a past participle.
     public var remedy: String {
         switch self {
         case .incomplete, .orphan, .bootFiles, .leftover: "removed"
@@ -207,7 +207,7 @@ extension Debris.Item: CustomStringConvertible {
         }
     }
 
-    /// Its kind, as machines read it.
+    /// The kind, for machines.
     public var kind: String {
         switch self {
         case .renamed: "renamed"

@@ -1,24 +1,24 @@
 import ImgbasedCore
 
-/// The volume group was given another name, as vgrename(8) does: its tag still says that it is ours, but entries and tables of
-/// file systems name devices that are no more.
+/// A rename of the volume group, as by vgrename(8). The tag still identifies the group, but entries and
+/// file-system tables name devices that no longer exist.
 public struct GroupRename: Hashable, Sendable {
-    /// What it was called.
+    /// The previous name of the group.
     public var old: String
-    /// What it is called now.
+    /// The current name of the group.
     public var new: String
-    /// The entries as they are to be, in the order of their layers.
+    /// The updated entries, in the order of their layers.
     private var entries: [BootEntry]
-    /// The volumes there are.
+    /// The names of the existing volumes in the group.
     private var names: Set<String>
 
-    /// The table of file systems of a layer that is not booted.
+    /// The file-system table of a layer that is not booted.
     public struct Table: Hashable, Sendable {
-        /// The layer.
+        /// The volume of the layer.
         public var layer: VolumePath
-        /// The type of its file system.
+        /// The type of the layer's file system.
         public var type: FileSystemType
-        /// What is in its `/etc/fstab`.
+        /// The contents of its `/etc/fstab`.
         public var contents: [UInt8]
 
         /// The table of `layer`.
@@ -27,11 +27,10 @@ public struct GroupRename: Hashable, Sendable {
         }
     }
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "follow the new name of the volume group"
 
-    /// The change of name on the host in `state`; `nil` where every entry of a layer names the group it is in, or one that is
-    /// there.
+    /// The rename on the host in `state`; `nil` if every entry of a layer names an existing group.
     public init?(_ state: HostState, names: HostNames) {
         let layout = Layout(state.volumes, group: names.group)
         let groups = Set(state.groups.map(\.name))
@@ -53,8 +52,8 @@ public struct GroupRename: Hashable, Sendable {
         self.names = Set(state.volumes.filter { $0.path.group == names.group }.map(\.name))
     }
 
-    /// The plan that has everything name the group as it is called now; `tables` are those of the layers that can be looked
-    /// into. The tables come first: a layer that is booted meanwhile is found by its tag.
+    /// The plan that puts the current name everywhere; `tables` are those of the readable layers. Tables are
+    /// written first: a layer booted in between is found by its tag.
     public func plan(_ state: HostState, _ tables: [Table]) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: GroupRename.goal)
         do throws(HostReason) {
@@ -77,7 +76,7 @@ public struct GroupRename: Hashable, Sendable {
         return plan
     }
 
-    /// A table that names the volumes by where they are now; `nil` where it does already.
+    /// The table with the current devices; `nil` if it has them already.
     private func renamed(_ contents: [UInt8]) -> [UInt8]? {
         var table = FSTab(contents)
         table.renameSources { source in
@@ -93,14 +92,14 @@ public struct GroupRename: Hashable, Sendable {
 }
 
 extension GroupRename: CustomStringConvertible {
-    /// As a sentence without a full stop.
+    /// The rename, as a sentence without a full stop.
     public var description: String {
         "volume group '\(new)' was called '\(old)', and entries still have that name"
     }
 }
 
 extension BootEntry {
-    /// The volume group that the entry names, where it says that it is of this layer.
+    /// The volume group that the entry names for its own layer; `nil` if it names none.
     var group: String? {
         let line = KernelCommandLine(options.words.joined(separator: " "))
         guard let volume = line.last("root").flatMap({ VolumeArgument(root: $0) }), volume.volume == layer
@@ -110,7 +109,7 @@ extension BootEntry {
         return volume.group
     }
 
-    /// Has the words that say which layer it is name another group.
+    /// Replaces the group in the arguments that choose the layer.
     fileprivate mutating func follow(from old: String, to new: String) {
         let (before, after) = (VolumePath(group: old, name: layer), VolumePath(group: new, name: layer))
         let mapped = "/dev/mapper/\(DeviceMapperName(group: old, volume: layer))"

@@ -1,24 +1,26 @@
 public import ImgbasedCore
 
-/// What brings back a volume group that lvm2 does not see since a power cut has torn its newest metadata: lvm2's own pvck(8) writes the
-/// newest that is whole to each metadata area, one after the other, so that a power cut meanwhile leaves it in the others.
+/// The repair of a volume group whose newest metadata was torn by a power cut, so that lvm2 does not see it.
+///
+/// lvm2's own pvck(8) writes the newest whole metadata to one metadata area after the other: a power cut
+/// meanwhile leaves it whole in the others.
 public struct GroupRepair: Hashable, Sendable {
-    /// The group.
+    /// The name of the group.
     public let group: String
-    /// The change that is brought back.
+    /// The sequence number of the restored metadata.
     public let sequenceNumber: UInt32
-    /// Where it is written.
+    /// The disks to write to.
     public let disks: [TornDisk]
-    /// It, as it is on the disks.
+    /// The metadata as stored on the disks.
     public let text: [UInt8]
 
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static let goal = "repair a volume group that a power cut has torn"
-    /// For pvck, which takes it from a file.
+    /// The file from which pvck reads the metadata.
     private static let path = "/run/imgbased/metadata"
 
-    /// The repair of `located`; `nil` if it needs none, or if it is not for us to decide: a disk that is missing may have metadata that
-    /// is newer and whole, and a group that is exported or another host's is not ours to write to.
+    /// The repair of `located`; `nil` if it is not needed or not for us to decide. A missing disk may have
+    /// newer, whole metadata; a group that is exported or another host's is not ours to write to.
     public init?(_ located: LocatedGroup) {
         guard !located.torn.isEmpty, located.missing.isEmpty, located.group.refusal == nil else { return nil }
         group = located.group.name
@@ -27,7 +29,7 @@ public struct GroupRepair: Hashable, Sendable {
         text = located.text
     }
 
-    /// The plan.
+    /// The plan of the repair.
     public var plan: Plan {
         var plan = Plan(goal: GroupRepair.goal)
         plan.commit = [.repairGroup(self)]
@@ -36,9 +38,9 @@ public struct GroupRepair: Hashable, Sendable {
         return plan
     }
 
-    /// What pvck is told.
+    /// The actions of the repair.
     var actions: [Action] {
-        // What ends the text on the disk is not part of the file.
+        // The terminator of the text on disk is not part of the file.
         var actions = [Action.replaceFile(path: GroupRepair.path, contents: text.filter { $0 != 0 })]
         for disk in disks {
             for area in 1...max(1, disk.areas) {
@@ -50,14 +52,15 @@ public struct GroupRepair: Hashable, Sendable {
             }
         }
         actions.append(.removeFile(GroupRepair.path))
-        // What lvm2 would have activated when the disks came. A volume that it cannot activate (5) is no failure of the repair.
+        // lvm2 would have activated these when the disks appeared. A volume that cannot be activated (5) does
+        // not fail the repair.
         actions.append(.run(Command(.vgchange, ["--activate", "ay", group], successes: [0, 5])))
         return actions
     }
 }
 
 extension GroupRepair: CustomStringConvertible {
-    /// One line, for those who have to know.
+    /// One line for the administrator.
     public var description: String {
         "a power cut has torn the newest metadata of volume group '\(group)'; change \(sequenceNumber), the newest that is whole, is "
             + "brought back"

@@ -1,18 +1,18 @@
 import ImgbasedCore
 
-/// The volume group and the pool a command is about.
+/// The volume group and the pool that a command uses.
 public struct HostNames: Hashable, Sendable {
-    /// The pool where none is named or tagged.
+    /// The pool if none is named or tagged.
     public static let defaultPool = "ImagePool"
     /// The volume mounted at `/config`.
     public static let config = "Config"
 
-    /// The volume group.
+    /// The name of the volume group.
     public var group: String
-    /// The pool.
+    /// The name of the pool.
     public var pool: String
 
-    /// Group and pool as named; else those tagged as ours, where there is just one; else the defaults.
+    /// The given group and pool; if not given, the only one with our tag; otherwise the default.
     public init(group: String?, pool: String?, in state: HostState) {
         let tagged = state.groups.filter { $0.tags.contains(Tag.volumeGroup) }
         self.group = group ?? (tagged.count == 1 ? tagged[0].name : VolumeName.defaultGroup)
@@ -21,23 +21,23 @@ public struct HostNames: Hashable, Sendable {
         self.pool = pool ?? (pools.count == 1 ? pools[0].name : HostNames.defaultPool)
     }
 
-    /// Where the pool is.
+    /// The path of the pool.
     public var poolPath: VolumePath { VolumePath(group: group, name: pool) }
 }
 
 extension HostState {
-    /// The volume at `path`.
+    /// The volume at `path`; `nil` if it does not exist.
     func volume(_ path: VolumePath) -> Volume? {
         volumes.first { $0.path == path }
     }
 
-    /// The group named `name`.
+    /// The group `name`; throws if it does not exist.
     func group(_ name: String) throws(HostReason) -> Group {
         guard let group = groups.first(where: { $0.name == name }) else { throw .noGroup(name) }
         return group
     }
 
-    /// The thin pool that volumes are made in, complete.
+    /// The thin pool for new volumes; throws unless it is complete.
     func pool(_ names: HostNames) throws(HostReason) -> Volume {
         _ = try group(names.group)
         guard let pool = volume(names.poolPath), !pool.isBuilding else { throw .noPool(names.poolPath) }
@@ -47,11 +47,11 @@ extension HostState {
         return pool
     }
 
-    /// What removes the debris of interrupted runs; without steps where there is none.
+    /// The plan that removes the debris of interrupted runs; without steps if there is none.
     public func cleaning(_ names: HostNames) -> Plan {
         var plan = Plan(goal: "remove what an interrupted run left")
         plan.prepare = debris(names).map { .removeVolume($0.path) }
-        // A kernel that an unlisted layer is to have is in the store before its entry is.
+        // The kernel of an unlisted layer is stored before its entry.
         if LayerPlanner.unfinished(self, names: names).isEmpty {
             plan.prepare += BootPlanner.removalOfUnreferenced(boot)
         }
@@ -59,7 +59,7 @@ extension HostState {
         return plan
     }
 
-    /// The host as it will be without that debris.
+    /// The host after the removal of that debris.
     public func cleaned(_ names: HostNames) -> HostState {
         if cleaning(names).steps.isEmpty { return self }
         let debris = Set(debris(names).map(\.path))
@@ -68,7 +68,7 @@ extension HostState {
         return state.afterRemoval(names)
     }
 
-    /// The host without what `removals` are about.
+    /// The host without the volumes and entries of `removals`.
     public func without(_ removals: [Removal]) -> HostState {
         let paths = Set(removals.flatMap(\.volumes).map(\.path))
         var state = self
@@ -77,8 +77,8 @@ extension HostState {
         return state
     }
 
-    /// The host where some volumes and entries are there no more. How full the pool is then, and how much room there is in `/boot`
-    /// for another kernel, only looking again can tell.
+    /// The host after volumes and entries were removed. The usage of the pool and the free space in `/boot`
+    /// are unknown until read again.
     public func afterRemoval(_ names: HostNames) -> HostState {
         var state = self
         for index in state.volumes.indices where state.volumes[index].path == names.poolPath {
@@ -92,8 +92,8 @@ extension HostState {
         return state
     }
 
-    /// What earlier runs left incomplete in the pool: theirs alone, never another kind of volume. A base whose update was
-    /// not completed is that too, unless its layer is.
+    /// The incomplete volumes of earlier runs in the pool, never volumes of another kind. A base whose update
+    /// was not completed counts too, unless it has a layer.
     func debris(_ names: HostNames) -> [Volume] {
         let ours = volumes.filter {
             $0.path.group == names.group && $0.segmentType == "thin" && $0.pool == names.pool

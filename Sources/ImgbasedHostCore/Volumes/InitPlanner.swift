@@ -1,24 +1,24 @@
 public import ImgbasedCore
 
-/// `imgbase layout --init`: from empty disks, or an existing group, to a pool and `/config`.
+/// `imgbase layout --init`: makes the pool and `/config` on empty disks or in an existing group.
 public struct InitPlanner: Sendable {
-    /// The disks to make the group of.
+    /// The disks for the group.
     public var disks: [String]
-    /// How large the pool is to be; without it, most of the group.
+    /// The size of the pool; `nil` means most of the group.
     public var size: Bytes?
-    /// How large the volume for `/config` is to be.
+    /// The size of the volume for `/config`.
     public var configSize: Bytes
-    /// The UUID the file system of `/config` is to have.
+    /// The UUID of the file system for `/config`.
     public var configUUID: String
 
-    /// What `/config` gets when nothing is said.
+    /// The size of `/config` if none is given.
     public static let defaultConfigSize = Bytes(64 << 20)
-    /// The least `/config` can be: ext4 with its journal needs about that.
+    /// The minimum size of `/config`: ext4 with its journal needs about that.
     public static let leastConfigSize = Bytes(16 << 20)
-    /// The least the pool can be.
+    /// The minimum size of the pool.
     public static let leastSize = Bytes(64 << 20)
 
-    /// A request for a layout.
+    /// A request for a layout; the sizes may be `nil`.
     public init(disks: [String], size: Bytes?, configSize: Bytes?, configUUID: String) {
         self.disks = disks
         self.size = size
@@ -26,7 +26,7 @@ public struct InitPlanner: Sendable {
         self.configUUID = configUUID
     }
 
-    /// The steps from `state` to the layout. What an interrupted run has done already is not done again.
+    /// The plan from `state` to the layout. Steps that an interrupted run completed are not repeated.
     public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> Plan {
         var plan = Plan(goal: "lay out volume group '\(names.group)'")
         do throws(HostReason) {
@@ -53,7 +53,7 @@ public struct InitPlanner: Sendable {
         }
     }
 
-    /// The group, and how much room it has or will have.
+    /// Plans the group, and returns its free space, now or then, and its extent size.
     private func addGroup(
         _ state: HostState, _ names: HostNames, to plan: inout Plan
     ) throws(HostReason) -> (free: Bytes, extent: Bytes) {
@@ -70,7 +70,7 @@ public struct InitPlanner: Sendable {
             return (group.free, group.extentSize)
         }
         guard !state.disks.isEmpty else { throw .groupNeedsDisks(names.group) }
-        // LVM2's own: 4 MiB extents, and metadata in the first MiB of the disk and in the last.
+        // lvm2's defaults: 4 MiB extents, and metadata in the first and the last MiB of the disk.
         let extent = Bytes(4 << 20)
         var free = Bytes(0)
         var seen: Set<String> = []
@@ -85,8 +85,8 @@ public struct InitPlanner: Sendable {
         return (free, extent)
     }
 
-    /// Throws unless `disk` has nothing on it. A physical volume that is in no group is nothing: an interrupted
-    /// run leaves it so. Returns whether it is that.
+    /// Throws unless `disk` is empty; returns whether it is a physical volume. One without a group counts as
+    /// empty: an interrupted run leaves it.
     private func check(
         _ disk: HostState.Disk, _ state: HostState, _ plan: inout Plan
     ) throws(HostReason) -> Bool {
@@ -95,7 +95,7 @@ public struct InitPlanner: Sendable {
         }
         if disk.isReadOnly { throw .diskReadOnly(disk: disk.path) }
         let paths = [disk.path, disk.kernelPath]
-        // A power cut while the group was made: lvm2 says that one has it which it does not know, and nothing of that was ever there.
+        // A power cut while the group was made: lvm2 names an unknown group, of which nothing ever existed.
         let group = state.physicalVolumes.first { paths.contains($0.path) }?.group
         if disk.isUnbegun, group == nil || group == "[unknown]",
             disk.signatures.allSatisfy({ $0 == "LVM2_member" })
@@ -120,7 +120,8 @@ public struct InitPlanner: Sendable {
         let configPath = VolumePath(group: names.group, name: HostNames.config)
         let config = state.volume(configPath)
         var pool = state.volume(names.poolPath)
-        // lvcreate makes a pool in more than one change of the metadata; what a cut leaves may not be one.
+        // lvcreate makes a pool in several metadata changes; an interruption may leave another kind of
+        // volume.
         if let found = pool, found.isBuilding, found.segmentType != "thin-pool" {
             plan.prepare.append(.removeVolume(found.path))
             free = Bytes(free.count + found.size.count)
@@ -146,11 +147,11 @@ public struct InitPlanner: Sendable {
         }
     }
 
-    /// How large the pool's data and metadata are to be, of `free` bytes in the group less `reserved`.
+    /// The sizes of the pool's data and metadata, from `free` bytes in the group less `reserved`.
     ///
-    /// Metadata is twice what lvm2 takes for the pool's size, since every layer shares and unshares chunks; lvm2
-    /// keeps a spare of the same size. By default a twentieth of the group, and that metadata once more, is
-    /// left for both to grow.
+    /// The metadata is twice lvm2's default for the size, since every layer shares and unshares chunks; lvm2
+    /// keeps a spare of the same size. By default a twentieth of the group and the size of the metadata stay
+    /// free, so that both can grow.
     func poolSizes(
         group: String, free: Bytes, reserved: Bytes, extent: Bytes
     ) throws(HostReason) -> (data: Bytes, metadata: Bytes) {
@@ -188,7 +189,7 @@ public struct InitPlanner: Sendable {
 }
 
 extension HostNames {
-    /// The line for `/config`. A host boots without it: what it holds is for updates.
+    /// The table line for `/config`. A host boots without it: its contents are for updates.
     static func configEntry(_ path: VolumePath) -> FSTab.Entry {
         FSTab.Entry(
             source: path.device, target: "/config", type: "ext4", options: "defaults,nofail,discard",

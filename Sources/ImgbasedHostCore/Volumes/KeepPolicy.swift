@@ -1,22 +1,22 @@
 import ImgbasedCore
 
-/// Which bases go, so that there is room for another.
+/// Which bases are removed to make room for another.
 public struct KeepPolicy: Hashable, Sendable {
-    /// How many bases are kept, besides the pinned ones.
+    /// The number of bases to keep, besides the pinned ones.
     public var keep: Int
 
-    /// Keeps that many.
+    /// A policy that keeps `keep` bases.
     public init(keep: Int) {
         self.keep = keep
     }
 
-    /// The bases that go, each with its layers, oldest first; where a base is `adding`, that is one of those to be kept.
+    /// The bases to remove with their layers, oldest first; if `adding`, a new base counts among those kept.
     ///
-    /// What the host needs stays: a base of which a layer is booted, the default, the last good one, on trial or to be
-    /// booted once. So does what is pinned or in use, and what an administrator made a snapshot of. What is being removed
-    /// already, goes.
+    /// A base is kept if the host needs it: one of its layers is booted, the default, the last good one, on
+    /// trial or to be booted once. A base is also kept if it is pinned, in use, or the origin of an
+    /// administrator's snapshot. A base already being removed is included.
     public func removals(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
-        // What an interrupted run left goes before all that, and counts for nothing.
+        // Debris is removed before, and does not count.
         let state = state.cleaned(names)
         let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }
@@ -41,7 +41,8 @@ public struct KeepPolicy: Hashable, Sendable {
 }
 
 extension Removal {
-    /// Whether somebody else made a snapshot of something of it: it stands by itself, but shows that this is still wanted.
+    /// Whether the administrator made a snapshot of a volume. It is independent, but shows that the volume is
+    /// still wanted.
     fileprivate func hasForeignSnapshots(_ state: HostState) -> Bool {
         let names = Set(volumes.map(\.name))
         return state.volumes.contains { volume in

@@ -1,14 +1,14 @@
 import ImgbasedCore
 
-/// What imgbased needs in the file-system table of a layer: where `/`, `/boot` and `/config` come from. Everything else in
-/// it is the image's and the administrator's.
+/// The lines imgbased needs in the file-system table of a layer: `/`, `/boot` and `/config`. All other lines
+/// belong to the image and the administrator.
 public struct LayerTable: Hashable, Sendable {
-    /// The device of the layer.
+    /// The device of the layer, mounted at `/`.
     public var root: String
-    /// The lines that are added where nothing is mounted at their place.
+    /// The lines to add if the table mounts nothing at their target.
     public var added: [FSTab.Entry]
 
-    /// What the layer at `path` needs on the host in `state`.
+    /// The lines for the layer at `path` on the host in `state`.
     init(_ path: VolumePath, _ state: HostState) {
         root = path.device
         added = []
@@ -24,7 +24,7 @@ public struct LayerTable: Hashable, Sendable {
         }
     }
 
-    /// The table in `contents` as the layer needs it, whose file system is of `type`.
+    /// The table in `contents` with these lines; `type` is the layer's file system.
     public func applied(to contents: [UInt8], type: FileSystemType) -> [UInt8] {
         var table = FSTab(contents)
         table.setRoot(source: root, type: type.rawValue)

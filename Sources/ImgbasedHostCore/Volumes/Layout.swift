@@ -1,28 +1,28 @@
 import ImgbasedCore
 
-/// The bases of a volume group and the layers of each: what `imgbase layout` shows.
+/// The bases of a volume group with their layers, as shown by `imgbase layout`.
 public struct Layout: Hashable, Sendable {
     /// A base with its layers.
     public struct Family: Hashable, Sendable {
-        /// The base's name.
+        /// The name of the base.
         public var name: String
-        /// The base, unless it was removed and only layers are left.
+        /// The base; `nil` if it was removed and only layers are left.
         public var base: Volume?
-        /// Its layers, oldest first.
+        /// The layers of the base, oldest first.
         public var layers: [Volume]
 
-        /// Whether all of it is being removed.
+        /// Whether the base is being removed with all its layers.
         var isBeingRemoved: Bool { base?.isMarkedForRemoval == true }
     }
 
     /// The bases with their layers, oldest first.
     public let families: [Family]
-    /// The bases and layers by their names.
+    /// The bases and layers by name.
     private let members: [String: Volume]
-    /// The names of the bases that are being removed with all of their layers.
+    /// The names of the bases being removed with all their layers.
     private let beingRemoved: Set<String>
 
-    /// The layout of `group`. What is not complete has no place in it.
+    /// The layout of `group`, without incomplete volumes.
     public init(_ volumes: [Volume], group: String) {
         let volumes = volumes.filter { $0.path.group == group }.sorted(by: Layout.isOlder)
         var families = volumes.filter(\.isBase).map { Family(name: $0.name, base: $0, layers: []) }
@@ -51,13 +51,13 @@ public struct Layout: Hashable, Sendable {
     /// The layers of all bases, oldest first.
     public var layers: [Volume] { families.flatMap(\.layers).sorted(by: Layout.isOlder) }
 
-    /// The newest base.
+    /// The newest base that is not being removed; `nil` if none.
     public var latestBase: Volume? { bases.last { !$0.isMarkedForRemoval } }
 
-    /// The newest layer.
+    /// The newest layer that is not being removed; `nil` if none.
     public var latestLayer: Volume? { layers.last { !isBeingRemoved($0) } }
 
-    /// What a new layer is made of when nothing is said: the newest layer of the newest base, or that base.
+    /// The default source of a new layer: the newest layer of the newest base, or that base.
     public var latest: Volume? {
         guard let base = latestBase else { return nil }
         return families.last { $0.name == base.name }?.layers.last { !isBeingRemoved($0) } ?? base
@@ -70,10 +70,10 @@ public struct Layout: Hashable, Sendable {
         return beingRemoved.contains(base)
     }
 
-    /// The base or layer of this name.
+    /// The base or layer `name`; `nil` if there is none.
     public subscript(name: String) -> Volume? { members[name] }
 
-    /// The tree as people read it; `booted` is marked.
+    /// The tree for people; it marks `booted`.
     public func lines(booted: VolumePath?) -> [String] {
         func line(_ name: String, _ marks: [String?]) -> String {
             let marks = marks.compactMap { $0 }
@@ -95,7 +95,7 @@ public struct Layout: Hashable, Sendable {
         }
     }
 
-    /// Older: created before; in one second, the one with the smaller number.
+    /// Whether `a` was created before `b`; within one second, the smaller number is older.
     static func isOlder(_ a: Volume, _ b: Volume) -> Bool {
         a.created != b.created ? a.created < b.created : NaturalOrder.precedes(a.name, b.name)
     }

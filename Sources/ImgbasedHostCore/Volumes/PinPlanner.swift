@@ -2,12 +2,12 @@ import ImgbasedCore
 
 /// `imgbase base --pin` and `--unpin`: whether a base may be removed to make room.
 public enum PinPlanner {
-    /// What is being done, as in `cannot …`.
+    /// The goal for messages: `cannot …`.
     public static func goal(_ base: String, isPinned: Bool) -> String {
         "\(isPinned ? "pin" : "unpin") base '\(base)'"
     }
 
-    /// The plan after which it `isPinned` or is not; without steps where that is so already.
+    /// The plan that pins or unpins base `name`; without steps if nothing changes.
     public static func plan(
         _ name: String, isPinned: Bool, _ state: HostState, names: HostNames
     ) throws(HostRefusal) -> Plan {

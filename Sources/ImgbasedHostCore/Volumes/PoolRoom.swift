@@ -1,12 +1,12 @@
 public import ImgbasedCore
 
-/// How much a pool is given at most before it counts as full.
+/// The room of a pool until it counts as full.
 public struct PoolRoom: Hashable, Sendable {
-    /// The pool.
+    /// The path of the pool.
     public var pool: VolumePath
-    /// How much.
+    /// The free bytes until the limit.
     public var bytes: Bytes
-    /// What sets that limit, its data or its metadata, as part of a sentence.
+    /// The limit, data or metadata, as part of a sentence.
     public var limit: String
 
     /// Throws unless there is room for `needed`.

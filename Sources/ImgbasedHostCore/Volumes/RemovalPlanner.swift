@@ -2,18 +2,18 @@ import ImgbasedCore
 
 /// `imgbase layer --remove` and `imgbase base --remove`.
 ///
-/// The mark on the volume is the commit: before it, nothing has changed; after it, the same command or `imgbase recover`
-/// finishes what is cut short. Until its entry is gone a layer is whole and can be booted, and the volume goes last, so that
-/// whoever looks for the rest finds the mark.
+/// The mark on the volume is the commit: before it, nothing has changed; after it, the same command or
+/// `imgbase recover` finishes an interrupted removal. A layer can boot until its entry is removed. The marked
+/// volume is removed last, so that a later run finds the mark.
 public struct RemovalPlanner: Sendable {
-    /// What is to be removed.
+    /// The base or layer to remove.
     public enum Target: Hashable, Sendable {
-        /// A layer.
+        /// One layer, by name.
         case layer(String)
-        /// A base and all its layers.
+        /// A base and all its layers, by name.
         case base(String)
 
-        /// What is being done, as in `cannot …`.
+        /// The goal for messages: `cannot …`.
         public var goal: String {
             switch self {
             case .layer(let name): "remove layer '\(name)'"
@@ -22,9 +22,9 @@ public struct RemovalPlanner: Sendable {
         }
     }
 
-    /// What is to be removed.
+    /// The base or layer to remove.
     public var target: Target
-    /// Whether it goes although it is the default, the last good one, on trial, or pinned.
+    /// Whether it is removed even if it is the default, the last good layer, on trial, or pinned.
     public var isForced: Bool
 
     /// A request to remove `target`.
@@ -33,11 +33,11 @@ public struct RemovalPlanner: Sendable {
         self.isForced = isForced
     }
 
-    /// The steps after which it is gone, and what goes.
+    /// The plan of the removal, and the volumes it removes.
     public func plan(_ state: HostState, names: HostNames) throws(HostRefusal) -> (Plan, Removal) {
         do throws(HostReason) {
             let removal = try removal(Layout(state.volumes, group: names.group))
-            // Once marked it was allowed, and what the record says of it may have changed half-way.
+            // A marked removal was allowed before; the record may have changed half-way.
             try removal.check(state, isForced: isForced || removal.isBegun)
             return (try removal.plan(target.goal, state), removal)
         } catch {
@@ -60,37 +60,37 @@ public struct RemovalPlanner: Sendable {
     }
 }
 
-/// A base with all its layers, or one layer, that is to go.
+/// The removal of a base with all its layers, or of one layer.
 public struct Removal: Hashable, Sendable {
-    /// What gets the mark.
+    /// The volume that gets the mark.
     public var subject: Volume
-    /// The layers that go.
+    /// The layers to remove.
     public var layers: [Volume]
-    /// The base they came from, whether it goes or not.
+    /// The base of the layers, removed or not; `nil` if it no longer exists.
     public var base: Volume?
 
-    /// All of `base`.
+    /// The removal of `base` with all its `layers`.
     public init(_ base: Volume, with layers: [Volume]) {
         (subject, self.layers, self.base) = (base, layers, base)
     }
 
-    /// One layer, of `base`.
+    /// The removal of one layer of `base`.
     public init(_ layer: Volume, of base: Volume?) {
         (subject, layers, self.base) = (layer, [layer], base)
     }
 
-    /// Everything that goes, in that order: what has the mark is last.
+    /// The volumes to remove, in order: the marked one is last.
     public var volumes: [Volume] { layers.filter { $0.path != subject.path } + [subject] }
 
-    /// Whether it was begun before.
+    /// Whether the removal was begun before.
     public var isBegun: Bool { subject.isMarkedForRemoval }
 
-    /// Throws where something of it is needed.
+    /// Throws if the removal is refused: a volume is booted, open, an origin or, unless forced, needed.
     public func check(_ state: HostState, isForced: Bool) throws(HostReason) {
         try check(state, isForced: isForced, defaultLayer: isForced ? nil : state.boot.defaultLayer)
     }
 
-    /// The same, where the layer that is booted in the long run is known: to find it, all entries are read.
+    /// The same with a known default; finding it means reading all entries.
     func check(_ state: HostState, isForced: Bool, defaultLayer: String?) throws(HostReason) {
         if let booted = layers.first(where: { $0.path == state.booted }) { throw .isBooted(booted.name) }
         if !isForced {
@@ -108,7 +108,7 @@ public struct Removal: Hashable, Sendable {
         try state.boot.check()
     }
 
-    /// The volumes that lvm2 would remove with `volume`: all snapshots but those of its own pool.
+    /// The volumes that lvm2 would remove with `volume`: its snapshots outside its own pool.
     private func dependents(on volume: Volume, in state: HostState) -> [String] {
         let removals = Set(volumes.map(\.path))
         return state.volumes.filter { other in
@@ -118,7 +118,7 @@ public struct Removal: Hashable, Sendable {
         }.map(\.name)
     }
 
-    /// The steps after which it is gone.
+    /// The steps of the removal.
     func plan(_ goal: String, _ state: HostState) throws(HostReason) -> Plan {
         var plan = Plan(goal: goal)
         if !isBegun {
@@ -139,7 +139,7 @@ public struct Removal: Hashable, Sendable {
         return plan
     }
 
-    /// What is run at `event` for each layer.
+    /// The steps that run the hooks of `event` for each layer.
     func hooks(_ event: HookEvent, _ state: HostState) -> [Step] {
         layers.flatMap {
             state.hooks.steps(
@@ -149,10 +149,10 @@ public struct Removal: Hashable, Sendable {
 }
 
 extension BootState {
-    /// The layer that is booted unattended in the long run.
+    /// The layer that boots unattended in the long run; `nil` if none.
     var defaultLayer: String? { BootChoice.defaultLayer(record, BootPlanner.entries(self)) }
 
-    /// What `layer` is to the boot loader, for which it must not simply go.
+    /// The roles of `layer` in the boot record that speak against its removal.
     func roles(of layer: String) -> [String] { roles(of: layer, defaultLayer: defaultLayer) }
 
     fileprivate func roles(of layer: String, defaultLayer: String?) -> [String] {
@@ -168,8 +168,8 @@ extension BootState {
 }
 
 extension BootPlanner {
-    /// The steps after which the boot loader neither offers `layers` nor has them recorded: the record first, so that it names
-    /// nothing that is not there; the menu before the entries, as it is made after them.
+    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition:
+    /// first the record, so that it only names existing layers; then the menu, then the entries.
     static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
         let rest = entries(boot).filter { !layers.contains($0.layer) }
         let record = boot.record.without(layers, rest)
@@ -190,7 +190,7 @@ extension BootPlanner {
         }
     }
 
-    /// The step that removes the kernels and initramfs that no entry refers to, where there are any.
+    /// The step that removes kernels and initramfs that no entry names; none if all are in use.
     static func removalOfUnreferenced(_ boot: BootState) -> [Step] {
         let rest = unreferenced(boot)
         return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
@@ -198,7 +198,8 @@ extension BootPlanner {
 }
 
 extension BootRecord {
-    /// The same without `layers`, where `rest` are the entries that are left: what would be booted of those is the default.
+    /// The record without `layers`; the layer that would boot of `rest`, the remaining entries, becomes the
+    /// default.
     func without(_ layers: Set<String>, _ rest: [BootEntry]) -> BootRecord {
         var record = self
         if let once, layers.contains(once) { record.once = nil }
@@ -214,7 +215,7 @@ extension BootRecord {
 }
 
 extension Step {
-    /// Whether it only looks whether the rest may be done.
+    /// Whether the step only checks if the rest may be done.
     public var isCheck: Bool {
         switch self {
         case .checkScript, .runHooks: true

@@ -1,23 +1,23 @@
 public import ImgbasedCore
 
-/// What is wrong with a size a person wrote.
+/// A size that cannot be parsed.
 public struct SizeError: Error, Hashable, CustomStringConvertible {
-    /// What was written.
+    /// The text as the user wrote it.
     public var text: String
 
-    /// `text` is no size.
+    /// The error for `text`, which is no size.
     public init(text: String) {
         self.text = text
     }
 
-    /// As the end of a sentence.
+    /// The problem, as the end of a sentence.
     public var description: String {
         "'\(text)' is not a size; write a number and a unit, as 512M, 1G, 1.5GiB or 1000000B"
     }
 }
 
-/// The units of sizes, as lvm2 takes them: powers of 1024, whatever the case of the letter. A power of 1000 is
-/// never meant: `GB` is refused rather than guessed at.
+/// The units of sizes as in lvm2: powers of 1024, in upper or lower case. Powers of 1000 do not exist: `GB`
+/// is refused, not guessed at.
 public enum SizeUnit: String, CaseIterable, Sendable {
     case bytes = "b"
     case sectors = "s"
@@ -27,14 +27,14 @@ public enum SizeUnit: String, CaseIterable, Sendable {
     case tebibytes = "t"
     case pebibytes = "p"
 
-    /// Parses `b`, `m`, `MiB`, `G`…
+    /// Parses `b`, `m`, `MiB`, `G`…; `nil` for any other text.
     public init?(_ text: some StringProtocol) {
         var letters = text.lowercased()
         if letters.hasSuffix("ib"), letters.utf8.count == 3 { letters.removeLast(2) }
         self.init(rawValue: letters)
     }
 
-    /// How many bytes one is.
+    /// The size of one unit in bytes.
     public var bytes: UInt64 {
         switch self {
         case .bytes: 1
@@ -47,7 +47,7 @@ public enum SizeUnit: String, CaseIterable, Sendable {
         }
     }
 
-    /// As it is printed.
+    /// The unit as printed.
     public var symbol: String {
         switch self {
         case .bytes: "B"
@@ -58,7 +58,7 @@ public enum SizeUnit: String, CaseIterable, Sendable {
 }
 
 extension Bytes {
-    /// Parses a size as people write it; without a unit, bytes are meant.
+    /// Parses a size as people write it; a number without a unit counts bytes.
     public init(parsing text: String) throws(SizeError) {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let unitText = text.dropFirst(digits.count)
@@ -69,7 +69,7 @@ extension Bytes {
         guard (1...2).contains(parts.count), let whole = UInt64(parts[0]) else { throw SizeError(text: text) }
         var (count, overflow) = whole.multipliedReportingOverflow(by: unit.bytes)
         if parts.count == 2 {
-            // Decimal places as a fraction of the unit, in integers: 1.5G is exactly 3 × 512 MiB.
+            // Decimals are a fraction of the unit, in integers: 1.5G is exactly 3 × 512 MiB.
             guard (1...6).contains(parts[1].count), let decimals = UInt64(parts[1]) else {
                 throw SizeError(text: text)
             }
@@ -85,7 +85,7 @@ extension Bytes {
         self.init(count)
     }
 
-    /// In `unit` with two decimal places, bytes and sectors whole: `1.50 GiB`.
+    /// The size in `unit` with two decimal places, without any for bytes and sectors: `1.50 GiB`.
     public func formatted(in unit: SizeUnit) -> String {
         if unit == .bytes || unit == .sectors { return "\(count / unit.bytes) \(unit.symbol)" }
         let hundredths = count.multipliedFullWidth(by: 100)
@@ -94,23 +94,23 @@ extension Bytes {
         return "\(value / 100).\(decimals < 10 ? "0" : "")\(decimals) \(unit.symbol)"
     }
 
-    /// In the largest unit of which there is at least one.
+    /// The size in the largest unit that fits at least once.
     public var formatted: String {
         let units: [SizeUnit] = [.pebibytes, .tebibytes, .gibibytes, .mebibytes, .kibibytes]
         return formatted(in: units.first { count >= $0.bytes } ?? .bytes)
     }
 
-    /// The next multiple of `size` that is not smaller.
+    /// The smallest multiple of `size` that is not smaller.
     public func roundedUp(to size: Bytes) -> Bytes {
         guard size.count > 0, count % size.count != 0 else { return self }
         return Bytes((count / size.count + 1) * size.count)
     }
 
-    /// The next multiple of `size` that is not larger.
+    /// The largest multiple of `size` that is not larger.
     public func roundedDown(to size: Bytes) -> Bytes {
         size.count > 0 ? Bytes(count / size.count * size.count) : self
     }
 
-    /// The argument that gives lvm2 exactly this size.
+    /// The argument for lvm2, exact to the byte.
     var lvmArgument: String { "\(count)b" }
 }

@@ -2,30 +2,30 @@ public import ImgbasedCore
 
 /// A logical volume, as lvm2 reports it.
 public struct Volume: Hashable, Sendable {
-    /// Where it is.
+    /// The group and the name.
     public var path: VolumePath
-    /// Its identifier, as lvm2 prints it.
+    /// The identifier, as lvm2 prints it.
     public var uuid: String
-    /// How large it is.
+    /// The virtual size.
     public var size: Bytes
-    /// Its tags.
+    /// The LVM tags, ours and others.
     public var tags: Set<String>
-    /// When it was created, in seconds since 1970.
+    /// The creation time, in seconds since 1970.
     public var created: Int64
-    /// lvm2's name for its kind: `thin`, `thin-pool`, `linear`…
+    /// lvm2's name for the kind: `thin`, `thin-pool`, `linear`…
     public var segmentType: String
-    /// The pool of a thin volume.
+    /// The pool of a thin volume; `nil` for other kinds.
     public var pool: String?
-    /// The volume it was a snapshot of, while that exists.
+    /// The volume this is a snapshot of; `nil` if none, or if it was removed.
     public var origin: String?
-    /// Whether its device exists.
+    /// Whether the device exists.
     public var isActive: Bool
-    /// Whether it is mounted, or open otherwise.
+    /// Whether the volume is mounted or otherwise open.
     public var isOpen = false
-    /// What a pool says of its space, while it is active.
+    /// The usage of a pool; `nil` if it is not active.
     public var usage: PoolUsage?
 
-    /// A volume of these parts.
+    /// A volume with these values.
     public init(
         path: VolumePath, uuid: String = "", size: Bytes, tags: Set<String> = [], created: Int64 = 0,
         segmentType: String, pool: String? = nil, origin: String? = nil, isActive: Bool = true,
@@ -43,58 +43,58 @@ public struct Volume: Hashable, Sendable {
         self.usage = usage
     }
 
-    /// Its name, without the group's.
+    /// The name without the group.
     public var name: String { path.name }
 
-    /// Whether it is not complete: never booted, removed by the next run.
+    /// Whether the volume is incomplete: never booted, removed by the next run.
     public var isBuilding: Bool { tags.contains(Tag.building) }
 
-    /// Whether it is a base, complete.
+    /// Whether the volume is a complete base.
     public var isBase: Bool { tags.contains(Tag.base) && !isBuilding }
 
-    /// Whether it is a layer, complete.
+    /// Whether the volume is a complete layer.
     public var isLayer: Bool { tags.contains(Tag.layer) && !isBuilding }
 
-    /// Whether it is a base whose update was not completed.
+    /// Whether the volume is a base whose update was not completed.
     public var isUpdating: Bool { tags.contains(Tag.updating) }
 
-    /// The layer whose configuration was carried into this one, while it was not booted.
+    /// The layer whose configuration was carried into this one; `nil` if none, or once this one has booted.
     public var carriedFrom: String? { value(of: Tag.carriedPrefix) }
 
-    /// Whether all that was changed there was carried when the system shut down.
+    /// Whether all changes in that layer were carried at shutdown.
     public var isSettled: Bool { tags.contains(Tag.settled) }
 
-    /// Whether it carries the mark of what is being removed.
+    /// Whether the volume has the mark of a removal.
     public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
 
-    /// Whether it is a base that is not removed to make room.
+    /// Whether the volume is a base that is not removed to make room.
     public var isPinned: Bool { tags.contains(Tag.pinned) }
 
-    /// The name of the base a layer came from, by its tag, or by its name where the tag is missing.
+    /// The base of a layer, by its tag, or by its name if it has no tag.
     public var baseName: String? {
         value(of: Tag.originPrefix) ?? (try? LayerName(name))?.base.description
     }
 
-    /// What follows `prefix` in the first tag that has it.
+    /// The text after `prefix` in the first tag with it; `nil` if none.
     public func value(of prefix: String) -> String? {
         tags.filter { $0.hasPrefix(prefix) }.min().map { String($0.dropFirst(prefix.count)) }
     }
 }
 
-/// How full a thin pool is.
+/// The usage of a thin pool.
 public struct PoolUsage: Hashable, Sendable {
-    /// Percent of the data that is used.
+    /// The used part of the data, in percent.
     public var data: Double
-    /// Percent of the metadata that is used.
+    /// The used part of the metadata, in percent.
     public var metadata: Double
-    /// How large the metadata is.
+    /// The size of the metadata.
     public var metadataSize: Bytes
-    /// How long a chunk is, the unit of allocation.
+    /// The size of a chunk, the unit of allocation.
     public var chunkSize: Bytes
-    /// Whether a chunk is zeroed before it is given to a volume.
+    /// Whether the pool zeroes a chunk before a volume gets it.
     public var zeroes: Bool
 
-    /// A usage of these parts.
+    /// A usage with these values.
     public init(data: Double, metadata: Double, metadataSize: Bytes, chunkSize: Bytes, zeroes: Bool) {
         self.data = data
         self.metadata = metadata
@@ -103,9 +103,9 @@ public struct PoolUsage: Hashable, Sendable {
         self.zeroes = zeroes
     }
 
-    /// What the kernel says of a pool with such chunks, and how large that is; `nil` where it has failed.
+    /// The usage and the size of a pool, from the kernel's status; `nil` if the pool has failed.
     ///
-    /// A block of metadata has 4096 bytes (linux: drivers/md/dm-thin-metadata.h).
+    /// A metadata block has 4096 bytes (linux: drivers/md/dm-thin-metadata.h).
     public static func measured(
         _ status: ThinPoolStatus, chunkSize: Bytes
     ) -> (usage: PoolUsage, size: Bytes)? {
@@ -120,7 +120,7 @@ public struct PoolUsage: Hashable, Sendable {
         return (usage, overflow ? Bytes(UInt64.max) : Bytes(size))
     }
 
-    /// What of a pool of `size` no volume has yet.
+    /// The part of a pool of `size` that no volume uses.
     public func free(of size: Bytes) -> Bytes {
         Bytes(size.count - min(size.count, UInt64((Double(size.count) * data / 100).rounded(.up))))
     }

@@ -1,10 +1,10 @@
 import ImgbasedCore
 
-/// A volume by group and name.
+/// The group and the name of a volume.
 public struct VolumePath: Hashable, Sendable, CustomStringConvertible {
-    /// The volume group.
+    /// The name of the volume group.
     public var group: String
-    /// The volume.
+    /// The name of the volume in the group.
     public var name: String
 
     /// Volume `name` of `group`.
@@ -13,9 +13,9 @@ public struct VolumePath: Hashable, Sendable, CustomStringConvertible {
         self.name = name
     }
 
-    /// As lvm2's commands take it: `HostVG/Base-0.1`.
+    /// The form that lvm2's commands accept: `HostVG/Base-0.1`.
     public var description: String { "\(group)/\(name)" }
 
-    /// Its device: `/dev/HostVG/Base-0.1`.
+    /// The path of the device: `/dev/HostVG/Base-0.1`.
     public var device: String { "/dev/\(group)/\(name)" }
 }
