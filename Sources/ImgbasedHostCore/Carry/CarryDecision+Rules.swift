@@ -1,7 +1,7 @@
 import ImgbasedCore
 
 extension CarryDecision {
-    /// The decision where what is there is copied: the layer's, absence too, but for what only the new base has.
+    /// The decision for a copied place: as in the layer, absence too, plus additions of the new base.
     mutating func copy(_ base: NodeFacts?, _ ours: NodeFacts?, _ new: NodeFacts?, _ same: Sameness) {
         keepsNewBeside = false
         guard let ours else {
@@ -14,7 +14,7 @@ extension CarryDecision {
         (content, attributes) = (.ours, ours.attributes)
     }
 
-    /// The decision for a link that makes the state of a unit.
+    /// The decision for a link that sets the state of a unit.
     mutating func apply(_ unit: UnitStates.Decision, _ ours: NodeFacts?, _ new: NodeFacts?) {
         keepsNewBeside = false
         switch unit {
@@ -30,7 +30,7 @@ extension CarryDecision {
         }
     }
 
-    /// The decision as `rule` would have it.
+    /// Changes the decision as `rule` says.
     mutating func apply(
         _ rule: CarryRule?, _ base: NodeFacts?, _ ours: NodeFacts?, _ new: NodeFacts?, _ same: Sameness
     ) {
