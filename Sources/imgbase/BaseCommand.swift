@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase base`
+/// The command `imgbase base`.
 struct BaseCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "base", abstract: "Add a base, remove or pin one, or name one.")
@@ -102,9 +102,9 @@ struct BaseCommand: HostCommand {
     }
 }
 
-/// A base that was added, as JSON.
+/// An added base, as JSON.
 private struct AddedBase: Encodable {
     var name: String
-    /// What had to be told of its image.
+    /// The notices about its image.
     var notices: [String]
 }

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase boot`
+/// The command `imgbase boot`.
 struct BootCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "boot", abstract: "Show the boot menu, or say what it boots unattended.")
@@ -91,7 +91,7 @@ struct BootCommand: HostCommand {
         }
     }
 
-    /// What is to be changed, if anything.
+    /// The change to make; `nil` if there is none.
     private var change: BootChange? {
         if let setDefault { return .setDefault(setDefault) }
         if let once { return .once(once) }
@@ -127,7 +127,7 @@ struct BootCommand: HostCommand {
             isBooted = entry.layer == booted
         }
 
-        /// For people.
+        /// The entry in one line for the user.
         var line: String {
             let marks = [
                 isDefault ? "default" : nil, isOnce ? "once" : nil,

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase health`
+/// The command `imgbase health`.
 struct HealthCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Run the checks of this system's health.",

@@ -2,13 +2,13 @@ import ArgumentParser
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// A command that looks at the host, and may change it.
+/// A command that looks at the host and may change it.
 protocol HostCommand: ParsableCommand {
     var global: GlobalOptions { get }
     func execute(_ context: Context) async throws
 }
 
-/// `imgbase`
+/// The command `imgbase`.
 struct ImgbaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgbase",
@@ -34,7 +34,7 @@ struct ImgbaseCommand: ParsableCommand {
     }
 }
 
-/// `imgbase w`
+/// The command `imgbase w`.
 struct WhichCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "w", abstract: "Say which layer this system runs from.")

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase layer`
+/// The command `imgbase layer`.
 struct LayerCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "layer", abstract: "Add a layer with its boot entry, remove one, or name one.")

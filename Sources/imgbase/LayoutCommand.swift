@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase layout`
+/// The command `imgbase layout`.
 struct LayoutCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "layout", abstract: "Lay out disks, or show the bases and layers there are.",

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase recover`
+/// The command `imgbase recover`.
 struct RecoverCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "recover", abstract: "Remove or finish what interrupted runs left.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// `imgbase status`
+/// The command `imgbase status`.
 struct StatusCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
@@ -28,7 +28,7 @@ private struct StatusResult: Encodable {
         var tries: Int
         var triesLeft: Int
         var starts: Int
-        /// How many ended in the boot loader, the kernel or the initramfs.
+        /// The tries that ended in the boot loader, the kernel or the initramfs.
         var lost: Int
     }
     struct Next: Encodable {

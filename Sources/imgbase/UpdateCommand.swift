@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase update`
+/// The command `imgbase update`.
 struct UpdateCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",
@@ -63,7 +63,7 @@ struct UpdateCommand: HostCommand {
         let tries = tries ?? BootRecord.Trial.defaultTries
         let (result, notices) = try await options.open(image) {
             try await session.update($0, tries: tries) { report in
-                // Now, whatever becomes of the rest.
+                // At once, since a later step may fail.
                 if !context.isDry { Terminal.error("imgbase: \(report.line), for 'keep' in imgbased.conf") }
             }
         }
@@ -75,7 +75,7 @@ struct UpdateCommand: HostCommand {
     }
 }
 
-/// `imgbase rollback`
+/// The command `imgbase rollback`.
 struct RollbackCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Go back to the layer before, on trial.",
@@ -120,7 +120,7 @@ private func checkTries(_ tries: Int?) throws {
 }
 
 extension Context {
-    /// What was carried, or would be, and which layer is booted next.
+    /// Prints what was carried, or would be, and the layer booted next.
     fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }
@@ -134,11 +134,11 @@ extension Context {
 
 private struct CarryResult: Encodable {
     var layer: String?
-    /// Whether it is an interrupted update that was finished, and the image given was not looked at.
+    /// Whether an interrupted update was finished and the given image not read.
     var isResumed: Bool
-    /// The bases and layers that were removed to make room.
+    /// The bases and layers removed to make room.
     var removed: [String]
     var carried: CarryReport?
-    /// What had to be told of the image.
+    /// The notices about the image.
     var notices: [String]
 }
