@@ -46,7 +46,7 @@ extension BaseCommand {
             found.append(verified)
             if !context.isJSON { context.result(["": ""], lines: [verified.line]) }
         } _: { state, names in
-            // If there is nothing to prove, nothing is proved.
+            // If there is nothing to prove, the command fails.
             guard state.groups.contains(where: { $0.name == names.group }) else {
                 throw CommandFailure("verify the bases", .contents(.noGroup(names.group)))
             }

@@ -5,7 +5,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Show each external command as it is run.")
     var debug = false
 
-    @Flag(help: "Show the commands and the changes of files, and change nothing.")
+    @Flag(help: "Show the commands and file changes, and change nothing.")
     var dry = false
 
     @Flag(help: "Print the result, or with --dry the plan, as JSON.")

@@ -6,14 +6,14 @@ import Synchronization
 
 /// The options of an image that becomes a base.
 struct ImageOptions: ParsableArguments {
-    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
+    @Option(help: "The size of the base. (default: that of the image, or what its files need)")
     var size: String?
 
-    @Option(help: "What the base is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+    @Option(help: "The name of the base, as NAME-VERSION-RELEASE. (default: the next Base-N)")
     var name: String?
 
     @Option(
-        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+        help: "The file system made for an image of files: ext4 or xfs. (default: that of the running root)")
     var filesystem: NewFileSystem?
 
     @OptionGroup var shownProgress: ProgressOptions

@@ -14,8 +14,8 @@ struct ImgbaseCommand: ParsableCommand {
         commandName: "imgbase",
         abstract: "Boot writable layers of read-only base images.",
         discussion: """
-            A base is a read-only thin volume that holds a root file system as it was delivered. A layer \
-            is a writable snapshot of one, and what is booted: each layer has an entry in the boot menu.
+            A base is a read-only thin volume with a root file system as delivered. A layer is a writable \
+            snapshot of a base. The host boots a layer: each has an entry in the boot menu.
 
             The options below may stand before the command or after it.
             """,

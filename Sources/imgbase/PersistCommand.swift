@@ -8,11 +8,11 @@ import ImgbasedLinux
 /// The command `imgbase persist`.
 struct PersistCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "persist", abstract: "Carry what was changed in one tree to another, as update does.",
+        commandName: "persist", abstract: "Carry the changes of one tree to another, as update does.",
         discussion: """
-            Of plain directories, each with a whole root file system: what --from has that --from-base has not is \
-            carried to --to, which is a copy of --to-base. Run again, it changes only what changed since. --dry looks and \
-            reports, and changes nothing.
+            All four are plain directories, each with a whole root file system. The changes from --from-base \
+            to --from are carried to --to, which is a copy of --to-base. Run again, it carries only later \
+            changes. --dry reports, and changes nothing.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -32,7 +32,7 @@ struct PersistCommand: HostCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What is in Config: the lists of what is carried besides /etc. (default: config in --from, if there)",
+            "The content of Config: lists of what is carried besides /etc. (default: config in --from, if there)",
             valueName: "dir"))
     var lists: String?
 

@@ -6,7 +6,7 @@ import ImgbasedHostCore
 struct StatusCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Say how this system came to be booted, and what the next boot will do.")
+        abstract: "Show why this layer is booted, and what the next boot will do.")
 
     @OptionGroup var global: GlobalOptions
 

@@ -7,23 +7,24 @@ import ImgbasedHostCore
 struct UpdateCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",
-        abstract: "Take the host to a new image, with what its administrator has changed.",
+        abstract: "Update the host to a new image, with the administrator's changes.",
         discussion: """
-            The image becomes a base; a layer on it gets the configuration of the booted layer, and is booted next, on \
-            trial. Nothing of the booted layer changes, and where the new one does not come up healthy it is booted again.
+            The image becomes a base. A layer on it gets the configuration of the booted layer and is booted \
+            next, on trial. The booted layer does not change: if the new one does not come up healthy, it is \
+            booted again.
             """)
 
     @OptionGroup var options: ImageOptions
 
-    @Option(help: ArgumentHelp("How many tries the new layer has, 1 to 9. (default: 3)", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of tries of the new layer, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
     @Flag(
-        help: "Say what would be carried and what is in conflict; without an image, of the update that waits."
+        help: "Show what would be carried and what conflicts; without an image, for the update that waits."
     )
     var preview = false
 
-    @Flag(help: "Carry what was changed since the update; the system does so when it shuts down.")
+    @Flag(help: "Carry the changes made since the update; the system does so at shutdown.")
     var complete = false
 
     @Argument(help: "The image: a file, a device, or - for standard input.")
@@ -78,10 +79,10 @@ struct UpdateCommand: HostCommand {
 /// The command `imgbase rollback`.
 struct RollbackCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Go back to the layer before, on trial.",
+        commandName: "rollback", abstract: "Go back to the previous layer, on trial.",
         discussion: """
-            While an update has not been booted, it is taken back: the booted layer is booted again. Afterwards, the newest \
-            older layer that came up healthy is tried, or else the newest that was never booted.
+            An update that was not booted yet is taken back: the booted layer is booted again. After that, \
+            the newest older layer that came up healthy is tried, or else the newest that was never booted.
             """)
 
     @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
@@ -90,10 +91,10 @@ struct RollbackCommand: HostCommand {
     @Flag(help: "Go back to a new layer on the older base, with the configuration of the booted one.")
     var carryEtc = false
 
-    @Flag(help: "With --carry-etc, say what would be carried and what is in conflict, and do nothing.")
+    @Flag(help: "With --carry-etc, show what would be carried and what conflicts, and change nothing.")
     var preview = false
 
-    @Option(help: ArgumentHelp("How many tries the layer has, 1 to 9. (default: 3)", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of tries of the layer, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
     @OptionGroup var global: GlobalOptions
