@@ -35,7 +35,7 @@ public enum InitramfsProbe {
             case .helper?: return .present
             case .compressed(let offset, let compression?)?:
                 return try helper(in: file, from: offset, compression, until: deadline)
-            case .compressed(_, nil)?: return .unknown("it is compressed by nothing that is known")
+            case .compressed(_, nil)?: return .unknown("its compression is not known")
             case .damaged(let offset)?: return .unknown("it is damaged at byte \(offset)")
             case nil: break
             }
@@ -80,7 +80,7 @@ public enum InitramfsProbe {
             if count == 0 { break }
             switch reader.read(buffer[..<count]) {
             case .helper?: return .present
-            case .compressed?, .damaged?: return .unknown("what is compressed in it is no archive of cpio")
+            case .compressed?, .damaged?: return .unknown("its compressed part is no cpio archive")
             case nil: break
             }
             total += UInt64(count)

@@ -23,8 +23,8 @@ struct BootCommand: HostCommand {
     @Option(
         name: .customLong("try"),
         help: ArgumentHelp(
-            "Boot this layer unattended, on trial. Once it comes up healthy, it is the default; when its tries "
-                + "are used up, the old one is booted again.", valueName: "layer"))
+            "Boot this layer unattended, on trial. Once it comes up healthy, it is the default; when its "
+                + "tries are used up, the old one is booted again.", valueName: "layer"))
     var trial: String?
 
     @Option(help: ArgumentHelp("The number of tries, 1 to 9. (default: 3)", valueName: "n"))

@@ -31,7 +31,7 @@ struct LayerCommand: HostCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The base or layer under the new layer. (default: the newest layer of the newest base, or that base)",
+            "The base or layer to snapshot. (default: the newest layer of the newest base, or that base)",
             valueName: "base-or-layer"))
     var source: String?
 

@@ -32,7 +32,7 @@ struct PersistCommand: HostCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The content of Config: lists of what is carried besides /etc. (default: config in --from, if there)",
+            "The content of Config: lists of paths carried besides /etc. (default: config in --from, if there)",
             valueName: "dir"))
     var lists: String?
 

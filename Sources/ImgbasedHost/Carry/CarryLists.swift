@@ -66,7 +66,7 @@ public struct CarryLists: Sendable {
             let all = try tree.names(in: directory).filter { $0.hasSuffix(ending) }
             let meant = DropIns.names(all)
             var leftOut: [(name: String, reason: String)] = Set(all).subtracting(meant).map {
-                ($0, "by its name it is hidden or somebody's copy")
+                ($0, "by its name it is hidden or a copy")
             }
             for name in meant {
                 let path = "\(directory)/\(name)"

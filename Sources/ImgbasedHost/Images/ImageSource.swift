@@ -50,7 +50,7 @@ public final class ImageSource {
         hold = input.hold
         let name = input.name
         guard input.unsigned == unsigned else {
-            throw .image(name, reason: "it became another while it was opened; try again")
+            throw .image(name, reason: "it was replaced while it was opened; try again")
         }
         var kind = ImageHead(input.head)
         var decompressed: ImageStream?

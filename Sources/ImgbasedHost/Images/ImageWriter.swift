@@ -76,7 +76,7 @@ public struct ImageWriter {
         if let expected = image.length?.count, expected != length {
             throw .image(
                 image.path,
-                reason: "\(length) bytes were read where there were \(expected); it changed meanwhile")
+                reason: "\(length) bytes were read instead of \(expected); it changed meanwhile")
         }
         try source.check(content: facts.digest)
     }

@@ -41,7 +41,7 @@ extension CarryDecision {
         case .ours:
             keepsNewBeside = false
             let isAsNew = same.oursAndNew && CarryDecision.hasSameAttributes(ours, new)
-            let words = ours == nil ? "stays away, as the policy says" : "as the policy says"
+            let words = ours == nil ? "stays absent, as the policy says" : "as the policy says"
             finding = isAsNew ? nil : Finding(ours == nil ? .deleted : .carried, words)
             (content, attributes) = ours.map { (.ours, $0.attributes) } ?? (.none, nil)
         case .skip, .theirs:
@@ -49,7 +49,7 @@ extension CarryDecision {
             let isUnchanged =
                 same.baseAndOurs && CarryDecision.hasSameAttributes(base, ours)
                 || same.oursAndNew && CarryDecision.hasSameAttributes(ours, new)
-            let words = "changed here; as in the new base, as the policy says"
+            let words = "changed here; the policy takes the new base's"
             finding = isUnchanged || rule == .skip ? nil : Finding(.replaced, words)
             (content, attributes) = new.map { (.new, $0.attributes) } ?? (.none, nil)
         }

@@ -53,7 +53,7 @@ extension AccountNote: CustomStringConvertible {
         case .fileStaysRemoved(let file):
             "'/etc/\(file.rawValue)' was removed here and stays so; the new base has it"
         case .idKept(let file, let name, let id, let theirs):
-            "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, where it is \(theirs), follow"
+            "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, which has \(theirs), get it"
         case .newID(let file, let name, let id, let theirs):
             "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is another's "
                 + "here, or was"
@@ -66,9 +66,9 @@ extension AccountNote: CustomStringConvertible {
         case .noFreeID(let file, let name):
             "\(AccountNote.what(file, name)) of the new base is left out: no id is free"
         case .fieldKept(let file, let name, let field):
-            "\(AccountNote.what(file, name)): the \(field) is another in the new base; it stays as it is here"
+            "\(AccountNote.what(file, name)): the \(field) differs in the new base; the one here is kept"
         case .unlocked(let name):
-            "\(AccountNote.what(.passwd, name)) was locked, and is not any more with the new base"
+            "\(AccountNote.what(.passwd, name)) was locked here, and is not with the new base"
         case .leftOut(let file, let line):
             "'/etc/\(file.rawValue)': line \(line.number) of the new base is left out"
                 + (line.name.map { ": '\(EscapedText.escaped($0))'" } ?? "")

@@ -36,7 +36,7 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
                 + (theirs.map { "has a link to '\(EscapedText.escaped($0))'" } ?? "has none")
         case .staysEnabled(let unit, let path):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base masks it with '\(path)'; it stays enabled, "
-                + "without that"
+                + "without the mask"
         case .masked(let unit, let path):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base masks it with '\(path)', so that it does "
                 + "not start; disable it, or give it a unit file in '/etc'"

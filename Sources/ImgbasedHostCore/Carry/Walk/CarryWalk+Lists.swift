@@ -36,10 +36,10 @@ extension CarryWalk {
             case .nothing:
                 if case .node = try sighting(path, in: root.base) { continue }
                 if case .node = try sighting(path, in: root.new) { continue }
-                note(path, .unused, "a list names it, and there is no such file")
+                note(path, .unused, "a list names it, but it does not exist")
             case .hidden:
                 let isTold = items.contains { $0.outcome == .omitted && $0.path.covers(path) }
-                if !isTold { note(path, .omitted, "a list names it, and what it is in is no directory") }
+                if !isTold { note(path, .omitted, "a list names it, but part of its path is no directory") }
             }
         }
     }

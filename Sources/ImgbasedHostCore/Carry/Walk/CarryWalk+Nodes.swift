@@ -21,7 +21,7 @@ extension CarryWalk {
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
         if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
             if let target = place.target { try change(.remove(path), of: target, in: level) }
-            note(path, .reset, "what an old base had, beside, as an earlier change of base put it; removed")
+            note(path, .reset, "an old base's version, which an earlier change of base put beside; removed")
             return false
         }
         if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {

@@ -176,7 +176,7 @@ extension CarryWalk {
 
     func immutable(_ path: TreePath) -> TreeReadError {
         TreeReadError(
-            "'\(path)' of the new layer, or what it is in, is immutable; take that away with 'chattr -ia'")
+            "'\(path)' of the new layer, or its directory, is immutable; clear that with 'chattr -ia'")
     }
 
     mutating func noteImmutable(_ path: TreePath) {

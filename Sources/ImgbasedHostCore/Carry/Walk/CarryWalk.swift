@@ -86,7 +86,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         try outside(.root, root)
         try noteAbsent()
         for path in settings.mounted where settings.scope.mode(of: path) != nil {
-            note(path, .omitted, "something else is mounted there, of which nothing is carried")
+            note(path, .omitted, "something else is mounted there; none of it is carried")
         }
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
@@ -97,7 +97,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
     mutating func look(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> Place {
         visited += 1
         guard visited <= TreeLimit.nodes else {
-            throw TreeReadError("there is too much: more than \(TreeLimit.nodes) files")
+            throw TreeReadError("there are too many files: more than \(TreeLimit.nodes)")
         }
         return Place(
             base: try facts(name, in: level.base, settings.baseIdentities),
@@ -122,7 +122,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
 
     /// Notes a directory that is too deep.
     mutating func noteDeep(_ path: TreePath) {
-        note(path, .omitted, "it is in \(TreeLimit.depth) directories already, and is not looked into")
+        note(path, .omitted, "it is inside \(TreeLimit.depth) directories, and is not read")
     }
 
     /// The directories of the trees at `name`, from `place`.
