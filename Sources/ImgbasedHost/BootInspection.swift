@@ -51,7 +51,7 @@ public enum BootInspection {
         return InitramfsProbe.helper(in: tree, place)
     }
 
-    /// The host path of a path in an entry; entries count from the root of the file system of `/boot`.
+    /// The host path of an entry's path, which starts at the root of the file system of `/boot`.
     ///
     /// `nil` if the path is strange (`BootEntry.isStrange`).
     private static func place(of path: String, _ boot: BootState) -> String? {

@@ -25,7 +25,7 @@ struct ImageProof {
             // e2fsck also reports success if it skips a repair: it answers its own question.
             try run(Command(.e2fsck, ["-n", path]), noting: ["? no", "IGNORED", "Superblock invalid"])
         }
-        // Some checks are part of a full check alone, as all checks of XFS tools. A mount checks what the
+        // These tools leave some checks to a full check, and XFS tools have no other. A mount checks what the
         // kernel needs.
         do throws(SystemError) {
             _ = try HostMount.mount(path, type: type.rawValue, .untouched)

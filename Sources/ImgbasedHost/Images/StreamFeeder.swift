@@ -3,7 +3,7 @@ import ImgbasedLinux
 
 /// Feeds the tar in a stream to a tool through a pipe, followed by the zeros that end a tar.
 ///
-/// Those of `umoci insert` end without zeros, in the middle of a block, which tar(1) takes for a cut-off
+/// A tar of `umoci insert` ends without zeros, in the middle of a block. tar(1) takes that for a cut-off
 /// archive.
 ///
 /// Format: POSIX pax, ustar Interchange Format: blocks of 512 bytes, two of zeros at the end.

@@ -92,7 +92,7 @@ struct AccountEntries {
         return AccountLine(fields: fields)
     }
 
-    /// Drops users that the administrator removed from the lists of an entry.
+    /// Drops, from the lists of an entry, users that the administrator removed.
     private func removeMembers(_ fields: inout [[UInt8]], _ file: AccountFile) {
         for index in AccountEntries.lists(file) {
             let members = AccountEntries.members(fields[index])

@@ -68,7 +68,7 @@ extension AccountNote: CustomStringConvertible {
         case .fieldKept(let file, let name, let field):
             "\(AccountNote.what(file, name)): the \(field) differs in the new base; the one here is kept"
         case .unlocked(let name):
-            "\(AccountNote.what(.passwd, name)) was locked here, and is not with the new base"
+            "\(AccountNote.what(.passwd, name)) was locked here; the new base unlocks it"
         case .leftOut(let file, let line):
             "'/etc/\(file.rawValue)': line \(line.number) of the new base is left out"
                 + (line.name.map { ": '\(EscapedText.escaped($0))'" } ?? "")

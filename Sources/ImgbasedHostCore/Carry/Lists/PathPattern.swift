@@ -3,7 +3,7 @@ import ImgbasedCore
 /// A pattern for paths of a tree, from the root.
 ///
 /// `*` stands for any bytes but a slash, `?` for one, `[a-z]` and `[!a-z]` for one in a set or outside it,
-/// and `**` as a whole name for any number of names, even none. `\` takes the meaning of the next byte. A
+/// and `**` as a whole name for any number of names, even none. `\` makes the next byte literal. A
 /// leading dot is like any other byte. A pattern that matches a directory covers everything in it.
 public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
     /// The problem of a pattern.

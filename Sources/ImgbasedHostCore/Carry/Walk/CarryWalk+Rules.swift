@@ -30,7 +30,7 @@ extension CarryWalk {
 
     /// Whether a directory of the new base is walked that the layer does not have.
     ///
-    /// Its entries are not dropped for that reason alone.
+    /// The walk alone does not put its entries into the new layer.
     func isGoneThroughInNew(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool {
