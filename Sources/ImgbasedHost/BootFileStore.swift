@@ -4,33 +4,33 @@ public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// The kernels and initramfs in `/boot/imgbased`, each pair once, in a directory named after its content.
+/// The kernels and initramfs in `/boot/imgbased`: each pair once, in a directory named by its digest.
 public struct BootFileStore: Sendable {
-    /// The directory of the store.
+    /// The path of the store on the running host.
     public var directory: String
 
     private static let linuxName = "linux"
     private static let initrdName = "initrd"
-    /// What an interrupted copy of an older imgbase left; the next copy removes it.
+    /// The name that an interrupted copy of an older imgbase left; the next copy removes it.
     static let temporary = ".imgbased-new"
     private static let pieceSize = 1 << 20
 
-    /// The store in `directory`.
+    /// Names the store in `directory`; reads and makes nothing.
     public init(directory: String) {
         self.directory = directory
     }
 
-    /// Where pairs are while they come or go.
+    /// The directory of pairs while they are written or removed.
     private var staging: String { directory + "/.staging" }
 
-    /// A file that was found, and what is in it.
+    /// The first of several paths that exists, with its size and digest.
     private struct Found {
         var path: String
         var size: UInt64
         var digest: String
     }
 
-    /// The kernel and initramfs of the version that `pair` names, in `tree`, which `layer` is called.
+    /// The kernel and initramfs of the version in `pair`, from `tree`. Messages call the tree `layer`.
     public static func files(
         _ pair: KernelChoice.Pair, in tree: borrowing HostTree, layer: String
     ) throws(HostFailure) -> BootFiles {
@@ -43,7 +43,7 @@ public struct BootFileStore: Sendable {
             digest: digest(linux: linux.digest, initrd: initrd.digest), size: Bytes(linux.size + initrd.size))
     }
 
-    /// The digest that names two files: what `sha256sum linux initrd | sha256sum` prints.
+    /// The digest that names a pair: the output of `sha256sum linux initrd | sha256sum`.
     private static func digest(linux: String, initrd: String) -> String {
         var digest = Digest()
         digest.update(Array("\(linux)  \(linuxName)\n\(initrd)  \(initrdName)\n".utf8))
@@ -63,7 +63,7 @@ public struct BootFileStore: Sendable {
         return nil
     }
 
-    /// Reads `file` to its end, hands all of it to `write`, and returns its digest and length.
+    /// Reads `file` to its end, passes each piece to `write`, and returns digest and length.
     private static func read(
         _ file: borrowing OpenFile, _ write: ([UInt8]) throws(SystemError) -> Void = { _ in }
     ) throws(SystemError) -> (digest: String, size: UInt64) {
@@ -79,7 +79,7 @@ public struct BootFileStore: Sendable {
         return (digest.hexadecimal(), size)
     }
 
-    /// Whether the pair named `digest` is there and is what the name says.
+    /// Whether the pair named `digest` is stored and has that digest.
     public func verify(_ digest: String) -> Bool {
         guard let tree = try? HostTree("/"),
             let linux = try? BootFileStore.first(
@@ -90,7 +90,7 @@ public struct BootFileStore: Sendable {
         return BootFileStore.digest(linux: linux.digest, initrd: initrd.digest) == digest
     }
 
-    /// The host in `state`, where `files` count as stored only if what is stored under their digest is undamaged.
+    /// `state`, where `files` count as stored only if the stored pair is undamaged.
     static func checked(_ state: HostState, for files: BootFiles) -> HostState {
         guard state.boot.digests.contains(files.digest) else { return state }
         var state = state
@@ -99,13 +99,13 @@ public struct BootFileStore: Sendable {
         return state
     }
 
-    /// The names of the pairs that are there.
+    /// The names of the stored pairs: digests of 64 digits. No pair is read.
     public func digests() throws(HostFailure) -> Set<String> {
         let names = try calling { () throws(SystemError) in try HostTree("/").names(in: directory) }
         return Set(names.filter { $0.utf8.count == 64 })
     }
 
-    /// How much the largest of the pairs takes.
+    /// The size of the largest pair; 0 if there is none or the store cannot be read.
     public func largest() -> Bytes {
         guard let tree = try? HostTree("/"), let digests = try? digests() else { return Bytes(0) }
         let sizes = digests.map { digest in
@@ -117,8 +117,9 @@ public struct BootFileStore: Sendable {
         return Bytes(sizes.max() ?? 0)
     }
 
-    /// Copies `files` out of `tree`, unless they are there. They appear whole, under their final name, when both
-    /// are on the disk.
+    /// Copies `files` from `tree`, unless an undamaged pair is stored.
+    ///
+    /// The pair appears whole, under its final name, once both files are on the disk.
     public func install(_ files: BootFiles, from tree: borrowing HostTree) throws(HostFailure) {
         if verify(files.digest) { return }
         do throws(SystemError) {
@@ -138,8 +139,9 @@ public struct BootFileStore: Sendable {
         }
     }
 
-    /// Removes the pairs named `digests`, whole or not, and what else in the directory of the store has such a name. What goes has
-    /// another name before anything in it is gone.
+    /// Removes the pairs named `digests`, whole or not, and anything else of such a name in the store.
+    ///
+    /// Each gets another name before anything in it is removed.
     public func remove(_ digests: [String]) throws(HostFailure) {
         try calling { () throws(SystemError) in try remove(digests, in: try HostTree("/")) }
     }

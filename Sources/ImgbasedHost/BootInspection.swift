@@ -3,9 +3,9 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks into what the boot menu offers, and changes nothing.
+/// Inspects the entries of the boot menu and changes nothing.
 public enum BootInspection {
-    /// What is there of the entries in `state`. Layers that are not active are not looked into.
+    /// The findings on the entries in `state`. Inactive layers are not read.
     public static func findings(
         _ state: HostState, names: HostNames
     ) throws(HostFailure) -> BootAudit.Findings {
@@ -32,7 +32,7 @@ public enum BootInspection {
         return findings
     }
 
-    /// The host in `state`, where it is known whether the initramfs of `layer` has our helper.
+    /// `state`, with a note if the initramfs of `layer` lacks our helper.
     public static func looking(
         into layer: String, _ state: HostState
     ) throws(HostFailure) -> HostState {
@@ -44,15 +44,16 @@ public enum BootInspection {
         return state
     }
 
-    /// Whether an initramfs has our helper; `nil` where there is none.
+    /// Whether an initramfs has our helper; `nil` if there is no initramfs.
     private static func helper(_ initrd: String, _ boot: BootState) throws(HostFailure) -> HelperPresence? {
         guard let place = place(of: initrd, boot), HostSystem.exists(place) else { return nil }
         let tree = try calling { () throws(SystemError) in try HostTree("/") }
         return InitramfsProbe.helper(in: tree, place)
     }
 
-    /// Where a path of an entry is: it begins where the file system of `/boot` does. `nil` where that is not ours to
-    /// tell.
+    /// The host path of an entry's path, which starts at the root of the file system of `/boot`.
+    ///
+    /// `nil` if the path is strange (`BootEntry.isStrange`).
     private static func place(of path: String, _ boot: BootState) -> String? {
         if BootEntry.isStrange(path) { return nil }
         return boot.prefix.isEmpty ? boot.directory + path : path

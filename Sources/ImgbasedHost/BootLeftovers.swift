@@ -3,12 +3,12 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks for what replacing files left beside them when it was cut short, and for what of our store others refer to.
+/// Finds temporary files of interrupted replacements, and stored digests that others refer to.
 enum BootLeftovers {
     private static let limit = 1 << 20
     private static let suffix = ".imgbased-new"
 
-    /// The paths of new files that never took their place, where imgbased replaces files.
+    /// The new files that never took their place, in the directories where imgbased replaces files.
     static func paths(_ boot: BootState, in tree: borrowing HostTree) throws(SystemError) -> [String] {
         var directories = ["/etc", boot.directory + "/loader", boot.directory + "/loader/entries"]
         if case .grub(let directory) = boot.loader { directories.append(directory) }
@@ -16,7 +16,7 @@ enum BootLeftovers {
         for directory in directories {
             for name in try tree.names(in: directory) where name.hasPrefix(".") && name.hasSuffix(suffix) {
                 let path = "\(directory)/\(name)"
-                // They are plain files; what else has such a name is somebody else's.
+                // Ours are plain files. Anything else of such a name is not ours.
                 if (try? tree.openFile(path)) != nil { paths.append(path) }
             }
         }
@@ -24,7 +24,7 @@ enum BootLeftovers {
         if try tree.names(in: store).contains(BootFileStore.temporary) {
             paths.append("\(store)/\(BootFileStore.temporary)")
         }
-        // What a link leads to is not ours.
+        // The target of a link is not ours.
         if try tree.link(at: BootState.staging) == nil {
             paths += try tree.names(in: BootState.staging).map { "\(BootState.staging)/\($0)" }
         }
@@ -33,12 +33,12 @@ enum BootLeftovers {
         return paths
     }
 
-    /// The digests of our store that entries of others, or GRUB's configuration, have in them: somebody boots those.
+    /// The stored digests that foreign entries or GRUB's configuration mention: those kernels are in use.
     static func foreignDigests(_ boot: BootState, in tree: borrowing HostTree) throws(SystemError) -> Set<
         String
     > {
         var texts = [boot.grubConfig].compactMap { $0 }
-        // What cannot be read may have any of them in it.
+        // An unreadable file may mention any digest.
         if case .grub(let directory) = boot.loader {
             do throws(SystemError) {
                 let bytes = try tree.read(directory + "/custom.cfg", limit: limit) ?? []
@@ -50,7 +50,7 @@ enum BootLeftovers {
         let entries = boot.directory + "/loader/entries"
         for name in try tree.names(in: entries)
         where name.hasSuffix(".conf") && BootState.layer(ofEntryFile: name, boot.loader) == nil {
-            // What no boot loader reads either is in nobody's way.
+            // A boot loader cannot read such an entry either.
             guard let bytes = try? tree.read("\(entries)/\(name)", limit: limit) else { continue }
             texts.append(String(decoding: bytes, as: UTF8.self))
         }

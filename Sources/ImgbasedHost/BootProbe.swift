@@ -3,13 +3,13 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks at what the boot loader has.
+/// Reads the state of the boot loader.
 enum BootProbe {
     private static let limit = 1 << 20
-    /// A menu has a kilobyte or two for each layer.
+    /// In bytes. A menu has a kilobyte or two for each layer.
     private static let menuLimit = 256 << 20
 
-    /// What the kernel can tell without a look at the boot loader.
+    /// The state that the kernel tells, without a look at the boot loader.
     static var runningState: BootState {
         var boot = BootState()
         boot.runningArguments = (try? SmallFile.read("/proc/cmdline")) ?? ""
@@ -18,7 +18,7 @@ enum BootProbe {
 
     static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
         var boot = runningState
-        // New entries begin with these.
+        // New entries start with these arguments.
         boot.runningArguments = try calling { () throws(SystemError) in try SmallFile.read("/proc/cmdline") }
         let mount = mounts.at(boot.directory)
         if let mount {
@@ -69,7 +69,7 @@ enum BootProbe {
         return boot
     }
 
-    /// Who boots: the one that booted this system where it says so, else the one whose files are there.
+    /// The boot loader that says it booted this system, else the one whose files exist.
     private static func loader(_ directory: String) -> BootLoader? {
         let grub = ["grub", "grub2"].map { directory + "/" + $0 }.first(where: HostSystem.exists)
         let isSystemdBoot = EFIVariables.text("LoaderInfo")?.hasPrefix("systemd-boot") ?? (grub == nil)
@@ -77,7 +77,7 @@ enum BootProbe {
         return grub.map { .grub(directory: $0) }
     }
 
-    /// Reads what is recorded at `path`.
+    /// Reads the record at `path`, or notes that `path` is a link.
     static func readRecord(
         _ path: String, _ tree: borrowing HostTree, _ boot: inout BootState
     ) throws(SystemError) {
@@ -88,7 +88,9 @@ enum BootProbe {
         }
     }
 
-    /// Reads our entries. Of two files of one layer, as a cut of the power can leave them, one that can be read counts.
+    /// Reads our entries.
+    ///
+    /// After a power cut a layer can have two files: one that can be read counts.
     static func readEntries(_ tree: borrowing HostTree, _ boot: inout BootState) throws(SystemError) {
         let entries = boot.directory + "/loader/entries"
         var texts: [String: [(name: String, text: String)]] = [:]
@@ -105,8 +107,9 @@ enum BootProbe {
         }
     }
 
-    /// Whether the ext4 file system with the device number `device` journals content, as the kernel says: what is mounted need
-    /// not say so.
+    /// Whether ext4 on the device numbered `device` journals content, as the kernel says.
+    ///
+    /// The mount options need not say so.
     private static func journalsData(_ device: String) -> Bool {
         guard let path = HostSystem.resolved("/sys/dev/block/\(device)"),
             let name = path.split(separator: "/").last,

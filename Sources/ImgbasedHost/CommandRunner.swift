@@ -3,23 +3,23 @@ public import ImgbasedHostCore
 import Subprocess
 import SystemPackage
 
-/// Runs the distribution's tools: no shell, a fixed path, a bare environment, nothing to read.
+/// Runs the distribution's tools: no shell, a fixed path, a bare environment, no input.
 public struct CommandRunner: Sendable {
-    /// What each command is shown to before it runs.
+    /// Receives each command before it runs.
     let trace: @Sendable (Command) -> Void
 
-    /// How much of its output is kept; a report of thousands of volumes is shorter.
+    /// The limit of each output in bytes; a report of thousands of volumes is shorter.
     private static let limit = 64 << 20
 
-    /// A runner that shows each command to `trace`.
+    /// A runner that passes each command to `trace` before it runs.
     public init(trace: @escaping @Sendable (Command) -> Void = { _ in }) {
         self.trace = trace
     }
 
     /// Runs `command`, waits for it, and returns its standard output.
     ///
-    /// - Throws: ``HostFailure/tool(_:status:message:)`` with what it wrote to standard error, or else to standard
-    ///   output, where its exit status is none that means success.
+    /// - Throws: ``HostFailure/tool(_:status:message:)`` with its standard error, or else its standard
+    ///   output, if the exit status does not mean success.
     @discardableResult
     public func run(_ command: Command) async throws(HostFailure) -> [UInt8] {
         trace(command)
@@ -51,8 +51,9 @@ public struct CommandRunner: Sendable {
         }
     }
 
-    /// The last of what a tool said, on its standard output if it said nothing elsewhere, as grub-script-check(1) does: the
-    /// cause comes last, and a message is one line.
+    /// The end of a tool's message on one line: the cause comes last.
+    ///
+    /// Standard output counts if standard error is empty, as with grub-script-check(1).
     static func brief(_ text: String, _ output: [UInt8] = []) -> String {
         if text.oneLine.isEmpty, !output.isEmpty {
             return brief(String(decoding: output.suffix(4000), as: UTF8.self))

@@ -1,9 +1,10 @@
 import Subprocess
 
-/// A program of somebody else's that did not do what it was run for.
+/// A foreign program that failed.
 enum Complaint {
-    /// What is wrong, as in `'PROGRAM' …`; `nil` where the program that `run` runs ended with status 0. One that cannot be run
-    /// was meant to run, so that is wrong as well.
+    /// The problem, as in `'PROGRAM' …`; `nil` if the program that `run` runs ended with status 0.
+    ///
+    /// A program that cannot be run is a problem as well: it was meant to run.
     static func about(_ run: () async throws -> TerminationStatus) async -> String? {
         do {
             switch try await run() {

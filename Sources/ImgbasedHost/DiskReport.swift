@@ -2,16 +2,16 @@ import FoundationEssentials
 import ImgbasedCore
 public import ImgbasedHostCore
 
-/// What `lsblk -J` and `wipefs -J` say of a disk.
+/// The reports of `lsblk -J` and `wipefs -J` on a disk.
 public enum DiskReport {
-    /// Asks for `disk` and everything on it.
+    /// Asks for `disk` and every device on it.
     public static func devicesCommand(_ disk: String) -> Command {
         Command(
             .lsblk,
             ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,TYPE,FSTYPE,PTTYPE,MOUNTPOINTS", disk])
     }
 
-    /// Asks for the signatures on `disk`; nothing is wiped without `--all`.
+    /// Asks for the signatures on `disk`; without `--all`, nothing is wiped.
     public static func signaturesCommand(_ disk: String) -> Command {
         Command(.wipefs, ["--json", "--no-act", disk])
     }
@@ -37,7 +37,7 @@ public enum DiskReport {
         var signatures: [Signature]
     }
 
-    /// The disk named `path` in the two reports.
+    /// The disk named `path`, from the two reports.
     public static func disk(
         _ path: String, devices: [UInt8], signatures: [UInt8]
     ) throws(HostFailure) -> HostState.Disk {
@@ -55,7 +55,7 @@ public enum DiskReport {
         }
         var found: Set<String> = []
         do {
-            // wipefs prints nothing at all where there is nothing.
+            // wipefs prints nothing if it finds nothing.
             if !signatures.isEmpty {
                 found = Set(
                     try JSONDecoder().decode(Signatures.self, from: Data(signatures)).signatures.map(\.type))
@@ -63,7 +63,7 @@ public enum DiskReport {
         } catch {
             throw .report(.wipefs, reason: "\(error)".oneLine)
         }
-        // A partition reports the table of the disk it is on: only that disk's own counts.
+        // A partition reports the table of its disk. Only a disk's own table counts.
         if let type = device.fstype { found.insert(type) }
         return HostState.Disk(
             path: path, kernelPath: device.path, size: Bytes(device.size ?? 0),

@@ -1,11 +1,11 @@
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Variables of the firmware that boot loaders leave (Boot Loader Interface).
+/// Firmware variables that boot loaders set (Boot Loader Interface).
 enum EFIVariables {
     private static let vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
-    /// The text in a variable, which is UTF-16 behind four bytes of attributes (linux: fs/efivarfs).
+    /// The text in a variable: UTF-16 after four bytes of attributes (linux: fs/efivarfs).
     static func text(_ name: String) -> String? {
         let path = "/sys/firmware/efi/efivars/\(name)-\(vendor)"
         guard let bytes = try? HostTree("/").read(path, limit: 65536), bytes.count > 4 else { return nil }

@@ -4,7 +4,7 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// `/run/imgbased/boot.json`, as far as the host looks at it.
+/// The part of `/run/imgbased/boot.json` that the host reads.
 struct EarlyBootReport: Decodable {
     private struct Fallback: Decodable {
         var layer: String
@@ -17,25 +17,25 @@ struct EarlyBootReport: Decodable {
     private var degraded: String?
     private var fallbacks: [Fallback]?
 
-    /// What the initramfs left; `nil` where it was not ours.
+    /// Reads the report of the initramfs; `nil` if the initramfs was not ours.
     static func read() throws(HostFailure) -> EarlyBootReport? {
         let text: String
         do throws(SystemError) {
             text = try SmallFile.read("/run/imgbased/boot.json")
         } catch {
-            // What is there says what runs, and so what must not be removed.
+            // Only a missing file may be ignored: the report says what runs and must not be removed.
             if error.isMissing { return nil }
             throw .system(error)
         }
         return try? JSONDecoder().decode(EarlyBootReport.self, from: Data(text.utf8))
     }
 
-    /// Whether `volume` is the layer that was booted.
+    /// Whether `volume` is the booted layer.
     func names(_ volume: Volume) -> Bool {
         volume.name == layer && (volumeGroup == nil || volumeGroup == volume.path.group)
     }
 
-    /// The same as a value.
+    /// The report as a value of the core.
     var value: HostStatus.EarlyBoot {
         HostStatus.EarlyBoot(
             layer: layer, mode: mode.flatMap(BootMode.init) ?? .readWrite, degraded: degraded,

@@ -3,20 +3,21 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Does what a plan says, step by step.
+/// Carries out a plan, step by step.
 public struct Executor {
     private let runner: CommandRunner
     private let source: ImageSource?
     private let log: @Sendable (Step) -> Void
-    /// Throws where a step that prepares is not to be begun.
+    /// Throws if no other preparing step may begin.
     private let interruption: @Sendable () throws(HostFailure) -> Void
-    /// What the plan's `writeImage` found.
+    /// The facts that writing the plan's image found; `.unknown` before.
     public private(set) var image: ImageFacts = .unknown
-    /// What the plan's `carry` has carried.
+    /// The report of the plan's `carry`; `nil` before.
     public private(set) var carried: CarryReport?
 
-    /// An executor that runs commands through `runner`, and shows each step to `log` as it begins; `source` is the
-    /// image that a plan with a `writeImage` is about.
+    /// An executor that runs commands through `runner` and passes each step to `log` as it begins.
+    ///
+    /// `source` is the image of a plan with a `writeImage`.
     public init(
         runner: CommandRunner, source: ImageSource? = nil, log: @escaping @Sendable (Step) -> Void = { _ in },
         interruption: @escaping @Sendable () throws(HostFailure) -> Void = checkSignals
@@ -27,7 +28,7 @@ public struct Executor {
         self.interruption = interruption
     }
 
-    /// Does all of `plan`. Where a step that prepares fails, what is there to be seen of it is removed again.
+    /// Carries out `plan`. If a preparing step fails, its visible results are removed again.
     public mutating func run(_ plan: Plan) async throws(CommandFailure) {
         var begun = false
         do throws(HostFailure) {
@@ -45,7 +46,7 @@ public struct Executor {
             do throws(HostFailure) {
                 try await perform(step)
             } catch {
-                // What was to be done is done, and nothing is gained by leaving the rest.
+                // The goal is reached. Leaving the other steps would gain nothing.
                 guard case .runHooks(let run) = step, run.event.isAfterwards else {
                     throw CommandFailure(plan.goal, error, leavesChanges: true)
                 }
@@ -55,7 +56,7 @@ public struct Executor {
         if let failure { throw failure }
     }
 
-    /// Undoes what `plan` prepared, and says why.
+    /// Undoes what `plan` prepared, and returns the failure with its `cause`.
     public mutating func undo(
         _ plan: Plan, after cause: HostFailure, begun: Bool
     ) async -> CommandFailure {
@@ -71,7 +72,7 @@ public struct Executor {
         return failure
     }
 
-    /// Whether a volume that is not complete is there: a step that failed may have made it or not.
+    /// Whether an incomplete volume exists: a failed step may have made it or not.
     private func isThere(_ path: VolumePath) async throws(HostFailure) -> Bool {
         let volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
         return volumes.contains { $0.path == path && ($0.isBuilding || $0.isUpdating) }

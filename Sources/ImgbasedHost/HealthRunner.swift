@@ -5,17 +5,17 @@ import ImgbasedLinux
 import Subprocess
 import SystemPackage
 
-/// Runs the administrator's checks, and keeps what they found for those who ask later.
+/// Runs the administrator's checks and keeps their result for later readers.
 public struct HealthRunner: Sendable {
-    /// Where the checks are.
+    /// The directory of the checks.
     public static let defaultDirectory = "/etc/imgbased/health.d"
-    /// What is said where there is none.
+    /// The message if there are no checks.
     public static let noChecks = "there is no check in '\(defaultDirectory)'"
 
     private let directory: String
     private let problemPath: String
 
-    /// A runner of the checks below `directory`; why the system is not healthy is kept in the file `ailmentPath`.
+    /// A runner of the checks below `directory`. The file `problemPath` keeps why the system is not healthy.
     public init(
         directory: String = HealthRunner.defaultDirectory, problemPath: String = "/run/imgbased/ailment"
     ) {
@@ -23,8 +23,9 @@ public struct HealthRunner: Sendable {
         self.problemPath = problemPath
     }
 
-    /// Runs every check, one after the other, whatever those before it found; each result is shown to `report` as it
-    /// comes. What a check writes goes where the program's own output goes.
+    /// Runs every check in order, even after a failure, and passes each result to `report`.
+    ///
+    /// Checks write to the program's own output.
     public func run(_ report: (HealthCheck.Result) -> Void = { _ in }) async throws(HostFailure)
         -> [HealthCheck.Result]
     {
@@ -43,12 +44,12 @@ public struct HealthRunner: Sendable {
         return results
     }
 
-    /// Why this system is not healthy, as the last run found it.
+    /// Why this system is not healthy, as the last run found; `nil` if there is no problem.
     public var problem: String? {
         SmallFile.line(problemPath).flatMap { $0.isEmpty ? nil : $0.asMessageLine }
     }
 
-    /// The checks there are, in the order they are run in.
+    /// All checks, in the order they run.
     public func checks() throws(HostFailure) -> [HealthCheck] {
         var checks: [HealthCheck] = []
         for weight in HealthCheck.Weight.allCases {
@@ -60,10 +61,11 @@ public struct HealthRunner: Sendable {
         return checks
     }
 
-    /// What is wrong; `nil` where the check ended with status 0. One that cannot be run has failed: a check that was meant
-    /// and does not happen is no sign of health.
+    /// The problem; `nil` if the check ended with status 0.
+    ///
+    /// A check that cannot be run has failed: a check left out is no sign of health.
     private func problem(of check: HealthCheck) async -> String? {
-        // It would run as root.
+        // The check would run as root.
         if let problem = HostTrust.problem(of: "\(directory)/\(check.path)") {
             return "is not run: \(problem)"
         }

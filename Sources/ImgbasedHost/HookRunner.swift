@@ -5,19 +5,19 @@ import ImgbasedLinux
 import Subprocess
 import SystemPackage
 
-/// Finds and runs the programs of administrators and packages.
+/// Finds and runs the hooks of administrators and packages.
 public struct HookRunner: Sendable {
-    /// How long one may take.
+    /// The time limit of one program.
     public var limit: Duration
-    /// How long it has to end when it is told to.
+    /// The time a program has to end when told to.
     public var grace: Duration
 
-    /// A runner of programs that take no longer than `limit`, and end within `grace` when they are told to.
+    /// A runner that ends a program after `limit`, and gives it `grace` to end.
     public init(limit: Duration = .seconds(600), grace: Duration = .seconds(10)) {
         (self.limit, self.grace) = (limit, grace)
     }
 
-    /// The programs there are, in a directory for each event in each of `directories`.
+    /// The installed programs; each of `directories` has a directory for each event.
     public static func hooks(_ directories: [String] = Hooks.directories) throws(HostFailure) -> Hooks {
         var hooks = Hooks()
         for event in HookEvent.allCases {
@@ -33,13 +33,14 @@ public struct HookRunner: Sendable {
         return hooks
     }
 
-    /// Runs the programs of `run`, one after the other, until one fails. The tree of its layer is mounted for that long,
-    /// where nobody else sees it, and is flushed.
+    /// Runs the programs of `run` in order, until one fails.
     ///
-    /// - Throws: ``HostFailure/hook(_:complaint:)`` for the first that does not end with status 0, in time; and
-    ///   where others than root could change one, for which none is run.
+    /// The tree of the layer is mounted privately meanwhile, and then flushed.
+    ///
+    /// - Throws: ``HostFailure/hook(_:problem:)`` for the first that does not end with status 0 in time. If
+    ///   others than root could change a program, none runs.
     public func run(_ run: HookRun) async throws(HostFailure) {
-        // Before the first of them does anything.
+        // All are checked before the first one runs.
         for program in run.programs {
             if let problem = HostTrust.problem(of: program) {
                 throw .hook(program, problem: "is not run: \(problem)")
@@ -67,7 +68,7 @@ public struct HookRunner: Sendable {
         }
     }
 
-    /// What is wrong; `nil` where the program ended with status 0 in time.
+    /// The problem; `nil` if the program ended with status 0 in time.
     private func problem(
         of program: String, _ arguments: [String], _ environment: [Environment.Key: String]
     ) async -> String? {
@@ -78,7 +79,7 @@ public struct HookRunner: Sendable {
                 return (false, nil)
             }
             guard let first = await group.next() else { return nil }
-            // Cancelled, the program is told to end, and made to; either way it has ended when the group has.
+            // Cancelling tells the program to end, and then makes it. It has ended when the group has.
             group.cancelAll()
             return first.isEnd ? first.problem : "was ended after \(limit.components.seconds) seconds"
         }

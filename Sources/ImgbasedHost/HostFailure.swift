@@ -3,33 +3,33 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 public import ImgbasedLinux
 
-/// What went wrong while a command looked at the host or changed it.
+/// A failure while a command inspected or changed the host.
 public enum HostFailure: Error, Sendable {
-    /// A tool ended with a failure, and what it said.
+    /// A tool failed: how it ended, and its message.
     case tool(Command, status: String, message: String)
-    /// A tool could not be started.
+    /// A tool could not be started: why.
     case missing(Command, reason: String)
-    /// What a tool printed is not what it is documented to print.
+    /// The output of a tool is not as documented: why.
     case report(Tool, reason: String)
     /// A system call failed.
     case system(SystemError)
-    /// The image is not what it was taken for.
+    /// The image at this path cannot be used: why.
     case image(String, reason: String)
-    /// What an administrator changed cannot be carried to another base.
+    /// The administrator's changes cannot be carried to another base: why.
     case carrying(String)
-    /// Something in a layer cannot be used.
+    /// Something in a layer cannot be used: why.
     case contents(HostReason)
-    /// A hook did not do what it is for.
+    /// The hook at this path failed or was not run: its problem.
     case hook(String, problem: String)
-    /// So many things are wrong with the boot menu.
+    /// The boot menu has this many problems.
     case unbootable(Int)
-    /// These bases are not proved to be what they were.
+    /// The names of bases that could not be proved unchanged.
     case unproved([String])
-    /// Checks of the system's health failed.
+    /// Health checks failed: the problem.
     case unhealthy(String)
-    /// A signal to end came.
+    /// A signal asked the program to end: its number.
     case interrupted(Int32)
-    /// Only root may do this.
+    /// The user is not root.
     case notRoot
 }
 
@@ -57,28 +57,28 @@ extension HostFailure: CustomStringConvertible {
     }
 }
 
-/// A command that failed.
+/// A command that failed: its goal, its cause, and whether it left changes.
 public struct CommandFailure: Error, Sendable, CustomStringConvertible {
-    /// What was being done, as in `cannot …`.
+    /// The goal, as it follows `cannot`.
     public var goal: String
-    /// Why it failed.
+    /// The cause of the failure.
     public var cause: HostFailure
-    /// Why it could not be undone, where that failed too.
+    /// Why the undo failed; `nil` if it did not fail.
     public var undoFailure: HostFailure?
-    /// Whether something was changed and stays so.
+    /// Whether a change was made and stays.
     public var leavesChanges: Bool
 
-    /// Whether it was to change something and was not begun.
+    /// Whether the command was to change something and was not begun.
     public var isRefusal = false
 
-    /// `goal` failed because of `cause`.
+    /// A failure of `goal` because of `cause`.
     public init(_ goal: String, _ cause: HostFailure, leavesChanges: Bool = false) {
         self.goal = goal
         self.cause = cause
         self.leavesChanges = leavesChanges
     }
 
-    /// `goal` was not begun because of `cause`.
+    /// A refusal of `goal` because of `cause`: it was not begun.
     static func refusal(_ goal: String, _ cause: HostFailure) -> CommandFailure {
         var failure = CommandFailure(goal, cause)
         failure.isRefusal = true
@@ -98,19 +98,19 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text on one line: tools end and divide theirs as they like.
+    /// The text on one line: tools break lines as they like.
     var oneLine: String {
         split(whereSeparator: \.isNewline).map { $0.split(separator: " ").joined(separator: " ") }
             .filter { !$0.isEmpty }.joined(separator: "; ")
     }
 }
 
-/// Throws where a signal to end came: what was begun is undone.
+/// Throws if a signal asked the program to end, so that what was begun is undone.
 public func checkSignals() throws(HostFailure) {
     if let signal = HostSignals.received { throw .interrupted(signal) }
 }
 
-/// Runs `body`, whose system calls' errors become the cause of a failure.
+/// Runs `body` and turns its `SystemError` into a `HostFailure`.
 func calling<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(HostFailure) -> Result {
     do throws(SystemError) {
         return try body()

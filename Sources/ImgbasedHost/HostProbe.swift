@@ -3,12 +3,12 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks at the host, and changes nothing.
+/// Observes the host and changes nothing.
 public struct HostProbe: Sendable {
     private let runner: CommandRunner
     private let group: GroupSelector
 
-    /// A probe that asks its questions through `runner`, and expects the volume group `group`, if there is one.
+    /// A probe that runs its commands through `runner` and expects the volume group `group`, if given.
     public init(runner: CommandRunner, group: String? = nil) {
         self.runner = runner
         self.group = group.map { .named($0) } ?? .default
@@ -16,16 +16,16 @@ public struct HostProbe: Sendable {
 
     /// Whether the system is shutting down, as systemd says.
     public func isShuttingDown() async -> Bool {
-        // It has a status for each answer (systemctl(1)).
+        // The exit status depends on the answer (systemctl(1)).
         let command = Command(.systemctl, ["is-system-running"], successes: [0, 1])
         guard let answer = try? await runner.run(command) else { return false }
         return String(decoding: answer, as: UTF8.self).hasPrefix("stopping")
     }
 
-    /// Why the boot loader booted the running system.
+    /// Why the boot loader booted the running system; `nil` if its arguments do not say.
     public var reason: BootReason? { BootProbe.runningState.reason }
 
-    /// Volume groups, volumes and the booted layer.
+    /// The host with its volume groups, volumes and booted layer.
     public func volumes() async throws(HostFailure) -> HostState {
         var state = HostState()
         state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
@@ -38,9 +38,9 @@ public struct HostProbe: Sendable {
         return state
     }
 
-    /// What brings back the group that is expected, if a power cut has torn its metadata so that lvm2 does not see it.
+    /// The repair of the expected group, if a power cut tore its metadata and hid it from lvm2.
     func repair() async throws(HostFailure) -> GroupRepair? {
-        // Reading the disks takes no process.
+        // Reading the disks starts no process.
         guard repair(of: []) != nil else { return nil }
         // Another lvm2 may have been writing. This one waits for it.
         return repair(of: try LVMReport.groups(try await runner.run(LVMReport.groupsCommand)))
@@ -57,7 +57,7 @@ public struct HostProbe: Sendable {
         var inventory = Inventory()
         var reader = MetadataReader()
         for device in BlockDevice.all() where device.mayHoldPhysicalVolume {
-            // What cannot be read is lvm2's to tell.
+            // lvm2 reports a disk that cannot be read.
             guard let scan = try? PhysicalVolumeScan.read(path: device.path, by: &reader) else { continue }
             inventory.add(scan)
         }
@@ -65,7 +65,7 @@ public struct HostProbe: Sendable {
         return GroupRepair(located)
     }
 
-    /// The same, and the physical volumes and `disks`, and what is mounted.
+    /// The result of ``volumes()``, with the physical volumes, `disks` and Config.
     public func layout(disks: [String]) async throws(HostFailure) -> HostState {
         var state = try await volumes()
         state.physicalVolumes = try LVMReport.physicalVolumes(
@@ -84,7 +84,7 @@ public struct HostProbe: Sendable {
         return state
     }
 
-    /// The same as ``volumes()``, and what the boot loader has.
+    /// The result of ``volumes()``, with the state of the boot loader.
     public func boot() async throws(HostFailure) -> HostState {
         var state = try await volumes()
         let mounts = try MountReport(try await runner.run(MountReport.command))
@@ -105,13 +105,14 @@ public struct HostProbe: Sendable {
         return config
     }
 
-    /// The layer this system runs from: what device-mapper says of the device `/` is on; or, where `/` is an
-    /// overlay, what the helper left in `/run`.
+    /// The layer this system runs from, as device-mapper names the device of `/`.
+    ///
+    /// If `/` is an overlay, the helper's report in `/run` names the layer.
     private func bootedLayer(_ volumes: [Volume], _ report: EarlyBootReport?) -> VolumePath? {
         if let number = HostSystem.device(of: "/"),
             let uuid = SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
         {
-            // "LVM-", the identifier of the group and that of the volume, 32 characters each without hyphens.
+            // "LVM-", the UUID of the group, the UUID of the volume: 32 characters each, without hyphens.
             let identifier = uuid.dropFirst("LVM-".count + 32).prefix(32)
             let volume = volumes.first { $0.uuid.filter { $0 != "-" } == identifier }
             return volume.flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }

@@ -3,15 +3,16 @@ public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks into an initramfs for our helper, by the tool that undoes its compression. Nothing is written, and nothing in it is
-/// run.
+/// Looks for our helper in an initramfs, through the tool that decompresses it.
+///
+/// Nothing is written, and nothing in the initramfs is run.
 public enum InitramfsProbe {
-    /// How much is looked at: what is unpacked must fit into memory.
+    /// The limit of unpacked bytes: an initramfs has to fit into memory.
     private static let limit: UInt64 = 4 << 30
     private static let pieceSize = 256 << 10
     private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
-    /// Whether the initramfs at `path` in `tree` has the helper, as far as that can be told within `seconds`.
+    /// Whether the initramfs at `path` in `tree` has the helper; unknown after `seconds`.
     public static func helper(in tree: borrowing HostTree, _ path: String, within seconds: Int = 120)
         -> HelperPresence
     {
@@ -34,7 +35,7 @@ public enum InitramfsProbe {
             case .helper?: return .present
             case .compressed(let offset, let compression?)?:
                 return try helper(in: file, from: offset, compression, until: deadline)
-            case .compressed(_, nil)?: return .unknown("it is compressed by nothing that is known")
+            case .compressed(_, nil)?: return .unknown("its compression is not known")
             case .damaged(let offset)?: return .unknown("it is damaged at byte \(offset)")
             case nil: break
             }
@@ -45,7 +46,7 @@ public enum InitramfsProbe {
         }
     }
 
-    /// What is compressed from `offset` on.
+    /// Looks into the content that is compressed from `offset` on.
     private static func helper(
         in file: borrowing OpenFile, from offset: UInt64, _ compression: InitramfsCompression,
         until deadline: Monotonic
@@ -79,7 +80,7 @@ public enum InitramfsProbe {
             if count == 0 { break }
             switch reader.read(buffer[..<count]) {
             case .helper?: return .present
-            case .compressed?, .damaged?: return .unknown("what is compressed in it is no archive of cpio")
+            case .compressed?, .damaged?: return .unknown("its compressed part is no cpio archive")
             case nil: break
             }
             total += UInt64(count)

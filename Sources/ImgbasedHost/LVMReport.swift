@@ -2,9 +2,9 @@ import FoundationEssentials
 import ImgbasedCore
 public import ImgbasedHostCore
 
-/// lvm2's reports as JSON: `--reportformat json`, in which every value is a string.
+/// The reports of lvm2 as JSON (`--reportformat json`): every value is a string.
 public enum LVMReport {
-    // Whatever lvm.conf says: times as seconds since 1970, and words for what is so or not; sizes in bytes without their unit.
+    // Whatever lvm.conf says: times in seconds since 1970, flags as words, sizes in bytes without a unit.
     private static let format = [
         "--reportformat", "json", "--units", "b", "--nosuffix", "--config",
         "report/time_format=\"%s\" report/binary_values_as_numeric=0",
@@ -31,7 +31,7 @@ public enum LVMReport {
         var report: [[String: [[String: String]]]]
     }
 
-    /// The volume groups of a report.
+    /// Parses a report of ``groupsCommand``.
     public static func groups(_ json: [UInt8]) throws(HostFailure) -> [HostState.Group] {
         try rows(json, "vg", .vgs).map { row throws(HostFailure) in
             HostState.Group(
@@ -41,7 +41,9 @@ public enum LVMReport {
         }
     }
 
-    /// The volumes of a report. One of several segments has a row for each: the first is taken.
+    /// Parses a report of ``volumesCommand``.
+    ///
+    /// A volume of several segments has a row for each: the first counts.
     public static func volumes(_ json: [UInt8]) throws(HostFailure) -> [Volume] {
         var volumes: [Volume] = []
         var seen: Set<VolumePath> = []
@@ -62,14 +64,14 @@ public enum LVMReport {
         return volumes
     }
 
-    /// The physical volumes of a report.
+    /// Parses a report of ``physicalVolumesCommand``.
     public static func physicalVolumes(_ json: [UInt8]) throws(HostFailure) -> [HostState.PhysicalVolume] {
         try rows(json, "pv", .pvs).map {
             HostState.PhysicalVolume(path: $0["pv_name"] ?? "", group: nonempty($0["vg_name"]))
         }
     }
 
-    /// How full a pool is; `nil` where it is not active, and so cannot say.
+    /// How full a pool is; `nil` if it is not active and cannot say.
     private static func usage(_ row: [String: String]) -> PoolUsage? {
         guard let data = row["data_percent"].flatMap({ Double($0) }),
             let metadata = row["metadata_percent"].flatMap({ Double($0) }),
@@ -85,7 +87,7 @@ public enum LVMReport {
         _ json: [UInt8], _ kind: String, _ tool: Tool
     ) throws(HostFailure) -> [[String: String]] {
         do {
-            // lvm2 says what it meets on its way, such as a damaged area, in lines between those of the report (log_print).
+            // lvm2 puts messages, such as on a damaged area, between the lines of the report (log_print).
             let lines = json.split(separator: UInt8(ascii: "\n")).filter { line in
                 line.first { $0 != UInt8(ascii: " ") }.map { "{}[],\"".utf8.contains($0) } ?? false
             }

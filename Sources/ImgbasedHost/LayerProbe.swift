@@ -4,11 +4,11 @@ public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// What is in a layer or base. All of it is somebody else's: sizes are limited, links stay within.
+/// Reads layers and bases. Their content is not trusted: sizes are limited, links stay within.
 public enum LayerProbe {
     private static let textLimit = 1 << 20
 
-    /// Looks into the file system on `device`. `mode` says whether its journal may be replayed.
+    /// Reads the file system on `device`. `mode` says whether its journal may be replayed.
     public static func contents(
         ofDevice device: String, named name: String, _ mode: HostMount.Mode
     ) throws(HostFailure) -> LayerContents {
@@ -19,7 +19,7 @@ public enum LayerProbe {
         return try contents(of: tree, type: type, named: name)
     }
 
-    /// Looks into the running system, which is the layer called `name`, without what is mounted beneath it.
+    /// Reads the running system, the layer called `name`, without file systems mounted beneath it.
     public static func contentsOfRunning(named name: String, type: FileSystemType) throws(HostFailure)
         -> LayerContents
     {
@@ -27,8 +27,9 @@ public enum LayerProbe {
         return try contents(of: tree, type: type, named: name)
     }
 
-    /// The tables of file systems of the layers that are active and not booted; those without one are left out. So are layers that
-    /// cannot be looked into, which keep nothing from the others: `boot --verify` tells of them.
+    /// The fstab of each active layer that is not booted.
+    ///
+    /// Layers without one are left out, and so are layers that cannot be read: `boot --verify` reports those.
     static func tables(of state: HostState, names: HostNames) -> [GroupRename.Table] {
         Layout(state.volumes, group: names.group).layers.compactMap { layer in
             guard layer.isActive, layer.path != state.booted else { return nil }
@@ -46,7 +47,7 @@ public enum LayerProbe {
         }
     }
 
-    /// The type of the file system on `device`.
+    /// The type of the file system on `device`; messages call it `name`.
     public static func type(ofDevice device: String, named name: String) throws(HostFailure) -> FileSystemType
     {
         guard let signature = try ImageSource.signature(ofDevice: device) else {
@@ -55,7 +56,7 @@ public enum LayerProbe {
         return signature.type
     }
 
-    /// Looks into `tree`.
+    /// Reads `tree`; messages call it `name`.
     public static func contents(
         of tree: borrowing HostTree, type: FileSystemType, named name: String
     ) throws(HostFailure) -> LayerContents {
@@ -69,8 +70,9 @@ public enum LayerProbe {
             files: files, helper: InitramfsProbe.helper(in: tree, files.initrd))
     }
 
-    /// The newest kernel of the running system, which is the layer called `name`, and where it is. In a `/boot` that layers
-    /// share, others may have left theirs: only those count that have their modules in this one.
+    /// The newest kernel of the running system, the layer called `name`, and its place.
+    ///
+    /// Other layers may have left kernels in a shared `/boot`: only those with modules in this layer count.
     public static func runningFiles(named name: String) throws(HostFailure) -> (
         BootFiles, BootFileSource, HelperPresence
     ) {
@@ -94,8 +96,9 @@ public enum LayerProbe {
         return try files(pair, in: tree, named: name)
     }
 
-    /// The same, once it is known that they are no larger than what can be stored: all of them is read for the digest, and a file
-    /// with holes can be of any size.
+    /// The same, after a check that the files can be stored.
+    ///
+    /// Each is read to its end for the digest, and a file with holes can have any size.
     private static func files(
         _ pair: KernelChoice.Pair, in tree: borrowing HostTree, named name: String
     ) throws(HostFailure) -> BootFiles {
@@ -113,15 +116,16 @@ public enum LayerProbe {
         return try BootFileStore.files(pair, in: tree, layer: name)
     }
 
-    /// How large a kernel or an initramfs may be: what there is room for, or is stored already; and never what no boot loader
-    /// loads.
+    /// The size limit of a kernel or an initramfs: the free space or the largest stored pair.
+    ///
+    /// No boot loader loads 4 GiB.
     private static var sizeLimit: Bytes {
         let free = HostSystem.free("/boot") ?? Bytes(0)
         let stored = BootFileStore(directory: "/boot/imgbased").largest()
         return Bytes(min(max(free.count, stored.count), 4 << 30))
     }
 
-    /// The versions of the kernels that are there.
+    /// The versions of the kernels in `tree`.
     private static func versions(_ tree: borrowing HostTree) throws(HostFailure) -> Set<String> {
         do throws(SystemError) {
             var versions = Set(try tree.names(in: "/boot").compactMap(KernelChoice.version(ofBootFile:)))
@@ -135,7 +139,7 @@ public enum LayerProbe {
         }
     }
 
-    /// The content of the first of `paths` that is there.
+    /// The content of the first of `paths` that exists; `nil` if none does.
     static func read(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> [UInt8]? {
         do throws(SystemError) {
             for path in paths {

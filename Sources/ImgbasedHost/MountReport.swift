@@ -2,21 +2,21 @@ import FoundationEssentials
 import ImgbasedCore
 public import ImgbasedHostCore
 
-/// What `findmnt -J` says of the mounts.
+/// The mounts, as `findmnt -J` reports them.
 public struct MountReport: Sendable {
-    /// Asks for all file systems that are on something.
+    /// Asks for all mounted file systems.
     public static let command = Command(
         .findmnt, ["--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,UUID"])
 
-    /// A mounted file system.
+    /// A mounted file system, with findmnt's names.
     public struct Mount: Decodable, Hashable, Sendable {
-        /// Where it is mounted.
+        /// The mount point.
         public var target: String
-        /// What it is on.
+        /// The device or other source; `nil` if there is none.
         public var source: String?
-        /// Its type.
+        /// The type, such as `ext4`.
         public var fstype: String?
-        /// Its UUID.
+        /// The UUID of the file system; `nil` if it has none.
         public var uuid: String?
     }
 
@@ -27,7 +27,7 @@ public struct MountReport: Sendable {
     /// The mounts, in the order they were made.
     public var mounts: [Mount]
 
-    /// The mounts of a report.
+    /// Parses a report of ``command``.
     public init(_ json: [UInt8]) throws(HostFailure) {
         do {
             mounts = try JSONDecoder().decode(Report.self, from: Data(json)).filesystems
@@ -36,7 +36,7 @@ public struct MountReport: Sendable {
         }
     }
 
-    /// What is mounted at `target` now: the last of several. What systemd mounts when it is looked at does not count.
+    /// The last mount at `target`; `nil` if there is none. An automount that systemd awaits does not count.
     public func at(_ target: String) -> Mount? {
         mounts.last { $0.target == target && $0.fstype != "autofs" }
     }

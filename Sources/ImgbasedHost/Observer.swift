@@ -3,28 +3,30 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks at the host for the stages of a procedure. Nothing is looked at twice unless something was changed in between.
+/// Observes the host for the stages of a procedure.
+///
+/// Nothing is read twice unless something was changed in between.
 struct Observer {
     private let session: Session
     private let request: ImageRequest?
-    /// The image, once a stage has asked for it.
+    /// The image; `nil` until a stage asks for it.
     private(set) var source: ImageSource?
     private var state: HostState?
     private var contents: [VolumePath: LayerContents] = [:]
 
-    /// An observer for `session`, of which `request` is the image.
+    /// An observer for `session`; `request` names its image.
     init(_ session: Session, image request: ImageRequest?) {
         self.session = session
         self.request = request
     }
 
-    /// Something was changed.
+    /// Forgets what it saw: something was changed.
     mutating func forget() {
         state = nil
         contents = [:]
     }
 
-    /// What `question` asks, and the state of the host.
+    /// The answer to `question`, and the state of the host.
     mutating func observe(_ question: Question) async throws(HostFailure) -> Observation {
         let state = try await current()
         var seen = Observation(state, names: session.names(in: state))
@@ -52,7 +54,7 @@ struct Observer {
         return seen
     }
 
-    /// The host as it is, or as it would be if plans are only shown.
+    /// The host as it is, or as shown plans would leave it.
     private mutating func current() async throws(HostFailure) -> HostState {
         if state == nil { state = try await session.probe.boot() }
         let state = state ?? HostState()
@@ -69,8 +71,9 @@ struct Observer {
         return opened.description
     }
 
-    /// What is in the layer of `draft`; or, while there is none, in what it will be a snapshot of, as far as that can be
-    /// looked at without changing anything.
+    /// The content of the layer of `draft`.
+    ///
+    /// Before the layer exists, its source is read, if that changes nothing.
     private mutating func contents(
         of draft: LayerDraft, in state: HostState
     ) throws(HostFailure) -> LayerContents {

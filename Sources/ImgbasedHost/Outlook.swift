@@ -1,9 +1,9 @@
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// What plans would have changed by now if they were not only shown: those after them are planned from that.
+/// The changes that plans only shown would have made: later plans start from them.
 struct Outlook {
-    /// Volumes that would be there.
+    /// Volumes that would exist.
     private var added: [Volume] = []
     /// Volumes that would be gone.
     private var removed: Set<VolumePath> = []
@@ -12,7 +12,7 @@ struct Outlook {
     private var loaderScript: [UInt8]?
     private var environment: [UInt8]?
 
-    /// Adds what `plan` would remove, and what the boot loader would have by it.
+    /// Adds the volumes that `plan` would add or remove, and the boot loader's new files.
     mutating func add(_ plan: Plan) {
         for step in plan.steps {
             switch step {
@@ -31,7 +31,7 @@ struct Outlook {
         }
     }
 
-    /// The host in `state` as it would be.
+    /// `state` with these changes.
     func applied(to state: HostState, _ names: HostNames) -> HostState {
         var state = state
         state.volumes.removeAll { removed.contains($0.path) }

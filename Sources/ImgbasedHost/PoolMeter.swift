@@ -3,11 +3,11 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// How much of a thin pool is in use, to the block: lvm2 reports it in hundredths of a percent only.
+/// The used space of thin pools, to the block: lvm2 reports only hundredths of a percent.
 struct PoolMeter: Sendable {
     private var pools: [(device: String, chunkSize: UInt64)]
 
-    /// A meter of the pools that `volumes` are in, as `state` has them.
+    /// A meter of the pools of `volumes`, as in `state`.
     init(of volumes: [Volume], in state: HostState) {
         let paths = Set(
             volumes.compactMap { volume in
@@ -19,7 +19,7 @@ struct PoolMeter: Sendable {
         }
     }
 
-    /// A meter of the pools that the file system of `path` is in.
+    /// A meter of the pools below the file system of `path`.
     init(beneath path: String) {
         guard let number = HostSystem.device(of: path) else {
             pools = []
@@ -35,7 +35,7 @@ struct PoolMeter: Sendable {
         }
     }
 
-    /// The thin pools of lvm2 that the device with this directory in sysfs is made of, by the names of their devices.
+    /// The device names of lvm2's thin pools below the device with this directory in sysfs.
     static func names(beneath directory: String) -> [String] {
         if let uuid = SmallFile.line(directory + "/dm/uuid"), uuid.hasPrefix("LVM-"), uuid.hasSuffix("-tpool")
         {
@@ -45,10 +45,10 @@ struct PoolMeter: Sendable {
             .flatMap { names(beneath: "\(directory)/slaves/\($0)") }
     }
 
-    /// Whether there are any.
+    /// Whether it has no pool.
     var isEmpty: Bool { pools.isEmpty }
 
-    /// What may be taken of them at most before they count as full; `nil` where there are none, or that cannot be told.
+    /// The space left before a pool counts as full; `nil` if unknown, or without a pool.
     func room() -> Bytes? {
         pools.compactMap { pool -> Bytes? in
             guard let line = try? DeviceMapper().status(pool.device), let status = ThinPoolStatus(line),
@@ -58,7 +58,7 @@ struct PoolMeter: Sendable {
         }.min()
     }
 
-    /// What is in use now; `nil` where that cannot be told.
+    /// The used space of all pools; `nil` if unknown.
     func used() -> Bytes? {
         var sum: UInt64 = 0
         for pool in pools {

@@ -2,7 +2,7 @@ import ImgbasedCore
 public import ImgbasedHostCore
 
 extension Session {
-    /// `imgbase boot`, where it changes something.
+    /// Carries out an `imgbase boot` that changes something.
     public func change(_ change: BootChange) async throws {
         do {
             try await changing(change.goal) {
@@ -15,7 +15,7 @@ extension Session {
                 try await carryOut(try BootPlanner.plan(change, state, names: names(in: state)))
             }
         } catch {
-            // A trial that cannot even be written down is over all the same: its tries are counted by the boot loader.
+            // A trial ends even if its end cannot be recorded: the boot loader counts its tries.
             if change.goesBack, probe.reason == .trial {
                 var plan = Plan(goal: change.goal)
                 plan.commit = [.restart]
@@ -25,12 +25,12 @@ extension Session {
         }
     }
 
-    /// `imgbase boot --install`
+    /// Carries out `imgbase boot --install`.
     public func installBootLoader() async throws {
         try await changeBootLoader(BootLoaderPlanner.installGoal, BootLoaderPlanner.install)
     }
 
-    /// `imgbase boot --uninstall`
+    /// Carries out `imgbase boot --uninstall`.
     public func uninstallBootLoader() async throws {
         try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
     }

@@ -4,34 +4,36 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 
 extension Session {
-    /// What an update or a rollback has made or found.
+    /// The result of an update or a rollback, or of its preview.
     public struct Result: Sendable {
-        /// The layer that is booted next; `nil` if nobody knows one.
+        /// The layer booted next; `nil` if unknown.
         public var layer: String?
-        /// What was carried into it, or would be.
+        /// The report of what was carried into the layer, or would be; `nil` if nothing.
         public var report: CarryReport?
-        /// The bases and layers that made room for it, or would.
+        /// The bases and layers that made room, or would.
         public var removed: [RemovalReport] = []
-        /// Whether an interrupted update was finished, and nothing else was done.
+        /// Whether the run only finished an interrupted update.
         public var isResumed = false
     }
 
-    /// `imgbase base --add`. Returns the base's name.
+    /// Carries out `imgbase base --add` and returns the base's name.
     public func addBase(_ image: ImageRequest) async throws -> String? {
         try await outcome(.addBase(image.planner), image: image).base
     }
 
-    /// `imgbase layer --add`. Returns the layer's name.
+    /// Carries out `imgbase layer --add` and returns the layer's name.
     public func addLayer(on source: String?) async throws -> String? {
         try await outcome(.addLayer(on: source, uuid: try newUUID("add a layer"))).layer
     }
 
-    /// `imgbase layer --remove` and `imgbase base --remove`
+    /// Carries out `imgbase layer --remove` or `imgbase base --remove`.
     public func remove(_ target: RemovalPlanner.Target, isForced: Bool) async throws -> [RemovalReport] {
         try await result(.remove(target, isForced: isForced)).removed
     }
 
-    /// `imgbase update IMAGE`. Each base that goes for it is shown to `removing` when it is gone.
+    /// Carries out `imgbase update IMAGE`.
+    ///
+    /// Each base that makes room is passed to `removing` once it is gone.
     public func update(
         _ image: ImageRequest, tries: Int, removing: (RemovalReport) -> Void
     ) async throws -> Result {
@@ -42,30 +44,32 @@ extension Session {
             image: image, removing)
     }
 
-    /// `imgbase update --preview IMAGE`
+    /// Carries out `imgbase update --preview IMAGE`.
     public func preview(_ image: ImageRequest) async throws -> Result {
         try await result(.preview(image.planner), image: image)
     }
 
-    /// `imgbase update --preview`
+    /// Carries out `imgbase update --preview`.
     public func previewStaged() async throws -> Result {
         try await result(.previewStaged())
     }
 
-    /// `imgbase update --complete`. The system runs it when it shuts down. Returns nothing if no layer waits for it.
+    /// Carries out `imgbase update --complete`, which the system runs at shutdown.
+    ///
+    /// Returns `nil` if no layer waits for it.
     public func complete() async throws -> Result? {
         do {
             let result = try await result(.completeUpdate())
             return result.layer == nil ? nil : result
         } catch  where HostSystem.isRoot && !isShowing {
-            // Nobody may be there to read it now: it is told when the system has started again.
+            // The message may go unread at shutdown: the next start tells it.
             let text = "\(error)".asMessageLine
             let steps: [Step] = [
                 .tell([JournalMessage(.warning, layer: nil, text)], motd: nil),
                 .replaceFile(
                     path: StagedLayer.failurePath, contents: Array((text + "\n").utf8), isOnBoot: false),
             ]
-            // Each where it can be done: what is told is the failure itself.
+            // Each is tried alone. Only the original failure is reported.
             for step in steps {
                 var plan = Plan(goal: Procedure.completeUpdate().goal)
                 plan.commit = [step]
@@ -75,23 +79,23 @@ extension Session {
         }
     }
 
-    /// `imgbase rollback`
+    /// Carries out `imgbase rollback`.
     public func rollback(to layer: String?, carriesConfiguration: Bool, tries: Int) async throws -> Result {
         let uuid = carriesConfiguration ? try newUUID(RollbackPlanner.goal) : nil
         return try await result(.rollback(to: layer, carryingWith: uuid, tries: tries))
     }
 
-    /// `imgbase rollback --carry-etc --preview`
+    /// Carries out `imgbase rollback --carry-etc --preview`.
     public func previewRollback(to layer: String?) async throws -> Result {
         try await result(.previewRollback(to: layer))
     }
 
-    /// `imgbase recover`. Returns what was dealt with.
+    /// Carries out `imgbase recover` and returns the debris it dealt with.
     public func recover() async throws -> Debris? {
         try await outcome(.recover()).debris
     }
 
-    /// `imgbase boot --refresh`
+    /// Carries out `imgbase boot --refresh`.
     public func refresh() async throws {
         _ = try await outcome(.refresh())
     }
@@ -115,7 +119,7 @@ extension Session {
             layer: outcome.layer, report: outcome.report, removed: removed, isResumed: outcome.isResumed)
     }
 
-    /// Observes, has the procedure make the next plan, carries that out or shows it, and goes round until the end.
+    /// Observes, gets the next plan of `procedure`, carries it out or shows it, and repeats to the end.
     private func run(
         _ procedure: Procedure, image: ImageRequest?, _ removing: (RemovalReport) -> Void
     ) async throws -> Procedure.Outcome {
@@ -146,7 +150,7 @@ extension Session {
         return procedure.outcome
     }
 
-    /// What is told of `error`, for which there is no next plan, when what was `begun` is undone.
+    /// Undoes what was `begun`, if anything, and returns the error to report.
     private func failure(
         _ error: any Error, _ procedure: Procedure, _ begun: Plan?, _ doneBefore: Int
     ) async -> any Error {
@@ -156,7 +160,7 @@ extension Session {
             return await undo(begun, after: failure)
         case let refusal as HostRefusal:
             guard let begun else { return refusal }
-            // Something was begun, so this is no refusal any more, unless all of it is undone.
+            // After a change was begun this is a failure, unless all of it is undone.
             let failure = await undo(begun, after: .contents(refusal.reason))
             guard failure.undoFailure == nil, !failure.leavesChanges else { return failure }
             progress.note(undoneTo: doneBefore)
@@ -166,11 +170,11 @@ extension Session {
     }
 }
 
-/// What was removed.
+/// The volumes removed by one plan, and the space freed.
 public struct RemovalReport: Hashable, Sendable {
-    /// The layers and the base, in that order.
+    /// The names of the layers, and of the base after them.
     public var names: [String]
-    /// By how much less of the pool is in use than before; `nil` if that cannot be told.
+    /// The pool space freed; `nil` if unknown.
     public var freed: Bytes?
 
     init(_ removal: Removal, freedSince before: Bytes?, to after: Bytes?) {
@@ -178,7 +182,7 @@ public struct RemovalReport: Hashable, Sendable {
         if let before, let after { freed = Bytes(before.count - min(before.count, after.count)) }
     }
 
-    /// For people.
+    /// The report in one line for the user.
     public var line: String {
         "removed \(names.joined(separator: ", "))" + (freed.map { "; \($0.formatted) freed" } ?? "")
     }

@@ -4,13 +4,13 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// One command on this host: it is looked at, a plan is made, and the plan is carried out or shown.
+/// One command on this host: it observes, makes a plan, and carries it out or shows it.
 public struct Session: Sendable {
-    /// What becomes of a plan.
+    /// What happens to a plan.
     public enum Mode: Sendable {
-        /// It is carried out, each step being shown to the closure as it begins.
+        /// The plan is carried out; the closure gets each step as it begins.
         case execute(log: @Sendable (Step) -> Void)
-        /// It is shown to the closure, and nothing is changed.
+        /// The closure gets the plan, and nothing is changed.
         case show(@Sendable (Plan) -> Void)
     }
 
@@ -22,11 +22,13 @@ public struct Session: Sendable {
     private let notice: @Sendable (String) -> Void
     let progress = SessionProgress()
 
-    /// Where the lock of those that change something is: not in `/run/lock`, where everybody may put something of that name.
+    /// The lock of changing commands. It is not in `/run/lock`, where anybody may create that name.
     private static let lockPath = "/run/imgbased/lock"
 
-    /// A session for the volume group and pool named, which runs commands through `runner`; `waiting` is called where
-    /// another one is changing the host, and this one waits for it, and `notice` with what else people should know.
+    /// A session for the given volume group and pool, which runs commands through `runner`.
+    ///
+    /// `waiting` is called if another command is changing the host and this one waits. `notice` gets what
+    /// else the user should know.
     public init(
         mode: Mode, runner: CommandRunner, group: String?, pool: String?,
         waiting: @escaping @Sendable () -> Void, notice: @escaping @Sendable (String) -> Void
@@ -44,15 +46,15 @@ public struct Session: Sendable {
         if case .show = mode { true } else { false }
     }
 
-    /// What looks at the host.
+    /// The probe of the host, which expects this group.
     public var probe: HostProbe { HostProbe(runner: runner, group: group) }
 
-    /// The group and pool this is about, given what there is.
+    /// The volume group and pool of this session, given `state`.
     public func names(in state: HostState) -> HostNames {
         HostNames(group: group, pool: pool, in: state)
     }
 
-    /// `imgbase layout --init`. Returns the group and the pool.
+    /// Carries out `imgbase layout --init` and returns the names of the group and the pool.
     public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws -> HostNames {
         let goal = "lay out the disks"
         return try await changing(goal) {
@@ -67,8 +69,9 @@ public struct Session: Sendable {
         }
     }
 
-    /// `imgbase base --verify`: each base that `choose` finds, and what was found of it. Nobody else changes the host
-    /// meanwhile.
+    /// Carries out `imgbase base --verify`: passes each base that `choose` finds to `told`, with its verdict.
+    ///
+    /// No other command changes the host meanwhile.
     public func verifyBases(
         progress: (@Sendable (ImageProgress) -> Void)?, told: (Volume, BaseVerifier.Verdict) -> Void,
         _ choose: (HostState, HostNames) throws -> [Volume]
@@ -82,7 +85,7 @@ public struct Session: Sendable {
         }
     }
 
-    /// Carries `plan` out, or shows it. Returns what it has carried from one layer into another, if it was about that.
+    /// Carries `plan` out or shows it. Returns the report of its carry, if it has one.
     @discardableResult
     func carryOut(_ plan: Plan, source: ImageSource? = nil) async throws(CommandFailure) -> CarryReport? {
         switch mode {
@@ -108,19 +111,19 @@ public struct Session: Sendable {
         }
     }
 
-    /// Throws unless this program may do everything: lvm2 tells nobody else.
+    /// Throws unless the user is root: lvm2 answers nobody else.
     public static func checkRoot() throws(HostFailure) {
         guard HostSystem.isRoot else { throw .notRoot }
     }
 
-    /// Runs `body` with the host's lock, where it is going to change something.
+    /// Runs `body`, under the host's lock if plans are carried out.
     func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else {
             try await repairGroup(goal)
             return try await body()
         }
-        // The command that runs the hook has the lock, and waits for the hook.
+        // The command that runs the hook holds the lock and waits for the hook.
         if getenv(HookRun.marker) != nil { throw HostRefusal(goal, .insideHook) }
         let lock: HostLock
         do throws(SystemError) {
@@ -134,7 +137,9 @@ public struct Session: Sendable {
         return result
     }
 
-    /// Has lvm2 see the volume group again, if a power cut has torn its metadata: the first command after it does that.
+    /// Repairs the volume group for lvm2, if a power cut tore its metadata.
+    ///
+    /// The first command after the power cut does that.
     private func repairGroup(_ goal: String) async throws(CommandFailure) {
         let repair = try await looking(goal) { () throws(HostFailure) in try await probe.repair() }
         guard let repair else { return }
@@ -142,7 +147,7 @@ public struct Session: Sendable {
         try await carryOut(repair.plan)
     }
 
-    /// What is refused after something was done, which stays, is no refusal any more.
+    /// Turns a refusal into a failure if an earlier change stays.
     private func accounting<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
@@ -154,7 +159,7 @@ public struct Session: Sendable {
         }
     }
 
-    /// Names `goal` in what goes wrong while the host is looked at.
+    /// Runs `body`, which looks at the host, and names `goal` in its failure.
     func looking<Result>(
         _ goal: String, _ body: () async throws(HostFailure) -> Result
     ) async throws(CommandFailure) -> Result {

@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Synchronization
 
-/// What a session has done so far, or would have where plans are only shown.
+/// What a session has done so far, or would have done if plans are only shown.
 final class SessionProgress: Sendable {
     private struct State {
         var plansDone = 0
@@ -11,23 +11,23 @@ final class SessionProgress: Sendable {
 
     private let state = Mutex(State())
 
-    /// What the plans that were shown would have changed.
+    /// The changes that shown plans would have made.
     var outlook: Outlook { state.withLock { $0.outlook } }
 
-    /// How many plans were carried out that change something.
+    /// The number of plans carried out that change something.
     var plansDone: Int { state.withLock { $0.plansDone } }
 
-    /// `plan` was carried out.
+    /// Notes that `plan` was carried out.
     func note(done plan: Plan) {
         if plan.changesSomething { state.withLock { $0.plansDone += 1 } }
     }
 
-    /// What was done after the first `count` plans is undone.
+    /// Notes that all plans after the first `count` are undone.
     func note(undoneTo count: Int) {
         state.withLock { $0.plansDone = count }
     }
 
-    /// `plan` was shown.
+    /// Notes that `plan` was shown.
     func note(shown plan: Plan) {
         state.withLock { $0.outlook.add(plan) }
     }

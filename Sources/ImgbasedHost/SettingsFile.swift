@@ -6,7 +6,7 @@ import ImgbasedLinux
 extension Settings {
     private static let limit = 1 << 20
 
-    /// The settings of this host; where there is no file, what holds without it.
+    /// The settings of this host; the defaults if the file is missing.
     public static func read(_ path: String = Settings.path) throws(HostFailure) -> Settings {
         let bytes = try calling { () throws(SystemError) in try HostTree("/").read(path, limit: limit) }
         do throws(SettingsError) {

@@ -13,7 +13,7 @@ struct VolumeCarry {
         self.order = order
     }
 
-    /// Carries, waits until all of it is on the disk, and returns what it was.
+    /// Carries, flushes the new layer, and returns the report.
     func run() throws(HostFailure) -> CarryReport {
         let fromBase = try mount(order.fromBase, .untouched)
         let from = try source()
@@ -26,7 +26,7 @@ struct VolumeCarry {
         }
     }
 
-    /// Looks what that would be, and changes nothing.
+    /// Surveys what would be carried, and changes nothing.
     func survey() throws(HostFailure) -> CarryReport {
         let fromBase = try mount(order.fromBase, .untouched)
         let from = try source()
@@ -47,8 +47,9 @@ struct VolumeCarry {
         }
     }
 
-    /// What carries by the lists of Config and the rules of the layer `from`. `/etc/fstab` names the layer's own device: it is
-    /// compared as it would be in the new one.
+    /// A carrier with the lists of Config and the rules of the layer `from`.
+    ///
+    /// `/etc/fstab` names the layer's own device: it is compared as it would be in the new layer.
     private func carrier(from: borrowing HostTree) throws(HostFailure) -> Carrier {
         let table = order.table
         let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
@@ -61,7 +62,7 @@ struct VolumeCarry {
             mounted: order.isFromRunning ? try VolumeCarry.mounted() : [])
     }
 
-    /// Where the running system has something mounted. None of that is touched.
+    /// The mount points of the running system. None of them is touched.
     private static func mounted() throws(HostFailure) -> [TreePath] {
         try calling { () throws(SystemError) in
             MountTable(try OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
@@ -75,8 +76,9 @@ struct VolumeCarry {
         return try CarryLists.read(from: try mount(config, .readOnly))
     }
 
-    /// At how many places the report in `root`, of the running layer, says that a look is needed; `nil` where there is one
-    /// that cannot be read.
+    /// How many places need a look, by the report of the running layer in `root`.
+    ///
+    /// 0 without a report; `nil` if it cannot be read.
     static func conflicts(in root: String = "/") -> Int? {
         struct Kept: Decodable { var conflicts: Int }
         do {

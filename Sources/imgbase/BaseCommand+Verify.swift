@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// What was found of a base, as JSON.
+/// The verdict on a base, as JSON.
 private struct VerifiedBase: Encodable {
     var name: String
     var verdict: String
@@ -34,7 +34,7 @@ private struct VerifiedBase: Encodable {
 }
 
 extension BaseCommand {
-    /// `imgbase base --verify [BASE]`: a line a base; it fails unless each is unchanged.
+    /// `imgbase base --verify [BASE]` prints a line for each base, and fails unless all are unchanged.
     func verifyBases(_ context: Context) async throws {
         let wanted = image
         let display = ProgressDisplay(options.shownProgress)
@@ -46,7 +46,7 @@ extension BaseCommand {
             found.append(verified)
             if !context.isJSON { context.result(["": ""], lines: [verified.line]) }
         } _: { state, names in
-            // Where there is nothing to be proved, nothing is.
+            // If there is nothing to prove, the command fails.
             guard state.groups.contains(where: { $0.name == names.group }) else {
                 throw CommandFailure("verify the bases", .contents(.noGroup(names.group)))
             }

@@ -3,10 +3,10 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase base`
+/// The command `imgbase base`.
 struct BaseCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "base", abstract: "Add a base, remove or pin one, or name one.")
+        commandName: "base", abstract: "Add, remove, pin, verify or name a base.")
 
     @Flag(help: "Write an image as a new base, and print the base's name.")
     var add = false
@@ -18,32 +18,33 @@ struct BaseCommand: HostCommand {
     var ofLayer: String?
 
     @Option(
-        help: ArgumentHelp("Remove this base and all its layers, and say what that freed.", valueName: "base")
+        help: ArgumentHelp("Remove this base and its layers, and print the space freed.", valueName: "base")
     )
     var remove: String?
 
     @Flag(
         help: """
-            With --remove, also where it is pinned, or a layer is the default, the last good one, on trial, to be tried when \
-            it is complete or to be booted once.
+            With --remove, even if the base is pinned, or a layer of it is the default, the last good one, \
+            on trial, to be tried once it is complete, or to be booted once.
             """)
     var force = false
 
     @Option(help: ArgumentHelp("Keep this base when room is made for another.", valueName: "base"))
     var pin: String?
 
-    @Option(help: ArgumentHelp("Let this base go again when room is made.", valueName: "base"))
+    @Option(help: ArgumentHelp("Allow this base to be removed again when room is made.", valueName: "base"))
     var unpin: String?
 
     @OptionGroup var options: ImageOptions
 
-    @Flag(help: "Prove that a base, or each, is what it was when it was added.")
+    @Flag(help: "Prove that a base, or each, is unchanged since it was added.")
     var verify = false
 
     @Argument(
         help: """
-            The image: an ext4 or xfs file system, a live image, a squashfs, a tar or an OCI image, as it is or compressed \
-            by gzip, xz or zstd; a file, a device, or - for standard input. With --verify: a base.
+            The image: an ext4 or xfs file system, a live image, a squashfs, a tar or an OCI image, as it is \
+            or compressed by gzip, xz or zstd; a file, a device, or - for standard input. With --verify: a \
+            base.
             """)
     var image: String?
 
@@ -102,9 +103,9 @@ struct BaseCommand: HostCommand {
     }
 }
 
-/// A base that was added, as JSON.
+/// An added base, as JSON.
 private struct AddedBase: Encodable {
     var name: String
-    /// What had to be told of its image.
+    /// The notices about its image.
     var notices: [String]
 }

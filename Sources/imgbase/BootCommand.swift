@@ -3,10 +3,10 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase boot`
+/// The command `imgbase boot`.
 struct BootCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "boot", abstract: "Show the boot menu, or say what it boots unattended.")
+        commandName: "boot", abstract: "Show the boot menu, or set what it boots unattended.")
 
     @Flag(help: "List the layers that have an entry, newest first.")
     var list = false
@@ -23,11 +23,11 @@ struct BootCommand: HostCommand {
     @Option(
         name: .customLong("try"),
         help: ArgumentHelp(
-            "Boot this layer unattended; when it has come up healthy it is the default, and when its tries are "
-                + "used up the old one is booted again.", valueName: "layer"))
+            "Boot this layer unattended, on trial. Once it comes up healthy, it is the default; when its "
+                + "tries are used up, the old one is booted again.", valueName: "layer"))
     var trial: String?
 
-    @Option(help: ArgumentHelp("How many tries it has, 1 to 9. (default: 3)", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of tries, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
     @Flag(help: "Note that the booted layer has come up, healthy or not; the system does so at every boot.")
@@ -39,28 +39,28 @@ struct BootCommand: HostCommand {
     @Flag(help: "Note that the booted layer did not come up healthy.")
     var bad = false
 
-    @Flag(help: "With --bad, start the system again if another layer is known to be better.")
+    @Flag(help: "With --bad, restart the system if another layer is known to be better.")
     var goBack = false
 
-    @Flag(help: "Have the booted layer's entry boot the newest kernel that is installed in it.")
+    @Flag(help: "Let the booted layer's entry boot the newest kernel installed in that layer.")
     var refresh = false
 
     @Flag(help: "Check that everything the menu offers can be booted.")
     var verify = false
 
-    @Flag(help: "Put the layers into the menu of GRUB or systemd-boot; what else is in it stays as it is.")
+    @Flag(help: "Put the layers into the menu of GRUB or systemd-boot; the rest of the menu stays as it is.")
     var install = false
 
-    @Flag(help: "Take them out of it again.")
+    @Flag(help: "Take the layers out of that menu again.")
     var uninstall = false
 
-    @Option(help: ArgumentHelp("Add arguments to the kernel's of this layer.", valueName: "layer"))
+    @Option(help: ArgumentHelp("Add kernel arguments to this layer's entry.", valueName: "layer"))
     var argsAdd: String?
 
-    @Option(help: ArgumentHelp("Remove arguments from the kernel's of this layer.", valueName: "layer"))
+    @Option(help: ArgumentHelp("Remove kernel arguments from this layer's entry.", valueName: "layer"))
     var argsRemove: String?
 
-    @Argument(help: ArgumentHelp("The kernel's arguments to add or remove.", valueName: "argument"))
+    @Argument(help: ArgumentHelp("The kernel arguments to add or remove.", valueName: "argument"))
     var arguments: [String] = []
 
     @OptionGroup var global: GlobalOptions
@@ -91,7 +91,7 @@ struct BootCommand: HostCommand {
         }
     }
 
-    /// What is to be changed, if anything.
+    /// The change to make; `nil` if there is none.
     private var change: BootChange? {
         if let setDefault { return .setDefault(setDefault) }
         if let once { return .once(once) }
@@ -127,7 +127,7 @@ struct BootCommand: HostCommand {
             isBooted = entry.layer == booted
         }
 
-        /// For people.
+        /// The entry in one line for the user.
         var line: String {
             let marks = [
                 isDefault ? "default" : nil, isOnce ? "once" : nil,

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// What a command works with, as the global options have it.
+/// The context of a command, from the global options.
 struct Context {
     let session: Session
     let isJSON: Bool
@@ -31,19 +31,19 @@ struct Context {
     /// Prints a plan instead of carrying it out.
     private static func show(_ plan: Plan) {
         for line in plan.lines() {
-            // What is shown of files has tabs, and can come from an image.
+            // Shown lines of files have tabs, and can come from an image.
             print(
                 line.split(separator: "\t", omittingEmptySubsequences: false)
                     .map { String($0).withEscapedControls }.joined(separator: "\t"))
         }
     }
 
-    /// Prints what only the end of a command shows: as JSON, all its plans as one array.
+    /// Prints what a command shows at its end: as JSON, all its plans in one array.
     func finish() {
         if isDry, isJSON, !shown.hasResult { Context.printJSON(shown.plans) }
     }
 
-    /// Prints a result as JSON, or else as lines. A plan that was only shown has no result.
+    /// Prints a result as JSON or as lines. A plan that was only shown has no result.
     func result(_ value: some Encodable, lines: [String]) {
         shown.hasResult = true
         if isJSON {
@@ -53,17 +53,19 @@ struct Context {
         }
     }
 
-    /// What a command made or set, unless it was only shown how: `lines` for people, none where they need no answer.
+    /// Prints the result of a change, unless the change was only shown.
+    ///
+    /// `lines` are for users, and empty if they need no answer.
     func done(_ value: some Encodable, lines: [String] = []) {
         if !isDry { result(value, lines: lines) }
     }
 
-    /// The name of something made.
+    /// Prints the name of something made.
     func made(_ name: String) {
         done(["name": name], lines: [name])
     }
 
-    /// What was removed.
+    /// Prints what was removed.
     func removed(_ reports: [RemovalReport]) {
         for report in reports {
             done(RemovalResult(removed: report.names, freed: report.freed?.count), lines: [report.line])
@@ -77,21 +79,21 @@ struct Context {
         print(String(decoding: data, as: UTF8.self))
     }
 
-    /// Looks at the volumes, for a command that only looks.
+    /// The volumes, for a command that changes nothing.
     func volumes(_ goal: String) async throws(CommandFailure) -> (
         state: HostState, names: HostNames, layout: Layout
     ) {
         try await looking(goal) { probe throws(HostFailure) in try await probe.volumes() }
     }
 
-    /// The same, and at what the boot loader has.
+    /// The same, with the state of the boot loader.
     func boot(_ goal: String) async throws(CommandFailure) -> (
         state: HostState, names: HostNames, layout: Layout
     ) {
         try await looking(goal) { probe throws(HostFailure) in try await probe.boot() }
     }
 
-    /// Names `goal` in what goes wrong while the host is looked at.
+    /// Runs `look`, which looks at the host, and names `goal` in its failure.
     func looking<Value>(_ goal: String, _ look: () throws(HostFailure) -> Value) throws(CommandFailure)
         -> Value
     {
@@ -114,7 +116,7 @@ struct Context {
         }
     }
 
-    /// The answer of a command that only looks, or why there is none.
+    /// The answer of a command that changes nothing, or the failure with `reason`.
     func answer<Value>(_ goal: String, _ value: Value?, or reason: HostReason) throws(CommandFailure) -> Value
     {
         guard let value else { throw CommandFailure(goal, .contents(reason)) }

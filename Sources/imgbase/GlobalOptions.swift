@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// The options every command has, before its name or after.
+/// The options of every command, before its name or after it.
 struct GlobalOptions: ParsableArguments {
     @Flag(help: "Show each external command as it is run.")
     var debug = false
 
-    @Flag(help: "Show the commands and the changes of files, and change nothing.")
+    @Flag(help: "Show the commands and file changes, and change nothing.")
     var dry = false
 
     @Flag(help: "Print the result, or with --dry the plan, as JSON.")
@@ -24,9 +24,9 @@ struct GlobalOptions: ParsableArguments {
     private static let flags: Set<String> = ["--debug", "--dry", "--json"]
     private static let options: Set<String> = ["--vg", "--thinpool"]
 
-    /// The arguments with those above moved behind the name of the command, where the parser looks for them.
+    /// The arguments, with these options moved behind the name of the command for the parser.
     static func hoisted(_ arguments: [String]) -> [String] {
-        // What comes before the command's name, and is one of ours.
+        // Our options before the name of the command.
         var global: [String] = []
         var rest = arguments[...]
         while let first = rest.first {

@@ -3,13 +3,14 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase health`
+/// The command `imgbase health`.
 struct HealthCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Run the checks of this system's health.",
+        commandName: "health", abstract: "Run the health checks of this system.",
         discussion: """
-            The programs in /etc/imgbased/health.d/required and /etc/imgbased/health.d/wanted are run one after the \
-            other. Where a required one fails, so does this command; at boot, the layer is marked bad then.
+            It runs the programs in /etc/imgbased/health.d/required and /etc/imgbased/health.d/wanted one \
+            after the other. If a required one fails, so does this command; at boot, the layer is then \
+            marked bad.
             """)
 
     @OptionGroup var global: GlobalOptions

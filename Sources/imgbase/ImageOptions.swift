@@ -4,28 +4,28 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Synchronization
 
-/// What is said of an image that becomes a base.
+/// The options of an image that becomes a base.
 struct ImageOptions: ParsableArguments {
-    @Option(help: "How large the base is made. (default: as large as the image, or as its files need)")
+    @Option(help: "The size of the base. (default: that of the image, or what its files need)")
     var size: String?
 
-    @Option(help: "What the base is called, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+    @Option(help: "The name of the base, as NAME-VERSION-RELEASE. (default: the next Base-N)")
     var name: String?
 
     @Option(
-        help: "The file system that an image of files gets: ext4 or xfs. (default: that of the running root)")
+        help: "The file system made for an image of files: ext4 or xfs. (default: that of the running root)")
     var filesystem: NewFileSystem?
 
     @OptionGroup var shownProgress: ProgressOptions
 
-    /// Whether nothing is said of it.
+    /// Whether none of these options is given.
     var isEmpty: Bool { size == nil && name == nil && filesystem == nil }
 
     /// The file systems that can be made.
     enum NewFileSystem: String, CaseIterable, ExpressibleByArgument {
         case ext4, xfs
 
-        /// The same, as the planner has it.
+        /// The type, as the planner names it.
         var type: FileSystemType {
             switch self {
             case .ext4: .ext4
@@ -43,8 +43,9 @@ struct ImageOptions: ParsableArguments {
         }
     }
 
-    /// Hands the image at `path` to `body`, while progress is shown. Returns with its result what had to be told of the
-    /// image, which people are told at once.
+    /// Passes the image at `path` to `body` and shows the progress.
+    ///
+    /// Returns the result, and the notices about the image. The user sees each notice at once.
     func open<Result>(
         _ path: String, _ body: (ImageRequest) async throws -> Result
     ) async throws -> (Result, notices: [String]) {
@@ -63,7 +64,7 @@ struct ImageOptions: ParsableArguments {
         return (result, notices.list.withLock { $0 })
     }
 
-    /// What was told.
+    /// The notices so far.
     private final class Notices: Sendable {
         let list = Mutex<[String]>([])
     }

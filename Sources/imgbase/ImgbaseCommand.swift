@@ -2,20 +2,20 @@ import ArgumentParser
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// A command that looks at the host, and may change it.
+/// A command that looks at the host and may change it.
 protocol HostCommand: ParsableCommand {
     var global: GlobalOptions { get }
     func execute(_ context: Context) async throws
 }
 
-/// `imgbase`
+/// The command `imgbase`.
 struct ImgbaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgbase",
         abstract: "Boot writable layers of read-only base images.",
         discussion: """
-            A base is a read-only thin volume that holds a root file system as it was delivered. A layer \
-            is a writable snapshot of one, and what is booted: each layer has an entry in the boot menu.
+            A base is a read-only thin volume with a root file system as delivered. A layer is a writable \
+            snapshot of a base. The host boots a layer: each has an entry in the boot menu.
 
             The options below may stand before the command or after it.
             """,
@@ -34,7 +34,7 @@ struct ImgbaseCommand: ParsableCommand {
     }
 }
 
-/// `imgbase w`
+/// The command `imgbase w`.
 struct WhichCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "w", abstract: "Say which layer this system runs from.")

@@ -3,10 +3,10 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase layer`
+/// The command `imgbase layer`.
 struct LayerCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layer", abstract: "Add a layer with its boot entry, remove one, or name one.")
+        commandName: "layer", abstract: "Add a layer with its boot entry, or remove or name one.")
 
     @Flag(help: "Make a layer, give it an entry in the boot menu, and print its name.")
     var add = false
@@ -19,19 +19,19 @@ struct LayerCommand: HostCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Remove this layer and its boot entry, and say what that freed.", valueName: "layer"))
+            "Remove this layer and its boot entry, and print the space freed.", valueName: "layer"))
     var remove: String?
 
     @Flag(
         help: """
-            With --remove, also where it is the default, the last good one, on trial, to be tried when it is complete or to \
-            be booted once, or its base is pinned.
+            With --remove, even if the layer is the default, the last good one, on trial, to be tried once \
+            it is complete, or to be booted once, or if its base is pinned.
             """)
     var force = false
 
     @Argument(
         help: ArgumentHelp(
-            "The base or layer to make it on. (default: the newest layer of the newest base, or that base)",
+            "The base or layer to snapshot. (default: the newest layer of the newest base, or that base)",
             valueName: "base-or-layer"))
     var source: String?
 

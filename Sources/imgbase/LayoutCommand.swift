@@ -3,18 +3,19 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase layout`
+/// The command `imgbase layout`.
 struct LayoutCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "layout", abstract: "Lay out disks, or show the bases and layers there are.",
+        commandName: "layout", abstract: "Lay out disks, or show the bases and layers.",
         discussion: """
-            Without an option, the bases with their layers are shown as a tree. All lists are oldest first.
+            Without an option, it shows the bases with their layers as a tree. All lists start with the \
+            oldest.
             """)
 
-    @Flag(help: "Make the volume group, the pool and /config; on the disks, or in the group there is.")
+    @Flag(help: "Make the volume group, the pool and /config, on the disks or in the existing group.")
     var `init` = false
 
-    @Flag(help: "Show what is free in the pool.")
+    @Flag(help: "Show the free space of the pool.")
     var freeSpace = false
 
     @Flag(help: "List the bases.")
@@ -23,13 +24,13 @@ struct LayoutCommand: HostCommand {
     @Flag(help: "List the layers.")
     var layers = false
 
-    @Option(help: "How large the pool is made. (default: most of the group)")
+    @Option(help: "The size of the pool. (default: most of the group)")
     var size: String?
 
-    @Option(help: "How large the volume for /config is made. (default: 64M)")
+    @Option(help: "The size of the volume for /config. (default: 64M)")
     var configSize: String?
 
-    @Option(help: "The unit of the free space: b, k, m, g or t. (default: what suits)")
+    @Option(help: "The unit of the free space: b, k, m, g or t. (default: one that suits)")
     var units: String?
 
     @Argument(help: ArgumentHelp("The disks or partitions to use, which must be empty.", valueName: "pv"))

@@ -5,14 +5,14 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// `imgbase persist`
+/// The command `imgbase persist`.
 struct PersistCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "persist", abstract: "Carry what was changed in one tree to another, as update does.",
+        commandName: "persist", abstract: "Carry the changes of one tree to another, as update does.",
         discussion: """
-            Of plain directories, each with a whole root file system: what --from has that --from-base has not is \
-            carried to --to, which is a copy of --to-base. Run again, it changes only what changed since. --dry looks and \
-            reports, and changes nothing.
+            All four are plain directories, each with a whole root file system. The changes from --from-base \
+            to --from are carried to --to, which is a copy of --to-base. Run again, it carries only later \
+            changes. --dry reports, and changes nothing.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -32,7 +32,7 @@ struct PersistCommand: HostCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What is in Config: the lists of what is carried besides /etc. (default: config in --from, if there)",
+            "The content of Config: lists of paths carried besides /etc. (default: config in --from, if there)",
             valueName: "dir"))
     var lists: String?
 
@@ -70,7 +70,7 @@ struct PersistCommand: HostCommand {
                 isRefused
                 ? "no changes would be made" : PersistCommand.summary(changes, isDry: context.isDry)
             context.result(result, lines: survey.report.lines + [summary])
-            // What is only shown ends as it would if it were done.
+            // A dry run ends as the real run would.
             try Carrier.check(survey)
         } catch {
             var failure = CommandFailure(goal, error, leavesChanges: hasBegun)
@@ -87,7 +87,9 @@ struct PersistCommand: HostCommand {
         }
     }
 
-    /// Each is there, and none is another or, in one file system, in another: mount points are not gone through.
+    /// Checks that each exists, and that none is another or in another.
+    ///
+    /// In different file systems, one may be in another: mount points are not walked.
     private func checkDirectories() throws(HostFailure) {
         var seen: [(option: String, path: TreePath, device: String?)] = []
         let all = [
@@ -127,7 +129,7 @@ struct PersistCommand: HostCommand {
             do throws(SystemError) { names = try tree.names(in: "/", limit: .max) } catch {
                 throw .system(error)
             }
-            // What it was to name would be lost.
+            // The paths that its lists name would be lost.
             guard !names.contains("config") else {
                 throw .carrying("'\(usual)' is no directory; say with --lists where the lists are")
             }

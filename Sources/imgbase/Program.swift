@@ -8,11 +8,11 @@ import ImgbasedLinux
 
 /// The program: from arguments to exit status.
 enum Program {
-    /// Done.
+    /// The command is done.
     private static let success: Int32 = 0
-    /// Something was begun and failed, or a question has no answer.
+    /// A change was begun and failed, or a question has no answer.
     private static let failure: Int32 = 1
-    /// Bad usage, or refused before anything was changed.
+    /// Bad usage, or a refusal before any change.
     private static let refusal: Int32 = 2
 
     static func run(_ arguments: [String]) async -> Int32 {
@@ -28,7 +28,7 @@ enum Program {
                 try await command.execute(context)
                 context.finish()
             } else {
-                // Help, the version and shell completions, which the parser's own commands print.
+                // Help, version and shell completions are commands of the parser.
                 var command = command
                 try command.run()
             }
@@ -42,7 +42,7 @@ enum Program {
         }
     }
 
-    /// The exit status where the program would end with `status`: a command whose answer cannot be written has failed.
+    /// The exit status instead of `status`: a command fails if its output cannot be written.
     static func finish(_ status: Int32) -> Int32 {
         guard let reason = HostStandardFiles.flush(), status == success else { return status }
         return complain("cannot write to standard output: \(reason)", status: failure)
@@ -54,12 +54,12 @@ enum Program {
             return success
         }
         let message = ImgbaseCommand.message(for: error)
-        // The parser guesses what was meant, as a question; a full stop is never ours.
+        // A question is the parser's guess at the meaning. Our messages have no full stop.
         let end = message.hasSuffix("?") ? " See" : "; see"
         return complain("\(message)\(end) 'imgbase --help'", status: refusal)
     }
 
-    /// One line, whatever is in it.
+    /// Prints one line, whatever is in the message, and returns `status`.
     private static func complain(_ message: String, status: Int32) -> Int32 {
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         Terminal.error("imgbase: \(line)")

@@ -4,37 +4,37 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Synchronization
 
-/// How progress is shown, of commands that write images.
+/// The options for the progress of commands that write images.
 struct ProgressOptions: ParsableArguments {
-    /// The ways.
+    /// The ways to show progress.
     enum Kind: String, CaseIterable, ExpressibleByArgument {
-        /// A line on the terminal, where standard error is one.
+        /// A line on the terminal, if standard error is one.
         case auto
         /// Lines of JSON on standard error.
         case json
-        /// Not at all.
+        /// No progress.
         case none
     }
 
     @Option(help: "Progress on standard error: auto, json or none. (default: auto, only on a terminal)")
     var progress: Kind?
 
-    /// Whether nothing is said of it.
+    /// Whether the option is not given.
     var isEmpty: Bool { progress == nil }
 }
 
-/// Shows how far a command is, on standard error: standard output is for what it made.
+/// Shows progress on standard error: standard output is for results.
 final class ProgressDisplay: Sendable {
     private let kind: ProgressOptions.Kind
     private let isShown = Mutex(false)
 
-    /// Shows it as `options` say.
+    /// A display as `options` say.
     init(_ options: ProgressOptions) {
         let kind = options.progress ?? .auto
         self.kind = kind == .auto && isatty(STDERR_FILENO) == 0 ? .none : kind
     }
 
-    /// Who is told; `nil` where nobody is.
+    /// Receives the progress; `nil` if it is not shown.
     var show: (@Sendable (ImageProgress) -> Void)? {
         switch kind {
         case .none: nil
@@ -47,7 +47,7 @@ final class ProgressDisplay: Sendable {
         }
     }
 
-    /// Takes the line away: what is printed next stands alone.
+    /// Clears the line, so that the next output stands alone.
     func finish() {
         let wasShown = isShown.withLock { shown in
             defer { shown = false }

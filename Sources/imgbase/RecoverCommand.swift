@@ -3,15 +3,15 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase recover`
+/// The command `imgbase recover`.
 struct RecoverCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "recover", abstract: "Remove or finish what interrupted runs left.",
         discussion: """
-            Running a command that was interrupted again finishes it as well. Nothing of others is touched.
+            Running the interrupted command again finishes it as well. Nothing of others is touched.
             """)
 
-    @Flag(help: "Only show what is left.")
+    @Flag(help: "Only list what interrupted runs left.")
     var list = false
 
     @OptionGroup var global: GlobalOptions

@@ -2,12 +2,12 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Synchronization
 
-/// The plans a command showed instead of carrying them out.
+/// The plans that a command showed instead of carrying them out.
 final class ShownPlans: Sendable {
     private let list = Mutex<[Plan]>([])
     private let isAnswered = Mutex(false)
 
-    /// Whether the command printed a result of its own, as those do that only look.
+    /// Whether the command printed its own result, as commands do that change nothing.
     var hasResult: Bool {
         get { isAnswered.withLock { $0 } }
         set { isAnswered.withLock { $0 = newValue } }

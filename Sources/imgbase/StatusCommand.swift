@@ -2,11 +2,11 @@ import ArgumentParser
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// `imgbase status`
+/// The command `imgbase status`.
 struct StatusCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Say how this system came to be booted, and what the next boot will do.")
+        abstract: "Show why this layer is booted, and what the next boot will do.")
 
     @OptionGroup var global: GlobalOptions
 
@@ -28,7 +28,7 @@ private struct StatusResult: Encodable {
         var tries: Int
         var triesLeft: Int
         var starts: Int
-        /// How many ended in the boot loader, the kernel or the initramfs.
+        /// The tries that ended in the boot loader, the kernel or the initramfs.
         var lost: Int
     }
     struct Next: Encodable {

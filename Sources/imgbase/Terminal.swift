@@ -3,9 +3,9 @@ import Glibc
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// Standard error, to which nothing but messages for people goes.
+/// Standard error, which has only messages for users.
 enum Terminal {
-    /// Writes `line` in place of the one that was written so before, cut to the terminal's width.
+    /// Replaces the line written last by `line`, cut to the width of the terminal.
     static func rewrite(_ line: String) {
         var size = winsize()
         let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
@@ -15,7 +15,7 @@ enum Terminal {
 
     /// Writes one line, whatever is in it.
     static func error(_ line: String) {
-        // What was printed before comes before, whoever reads both.
+        // Output printed before must come before, for a reader of both.
         fflush(nil)
         let bytes = Array((line.withEscapedControls + "\n").utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)

@@ -3,27 +3,28 @@ import ImgbasedCore
 import ImgbasedHost
 import ImgbasedHostCore
 
-/// `imgbase update`
+/// The command `imgbase update`.
 struct UpdateCommand: HostCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",
-        abstract: "Take the host to a new image, with what its administrator has changed.",
+        abstract: "Update the host to a new image, with the administrator's changes.",
         discussion: """
-            The image becomes a base; a layer on it gets the configuration of the booted layer, and is booted next, on \
-            trial. Nothing of the booted layer changes, and where the new one does not come up healthy it is booted again.
+            The image becomes a base. A layer on it gets the configuration of the booted layer and is booted \
+            next, on trial. The booted layer does not change: if the new one does not come up healthy, it is \
+            booted again.
             """)
 
     @OptionGroup var options: ImageOptions
 
-    @Option(help: ArgumentHelp("How many tries the new layer has, 1 to 9. (default: 3)", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of tries of the new layer, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
     @Flag(
-        help: "Say what would be carried and what is in conflict; without an image, of the update that waits."
+        help: "Show what would be carried and what conflicts; without an image, for the update that waits."
     )
     var preview = false
 
-    @Flag(help: "Carry what was changed since the update; the system does so when it shuts down.")
+    @Flag(help: "Carry the changes made since the update; the system does so at shutdown.")
     var complete = false
 
     @Argument(help: "The image: a file, a device, or - for standard input.")
@@ -63,7 +64,7 @@ struct UpdateCommand: HostCommand {
         let tries = tries ?? BootRecord.Trial.defaultTries
         let (result, notices) = try await options.open(image) {
             try await session.update($0, tries: tries) { report in
-                // Now, whatever becomes of the rest.
+                // At once, since a later step may fail.
                 if !context.isDry { Terminal.error("imgbase: \(report.line), for 'keep' in imgbased.conf") }
             }
         }
@@ -75,13 +76,13 @@ struct UpdateCommand: HostCommand {
     }
 }
 
-/// `imgbase rollback`
+/// The command `imgbase rollback`.
 struct RollbackCommand: HostCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Go back to the layer before, on trial.",
+        commandName: "rollback", abstract: "Go back to the previous layer, on trial.",
         discussion: """
-            While an update has not been booted, it is taken back: the booted layer is booted again. Afterwards, the newest \
-            older layer that came up healthy is tried, or else the newest that was never booted.
+            An update that was not booted yet is taken back: the booted layer is booted again. After that, \
+            the newest older layer that came up healthy is tried, or else the newest that was never booted.
             """)
 
     @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
@@ -90,10 +91,10 @@ struct RollbackCommand: HostCommand {
     @Flag(help: "Go back to a new layer on the older base, with the configuration of the booted one.")
     var carryEtc = false
 
-    @Flag(help: "With --carry-etc, say what would be carried and what is in conflict, and do nothing.")
+    @Flag(help: "With --carry-etc, show what would be carried and what conflicts, and change nothing.")
     var preview = false
 
-    @Option(help: ArgumentHelp("How many tries the layer has, 1 to 9. (default: 3)", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of tries of the layer, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
     @OptionGroup var global: GlobalOptions
@@ -120,7 +121,7 @@ private func checkTries(_ tries: Int?) throws {
 }
 
 extension Context {
-    /// What was carried, or would be, and which layer is booted next.
+    /// Prints what was carried, or would be, and the layer booted next.
     fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }
@@ -134,11 +135,11 @@ extension Context {
 
 private struct CarryResult: Encodable {
     var layer: String?
-    /// Whether it is an interrupted update that was finished, and the image given was not looked at.
+    /// Whether an interrupted update was finished and the given image not read.
     var isResumed: Bool
-    /// The bases and layers that were removed to make room.
+    /// The bases and layers removed to make room.
     var removed: [String]
     var carried: CarryReport?
-    /// What had to be told of the image.
+    /// The notices about the image.
     var notices: [String]
 }

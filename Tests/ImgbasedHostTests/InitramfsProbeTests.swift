@@ -42,14 +42,14 @@ import Testing
             if case .unknown(let reason) = try Self.presence(scratch, name) { reason } else { nil }
         }
         try scratch.write("initrd", [UInt8](repeating: 7, count: 100))
-        #expect(try reason() == "it is compressed by nothing that is known")
+        #expect(try reason() == "its compression is not known")
         try Self.make(scratch, "zstd -q", "etc/x")
         try scratch.shell("truncate -s -9 initrd")
         #expect(try reason()?.contains("did not unpack it") == true)
         #expect(try reason("none")?.contains("is not there") == true)
         // Something else that is compressed.
         try scratch.shell("echo hello there | gzip >initrd")
-        #expect(try reason() == "what is compressed in it is no archive of cpio")
+        #expect(try reason() == "its compressed part is no cpio archive")
         // What takes longer than it may: 2 GiB of padding.
         try scratch.shell("truncate -s 2G padding && zstd -q -f padding -o initrd && rm padding")
         #expect(

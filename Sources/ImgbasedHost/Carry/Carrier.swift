@@ -4,23 +4,25 @@ public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Carries what an administrator changed from one layer to another, on another base.
+/// Carries the administrator's changes from one layer to another, on another base.
 ///
-/// What the new layer is to have is decided by the old base, the old layer and the new base alone, whatever it has now: an
-/// interrupted run is finished by the next, and where nothing has to change nothing is written.
+/// The old base, the old layer and the new base alone decide what the new layer is to have, whatever it has
+/// now. So the next run finishes an interrupted one, and a run with nothing to change writes nothing.
 public struct Carrier: Sendable {
-    /// What is made of a file before anything is compared.
+    /// Adapts the content of a file before any comparison.
     public typealias Adjustment = @Sendable ([UInt8]) -> [UInt8]
 
     private let settings: CarrySettings
-    /// What is said of what is beside the lists and rules and is not read.
+    /// Notes on files beside the lists and rules that are not read.
     private let unread: [CarryItem]
-    /// How often a layer is looked at where something in it goes away meanwhile.
+    /// How often a layer is walked if something in it vanishes meanwhile.
     private static let tries = 10
 
-    /// A carrier of `/etc` and of what `lists` name. Files in `adjusting`, paths in a tree, are never the same in two layers,
-    /// as /etc/fstab is: they are made what the new layer has before they are compared, in all trees.
-    /// `mounted` is where the running system has something mounted, if it is the one that is carried from.
+    /// A carrier of `/etc` and of the paths on `lists`.
+    ///
+    /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
+    /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
+    /// points of the running system, if that is the source.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
         mounted: [TreePath] = []
@@ -33,7 +35,7 @@ public struct Carrier: Sendable {
         unread = lists.unread + policy.unread
     }
 
-    /// Looks at all four trees, and changes nothing.
+    /// Surveys all four trees and changes nothing.
     public func survey(
         fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
         to: borrowing HostTree
@@ -54,8 +56,9 @@ public struct Carrier: Sendable {
         }
     }
 
-    /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `HostTree.flush` does that for all of
-    /// them. Refuses where the policy does.
+    /// Makes the changes in `survey`, in order.
+    ///
+    /// Nothing is flushed: `HostTree.flush` does that for all of them. Throws if the policy refuses.
     public func apply(
         _ survey: CarrySurvey, from: borrowing HostTree, toBase: borrowing HostTree, to: borrowing HostTree
     ) throws(HostFailure) {
@@ -69,9 +72,10 @@ public struct Carrier: Sendable {
         }
     }
 
-    /// Surveys and applies, keeps the report in the new layer, and waits until all of it is on the disk: also where an
-    /// interrupted run came to a part of that. A layer that is running may change meanwhile. Nothing is changed where `check`
-    /// throws.
+    /// Surveys, applies, keeps the report in the new layer, and flushes the layer.
+    ///
+    /// The flush also covers the changes of an interrupted run. A running layer may change meanwhile. If
+    /// `check` throws, nothing is changed.
     public func carry(
         fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
         to: borrowing HostTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
@@ -93,7 +97,7 @@ public struct Carrier: Sendable {
         return report
     }
 
-    /// Does `body` again, a number of times, where what it fails of may be over.
+    /// Repeats `body`, up to `tries` times in all, if its failure may pass.
     private static func retrying<Result, Failure>(
         where isPassing: (Failure) -> Bool, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -103,7 +107,7 @@ public struct Carrier: Sendable {
         return try body()
     }
 
-    /// Refuses what the policy does.
+    /// Throws if the policy refuses a conflict.
     public static func check(_ survey: CarrySurvey) throws(HostFailure) {
         let refusals = survey.report.refusals
         guard let first = refusals.first else { return }
@@ -123,7 +127,7 @@ extension HostFailure {
 }
 
 extension CarryReport {
-    /// As a layer keeps it.
+    /// The JSON that a layer keeps.
     fileprivate func encoded() throws(HostFailure) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -135,7 +139,7 @@ extension CarryReport {
     }
 }
 
-/// Makes changes in a tree, with what two others have.
+/// Makes changes in one tree with the content of two others.
 private struct CarryApplication {
     private var sources: [CarrySource: Cursor]
     private var target: Cursor
@@ -150,7 +154,7 @@ private struct CarryApplication {
         guard let name = path.name else { return }
         switch change {
         case .remove:
-            // What is open in it is closed first.
+            // A directory open in it is closed first.
             target.leave(path)
             try target.directory(of: path).remove(name)
         case .makeDirectory:
@@ -177,7 +181,7 @@ private struct CarryApplication {
         }
     }
 
-    /// A tree, with the directory last worked in: changes come directory by directory.
+    /// A tree and the directory last used in it: changes come directory by directory.
     private struct Cursor {
         private let root: OpenDirectory
         private var last: (path: TreePath, directory: OpenDirectory)
@@ -187,20 +191,20 @@ private struct CarryApplication {
             last = (.root, root)
         }
 
-        /// The directory that `path` is in.
+        /// The directory that contains `path`. It becomes the one last used.
         mutating func directory(of path: TreePath) throws(SystemError) -> OpenDirectory {
             let parent = path.parent ?? .root
             if last.path != parent { last = (parent, try root.open(path: parent)) }
             return last.directory
         }
 
-        /// The same, without working in it from now on.
+        /// The same, but the directory last used stays.
         func opened(_ path: TreePath) throws(SystemError) -> OpenDirectory {
             let parent = path.parent ?? .root
             return last.path == parent ? last.directory : try root.open(path: parent)
         }
 
-        /// Stays in no directory that is in `path`.
+        /// Closes the directory last used if it is `path` or below.
         mutating func leave(_ path: TreePath) {
             if path.covers(last.path) { last = (.root, root) }
         }

@@ -3,25 +3,26 @@ public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// What is carried besides `/etc`, as Config says.
+/// The lists in Config of what is carried besides `/etc`.
 public struct CarryLists: Sendable {
-    /// What is copied.
+    /// The paths to copy.
     public var files: PersistList
-    /// What is merged as `/etc` is.
+    /// The paths to merge, as `/etc` is merged.
     public var merged: PersistList
-    /// What is said of what is beside them and is not read.
+    /// Notes on files beside the lists that are not read.
     private(set) var unread: [CarryItem] = []
 
     private static let limit = 1 << 20
 
-    /// Those lists; by default nothing is on them.
+    /// The given lists; both are empty by default.
     public init(files: PersistList = PersistList(), merged: PersistList = PersistList()) {
         self.files = files
         self.merged = merged
     }
 
-    /// Reads `files`, `files.d` and `merge.d` of the tree of Config. A line that is not understood is an error: what it
-    /// was to name would be lost.
+    /// Reads `files`, `files.d` and `merge.d` of Config's tree.
+    ///
+    /// A line that is not understood is an error: the paths it names would be lost.
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryLists {
         var lists = CarryLists()
         let file = try calling { () throws(SystemError) in try tree.read("/files", limit: limit) }
@@ -39,9 +40,11 @@ public struct CarryLists: Sendable {
         return lists
     }
 
-    /// Reads those of Config, which is mounted at `path`: an empty directory beneath would say that nothing is carried.
+    /// Reads the lists of Config, which is mounted at `path`.
+    ///
+    /// An unmounted Config is an error: the empty directory beneath would say that nothing is carried.
     static func read(mountedAt path: String) throws(HostFailure) -> CarryLists {
-        // Whoever unmounts it leaves this tree as it is.
+        // An unmount elsewhere does not change this tree.
         let tree = try calling { () throws(SystemError) in try HostMount.only(path) }
         guard try calling({ () throws(SystemError) in try HostMount.isMounted(at: path) }) else {
             throw .carrying(
@@ -50,9 +53,10 @@ public struct CarryLists: Sendable {
         return try read(from: tree)
     }
 
-    /// The files in a directory whose names end so, in the order of their names, without what editors and package managers
-    /// leave there: that goes to `unread`, as does a directory, by its path in a layer that has the tree at `place`. A link
-    /// to `/dev/null` is an empty one.
+    /// The files in `directory` whose names end in `ending`, sorted by name.
+    ///
+    /// Copies that editors and package managers leave, and directories, go to `unread`, by their path in a
+    /// layer that has the tree at `place`. A link to `/dev/null` counts as an empty file.
     static func contents(
         of directory: String, ending: String = "", in tree: borrowing HostTree, _ unread: inout [CarryItem],
         shownIn place: String = ""
@@ -62,7 +66,7 @@ public struct CarryLists: Sendable {
             let all = try tree.names(in: directory).filter { $0.hasSuffix(ending) }
             let meant = DropIns.names(all)
             var leftOut: [(name: String, reason: String)] = Set(all).subtracting(meant).map {
-                ($0, "by its name it is hidden or somebody's copy")
+                ($0, "by its name it is hidden or a copy")
             }
             for name in meant {
                 let path = "\(directory)/\(name)"
@@ -88,8 +92,10 @@ public struct CarryLists: Sendable {
 }
 
 extension CarryPolicy {
-    /// Reads the rules by path in the layer `tree`: those in `/etc/imgbased/persist.d`, and those in
-    /// `/usr/lib/imgbased/persist.d` that have no file of the same name there.
+    /// Reads the rules by path in the layer `tree`.
+    ///
+    /// They are in `/etc/imgbased/persist.d` and `/usr/lib/imgbased/persist.d`; a file in `/etc` replaces one
+    /// of the same name in `/usr`.
     public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
         var unread: [CarryItem] = []

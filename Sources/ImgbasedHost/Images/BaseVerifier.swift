@@ -3,20 +3,20 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Proves that bases are what they were when they were added.
+/// Proves that bases are unchanged since they were added.
 public struct BaseVerifier {
-    /// What was found of a base.
+    /// The result for one base.
     public enum Verdict: Hashable, Sendable {
-        /// It is as it was.
+        /// The content has the recorded digest.
         case unchanged
-        /// It is not: why.
+        /// The content differs: how.
         case changed(String)
-        /// It has no digest it could be compared with.
+        /// The base has no recorded digest.
         case unknown
-        /// It could not be read: why.
+        /// The base could not be read: why.
         case unreadable(String)
 
-        /// The same, where the base could not be deactivated again for `failure`: what was found stays found.
+        /// The verdict if the base could not be deactivated again: it tells the `failure` as well.
         func after(_ failure: HostFailure) -> Verdict {
             switch self {
             case .changed(let reason): .changed("\(reason); and it stays active: \(failure)")
@@ -29,20 +29,20 @@ public struct BaseVerifier {
     private let runner: CommandRunner
     private let reporter: ImageReporter
 
-    /// A verifier that runs commands through `runner`.
+    /// A verifier that runs commands through `runner` and shows progress to `reporter`.
     public init(runner: CommandRunner, reporter: ImageReporter) {
         self.runner = runner
         self.reporter = reporter
     }
 
-    /// Reads `base` from its disk, which is activated for that where it is not.
+    /// Reads `base` from its disk. An inactive base is activated for that.
     public func verify(_ base: Volume) async -> Verdict {
         guard let digest = base.value(of: Tag.digestPrefix),
             let length = base.value(of: Tag.lengthPrefix).flatMap(UInt64.init)
         else { return .unknown }
         do throws(HostFailure) {
             if base.isActive { return try compare(base, digest, length) }
-            // A base is not activated with others, and read-only.
+            // A base is read-only, and skipped when others are activated.
             try await runner.run(
                 Command(.lvchange, ["--activate", "y", "--ignoreactivationskip", base.path.description]))
             let verdict: Verdict
@@ -64,7 +64,7 @@ public struct BaseVerifier {
         try BaseVerifier.compare(base.path.device, digest: digest, length: length, reporter)
     }
 
-    /// Compares the first `length` bytes of a device with their digest.
+    /// Compares the first `length` bytes of `device` with `digest`, a SHA-256 in hexadecimal.
     public static func compare(
         _ device: String, digest: String, length: UInt64, _ reporter: ImageReporter
     ) throws(HostFailure) -> Verdict {

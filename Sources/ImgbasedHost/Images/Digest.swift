@@ -1,8 +1,9 @@
 import CCrypto
 
-/// SHA-256 over what it is given piece by piece.
+/// SHA-256, computed piece by piece.
 ///
-/// The corresponding functions are OpenSSL's `EVP_DigestInit_ex`, `EVP_DigestUpdate` and `EVP_DigestFinal_ex`.
+/// The corresponding functions are OpenSSL's `EVP_DigestInit_ex`, `EVP_DigestUpdate` and
+/// `EVP_DigestFinal_ex`.
 struct Digest: ~Copyable {
     private let context: OpaquePointer?
 

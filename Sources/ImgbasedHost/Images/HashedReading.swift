@@ -4,26 +4,26 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Reading from beginning to end, each piece being hashed on another thread while it is used on this one.
+/// Reads to the end. A second thread hashes each piece while this one uses it.
 enum HashedReading {
-    /// How much is read at once, and how many such pieces are in hand.
+    /// The bytes of one read, and the number of such pieces.
     static let pieceSize = 1 << 20
     private static let pieces = 8
 
-    /// A buffer of which so much is filled. Only one thread changes it, and that when nobody reads it.
+    /// A buffer filled up to `count`. One thread alone changes it, while no other reads it.
     private struct Piece: @unchecked Sendable {
         var buffer: UnsafeMutableRawBufferPointer
         var count = 0
     }
 
-    /// What the other thread found, once it is joined.
+    /// The result of the other thread, valid after the join.
     private final class Result: @unchecked Sendable {
         var digest = ""
     }
 
-    /// Calls `read` until it fills its buffer only in part, and `body` with what was read and its offset.
+    /// Calls `read` until it does not fill its buffer, and `body` with each piece and its offset.
     ///
-    /// - Returns: the SHA-256 of all of it, and its length.
+    /// - Returns: the SHA-256 and the length of everything read.
     static func run(
         read: (UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int,
         body: (UnsafeRawBufferPointer, UInt64) throws(HostFailure) -> Void
@@ -63,8 +63,9 @@ enum HashedReading {
         return ImageFacts(digest: result.digest, length: length)
     }
 
-    /// The digest of the first `length` bytes of the device at `path`, as they are on the disk; all of it where that is
-    /// `nil`. `mayBeUsed` says that somebody may have it mounted.
+    /// The digest of the first `length` bytes of the device at `path`, as they are on the disk.
+    ///
+    /// A `length` of `nil` means the whole device. `mayBeUsed` allows a mounted device.
     static func device(
         _ path: String, length: UInt64?, mayBeUsed: Bool, _ report: (_ done: UInt64, _ total: UInt64) -> Void
     ) throws(HostFailure) -> ImageFacts {

@@ -3,17 +3,18 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Writes an image file by file to a file system of its own, and takes the digest of that.
+/// Writes an image file by file to a new file system, and takes the digest of the file system.
 public struct ImageFiller {
-    /// Where umoci puts the tree first: it does not write into the root of a file system.
+    /// umoci unpacks the tree here first: it does not write into the root of a file system.
     private static let place = ".imgbased-unpacked"
 
-    /// A filler.
+    /// A filler; it has no settings.
     public init() {}
 
-    /// Writes the files of `source` to the new file system of `type` on the device at `path`, which is mounted where
-    /// nobody else sees it, waits until it is there, and returns digest and length of the file system. Nothing in the
-    /// image leads out of it.
+    /// Writes the files of `source` to the new file system of `type` on the device at `path`.
+    ///
+    /// The file system is mounted privately and flushed. Nothing in the image leads out of it. Returns digest
+    /// and length of the file system.
     public func fill(_ source: ImageSource, to path: String, _ type: FileSystemType) throws(HostFailure)
         -> ImageFacts
     {
@@ -28,7 +29,7 @@ public struct ImageFiller {
             reporter.report(.fill, done: 0, total: size?.work)
             func tick() throws(HostFailure) {
                 let now = tree.usage
-                // It can be read twice, and be another then; the pool was asked for what was listed.
+                // A second reading may find another image. The pool has room for the listed one.
                 if let size, now.data - min(before.data, now.data) > size.allocated.count {
                     throw .image(
                         source.description.path,
@@ -41,7 +42,7 @@ public struct ImageFiller {
             reporter.report(.flush)
             try calling { () throws(SystemError) in try tree.flush() }
         }
-        // It is not mounted any more, or opening it is refused.
+        // The file system is unmounted now. Otherwise, opening the device is refused.
         guard let signature = try ImageSource.signature(ofDevice: path) else {
             throw .image(
                 source.description.path, reason: "its file system on '\(path)' is not there any more")
@@ -69,7 +70,7 @@ public struct ImageFiller {
                 ["-no-progress", "-quiet", "-strict-errors", "-force", "-dest", root, spool.path])
             try ImageTool(command, for: name, source.reporter).finish(tick)
         case .tar(let spool):
-            // What it cannot keep of a file it says, and goes on; all else that it says only hides that.
+            // tar tells what it cannot keep of a file, and goes on. Its other warnings would hide that.
             let command = Command(
                 .tar,
                 [
@@ -103,7 +104,7 @@ public struct ImageFiller {
         "the layers of the image have SELinux labels, which umoci does not keep: the base has none; on a host with "
         + "SELinux, have its layers label themselves with /.autorelabel"
 
-    /// What was delivered, and would not be in the base.
+    /// The failure if something delivered would be missing in the base.
     private static func lost(_ remark: String, _ image: String) -> HostFailure {
         .image(
             image,

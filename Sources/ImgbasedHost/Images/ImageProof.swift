@@ -3,30 +3,30 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Whether a file system that was delivered is one that can be used: what its own tools say of it, before anything is made
-/// of it.
+/// Checks a delivered file system with its own tools, before anything is made of it.
 struct ImageProof {
     private let image: String
     private let reporter: ImageReporter
 
-    /// How long a tool may take. Only a file system that says of itself that it is not clean is looked at as a whole.
+    /// The time limit of a tool. Only a file system that is not marked clean is checked as a whole.
     private static let seconds = 600
 
-    /// Of what was written of `source`.
+    /// Checks the file system written from `source`.
     init(_ source: ImageSource) {
         image = source.description.path
         reporter = source.reporter
     }
 
-    /// Throws unless the file system of `type` on the device at `path` is one that can be mounted. Nothing is written.
+    /// Throws unless the file system of `type` on the device at `path` can be mounted. Nothing is written.
     func check(_ path: String, _ type: FileSystemType) throws(HostFailure) {
         if type == .ext4 {
-            // e2fsck goes by a copy if the superblock cannot be used, and says that all is well.
+            // If the superblock is unusable, e2fsck uses a copy and reports success.
             try run(Command(.dumpe2fs, ["-h", path]))
-            // It also ends well if it leaves out what it would mend: a question of its own, answered by itself.
+            // e2fsck also reports success if it skips a repair: it answers its own question.
             try run(Command(.e2fsck, ["-n", path]), noting: ["? no", "IGNORED", "Superblock invalid"])
         }
-        // What these look at only if they look at everything, as each tool of XFS does, the kernel checks: what it needs.
+        // These tools leave some checks to a full check, and XFS tools have no other. A mount checks what the
+        // kernel needs.
         do throws(SystemError) {
             _ = try HostMount.mount(path, type: type.rawValue, .untouched)
         } catch {

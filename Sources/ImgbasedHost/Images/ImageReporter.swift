@@ -3,18 +3,19 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Tells how far the work on an image is, a few times a second at most, and which tools are run for it.
+/// Reports progress on an image, a few times a second at most, and the tools run for it.
 public final class ImageReporter {
     private let trace: @Sendable (Command) -> Void
     private let show: (@Sendable (ImageProgress) -> Void)?
     private let tell: (@Sendable (String) -> Void)?
     private var last: (phase: ImageProgress.Phase, time: Monotonic)?
 
-    /// How many milliseconds are between two reports of one phase.
+    /// The milliseconds between two reports of one phase.
     static let interval: Int32 = 300
 
-    /// A reporter that shows each command to `trace`, and progress to `show`, and tells `tell` what does not keep the image
-    /// from becoming a base and has to be known all the same.
+    /// A reporter that passes commands to `trace`, progress to `show`, and notices to `tell`.
+    ///
+    /// A notice does not keep the image from becoming a base, but the user has to know it.
     public init(
         trace: @escaping @Sendable (Command) -> Void = { _ in },
         show: (@Sendable (ImageProgress) -> Void)? = nil, tell: (@Sendable (String) -> Void)? = nil
@@ -24,17 +25,17 @@ public final class ImageReporter {
         self.tell = tell
     }
 
-    /// Says `notice`, a sentence.
+    /// Passes `notice`, a sentence, on.
     func note(_ notice: String) {
         tell?(notice)
     }
 
-    /// Says that `command` is run.
+    /// Shows that `command` is run.
     func runs(_ command: Command) {
         trace(command)
     }
 
-    /// Says how far `phase` is, unless that was said just now.
+    /// Reports the progress of `phase`, unless the last report was just now.
     func report(_ phase: ImageProgress.Phase, done: UInt64 = 0, total: UInt64? = nil) {
         guard let show else { return }
         let now = Monotonic.now()

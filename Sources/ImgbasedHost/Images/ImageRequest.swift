@@ -1,22 +1,22 @@
 public import ImgbasedCore
 public import ImgbasedHostCore
 
-/// An image that is to be a base.
+/// A request to make a base of an image.
 public struct ImageRequest: Sendable {
-    /// Where it is; `-` for standard input.
+    /// The path of the image; `-` for standard input.
     public var path: String
-    /// What the base is called; without it, the next `Base-N`.
+    /// The name of the base; `nil` for the next `Base-N`.
     public var name: String?
-    /// How large the base is; without it, as the image needs it.
+    /// The size of the base; `nil` for the size the image needs.
     public var size: Bytes?
-    /// The type of the file system that files get; without it, that of the running root.
+    /// The file system made for an image of files; `nil` for the type of the running root.
     public var fileSystem: FileSystemType?
-    /// Is told how far its writing has come.
+    /// Receives the progress of the writing.
     public var progress: (@Sendable (ImageProgress) -> Void)?
-    /// Is told what does not keep it from becoming a base and has to be known all the same.
+    /// Receives notices: they do not keep the image from becoming a base, but the user has to know them.
     public var notice: (@Sendable (String) -> Void)?
 
-    /// The image at `path`.
+    /// A request for the image at `path`.
     public init(
         path: String, name: String? = nil, size: Bytes? = nil, fileSystem: FileSystemType? = nil,
         progress: (@Sendable (ImageProgress) -> Void)? = nil, notice: (@Sendable (String) -> Void)? = nil
@@ -31,7 +31,7 @@ public struct ImageRequest: Sendable {
 }
 
 extension ImageRequest {
-    /// What plans a base of it, when it is known what the image is.
+    /// The planner of the base; its image is filled in once it is known.
     var planner: BasePlanner {
         let unknown = ImageDescription(path: path, length: nil, allocated: nil, content: .unknown)
         return BasePlanner(name: name, size: size, image: unknown, fileSystem: fileSystem)

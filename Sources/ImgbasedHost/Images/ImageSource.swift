@@ -4,21 +4,21 @@ public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// An image that is open, and looked into: a file, a block device, standard input, or a directory in the OCI layout.
+/// An opened and inspected image: a file, a block device, standard input, or an OCI layout directory.
 public final class ImageSource {
-    /// What is known of it now.
+    /// The facts about the image known now.
     public let description: ImageDescription
-    /// Who is told how far the work on it is.
+    /// Receives the progress of the work.
     let reporter: ImageReporter
-    /// What is written.
+    /// The content to write.
     let body: Body
     private let expected: String?
-    /// What keeps others from mounting the device it is on, as long as this is there.
+    /// Keeps others from mounting the image's device while this source exists; `nil` for no device.
     private let hold: DeviceHold?
 
-    /// What there is to be written.
+    /// The kinds of content.
     enum Body {
-        /// Bytes, once.
+        /// Bytes, which can be read once.
         case stream(ImageStream)
         /// The files of a squashfs.
         case squashfs(ImageSpool)
@@ -30,17 +30,19 @@ public final class ImageSource {
 
     private static let liveImage = "LiveOS/rootfs.img"
 
-    /// Opens the image at `path`, `-` being standard input, and finds out by its content what it is. What has to be read
-    /// out of order and cannot be, or could change before it is, is copied. A device that somebody has mounted, or uses
-    /// otherwise, is refused, and nobody can mount it as long as this is there: it would change while it is read.
+    /// Opens the image at `path`, `-` being standard input, and finds out its kind by its content.
     ///
-    /// - Throws: ``HostFailure/image(_:reason:)`` where it is nothing that can become a base, or not what its maker says it
-    ///   is; see ``ImageTrust``.
+    /// The content is copied if it must be read out of order and cannot be, or could change before. A device
+    /// that is mounted or otherwise in use is refused, since it would change while it is read. Nobody can
+    /// mount it while this source exists.
+    ///
+    /// - Throws: ``HostFailure/image(_:reason:)`` if it cannot become a base, or is not what its maker says;
+    ///   see ``ImageTrust``.
     public init(
         _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
     ) throws(HostFailure) {
         self.reporter = reporter
-        // It takes room that this image may need, or the pool that its base goes to.
+        // Stale copies take room that this image, or the pool of its base, may need.
         HostTemporaryDirectory.removeStale()
         let unsigned = try OpenedImage.unsigned(path)
         let expected = try trust.expectation(path, kind: unsigned, reporter)
@@ -48,7 +50,7 @@ public final class ImageSource {
         hold = input.hold
         let name = input.name
         guard input.unsigned == unsigned else {
-            throw .image(name, reason: "it became another while it was opened; try again")
+            throw .image(name, reason: "it was replaced while it was opened; try again")
         }
         var kind = ImageHead(input.head)
         var decompressed: ImageStream?
@@ -64,7 +66,7 @@ public final class ImageSource {
             return ImageStream(try input.take(), head: input.head, length: input.length?.count, name: name)
         }
         func spool() throws(HostFailure) -> ImageSpool {
-            // What has a digest could be changed between being hashed and being unpacked.
+            // Content with a digest could change between the hashing and the unpacking.
             if input.isSeekable, decompressed == nil, expected == nil { return ImageSpool(try input.take()) }
             let length = decompressed == nil ? input.length?.count : nil
             let stream = try stream()
@@ -101,7 +103,7 @@ public final class ImageSource {
         case .fileSystem, .unknown:
             let content: ImageContent =
                 if case .fileSystem(let signature) = kind { .fileSystem(signature) } else { .unknown }
-            // What the decompressed image has, its beginning does not say.
+            // The beginning does not tell the length of the decompressed image.
             let isKnown = decompressed == nil
             description = ImageDescription(
                 path: name, length: isKnown ? input.length : nil, allocated: isKnown ? input.allocated : nil,
@@ -110,11 +112,11 @@ public final class ImageSource {
             self.expected = expected
             return
         }
-        // What was copied was checked then.
+        // A copied image was checked while it was copied.
         self.expected = nil
     }
 
-    /// The file system on a device, mounted or not; `nil` where none is known.
+    /// The file system on a device, mounted or not; `nil` if none is recognized.
     static func signature(ofDevice path: String) throws(HostFailure) -> FileSystemSignature? {
         let head = try calling { () throws(SystemError) in
             try OpenFile(opening: path, O_RDONLY).read(upTo: FileSystemSignature.length)
@@ -122,7 +124,7 @@ public final class ImageSource {
         return FileSystemSignature(head)
     }
 
-    /// Throws unless what was read, whose digest is `content`, is what was to be delivered.
+    /// Throws unless `digest`, that of the content read, is the expected one.
     func check(content digest: String) throws(HostFailure) {
         guard case .stream(let stream) = body else { return }
         try ImageTrust.check(stream.delivered(content: digest), expected, description.path)

@@ -3,16 +3,16 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// An image that can be read out of order: a plain file as it was delivered, or a copy that nobody else has.
+/// An image that can be read out of order: a plain file as delivered, or a private copy.
 final class ImageSpool {
     private let file: OpenFile
 
-    /// A plain file or device.
+    /// Uses a plain file or device as it is.
     init(_ file: consuming OpenFile) {
         self.file = file
     }
 
-    /// A copy of `stream`, which has `length` bytes where that is known, and what was found of them.
+    /// Copies `stream`, of `length` bytes if known, and returns the copy with its digest and length.
     static func copy(
         _ stream: ImageStream, length: UInt64?, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> (ImageSpool, ImageFacts) {
@@ -31,28 +31,28 @@ final class ImageSpool {
             let position = stream.position
             reporter.report(.unpack, done: position.done, total: position.total)
         }
-        // What is written next is planned by what the pool has now.
+        // The next write is planned by the present use of the pool.
         try ImageSpool.checkSpace(0, name)
         return (ImageSpool(file), facts)
     }
 
-    /// Throws unless there is room for `size` more bytes, and what must stay free.
+    /// Throws unless `size` more bytes fit, besides the space that must stay free.
     static func checkSpace(_ size: UInt64, _ name: String) throws(HostFailure) {
         let meter = PoolMeter(beneath: HostTemporary.directory)
-        // What has not been written out yet takes its room in the pool later.
+        // Content not yet written out takes its room in the pool later.
         if !meter.isEmpty { try calling { () throws(SystemError) in try HostTemporary.flush() } }
         let room = SpoolRoom(free: HostTemporary.free, pool: meter.room())
         guard let lack = room.lack(for: Bytes(size)) else { return }
         throw .image(name, reason: "it has to be unpacked in \(HostTemporary.directory), \(lack)")
     }
 
-    /// How many bytes it has; `nil` of a device, which has more than what is on it.
+    /// The length in bytes; `nil` for a device, which is longer than its content.
     func length() throws(HostFailure) -> UInt64? {
         let status = try calling { () throws(SystemError) in try file.status() }
         return status.kind == .file ? status.size : nil
     }
 
-    /// Whether a tar of `length` bytes ends with a block of zeros, as each does that is whole.
+    /// Whether a tar of `length` bytes ends with a block of zeros, as every whole tar does.
     func hasEndOfTar(_ length: UInt64) throws(HostFailure) -> Bool {
         let block = 512
         guard length >= block, length.isMultiple(of: UInt64(block)), let end = Int(exactly: length) else {
@@ -62,13 +62,13 @@ final class ImageSpool {
             .allSatisfy { $0 == 0 }
     }
 
-    /// How far it is read.
+    /// The reading position in bytes.
     var offset: UInt64 { file.offset ?? 0 }
 
-    /// The path by which tools reach it.
+    /// The path for tools.
     var path: String { file.processPath }
 
-    /// The open file, as the standard input of a tool; it is read from its beginning.
+    /// The open file at its beginning, as the standard input of a tool.
     func rewound() throws(HostFailure) -> Int32 {
         try calling { () throws(SystemError) in try file.rewind() }
         return file.number

@@ -4,8 +4,9 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Synchronization
 
-/// The bytes of an image from beginning to end: of a file as they are, or what a tool makes of them. Nothing of it may be
-/// relied upon before its end was read: a tool that fails does so there.
+/// The bytes of an image from beginning to end: those of a file, or the output of a tool.
+///
+/// Rely on none before the end is read: a tool fails there.
 final class ImageStream {
     private let name: String
     private var head: [UInt8] = []
@@ -23,7 +24,7 @@ final class ImageStream {
         let file: OpenFile
         let length: UInt64?
         private var place: UInt64?
-        /// How far ahead the kernel is asked to read, while what was read is written.
+        /// How many bytes ahead the kernel is asked to read, while earlier bytes are written.
         private static let window: UInt64 = 16 << 20
 
         init(_ file: consuming OpenFile, length: UInt64?) {
@@ -37,7 +38,7 @@ final class ImageStream {
                 file.willRead(UInt64(buffer.count), at: place + FileOrigin.window)
                 self.place = place + UInt64(buffer.count)
             }
-            // A sender may be silent for as long as it likes.
+            // A sender may be silent for any time.
             return try place == nil ? file.readUnlessSignalled(into: buffer) : file.read(into: buffer)
         }
     }
@@ -46,7 +47,7 @@ final class ImageStream {
         let tool: ImageTool
         let pipe: HostPipe
         let feeder: ImageFeeder?
-        /// How long what it makes is, where that is known, and what it is made of.
+        /// The length of the tool's output, if known, and its source.
         let length: UInt64?
         let spool: ImageSpool?
         init(
@@ -61,7 +62,7 @@ final class ImageStream {
         }
     }
 
-    /// What is in `file`, of which `head` was read already, and which has `length` bytes where that is known.
+    /// Reads `file` after `head`, which was read already; `length` is that of the file, if known.
     init(_ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String) {
         self.name = name
         self.head = head
@@ -69,7 +70,7 @@ final class ImageStream {
         origin = .file(FileOrigin(file, length: length))
     }
 
-    /// The same, of a `file` that is compressed.
+    /// Reads `file`, which is compressed, through a tool.
     init(
         _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String,
         _ compression: ImageCompression,
@@ -88,7 +89,7 @@ final class ImageStream {
         origin = .tool(ToolOrigin(tool, output, feeder))
     }
 
-    /// The `length` bytes that `command` makes of `spool`, and writes to its standard output.
+    /// Reads the `length` bytes that `command` makes of `spool` and writes to its standard output.
     init(
         _ command: Command, keeping spool: ImageSpool, length: UInt64, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
@@ -99,7 +100,7 @@ final class ImageStream {
         origin = .tool(ToolOrigin(tool, output, nil, length: length, spool: spool))
     }
 
-    /// Looks at the first `count` bytes, which are still read afterwards.
+    /// Returns the first `count` bytes, which are still read afterwards.
     func peek(_ count: Int) throws(HostFailure) -> [UInt8] {
         if head.count < count {
             var bytes = [UInt8](repeating: 0, count: count)
@@ -125,9 +126,9 @@ final class ImageStream {
         return count
     }
 
-    /// Fills `buffer` with what comes next, and returns how much of it: less than all only at the end.
+    /// Fills `buffer` with the next bytes and returns their number: fewer only at the end.
     ///
-    /// - Throws: ``HostFailure/image(_:reason:)`` where the tool that makes it did not end well, however much it wrote.
+    /// - Throws: ``HostFailure/image(_:reason:)`` if the tool that makes them failed, however much it wrote.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
         try checkSignals()
         let fromHead = min(buffer.count, head.count - headOffset)
@@ -162,12 +163,12 @@ final class ImageStream {
         } catch {
             failure = error
         }
-        // What could not be read is why a tool found an end where there is none.
+        // A failed read explains why the tool found an early end.
         if let error = origin.feeder?.finish() { throw .system(error) }
         if let failure { throw failure }
     }
 
-    /// How much of it is read, in bytes as delivered, and how many those are.
+    /// The bytes read and the total, both of the image as delivered.
     var position: (done: UInt64, total: UInt64?) {
         switch origin {
         case .file(let origin): (count, origin.length)
@@ -175,16 +176,16 @@ final class ImageStream {
         }
     }
 
-    /// The SHA-256 of the image as it was delivered, given that of what was read; only at the end.
+    /// The SHA-256 of the image as delivered, given that of the bytes read; valid only at the end.
     func delivered(content digest: String) -> String {
         guard case .tool(let origin) = origin, let feeder = origin.feeder else { return digest }
         return feeder.digest
     }
 }
 
-/// Gives a file to a tool through a pipe, and takes the digest of it.
+/// Feeds a file to a tool through a pipe and takes its digest.
 final class ImageFeeder {
-    /// How many bytes the file has, where that is known.
+    /// The length of the file in bytes; `nil` if unknown.
     let length: UInt64?
     private let thread: HostThread
     private let state: State
@@ -192,7 +193,7 @@ final class ImageFeeder {
     private final class State: @unchecked Sendable {
         let file: OpenFile
         let count = Atomic<UInt64>(0)
-        // Read only once the thread is joined.
+        // Read only after the thread is joined.
         var digest = ""
         var error: SystemError?
         init(_ file: consuming OpenFile) { self.file = file }
@@ -235,7 +236,7 @@ final class ImageFeeder {
         }
     }
 
-    /// Begins to write `head` and then the rest of `file` to `pipe`.
+    /// Starts to write `head` and then the rest of `file` to `pipe`.
     init(
         _ file: consuming OpenFile, head: [UInt8], length: UInt64?, to pipe: HostPipe
     ) throws(HostFailure) {
@@ -245,15 +246,15 @@ final class ImageFeeder {
         thread = try calling { () throws(SystemError) in try HostThread { state.run(head, pipe) } }
     }
 
-    /// How many bytes were given to the tool.
+    /// The number of bytes given to the tool.
     var count: UInt64 { state.count.load(ordering: .relaxed) }
 
-    /// Waits for its end, once the tool has ended; what went wrong, if anything.
+    /// Waits for the thread, once the tool has ended, and returns its error.
     func finish() -> SystemError? {
         thread.join()
         return state.error
     }
 
-    /// The SHA-256 of all that was given.
+    /// The SHA-256 of all bytes given.
     var digest: String { state.digest }
 }

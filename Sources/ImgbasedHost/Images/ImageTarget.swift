@@ -4,27 +4,28 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// A thin volume an image is written to: blocks of zeros are left out, and what it takes of its pool is counted,
-/// since a pool that runs full stops every volume in it.
+/// A thin volume to which an image is written, without its blocks of zeros.
+///
+/// The space taken of the pool is counted: a full pool stops all its volumes.
 struct ImageTarget: ~Copyable {
     private let file: OpenFile
     private let allowance: ImageAllowance
     private let zeros: [UInt8]
     private var taken: UInt64 = 0
     private var lastChunk: UInt64?
-    /// Up to where the kernel was asked to begin writing to the disk.
+    /// The offset up to which the kernel was asked to start writing to the disk.
     private var begun: UInt64 = 0
 
-    /// How many bytes it has; `nil` for a file, which grows.
+    /// The size in bytes; `nil` for a file, which grows.
     let capacity: UInt64?
 
-    /// How much is looked at for being zero: the smallest chunk a thin pool has.
+    /// The unit checked for zeros: the smallest chunk of a thin pool.
     private static let blockSize = 64 << 10
 
-    /// After how much the kernel is asked to begin: so that there is little left to wait for at the end.
+    /// The kernel is asked to start after this many bytes, so that little is left for the final flush.
     private static let batchSize: UInt64 = 16 << 20
 
-    /// Opens the volume at `path`. The kernel refuses where anybody has mounted it.
+    /// Opens the volume at `path`. The kernel refuses a mounted one.
     init(_ path: String, _ allowance: ImageAllowance) throws(SystemError) {
         let file = try OpenFile(opening: path, O_RDWR | O_EXCL)
         let capacity = try file.status().kind == .blockDevice ? HostSystem.size(file).count : nil
@@ -38,12 +39,12 @@ struct ImageTarget: ~Copyable {
         zeros = [UInt8](repeating: 0, count: ImageTarget.blockSize)
     }
 
-    /// Writes what of `piece` is not zero at `offset`.
+    /// Writes the parts of `piece` that are not zero at `offset`.
     ///
-    /// - Returns: `false` where that would take more than is allowed; then it is not written.
+    /// - Returns: `false` if a part would take more than is allowed; it is not written.
     mutating func write(_ piece: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Bool {
         guard allowance.isSparse else { return try append(piece, at: offset) }
-        // From `start` to `end` is what has to be written and is not yet.
+        // The bytes from `start` to `end` are to be written, and are not written yet.
         var start = 0
         var end = 0
         while end < piece.count {
@@ -60,7 +61,7 @@ struct ImageTarget: ~Copyable {
         return try append(UnsafeRawBufferPointer(rebasing: piece[start...]), at: offset + UInt64(start))
     }
 
-    /// The same, where what fails is the host's fault.
+    /// The same as `write`, with errors as failures of the host.
     mutating func put(_ piece: UnsafeRawBufferPointer, at offset: UInt64) throws(HostFailure) -> Bool {
         do throws(SystemError) {
             return try write(piece, at: offset)
@@ -69,7 +70,7 @@ struct ImageTarget: ~Copyable {
         }
     }
 
-    /// Whether the log of the XFS file system that was written says that it was unmounted.
+    /// Whether the log of the written XFS file system says that it was unmounted.
     func isUnmounted(_ log: XFSLog) throws(SystemError) -> Bool {
         var log = log
         let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -89,7 +90,7 @@ struct ImageTarget: ~Copyable {
         return log.isUnmounted(try file.read(upTo: XFSLog.blockSize, at: Int(log.start.count + end)))
     }
 
-    /// Waits until all of it is on the disk.
+    /// Waits until everything written is on the disk.
     func flush() throws(SystemError) {
         try file.flush()
     }

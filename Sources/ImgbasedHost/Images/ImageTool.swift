@@ -8,17 +8,17 @@ struct ImageTool: ~Copyable {
     private let command: Command
     private let child: HostChild
     private let watch: IdleWatch
-    /// What the messages call the image.
+    /// The name of the image in messages.
     private let image: String
 
-    /// Whoever gives it an image through a pipe may take long, and of a disk that does not answer the kernel knows after minutes.
+    /// A sender may be slow, and the kernel notices a dead disk only after minutes.
     static let patience = Patience(idle: 900, total: 7 * 86_400)
-    /// For what comes from somebody who may be silent for as long as they like.
+    /// For a sender that may be silent for any time.
     static let endless = Patience(idle: .max, total: .max)
 
     private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/"]
 
-    /// Starts `command` for `image`; see ``HostChild``. It is given up where it does nothing for longer than there is `patience`.
+    /// Starts `command` for `image`; see ``HostChild``. It is given up if it is idle beyond `patience`.
     init(
         _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
         noting phrases: [String] = [], saysAll: Bool = false, patience: Patience = ImageTool.patience,
@@ -37,8 +37,9 @@ struct ImageTool: ~Copyable {
         }
     }
 
-    /// Waits until there is something to be read from `pipe`, to which it writes, or its end.
-    /// - Throws: where a signal came, and where it does nothing.
+    /// Waits for data or the end on `pipe`, to which the tool writes.
+    ///
+    /// - Throws: if a signal came, or the tool is idle.
     func wait(for pipe: HostPipe) throws(HostFailure) {
         while true {
             try checkSignals()
@@ -49,7 +50,7 @@ struct ImageTool: ~Copyable {
         }
     }
 
-    /// Fills `buffer` from `pipe`, to which it writes, and returns how much of it: less than all only at the end.
+    /// Fills `buffer` from `pipe`, to which the tool writes; returns the bytes read: fewer only at the end.
     func read(_ pipe: HostPipe, into buffer: UnsafeMutableRawBufferPointer) throws(HostFailure) -> Int {
         var filled = 0
         while filled < buffer.count {
@@ -63,7 +64,7 @@ struct ImageTool: ~Copyable {
         return filled
     }
 
-    /// Calls `body` with what it writes to `pipe`, piece by piece, up to the end.
+    /// Calls `body` with each piece that the tool writes to `pipe`, up to the end.
     func forEachPiece(
         of pipe: HostPipe, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(HostFailure) {
@@ -82,7 +83,7 @@ struct ImageTool: ~Copyable {
         throw .image(image, reason: "\(command.tool.name) was given up: \(reason)")
     }
 
-    /// The same, of what takes moments: after `seconds` it is ended, whatever it waits for.
+    /// The same for a short task: the tool is ended after `seconds`, whatever it waits for.
     @discardableResult
     func finish(within seconds: Int) throws(HostFailure) -> HostChild.End {
         let deadline = Monotonic.now().advanced(bySeconds: seconds)
@@ -93,8 +94,9 @@ struct ImageTool: ~Copyable {
         }
     }
 
-    /// Waits until it has ended, and throws where it did not do what it was to; meanwhile `tick` is called now and then, and
-    /// the tool ends where that throws.
+    /// Waits until the tool has ended, and throws if it failed.
+    ///
+    /// `tick` is called now and then meanwhile. If it throws, the tool is ended.
     @discardableResult
     func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) -> HostChild.End {
         var failure: HostFailure?
@@ -115,7 +117,7 @@ struct ImageTool: ~Copyable {
         }
         let message = end.message.isEmpty ? "" : ": \(CommandRunner.brief(end.message))"
         guard let status = end.status else {
-            // That says nothing of the image.
+            // A signal says nothing about the image.
             throw .image(
                 image, reason: "\(command.tool.name) was ended by signal \(end.signal ?? 0)\(message)")
         }
@@ -124,7 +126,7 @@ struct ImageTool: ~Copyable {
     }
 }
 
-/// Notices where a tool does nothing.
+/// Notices an idle tool.
 private final class IdleWatch {
     private let patience: Patience
     private var watch: Patience.Watch
@@ -134,7 +136,7 @@ private final class IdleWatch {
         watch = Patience.Watch(patience, now: IdleWatch.now)
     }
 
-    /// Why it is not waited for any longer, where it has done `work`; `nil` where it is.
+    /// Why a tool that has done `work` is given up; `nil` if it goes on.
     func reason(work: UInt64) -> String? {
         let verdict = watch.verdict(work: work, now: IdleWatch.now)
         return verdict == .goesOn ? nil : patience.reason(verdict)

@@ -4,24 +4,25 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// What says that an image is what its maker delivered: `SHA256SUMS` beside it, and `SHA256SUMS.gpg`, where the host has
-/// the keys of those it trusts.
+/// The proof that an image is what its maker delivered.
+///
+/// It is `SHA256SUMS` beside the image, and `SHA256SUMS.gpg` if the host has the keys of trusted makers.
 public struct ImageTrust: Sendable {
-    /// The keys, as gpgv(1) reads them. Where anything has that name, every image must be signed.
+    /// The path of the keys, as gpgv(1) reads them. If anything exists there, every image must be signed.
     public var keyring = "/etc/imgbased/trusted.gpg"
 
     private static let list = "SHA256SUMS"
     private static let signature = "SHA256SUMS.gpg"
-    /// How long a file of signatures is at most; one has less than a kilobyte.
+    /// The size limit of a signature file in bytes; a signature has less than a kilobyte.
     private static let limit = 1 << 20
-    /// How much gpgv says of these at most, and how long it takes.
+    /// The limits of gpgv: its output in bytes, its time in seconds.
     private static let answerLimit = 16 << 20
     private static let seconds = 60
 
-    /// This host's.
+    /// The trust of this host, with the default keyring.
     public static let host = ImageTrust()
 
-    /// The keys in `keyring`.
+    /// Trusts the keys in the file `keyring`.
     public init(keyring: String = "/etc/imgbased/trusted.gpg") {
         self.keyring = keyring
     }
@@ -29,8 +30,9 @@ public struct ImageTrust: Sendable {
     /// Whether every image must be signed.
     private var isRequired: Bool { !HostSystem.isAbsent(keyring) }
 
-    /// The digest that the image at `path` must have as it is delivered; `nil` where nothing says. Of an image that is no
-    /// plain file, `kind`, nothing can.
+    /// The digest that the image at `path` must have as delivered; `nil` if nothing says it.
+    ///
+    /// `kind` describes an image that is no plain file; nothing can say its digest.
     func expectation(_ path: String, kind: String?, _ reporter: ImageReporter) throws(HostFailure) -> String?
     {
         if isRequired { try checkKeyring(for: path) }
@@ -66,8 +68,9 @@ public struct ImageTrust: Sendable {
         }
     }
 
-    /// What is in the file at `path`, beside `image`; `nil` where there is none. What is there and cannot be read is not
-    /// taken for absent.
+    /// The content of the file at `path`, beside `image`; `nil` if it is missing.
+    ///
+    /// An unreadable file is an error.
     private static func read(_ path: String, limit: Int, _ image: String) throws(HostFailure) -> [UInt8]? {
         do throws(SystemError) {
             guard let file = try OpenFile.plain(at: path) else { return nil }
@@ -78,14 +81,16 @@ public struct ImageTrust: Sendable {
         }
     }
 
-    /// Throws unless `digest` is what was `expected`.
+    /// Throws if `digest` is not the `expected` one.
     static func check(_ digest: String, _ expected: String?, _ path: String) throws(HostFailure) {
         guard let expected, expected != digest else { return }
         throw .image(
             path, reason: "its SHA-256 is \(digest), \(list) beside it has \(expected); get it again")
     }
 
-    /// Throws unless the signature at `signature` is a good one of `text`: of what was read, whatever the file has now.
+    /// Throws unless the file `signature` has a good signature of `text`.
+    ///
+    /// `text` is what was read, whatever its file has now.
     private func checkSignature(
         of text: [UInt8], _ signature: String, _ image: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
@@ -96,11 +101,12 @@ public struct ImageTrust: Sendable {
                     "there is no \(ImageTrust.signature) beside it, and \(keyring) asks for one; get it as well"
             )
         }
-        // What was read counts, not what is there when gpgv reads it.
+        // The bytes already read count, not the files when gpgv runs.
         let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
         let detached = try calling { () throws(SystemError) in try HostTemporary.file(with: signatures) }
         let status = try calling { () throws(SystemError) in try HostTemporary.file() }
-        // 1 is a bad signature, 2 is one that it cannot check, among others: what it says of each counts.
+        // Status 1 is a bad signature, 2 among others one it cannot check. Its words on each signature
+        // decide.
         let command = Command(
             .gpgv, ["--keyring", keyring, "--status-fd", "1", "--", detached.processPath, "-"],
             successes: [0, 1, 2])
@@ -119,7 +125,7 @@ public struct ImageTrust: Sendable {
                 + problem(found, end.message))
     }
 
-    /// What is wrong with signatures, and what to do, as the end of a sentence.
+    /// The problem of the signatures and its remedy, as the end of a sentence.
     private func problem(_ status: SignatureStatus, _ message: String) -> String {
         switch status.worst {
         case .bad(let key): "that by key \(key) is one of something else; get both again"

@@ -5,26 +5,26 @@ import ImgbasedLinux
 
 /// Copies an image to a volume, and takes its digest on the way.
 public struct ImageWriter {
-    /// What it may leave out, and how much it may take.
+    /// Whether zeros may be left out, and how much of the pool may be taken.
     public var allowance: ImageAllowance
 
-    /// A writer that keeps to `allowance`.
+    /// A writer limited by `allowance`.
     public init(_ allowance: ImageAllowance) {
         self.allowance = allowance
     }
 
-    /// The same as ``write(_:to:)``, and what was written is a file system that can be used: its own tools say so.
+    /// The same as ``write(_:to:)``, and the file system's own tools check the result.
     public func writeBase(_ source: ImageSource, to path: String) throws(HostFailure) -> ImageFacts {
         let facts = try write(source, to: path)
         if let type = source.description.signature?.type { try ImageProof(source).check(path, type) }
         return facts
     }
 
-    /// Writes `source` to the start of the file or device at `path`, waits until it is there, and returns what
-    /// was found.
+    /// Writes `source` to the start of the file or device at `path`, flushes it, and returns its facts.
     ///
-    /// - Throws: ``HostFailure/image(_:reason:)`` where the image is longer than the device, needs more of the pool
-    ///   than it may take, is shorter than its file system, not as long as its file was, or not what its maker delivered.
+    /// - Throws: ``HostFailure/image(_:reason:)`` if the image is longer than the device, needs more of the
+    ///   pool than allowed, is shorter than its file system, has another length than its file, or is not what
+    ///   its maker delivered.
     public func write(_ source: ImageSource, to path: String) throws(HostFailure) -> ImageFacts {
         guard case .stream(let stream) = source.body else {
             throw .image(source.description.path, reason: "it is not the image of a file system")
@@ -32,7 +32,7 @@ public struct ImageWriter {
         var target = try calling { () throws(SystemError) in try ImageTarget(path, allowance) }
         let facts = try copy(source, stream, to: &target)
         try check(source, facts)
-        // What mounts the base read-only would not find what is in its log alone.
+        // A read-only mount of the base would miss changes that are only in the log.
         if let log = source.description.signature?.log {
             let isUnmounted = try calling { () throws(SystemError) in try target.isUnmounted(log) }
             if !isUnmounted { throw .contents(.pendingJournal(image: source.description.path)) }
@@ -76,7 +76,7 @@ public struct ImageWriter {
         if let expected = image.length?.count, expected != length {
             throw .image(
                 image.path,
-                reason: "\(length) bytes were read where there were \(expected); it changed meanwhile")
+                reason: "\(length) bytes were read instead of \(expected); it changed meanwhile")
         }
         try source.check(content: facts.digest)
     }

@@ -4,23 +4,23 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// The blobs of a layout that is not trusted: nothing in it leads outside.
+/// The blobs of an untrusted layout: nothing in it leads outside.
 ///
 /// Format: opencontainers/image-spec: image-layout.md.
 final class OCIBlobs {
     private let tree: HostTree
-    /// What the messages call the image.
+    /// The name of the image in messages.
     let name: String
 
     private static let documentLimit = 4 << 20
 
-    /// Those of the layout in the directory `path`.
+    /// Opens the layout in the directory `path`.
     init(_ path: String, name: String) throws(HostFailure) {
         tree = try calling { () throws(SystemError) in try HostTree(path) }
         self.name = name
     }
 
-    /// What is in the layout.
+    /// The images in the layout.
     func index() throws(HostFailure) -> OCIIndex {
         let path = "/index.json"
         let bytes = try calling { () throws(SystemError) in
@@ -30,7 +30,7 @@ final class OCIBlobs {
         return try decode(bytes, path)
     }
 
-    /// The document that `descriptor` names, once it is known to be that.
+    /// The document that `descriptor` names, after a check of its digest.
     func document<Document: Decodable>(_ descriptor: OCIDescriptor) throws(HostFailure) -> Document {
         let file = try open(descriptor)
         let bytes = try calling { () throws(SystemError) in try file.readAll(limit: OCIBlobs.documentLimit) }
@@ -40,8 +40,9 @@ final class OCIBlobs {
         return try decode(bytes, OCIBlobs.path(try digits(descriptor)))
     }
 
-    /// The blob that `descriptor` names, once it is known to be a plain file as long as it should be. Its digest is not
-    /// known to be right.
+    /// The blob that `descriptor` names, after a check that it is a plain file of that length.
+    ///
+    /// Its digest is not checked.
     func open(_ descriptor: OCIDescriptor) throws(HostFailure) -> OpenFile {
         let digits = try digits(descriptor)
         let file = try calling { () throws(SystemError) in try tree.openFile(OCIBlobs.path(digits)) }
@@ -54,7 +55,7 @@ final class OCIBlobs {
             reason: "blob \(digits) in it is missing, or not \(descriptor.size) bytes long; get it again")
     }
 
-    /// Throws unless `digest`, that of what was read, is the one that `descriptor` has.
+    /// Throws unless `digest`, that of the bytes read, is the one in `descriptor`.
     func check(_ digest: String, _ descriptor: OCIDescriptor) throws(HostFailure) {
         let digits = try digits(descriptor)
         guard digest == digits else {
@@ -64,7 +65,7 @@ final class OCIBlobs {
 
     private static func path(_ digits: String) -> String { "/blobs/sha256/" + digits }
 
-    /// The SHA-256 that `descriptor` has, once it is known to be one.
+    /// The SHA-256 in `descriptor`, after a check of its form.
     private func digits(_ descriptor: OCIDescriptor) throws(HostFailure) -> String {
         let parts = descriptor.digest.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == "sha256", parts[1].utf8.count == 64,

@@ -1,6 +1,7 @@
-// Format: opencontainers/image-spec: descriptor.md, image-index.md, manifest.md, config.md; as far as it is looked at.
+// Format: opencontainers/image-spec: descriptor.md, image-index.md, manifest.md, config.md; only the members
+// used here.
 
-/// What names a blob.
+/// The reference to a blob.
 struct OCIDescriptor: Codable {
     var mediaType: String
     var digest: String
@@ -8,20 +9,20 @@ struct OCIDescriptor: Codable {
     var platform: Platform?
     var annotations: [String: String]?
 
-    /// The machines it is for.
+    /// The machines that the blob is for.
     struct Platform: Codable {
         var architecture: String
         var os: String
     }
 }
 
-/// The images of a layout.
+/// The images in a layout.
 struct OCIIndex: Codable {
     var schemaVersion = 2
     var manifests: [OCIDescriptor]
 }
 
-/// An image: its configuration, and its layers from the lowest to the uppermost.
+/// An image: its configuration, and its image layers from the lowest to the uppermost.
 struct OCIManifest: Codable {
     var schemaVersion = 2
     var config: OCIDescriptor
@@ -32,9 +33,9 @@ struct OCIManifest: Codable {
 struct OCIConfiguration: Decodable {
     var rootfs: RootFileSystem
 
-    /// What the root file system is made of.
+    /// The image layers of the root file system.
     struct RootFileSystem: Decodable {
-        /// The digests of the layers when they are not compressed, in the manifest's order.
+        /// The digests of the uncompressed image layers, in the manifest's order.
         var differences: [String]
 
         private enum CodingKeys: String, CodingKey {

@@ -3,22 +3,23 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// A layer of an image in the OCI layout, as umoci(1) takes it.
+/// An image layer in the OCI layout, as umoci(1) takes it.
 ///
 /// Format: opencontainers/image-spec: layer.md.
 struct OCILayer {
-    /// What names the blob.
+    /// The reference to the blob.
     let descriptor: OCIDescriptor
-    /// The layer, plain or compressed by gzip.
+    /// The image layer, plain or compressed by gzip.
     let blob: ImageSpool
-    /// What is in it.
+    /// The files in it.
     let listing: TreeListing
 
     private static let tar = "application/vnd.oci.image.layer.v1.tar"
 
-    /// The layer that `descriptor` names; `difference` is the digest its configuration has. Where it is compressed by
-    /// zstd, which umoci 0.4 does not read, it is decompressed to a copy, and both digests are checked. Otherwise
-    /// umoci checks them.
+    /// The image layer that `descriptor` names; `difference` is its digest in the configuration.
+    ///
+    /// umoci 0.4 does not read zstd. Such an image layer is decompressed to a copy, and both digests are
+    /// checked. Otherwise umoci checks them.
     init(
         _ descriptor: OCIDescriptor, difference: String, in blobs: OCIBlobs, _ reporter: ImageReporter
     ) throws(HostFailure) {

@@ -4,19 +4,21 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// An image in the layout of the Open Container Initiative, made ready for umoci(1): a directory of our own with a
-/// manifest of the one image, which names the blobs as umoci takes them and shows them where they are.
+/// An image in the OCI layout, made ready for umoci(1).
+///
+/// A directory of our own has a manifest of this one image, which names the blobs as umoci takes them. Links
+/// in it lead to the blobs.
 ///
 /// Format: opencontainers/image-spec: image-layout.md, image-index.md, manifest.md.
 final class OCILayout {
     private let directory: HostTemporaryDirectory
-    /// What the links to the blobs lead to, as long as it is open.
+    /// The targets of the links to the blobs, valid while open.
     private let blobs: [ImageSpool]
-    /// What its layers hold, taken together.
+    /// The files of all its image layers together.
     let listing: TreeListing
 
     private static let depthLimit = 4
-    /// As many as overlayfs stacks (linux: fs/overlayfs/super.c, OVL_MAX_STACK), so that nothing that runs has more.
+    /// The limit of overlayfs (linux: fs/overlayfs/super.c, OVL_MAX_STACK): nothing that runs has more.
     private static let layerLimit = 500
     private static let reference = "imgbased"
     #if arch(arm64)
@@ -25,13 +27,13 @@ final class OCILayout {
         private static let architecture = "amd64"
     #endif
 
-    /// The layout in the directory `path`.
+    /// Opens the layout in the directory `path`.
     convenience init(directory path: String, name: String, _ reporter: ImageReporter) throws(HostFailure) {
         let own = try calling { () throws(SystemError) in try HostTemporaryDirectory() }
         try self.init(path, in: own, name: name, reporter)
     }
 
-    /// The layout in the archive `spool`, in which `size` bytes are.
+    /// Unpacks the archive `spool`, with `size` bytes in it, and opens the layout.
     convenience init(
         archive spool: ImageSpool, size: TreeSize, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
@@ -45,7 +47,7 @@ final class OCILayout {
         try ImageTool(command, for: name, input: try spool.rewound(), reporter).finish {
             () throws(HostFailure) in
             reporter.report(.unpack)
-            // Whatever was listed: others write there as well.
+            // Checked despite the listing: others write there as well.
             try ImageSpool.checkSpace(0, name)
         }
         try ImageSpool.checkSpace(0, name)
@@ -67,7 +69,7 @@ final class OCILayout {
                 reason: "its manifest has \(manifest.layers.count) layers, its configuration "
                     + "\(differences.count); get it again")
         }
-        // Each is gone through, and the same blob can be many of them.
+        // Each image layer is read, and many of them can be the same blob.
         guard manifest.layers.count <= OCILayout.layerLimit else {
             throw .image(
                 name,
@@ -89,10 +91,10 @@ final class OCILayout {
         try OCILayout.write(manifest, chosen.mediaType, links, to: directory.path + "/layout")
     }
 
-    /// As umoci takes it.
+    /// The argument that names the image to umoci.
     var image: String { directory.path + "/layout:" + OCILayout.reference }
 
-    /// The manifest of the one image for this machine.
+    /// The manifest of the only image for this machine.
     private static func choose(
         _ index: OCIIndex, in blobs: OCIBlobs, depth: Int
     ) throws(HostFailure) -> OCIDescriptor {
@@ -116,7 +118,7 @@ final class OCILayout {
         return try choose(try blobs.document(manifest), in: blobs, depth: depth + 1)
     }
 
-    /// Writes a layout of `manifest`, the only one, to `path`; each of `links` is a digest and what has it.
+    /// Writes a layout of `manifest` alone to `path`; each of `links` is a digest and its blob.
     private static func write(
         _ manifest: OCIManifest, _ mediaType: String, _ links: [(String, ImageSpool)], to path: String
     ) throws(HostFailure) {

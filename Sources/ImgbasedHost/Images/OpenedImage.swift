@@ -4,26 +4,27 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// A file that was opened as an image, and its beginning.
+/// A file opened as an image, and its beginning.
 final class OpenedImage {
     let name: String
-    /// How many bytes it has from where it is read; `nil` where that is not known.
+    /// The bytes from the reading position to the end; `nil` if unknown.
     let length: Bytes?
-    /// How many of them are stored.
+    /// How many of these bytes are stored; `nil` if unknown.
     let allocated: Bytes?
-    /// The first bytes of it.
+    /// The first bytes from the reading position.
     let head: [UInt8]
     let isDirectory: Bool
     /// Whether it can be read out of order, from its beginning.
     let isSeekable: Bool
-    /// What it is, where no signature can be beside it.
+    /// The kind of an image that cannot have a signature beside it; `nil` for a plain file.
     let unsigned: String?
-    /// What keeps it for this program, where it is a block device.
+    /// Keeps a block device for this program; `nil` for other kinds.
     let hold: DeviceHold?
     private var file: OpenFile?
 
-    /// What is at `path`, `-` being standard input, where no signature can be beside it; `nil` of a plain file. It is not
-    /// opened for that: a pipe would be waited for.
+    /// The kind of the image at `path` if no signature can be beside it; `nil` for a plain file.
+    ///
+    /// `-` is standard input. Nothing is opened: opening a pipe would wait.
     static func unsigned(_ path: String) throws(HostFailure) -> String? {
         if path == "-" { return "standard input" }
         return try calling { () throws(SystemError) in unsigned(try OpenFile(place: path).status().kind) }
@@ -50,7 +51,7 @@ final class OpenedImage {
                         "read", file.name, reason: "it is a directory without an OCI image in it")
                 }
             }
-            // Standard input can be a file that was read in part.
+            // Standard input can be a partly read file.
             let start = file.offset ?? 0
             switch status.kind {
             case .file:
@@ -77,18 +78,18 @@ final class OpenedImage {
         }
     }
 
-    /// The open file, once.
+    /// Hands the open file over, once.
     func take() throws(HostFailure) -> OpenFile {
         guard let file = file.take() else { throw .image(name, reason: "it is in use already") }
         return file
     }
 }
 
-/// Keeps a block device for this program alone, as far as others ask: a mount asks, and so does device-mapper.
+/// Keeps a block device for this program. A mount and device-mapper respect that.
 final class DeviceHold {
     private let file: OpenFile
 
-    /// Holds the open `device`: that very one, whatever has its name now.
+    /// Holds the open `device` itself, whatever has its name now.
     ///
     /// The corresponding C function is `open` with `O_EXCL`.
     init(_ device: borrowing OpenFile) throws(SystemError) {

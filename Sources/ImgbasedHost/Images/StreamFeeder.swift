@@ -1,8 +1,10 @@
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Gives the tar that a stream is to a tool through a pipe, and after it the zeros that a tar ends with: those of `umoci insert`
-/// end without, in the middle of a block, which tar(1) takes for an archive that is cut off.
+/// Feeds the tar in a stream to a tool through a pipe, followed by the zeros that end a tar.
+///
+/// A tar of `umoci insert` ends without zeros, in the middle of a block. tar(1) takes that for a cut-off
+/// archive.
 ///
 /// Format: POSIX pax, ustar Interchange Format: blocks of 512 bytes, two of zeros at the end.
 final class StreamFeeder {
@@ -10,7 +12,7 @@ final class StreamFeeder {
     private let state: State
 
     private final class State: @unchecked Sendable {
-        // Only the thread reads it, from here on.
+        // Only the thread reads it from here on.
         let stream: ImageStream
         var failure: HostFailure?
         init(_ stream: ImageStream) { self.stream = stream }
@@ -40,14 +42,14 @@ final class StreamFeeder {
         }
     }
 
-    /// Begins to write `stream` to `pipe`.
+    /// Starts to write `stream` to `pipe`.
     init(_ stream: ImageStream, to pipe: HostPipe) throws(HostFailure) {
         let state = State(stream)
         self.state = state
         thread = try calling { () throws(SystemError) in try HostThread { state.run(pipe) } }
     }
 
-    /// Waits for its end, once nobody reads any more, and throws what went wrong with the stream.
+    /// Waits for the thread, once the reader is gone, and throws the failure of the stream.
     func finish() throws(HostFailure) {
         thread.join()
         if let failure = state.failure { throw failure }

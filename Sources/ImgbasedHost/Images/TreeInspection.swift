@@ -3,9 +3,9 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Looks into archives, without unpacking them.
+/// Lists archives without unpacking them.
 enum TreeInspection {
-    /// What is in the squashfs `spool`.
+    /// Lists the squashfs `spool`.
     static func squashfs(
         _ spool: ImageSpool, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
@@ -13,7 +13,7 @@ enum TreeInspection {
             Command(.unsquashfs, ["-no-progress", "-lln", spool.path]), input: nil, name: name, reporter)
     }
 
-    /// What is in the tar `spool`.
+    /// Lists the tar `spool`.
     static func tar(
         _ spool: ImageSpool, isLayer: Bool = false, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
@@ -21,7 +21,7 @@ enum TreeInspection {
         let listing = try list(
             tarCommand, input: try spool.rewound(), isLayer: isLayer, name: name, reporter,
             position: { (spool.offset, length) })
-        // tar(1) takes one that is cut off where a file would begin for whole. Layers have a length and a digest.
+        // tar(1) accepts an archive cut off between two files. Image layers have a length and a digest.
         if !isLayer, let length, try !spool.hasEndOfTar(length) {
             throw .image(
                 name, reason: "it is cut off: the zeros that a tar ends with are missing; get it again")
@@ -29,7 +29,7 @@ enum TreeInspection {
         return listing
     }
 
-    /// What is in the tar that `stream`, a layer of an OCI image, is.
+    /// Lists the tar in `stream`, an image layer.
     static func tar(
         layer stream: ImageStream, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
@@ -43,7 +43,7 @@ enum TreeInspection {
         return listing
     }
 
-    // No pax header changes what is listed, no name the lines.
+    // No pax header changes the listing, and no file name breaks its lines.
     private static let tarCommand = Command(
         .tar, ["--list", "--verbose", "--numeric-owner", "--quoting-style=escape", "--file", "-"])
 

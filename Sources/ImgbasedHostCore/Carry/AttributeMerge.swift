@@ -1,13 +1,15 @@
 import ImgbasedCore
 
-/// Owner, permissions and extended attributes of a node that both sides have, each merged by itself: what one side changed
-/// is taken from it, what both changed differently stays the administrator's. A mode and an ACL are one.
+/// Merges owner, permissions and extended attributes of a node that both sides have.
+///
+/// Each is merged by itself: a change of one side is taken; if both sides changed it, the administrator's
+/// stays. A mode and its ACL count as one.
 struct AttributeMerge {
     /// The result, with the new base's time.
     private(set) var attributes: NodeAttributes
-    /// What the administrator's change made of the result, for people.
+    /// The administrator's changes in the result, in words.
     private(set) var kept: [String] = []
-    /// What both changed, for people.
+    /// The conflicts, in words.
     private(set) var conflicts: [String] = []
 
     init(base: NodeAttributes?, ours: NodeAttributes, new: NodeAttributes) {
@@ -36,7 +38,7 @@ struct AttributeMerge {
         }
     }
 
-    /// One of them; `base` is `nil` where the old base has no such node.
+    /// Merges one attribute; `base` is `nil` if the old base has no such node.
     private mutating func merged<Value: Equatable>(
         _ name: String, _ base: Value?, _ ours: Value, _ new: Value, _ words: (Value) -> String?
     ) -> Value {
@@ -50,15 +52,17 @@ struct AttributeMerge {
         return ours
     }
 
-    /// Permissions as chmod(1) takes them.
+    /// Permissions in octal, as chmod(1) takes them.
     static func octal(_ permissions: UInt32) -> String {
         let digits = String(permissions, radix: 8)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }
 
-/// Who may do what with a node. The kernel keeps it once: what the mode says of that is in the ACL as well, and who sets
-/// one sets the other (acl(5)).
+/// The access rights of a node.
+///
+/// The kernel keeps them once: those of the mode are in the ACL as well, and setting one sets the other
+/// (acl(5)).
 private struct Access: Equatable {
     var permissions: UInt32
     var list: [UInt8]?

@@ -1,23 +1,23 @@
 import ImgbasedCore
 
-/// One change of the new layer.
+/// One change in the new layer.
 public enum CarryChange: Hashable, Sendable {
-    /// What is there, and all in it, goes.
+    /// Removes a node and everything in it.
     case remove(TreePath)
-    /// A directory is made; what it has of attributes comes last, when it is full.
+    /// Makes a directory; its attributes come last, when it is full.
     case makeDirectory(TreePath)
-    /// A plain file gets the content that a file of another tree has.
+    /// Gives a plain file the content of a file in another tree.
     case copy(TreePath, from: CarrySource, path: TreePath, NodeAttributes)
-    /// A plain file gets this content.
+    /// Gives a plain file this content.
     case write(TreePath, [UInt8], NodeAttributes)
-    /// A link, device, pipe or socket is made.
+    /// Makes a link, device, pipe or socket.
     case make(TreePath, NodeFacts.Kind, NodeAttributes)
-    /// Another name of a file that is there.
+    /// Gives an existing file another name.
     case link(TreePath, to: TreePath)
-    /// What is there, and of this kind, gets these attributes.
+    /// Gives an existing node of this kind these attributes.
     case set(TreePath, NodeFacts.Kind, NodeAttributes)
 
-    /// What is changed.
+    /// The path that is changed.
     public var path: TreePath {
         switch self {
         case .remove(let path), .makeDirectory(let path), .copy(let path, _, _, _), .write(let path, _, _),
@@ -27,7 +27,7 @@ public enum CarryChange: Hashable, Sendable {
     }
 }
 
-/// The trees that content comes from.
+/// The trees that provide content.
 public enum CarrySource: Hashable, Sendable {
     /// The administrator's layer.
     case from

@@ -1,7 +1,7 @@
 import ImgbasedCore
 
 extension CarryDecision {
-    /// The decision where what is there is copied: the layer's, absence too, but for what only the new base has.
+    /// The decision for a copied place: as in the layer, absence too, plus additions of the new base.
     mutating func copy(_ base: NodeFacts?, _ ours: NodeFacts?, _ new: NodeFacts?, _ same: Sameness) {
         keepsNewBeside = false
         guard let ours else {
@@ -14,7 +14,7 @@ extension CarryDecision {
         (content, attributes) = (.ours, ours.attributes)
     }
 
-    /// The decision for a link that makes the state of a unit.
+    /// The decision for a link that sets the state of a unit.
     mutating func apply(_ unit: UnitStates.Decision, _ ours: NodeFacts?, _ new: NodeFacts?) {
         keepsNewBeside = false
         switch unit {
@@ -30,7 +30,7 @@ extension CarryDecision {
         }
     }
 
-    /// The decision as `rule` would have it.
+    /// Changes the decision as `rule` says.
     mutating func apply(
         _ rule: CarryRule?, _ base: NodeFacts?, _ ours: NodeFacts?, _ new: NodeFacts?, _ same: Sameness
     ) {
@@ -41,7 +41,7 @@ extension CarryDecision {
         case .ours:
             keepsNewBeside = false
             let isAsNew = same.oursAndNew && CarryDecision.hasSameAttributes(ours, new)
-            let words = ours == nil ? "stays away, as the policy says" : "as the policy says"
+            let words = ours == nil ? "stays absent, as the policy says" : "as the policy says"
             finding = isAsNew ? nil : Finding(ours == nil ? .deleted : .carried, words)
             (content, attributes) = ours.map { (.ours, $0.attributes) } ?? (.none, nil)
         case .skip, .theirs:
@@ -49,7 +49,7 @@ extension CarryDecision {
             let isUnchanged =
                 same.baseAndOurs && CarryDecision.hasSameAttributes(base, ours)
                 || same.oursAndNew && CarryDecision.hasSameAttributes(ours, new)
-            let words = "changed here; as in the new base, as the policy says"
+            let words = "changed here; the policy takes the new base's"
             finding = isUnchanged || rule == .skip ? nil : Finding(.replaced, words)
             (content, attributes) = new.map { (.new, $0.attributes) } ?? (.none, nil)
         }

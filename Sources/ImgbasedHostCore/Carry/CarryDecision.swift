@@ -1,46 +1,46 @@
 import ImgbasedCore
 
-/// What becomes of one place, decided from what the old base, the administrator's layer and the new base have there.
+/// The decision on one place, by its state in the old base, the administrator's layer and the new base.
 ///
-/// Directories are decided like this where they are taken whole: two directories have the same content where everything in
-/// them is the same.
+/// A directory taken as a whole is decided like this too. Two directories have the same content if everything
+/// in them is the same.
 public struct CarryDecision: Hashable, Sendable {
-    /// Whose content it gets.
+    /// The source of the content.
     public enum Content: Hashable, Sendable {
-        /// Nothing is there.
+        /// The place stays empty.
         case none
-        /// The administrator's.
+        /// The administrator's content.
         case ours
-        /// The new base's.
+        /// The new base's content.
         case new
-        /// The lines of both; where those do not go together, `conflict`.
+        /// The lines of both; `conflict` if they cannot be merged.
         case merged
     }
 
-    /// What the report says of it.
+    /// What the report says about the place.
     public struct Finding: Hashable, Sendable {
-        /// What it is.
+        /// What became of the place.
         public var outcome: CarryOutcome
-        /// In a few words.
+        /// The details, in a few words.
         public var detail: String
 
-        /// That outcome.
+        /// A finding with this outcome.
         public init(_ outcome: CarryOutcome, _ detail: String) {
             self.outcome = outcome
             self.detail = detail
         }
     }
 
-    /// Which of the three have the same content, kind included.
+    /// Which of the three trees have the same content and kind.
     public struct Sameness: Hashable, Sendable {
-        /// The old base and the layer: the administrator did not change it.
+        /// The old base and the layer are the same: the administrator did not change it.
         public var baseAndOurs: Bool
-        /// The old base and the new.
+        /// The old base and the new base are the same.
         public var baseAndNew: Bool
-        /// The layer and the new base.
+        /// The layer and the new base are the same.
         public var oursAndNew: Bool
 
-        /// That sameness.
+        /// The result of the three comparisons.
         public init(baseAndOurs: Bool, baseAndNew: Bool, oursAndNew: Bool) {
             self.baseAndOurs = baseAndOurs
             self.baseAndNew = baseAndNew
@@ -48,16 +48,16 @@ public struct CarryDecision: Hashable, Sendable {
         }
     }
 
-    /// Whose content it gets.
+    /// The source of the content.
     public var content: Content
-    /// With which attributes; `nil` where nothing is there.
+    /// The attributes; `nil` if the place stays empty.
     public var attributes: NodeAttributes?
-    /// Whether what the new base has is put beside it.
+    /// Whether the new base's version is put beside it.
     public var keepsNewBeside = false
-    /// What the report says; `nil` where the administrator changed nothing.
+    /// What the report says; `nil` if the administrator changed nothing.
     public var finding: Finding?
 
-    /// Decides.
+    /// Decides on one place; `nil` means nothing is there.
     public init(base: NodeFacts?, ours: NodeFacts?, new: NodeFacts?, _ same: Sameness) {
         switch (ours, new) {
         case (nil, nil): self.init(content: .none)
@@ -123,7 +123,7 @@ public struct CarryDecision: Hashable, Sendable {
             isSame: same.baseAndOurs && same.baseAndNew)
     }
 
-    /// Both changed it, and it cannot be both.
+    /// The decision if both changed the place and cannot be merged.
     public static func conflict(base: NodeFacts?, ours: NodeFacts, new: NodeFacts) -> CarryDecision {
         let words: String =
             if ours.isFile, new.isFile {
@@ -146,7 +146,7 @@ public struct CarryDecision: Hashable, Sendable {
         }
     }
 
-    /// The time goes with the content; where nobody changed that, with whom it was set by.
+    /// The time goes with the content. Unchanged content has the time of the side that set it.
     private static func time(
         _ content: Content, _ base: FileTime?, _ ours: FileTime, _ new: FileTime, isSame: Bool
     ) -> FileTime {
@@ -157,7 +157,7 @@ public struct CarryDecision: Hashable, Sendable {
         }
     }
 
-    /// What a directory gets that both have, or else the one side that has it, and what is to be said of it.
+    /// The attributes of a directory that both sides or only the layer have, and the finding.
     static func directory(base: NodeFacts?, ours: NodeFacts, new: NodeFacts?) -> (NodeAttributes, Finding?) {
         guard let new else { return (ours.attributes, nil) }
         var decision = CarryDecision(content: .new, new.attributes)

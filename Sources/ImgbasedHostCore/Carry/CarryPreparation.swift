@@ -1,10 +1,10 @@
 import ImgbasedCore
 
-/// What is found out before the walk: accounts; and what of units is.
+/// The preparation of the walk: accounts, and states of units.
 extension CarryWalk {
     private static var accountLimit: Int { 16 << 20 }
 
-    /// Looks into `/etc` of each tree.
+    /// Reads `/etc` of each tree.
     mutating func prepare() throws(TreeReadError) {
         let etc = Array("etc".utf8)
         let place = try look(etc, root)
@@ -29,7 +29,7 @@ extension CarryWalk {
             return note(CarryScope.configuration, .omitted, words)
         }
         if base.isEmpty, ours.isEmpty, new.isEmpty { return }
-        // The layer's numbers are what stays: those of its own base as well as those of the new one are seen as these.
+        // The layer's ids stay. Those of its own base and of the new base are translated to them.
         let old = AccountMerge(base: base, ours: ours, theirs: base)
         let merge = AccountMerge(base: base, ours: ours, theirs: new)
         settings.baseIdentities = IdentityMap(users: old.users, groups: old.groups)
@@ -44,12 +44,12 @@ extension CarryWalk {
                 settings.decided[path] = bytes
             }
         }
-        // Without anything to change now, an earlier run may have changed something: its accounts are there then.
+        // With nothing to change now, an earlier run may have changed owners: then its accounts are there.
         settings.checksOwners = !settings.newIdentities.isEmpty || !(isAsNew || isAsDecided)
         for note in merge.notes { items.append(note.item) }
     }
 
-    /// The files of accounts in `/etc`; `nil` where they cannot be merged as such.
+    /// The account files in `/etc`; `nil` if they cannot be merged as accounts.
     private func accounts(_ etc: Directory?) throws(TreeReadError) -> [AccountFile: [UInt8]]? {
         var files: [AccountFile: [UInt8]] = [:]
         guard let etc else { return files }
@@ -66,17 +66,17 @@ extension CarryWalk {
 }
 
 extension AccountFile {
-    /// Where it is.
+    /// The path of an account file.
     static func path(_ file: AccountFile) -> TreePath? {
         CarryScope.configuration.appending(file.rawValue)
     }
 
-    /// Where tools leave what it was before.
+    /// The paths where tools keep the previous versions.
     static let backups = Set(allCases.compactMap { CarryScope.configuration.appending($0.rawValue + "-") })
 }
 
 extension AccountNote {
-    /// What the report says of it.
+    /// The note as an item of the report.
     var item: CarryItem {
         let (file, outcome): (AccountFile, CarryOutcome) =
             switch self {

@@ -1,43 +1,45 @@
 import ImgbasedCore
 
-/// What became of what the administrator changed at one place.
+/// What became of an administrator's change at one place.
 public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
-    /// It is carried as it was.
+    /// The change is carried as it is.
     case carried
-    /// What both sides changed is in one file.
+    /// The changes of both sides are in one file.
     case merged
-    /// It is deleted, and stays so.
+    /// The file was deleted and stays deleted.
     case deleted
     /// Both sides changed it. The administrator's stays.
     case conflict
-    /// The policy takes the new base's.
+    /// The policy takes the new base's version.
     case replaced
-    /// It is not carried, or not all of it.
+    /// The change is not carried, or only in part.
     case omitted
-    /// A list names what is nowhere, or a list or file of rules is not read.
+    /// A list names a path that does not exist, or a list or file of rules is not read.
     case unused
     /// The policy refuses the conflict.
     case refused
-    /// What nobody made here: the new layer had what none of the others has, of an earlier run, and it was removed there
-    /// or made what the new base has; or the old layer had what an old base had, beside what nobody has any more.
+    /// Nobody made this here.
+    ///
+    /// The new layer had something of an earlier run that no other tree has: it was removed, or made as in
+    /// the new base. Or the old layer had an old base's version beside a file that no longer exists.
     case reset
 
-    /// Whether somebody should look at it.
+    /// Whether the administrator should look at it.
     public var needsLook: Bool { [.conflict, .omitted, .refused].contains(self) }
 }
 
-/// What is said of one place.
+/// The report on one place.
 public struct CarryItem: Hashable, Sendable {
-    /// The place.
+    /// The path in the layer.
     public var path: TreePath
     /// What became of it.
     public var outcome: CarryOutcome
-    /// In a few words.
+    /// The details, in a few words.
     public var detail: String
-    /// Where what the new base has of it was put, if anywhere.
+    /// The path of the new base's version; `nil` if it was put nowhere.
     public var beside: TreePath?
 
-    /// That of `path`.
+    /// The report on `path`.
     public init(_ path: TreePath, _ outcome: CarryOutcome, _ detail: String, beside: TreePath? = nil) {
         self.path = path
         self.outcome = outcome
@@ -45,19 +47,19 @@ public struct CarryItem: Hashable, Sendable {
         self.beside = beside
     }
 
-    /// For people.
+    /// The item in one line for the user.
     public var line: String {
         let place = beside.map { "; the new base's is '\($0)'" } ?? ""
         return "\(outcome.rawValue) '\(path)': \(detail)\(place)"
     }
 }
 
-/// What a change of base does with what the administrator changed: all of it, in the order of paths.
+/// What a change of base does with all of the administrator's changes, in the order of paths.
 public struct CarryReport: Hashable, Sendable {
-    /// Where a layer keeps what was carried into it.
+    /// The path of a layer's report on what was carried into it.
     public static let path = "/var/lib/imgbased/carried.json"
 
-    /// What is said of each place.
+    /// The items, in the order of their paths.
     public private(set) var items: [CarryItem]
 
     /// A report of `items`.
@@ -67,23 +69,23 @@ public struct CarryReport: Hashable, Sendable {
         }
     }
 
-    /// Whether there is nothing to say.
+    /// Whether it has no items.
     public var isEmpty: Bool { items.isEmpty }
 
-    /// What somebody should look at.
+    /// The items that need a look.
     public var conflicts: [CarryItem] {
         items.filter(\.outcome.needsLook)
     }
 
-    /// What forbids all of it.
+    /// The items that forbid the whole change.
     public var refusals: [CarryItem] { items.filter { $0.outcome == .refused } }
 
-    /// For people: what needs no look first.
+    /// Lines for the user: items that need no look first, the summary last.
     public var lines: [String] {
         items.filter { !$0.outcome.needsLook }.map(\.line) + conflicts.map(\.line) + [summary]
     }
 
-    /// All in one line.
+    /// The number of items for each outcome, in one line.
     public var summary: String {
         let counts = CarryOutcome.allCases.compactMap { outcome in
             let count = items.filter { $0.outcome == outcome }.count
@@ -98,7 +100,7 @@ extension CarryReport: Encodable {
         case items, conflicts
     }
 
-    /// The items, and how many of them somebody should look at.
+    /// Encodes the items, and how many of them need a look.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(items, forKey: .items)
@@ -111,7 +113,7 @@ extension CarryItem: Encodable {
         case path, outcome, detail, beside
     }
 
-    /// Paths as `TreePath.description` writes them.
+    /// Encodes paths as `TreePath.description` writes them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(path.description, forKey: .path)

@@ -1,41 +1,43 @@
 import ImgbasedCore
 
-/// What of a tree is carried: `/etc`, and what the lists of Config name.
+/// The part of a tree that is carried: `/etc`, and the paths that the lists of Config name.
 public struct CarryScope: Hashable, Sendable {
-    /// How a place is carried.
+    /// The way a place is carried.
     public enum Mode: Hashable, Sendable {
-        /// Merged of the old base, the layer and the new base.
+        /// Merged from the old base, the layer and the new base.
         case merge
-        /// As in the layer; what only the new base has stays as well.
+        /// As in the layer; additions of the new base stay as well.
         case copy
     }
 
     /// The directory that is always merged.
     static let configuration = TreePath(parsing: "/etc") ?? .root
 
-    /// Where a layer has what imgbased keeps about it, which is true of no other; and for which `/usr` a layer has updated its `/etc`
-    /// and `/var` (systemd-update-done.service(8)): with the old stamps, a new base's updates would be skipped.
+    /// The places that are true of one layer alone.
+    ///
+    /// They are imgbased's own state, and the stamps of systemd-update-done.service(8): with the old stamps,
+    /// the updates of a new base in `/etc` and `/var` would be skipped.
     private static let state = ["/var/lib/imgbased", "/etc/.updated", "/var/.updated"]
         .compactMap(TreePath.init(parsing:))
 
     private let files: PersistList
     private let merged: PersistList
     private let roots: [TreePath]
-    /// The paths that the lists name, in order.
+    /// The paths on the lists that are no patterns, in order.
     let literals: [TreePath]
 
-    /// The scope of what is copied, and of what is merged besides `/etc`.
+    /// The scope of the paths that are copied, and of those merged besides `/etc`.
     public init(files: PersistList = PersistList(), merged: PersistList = PersistList()) {
         self.files = files
         literals = Set(files.literals + merged.literals).sorted()
         var merged = merged
-        // The identity of the machine is carried wherever it is; the policy has it (CarryPolicy.isIdentity).
+        // The identity of the machine is carried wherever it is, by the policy (CarryPolicy.isIdentity).
         merged.add(Array("/var/lib/dbus/machine-id".utf8), file: "imgbased")
         self.merged = merged
         roots = [CarryScope.configuration] + files.roots + merged.roots
     }
 
-    /// How `path` is carried; `nil` where it is not.
+    /// How `path` is carried; `nil` if it is not.
     func mode(of path: TreePath) -> Mode? {
         if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
@@ -43,8 +45,9 @@ public struct CarryScope: Hashable, Sendable {
         return nil
     }
 
-    /// Whether `path` is, or is in, what a change of base may have put beside something that is merged: it goes when that
-    /// is no conflict any more.
+    /// Whether `path` is at or in a version that a change of base may have put beside a merged node.
+    ///
+    /// That version goes when the conflict is over.
     private func isBeside(_ path: TreePath) -> Bool {
         var place = path
         while let parent = place.parent {
@@ -58,20 +61,20 @@ public struct CarryScope: Hashable, Sendable {
         return false
     }
 
-    /// Whether `path` is left as each layer has it, whatever the lists name.
+    /// Whether `path` stays as each layer has it, whatever the lists name.
     static func isState(_ path: TreePath) -> Bool { state.contains { $0.covers(path) } }
 
-    /// Whether something that is carried may be in `path`.
+    /// Whether something carried may be in `path`.
     func leads(through path: TreePath) -> Bool {
         roots.contains { path.covers($0) || $0.covers(path) }
     }
 
-    /// Whether a list names something in `path`, by what of its line is no pattern.
+    /// Whether a list names something in `path` by the part of a line before any pattern.
     func names(_ path: TreePath) -> Bool {
         patterns.contains { path.covers($0.literalPrefix) }
     }
 
-    /// Whether what a list names would be in `path`, if that were a directory (`PathPattern.goesThrough`).
+    /// Whether a path on a list would be in `path`, if that were a directory (`PathPattern.goesThrough`).
     func goesThrough(_ path: TreePath) -> Bool {
         patterns.contains { $0.goesThrough(path) }
     }

@@ -114,7 +114,7 @@ import Testing
         #expect(changed.contents(.passwd) == "a:x:1:4::/:\n")
         #expect(
             changed.notes.map(\.description) == [
-                "user 'a': the group is another in the new base; it stays as it is here"
+                "user 'a': the group differs in the new base; the one here is kept"
             ])
     }
 

@@ -193,8 +193,8 @@ import Testing
             """)
         let error = #expect(throws: HostFailure.self) { try trees.survey() }
         #expect(
-            error?.description == "'/etc/x' of the new layer, or what it is in, is immutable; "
-                + "take that away with 'chattr -ia'")
+            error?.description == "'/etc/x' of the new layer, or its directory, is immutable; "
+                + "clear that with 'chattr -ia'")
         try trees.sh("chattr -i to/etc/x; chattr +i ours/etc/x")
         defer { _ = try? trees.sh("chattr -i ours/etc/x") }
         let report = try trees.carry()
@@ -270,7 +270,7 @@ import Testing
         let report = try trees.survey().report
         #expect(
             report.items.filter { $0.outcome == .unused }.map(\.line) == [
-                "unused '/config/files.d/b.bak': by its name it is hidden or somebody's copy, and is not read",
+                "unused '/config/files.d/b.bak': by its name it is hidden or a copy, and is not read",
                 "unused '/config/files.d/dir': it is a directory, and is not read",
             ])
         #expect(report.conflicts.isEmpty)

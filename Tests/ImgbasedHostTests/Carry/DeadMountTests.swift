@@ -63,8 +63,8 @@ struct DeadMountTests {
         #expect(report.items.contains { $0.outcome == .carried && $0.path.description == "/etc/dead" })
         #expect(
             report.conflicts.map(\.line) == [
-                "omitted '/etc/dead': something else is mounted there, of which nothing is carried",
-                "omitted '/etc/none': something else is mounted there, of which nothing is carried",
+                "omitted '/etc/dead': something else is mounted there; none of it is carried",
+                "omitted '/etc/none': something else is mounted there; none of it is carried",
             ])
     }
 }

@@ -1,8 +1,10 @@
 import ImgbasedCore
 
 extension AccountEntries {
-    /// The lines of subuid(5) or subgid(5). Whoever has ranges here keeps them; the others get what the new base gives
-    /// them, or as much elsewhere where that is somebody's.
+    /// The lines of subuid(5) or subgid(5).
+    ///
+    /// Owners of ranges here keep them. Others get the new base's ranges, or as many ids elsewhere if those
+    /// are taken.
     mutating func ranges(_ file: AccountFile, isOurs: Bool) -> [AccountLine] {
         let (old, here, new) = (tables.base(file), tables.ours(file), tables.theirs(file))
         var taken = SubordinateRanges()
@@ -37,7 +39,7 @@ extension AccountEntries {
             added.append(result)
         }
         lines += added
-        // Left alone here: as the new base has it, if that says no less.
+        // The file is unchanged here: take the new base's, if it says no less.
         return !isOurs && Set(lines).isSubset(of: new.lines) && isAll(new, in: lines) ? new.lines : lines
     }
 

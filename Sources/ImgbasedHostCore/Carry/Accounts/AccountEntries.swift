@@ -5,7 +5,7 @@ struct AccountEntries {
     let tables: AccountTables
     let users: [UInt32: UInt32]
     private let groups: [UInt32: UInt32]
-    /// What a person should know.
+    /// What the administrator should know.
     var notes: [AccountNote] = []
 
     init(_ tables: AccountTables, users: [UInt32: UInt32], groups: [UInt32: UInt32]) {
@@ -16,7 +16,7 @@ struct AccountEntries {
 
     // MARK: Files
 
-    /// The lines of a file, in the order of the old layer's if `isOurs`, else in that of the new base's.
+    /// The lines of a file, in the old layer's order if `isOurs`, else in the new base's.
     mutating func lines(_ file: AccountFile, isOurs: Bool) -> [AccountLine] {
         let (here, new) = (tables.ours(file), tables.theirs(file))
         let (first, second) = isOurs ? (here, new) : (new, here)
@@ -40,7 +40,7 @@ struct AccountEntries {
         return lines
     }
 
-    /// Lists the lines of the new base that are no entries, or second ones, and that neither of the others has.
+    /// Notes lines of the new base that are no entries, or second ones, and are in no other tree.
     private mutating func noteLeftOut(_ file: AccountFile) {
         let new = tables.theirs(file)
         let known = Set(tables.base(file).lines).union(tables.ours(file).lines)
@@ -49,7 +49,7 @@ struct AccountEntries {
         }
     }
 
-    /// Lists the line of the new base at `index`.
+    /// Notes that the line of the new base at `index` is left out.
     mutating func noteLeftOut(_ file: AccountFile, _ index: Int?) {
         guard let index else { return }
         let line = tables.theirs(file).lines[index]
@@ -59,7 +59,7 @@ struct AccountEntries {
 
     // MARK: Entries
 
-    /// The entry for `name`; `nil` where there is to be none.
+    /// The entry for `name`; `nil` if there is to be none.
     private mutating func entry(_ file: AccountFile, _ name: [UInt8]) -> AccountLine? {
         let (old, here, new) = (tables.base(file)[name], tables.ours(file)[name], tables.theirs(file)[name])
         guard let here else { return new.flatMap { added(file, name, $0, isKnown: old != nil) } }
@@ -70,7 +70,7 @@ struct AccountEntries {
         return merged(file, name, here: here, old: old, new: new)
     }
 
-    /// An entry of the new base, whose name has none here.
+    /// An entry of the new base whose name has no entry here.
     private mutating func added(
         _ file: AccountFile, _ name: [UInt8], _ new: AccountLine, isKnown: Bool
     ) -> AccountLine? {
@@ -79,7 +79,7 @@ struct AccountEntries {
             if hasAccount { notes.append(.staysRemoved(file, name: name)) }
             return nil
         }
-        // What belongs to an account that is not there any more, or whose password is the administrator's.
+        // Its account is gone, or the administrator set its password.
         if file == .shadow, tables.isRemoved(name) || isPasswordOurs(name) { return nil }
         if file == .gshadow, tables.base(.group)[name] != nil, tables.ours(.group)[name] == nil { return nil }
         guard new.isWhole(file) else {
@@ -92,7 +92,7 @@ struct AccountEntries {
         return AccountLine(fields: fields)
     }
 
-    /// Takes users that the administrator removed off the lists of an entry.
+    /// Drops, from the lists of an entry, users that the administrator removed.
     private func removeMembers(_ fields: inout [[UInt8]], _ file: AccountFile) {
         for index in AccountEntries.lists(file) {
             let members = AccountEntries.members(fields[index])
@@ -101,7 +101,7 @@ struct AccountEntries {
         }
     }
 
-    /// A line of the new base with ids as they are here.
+    /// A line of the new base with the ids used here.
     private func mapped(_ line: AccountLine, _ file: AccountFile) -> AccountLine {
         guard line.isWhole(file), file == .passwd || file == .group else { return line }
         var fields = line.fields
@@ -115,7 +115,7 @@ struct AccountEntries {
         return AccountLine(fields: fields)
     }
 
-    /// The same with the ids that `here` has.
+    /// The same, with the ids of the entry `here`.
     private func mapped(_ line: AccountLine, _ file: AccountFile, keeping here: AccountLine) -> AccountLine {
         var fields = mapped(line, file).fields
         for index in file.idFields.users + file.idFields.groups where here.id(index) != nil {
@@ -131,7 +131,7 @@ struct AccountEntries {
     ) -> AccountLine {
         var fields = here.fields
         let newFields = mapped(new, file).fields
-        // What is no entry has no fields either: it is the administrator's or the new base's as a whole.
+        // A line that is no entry has no fields: it is taken as a whole, from here or from the new base.
         guard here.isWhole(file), new.isWhole(file), fields.count == newFields.count,
             old.map({ $0.isWhole(file) && $0.fields.count == fields.count }) ?? true
         else {
@@ -159,7 +159,7 @@ struct AccountEntries {
         return AccountLine(fields: fields)
     }
 
-    /// A password, or the day it was set.
+    /// Merges a password, or the day it was set.
     private mutating func password(
         _ name: [UInt8], _ field: (old: [UInt8]?, here: [UInt8], new: [UInt8]), isHash: Bool
     ) -> [UInt8] {
@@ -175,7 +175,7 @@ struct AccountEntries {
         return field.new
     }
 
-    /// Whether the administrator set or locked the password of an account that is here, or made the account.
+    /// Whether the administrator made an account that is here, or set or locked its password.
     private func isPasswordOurs(_ name: [UInt8]) -> Bool {
         guard tables.ours(.passwd)[name] != nil || tables.ours(.shadow)[name] != nil else { return false }
         return password(name, tables.ours) != password(name, tables.base)
@@ -186,12 +186,12 @@ struct AccountEntries {
         return [account?.dropFirst().first, shadow?.dropFirst().first, shadow?.dropFirst(2).first]
     }
 
-    /// The members of here, less those that the new base took off, and those that it added.
+    /// The members here, without those that the new base dropped, and with those that it added.
     private func members(_ field: (old: [UInt8]?, here: [UInt8], new: [UInt8])) -> [UInt8] {
         let here = AccountEntries.members(field.here)
         let new = AccountEntries.members(field.new)
         let old = Set(AccountEntries.members(field.old ?? []))
-        // Who is no user of the new base could not be a member there.
+        // A name that is no user of the new base could not be a member there.
         let dropped = old.subtracting(new).filter { name in
             tables.theirs(.passwd)[name] != nil || tables.ours(.passwd)[name] == nil
         }
@@ -211,7 +211,7 @@ struct AccountEntries {
         Array(members.joined(separator: CollectionOfOne(UInt8(ascii: ","))))
     }
 
-    /// The fields that are lists of users.
+    /// The fields that list users.
     private static func lists(_ file: AccountFile) -> [Int] {
         switch file {
         case .group: [3]

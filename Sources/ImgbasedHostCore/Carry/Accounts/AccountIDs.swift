@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// Which id here each id of the new base becomes: of users, or of groups.
+/// Maps each id of the new base to an id here: of users, or of groups.
 struct AccountIDs {
-    /// Who has an id.
+    /// The holder of an id.
     enum Holder: Hashable {
         /// The entry that counts for a name.
         case entry([UInt8])
@@ -11,7 +11,7 @@ struct AccountIDs {
         /// A user whose group has no entry.
         case member([UInt8])
 
-        /// Of the entry that counts.
+        /// The name of the entry that counts; `nil` for other holders.
         var name: [UInt8]? {
             if case .entry(let name) = self { return name }
             return nil
@@ -23,33 +23,33 @@ struct AccountIDs {
         }
     }
 
-    /// An id and who has it.
+    /// An id and its holder.
     struct Claim: Hashable {
         var holder: Holder
         var id: UInt32
     }
 
-    /// What becomes of each id that the new base uses. No two ids become one, unless they are one here already.
+    /// The id here of each id in the new base. Two ids never become one, unless they are one here already.
     private(set) var targets: [UInt32: UInt32] = [:]
-    /// What of this a person should know.
+    /// What the administrator should know about these ids.
     private(set) var notes: [AccountNote] = []
 
     private let file: AccountFile
     private let ours: [Holder: UInt32]
     private let taken: Set<UInt32>
-    /// Those of `taken` that have an entry.
+    /// The ids in `taken` that have an entry.
     private let named: Set<UInt32>
     private let base: [Holder: UInt32]
-    /// The ids that are nobody's here, and whose they were: what of the old base is gone here.
+    /// The ids of the old base that are free here, with their holders there.
     private let removed: [UInt32: Set<Holder>]
     /// The ids here of names that the old base does not have.
     private let renamed: Set<UInt32>
     private var used: Set<UInt32> = []
-    /// Ids that are not given to anybody.
+    /// Ids that are not given out.
     private var avoided: Set<UInt32>
     private var cursors: [ClosedRange<UInt32>: UInt32] = [:]
 
-    /// Decides. `file` says whose ids they are, `passwd` or `group`.
+    /// Decides on all ids: those of users if `file` is `passwd`, of groups if it is `group`.
     init(_ file: AccountFile, base: [Claim], ours: [Claim], theirs: [Claim]) {
         self.file = file
         self.base = Dictionary(base.map { ($0.holder, $0.id) }) { first, _ in first }
@@ -69,7 +69,7 @@ struct AccountIDs {
             if holders[claim.id] == nil { order.append(claim.id) }
             holders[claim.id, default: []].append(claim.holder)
         }
-        // What has a name here has an id here, and that stays. The others get what these leave.
+        // A name that has an id here keeps it. The other names get ids that are left.
         for id in order { decideNamed(id, holders[id] ?? []) }
         for id in order where targets[id] == nil { decideNew(id, holders[id] ?? []) }
     }
@@ -78,7 +78,7 @@ struct AccountIDs {
         let known = holders.compactMap { holder in
             holder.name.flatMap { name in ours[holder].map { (name: name, id: $0) } }
         }
-        // Root is root, under whatever name.
+        // Id 0 is root, whatever its name.
         guard let target = id == 0 ? 0 : known.first?.id else { return }
         set(id, to: target)
         for (name, here) in known where here != id {
@@ -91,7 +91,7 @@ struct AccountIDs {
 
     private mutating func decideNew(_ id: UInt32, _ holders: [Holder]) {
         let isNew = holders.contains { $0.name != nil && base[$0] == nil }
-        // What has no name here is whoever's it is here, if that is the same, and may get a name.
+        // An id stays if the same account has it here. An id without a name here may get one.
         let isSame =
             !(isNew && named.contains(id)) && (holders.contains { ours[$0] == id } || isRenamed(id, holders))
         let isFree =
@@ -110,7 +110,7 @@ struct AccountIDs {
         if names.isEmpty { notes.append(.namelessID(file, id: target, theirs: id)) }
     }
 
-    /// Whether the administrator gave the account another name: the old one is gone, and its id has a name that is new.
+    /// Whether the administrator renamed the account: the old name is gone, and its id has a new one.
     private func isRenamed(_ id: UInt32, _ holders: [Holder]) -> Bool {
         renamed.contains(id) && holders.contains { $0.name != nil && base[$0] == id }
     }
@@ -121,8 +121,10 @@ struct AccountIDs {
         avoided.insert(target)
     }
 
-    /// An id that nobody has or had: of a system account from 999 down to 100, below which distributions give them out; of
-    /// another from 1000 up to 59999. Where all are taken, from 65536 on, which nobody uses (systemd: UIDS-GIDS.md).
+    /// An id that nobody has or had.
+    ///
+    /// System accounts get 999 down to 100; distributions give out those below. Others get 1000 up to 59999.
+    /// If all are taken, 65536 and up follow, which nobody uses (systemd: UIDS-GIDS.md).
     private mutating func freeID(like id: UInt32) -> UInt32? {
         let isSystem = id < 1000
         return free(isSystem ? 100...999 : 1000...59999, downwards: isSystem)

@@ -1,25 +1,29 @@
 import ImgbasedCore
 
-/// The three-way merge of the files of accounts, entry by entry.
+/// The three-way merge of the account files, entry by entry.
 ///
-/// - What is here stays: every account of the old layer, its ids, the order of the lines. One that the new base has no more
-///   stays too, as package managers leave accounts, since files may be its; only what nobody has here is left out.
-/// - Fields, and members of groups one by one, are the administrator's where they changed them, else the new base's. A
-///   password and the day it was set are one, wherever they are; so a locked account stays locked.
-/// - What the administrator removed stays removed. Its id is not given to anybody else.
-/// - An account of the new base alone keeps its id if that is nobody's here, else it gets one that is nobody's.
+/// - Every account of the old layer stays, with its ids and the order of the lines. One that the new base
+///   dropped stays too, as with package managers: files may belong to it. Only lines that are not here are
+///   left out.
+/// - A field, or a member of a group, is the administrator's if changed here, else the new base's. A password
+///   and the day it was set count as one, in any file; so a locked account stays locked.
+/// - An account that the administrator removed stays removed. Nobody else gets its id.
+/// - An account only in the new base keeps its id if that is free here, else it gets a free one.
 public struct AccountMerge: Hashable, Sendable {
-    /// The files as they are to be. One that is not there is not to be.
+    /// The merged files. A file without a key is not to exist.
     public private(set) var files: [AccountFile: [UInt8]] = [:]
-    /// The ids of users in the new base's tree that are others from now on, each mapped once: they may swap. No two become
-    /// one.
+    /// The user ids of the new base's tree that change, with their new ids.
+    ///
+    /// Each is mapped once: they may swap. Two ids never become one.
     public private(set) var users: [UInt32: UInt32] = [:]
-    /// The same of groups.
+    /// The same for group ids.
     public private(set) var groups: [UInt32: UInt32] = [:]
-    /// What a person should know, in order.
+    /// What the administrator should know, in order.
     public private(set) var notes: [AccountNote] = []
 
-    /// Merges the files of the old base, the old layer (`ours`) and the new base (`theirs`). Any may be missing.
+    /// Merges the files of the old base, the old layer (`ours`) and the new base (`theirs`).
+    ///
+    /// Any file may be missing.
     public init(
         base: [AccountFile: [UInt8]], ours: [AccountFile: [UInt8]], theirs: [AccountFile: [UInt8]]
     ) {
@@ -31,7 +35,7 @@ public struct AccountMerge: Hashable, Sendable {
         notes = userIDs.notes + groupIDs.notes
         var entries = AccountEntries(tables, users: userIDs.targets, groups: groupIDs.targets)
         for file in AccountFile.allCases {
-            // Nothing to merge, or what there is to merge with is gone: here too it was the administrator.
+            // The layer lacks the file: it is new in the new base, or the administrator removed it.
             guard let here = ours[file] else {
                 if let new = theirs[file] {
                     if base[file] == nil {
@@ -54,7 +58,7 @@ public struct AccountMerge: Hashable, Sendable {
         _ file: AccountFile, _ tables: AccountTables, _ entries: inout AccountEntries, here: [UInt8]?,
         old: [UInt8]?, new: [UInt8]
     ) -> [UInt8] {
-        // A file that was left alone is as the new base has it, but for what must stay.
+        // A file unchanged here is taken from the new base, except for what must stay.
         let isOurs = here != old
         let lines =
             switch file {
@@ -62,7 +66,7 @@ public struct AccountMerge: Hashable, Sendable {
             default: entries.lines(file, isOurs: isOurs)
             }
         let contents = lines.flatMap { $0.bytes + [UInt8(ascii: "\n")] }
-        // The last line need have no end.
+        // The last line may lack its newline.
         let whole = isOurs ? here ?? new : new
         return whole + [UInt8(ascii: "\n")] == contents ? whole : contents
     }

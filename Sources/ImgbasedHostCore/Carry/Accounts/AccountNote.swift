@@ -1,45 +1,49 @@
 import ImgbasedCore
 
-/// What a person should know about accounts that were merged.
+/// What the administrator should know about merged accounts.
 public enum AccountNote: Hashable, Sendable {
-    /// The new base has no such account any more; it is kept, since files may be its.
+    /// The new base dropped the account; it is kept, since files may belong to it.
     case kept(AccountFile, name: [UInt8])
-    /// The administrator removed the account, and the new base has it still.
+    /// The administrator removed the account; the new base still has it.
     case staysRemoved(AccountFile, name: [UInt8])
-    /// The administrator removed the file, and the new base has it still.
+    /// The administrator removed the file; the new base still has it.
     case fileStaysRemoved(AccountFile)
-    /// The new base has another id for it.
+    /// The new base has another id for the account.
     case idKept(AccountFile, name: [UInt8], id: UInt32, theirs: UInt32)
-    /// Only the new base has it, and its id there was somebody else's here.
+    /// Only the new base has the account, and its id there was another's here.
     case newID(AccountFile, name: [UInt8], id: UInt32, theirs: UInt32)
-    /// An id that files of the new base may have, and that has no name here, was somebody else's.
+    /// An id of the new base's files, without a name here, was another's here.
     case namelessID(AccountFile, id: UInt32, theirs: UInt32)
-    /// Names that have one id in the new base have several here.
+    /// Names with one id in the new base have several here.
     case sharedID(AccountFile, theirs: UInt32, id: UInt32)
-    /// Only the new base has it, and there is no id left.
+    /// Only the new base has the account, and no id is left.
     case noFreeID(AccountFile, name: [UInt8])
-    /// The new base changed this field, and what is here is kept: the administrator's, or the group, which is an id.
+    /// The new base changed this field, and the one here is kept.
+    ///
+    /// It is the administrator's, or the group, which is an id.
     case fieldKept(AccountFile, name: [UInt8], field: String)
-    /// The account was locked, and with the new base it has a password, or needs none.
+    /// The account was locked; with the new base it has a password, or needs none.
     case unlocked(name: [UInt8])
-    /// A line of the new base that was left out, since it is no entry, or the second of a name.
+    /// A line of the new base is left out: it is no entry, or the second of a name.
     case leftOut(AccountFile, Line)
-    /// The ranges of the new base for it differ; those here are kept.
+    /// The new base has other ranges for the owner; those here are kept.
     case rangesKept(AccountFile, name: [UInt8])
-    /// Its range in the new base was somebody else's here. Files of the new base that have ids in it keep them.
+    /// The owner's range in the new base was another's here.
+    ///
+    /// Files of the new base with ids in that range keep them.
     case rangeMoved(AccountFile, name: [UInt8], start: UInt32, theirs: UInt32)
 
-    /// Which line. What is in it is not told: it may be a password.
+    /// A line of a file. Its content is not shown: it may be a password.
     public struct Line: Hashable, Sendable {
-        /// Counted from 1.
+        /// The number of the line, from 1.
         public var number: Int
-        /// Whose entry it is; `nil` where it is none: half of one may begin with anything.
+        /// The name of its entry; `nil` if it is none: half of one may begin with anything.
         public var name: [UInt8]?
     }
 }
 
 extension AccountNote: CustomStringConvertible {
-    /// One line.
+    /// The note in one line.
     public var description: String {
         switch self {
         case .kept(let file, let name):
@@ -49,7 +53,7 @@ extension AccountNote: CustomStringConvertible {
         case .fileStaysRemoved(let file):
             "'/etc/\(file.rawValue)' was removed here and stays so; the new base has it"
         case .idKept(let file, let name, let id, let theirs):
-            "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, where it is \(theirs), follow"
+            "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, which has \(theirs), get it"
         case .newID(let file, let name, let id, let theirs):
             "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is another's "
                 + "here, or was"
@@ -62,9 +66,9 @@ extension AccountNote: CustomStringConvertible {
         case .noFreeID(let file, let name):
             "\(AccountNote.what(file, name)) of the new base is left out: no id is free"
         case .fieldKept(let file, let name, let field):
-            "\(AccountNote.what(file, name)): the \(field) is another in the new base; it stays as it is here"
+            "\(AccountNote.what(file, name)): the \(field) differs in the new base; the one here is kept"
         case .unlocked(let name):
-            "\(AccountNote.what(.passwd, name)) was locked, and is not any more with the new base"
+            "\(AccountNote.what(.passwd, name)) was locked here; the new base unlocks it"
         case .leftOut(let file, let line):
             "'/etc/\(file.rawValue)': line \(line.number) of the new base is left out"
                 + (line.name.map { ": '\(EscapedText.escaped($0))'" } ?? "")

@@ -1,21 +1,21 @@
 import ImgbasedCore
 
-/// A file of accounts in `/etc`, by its name.
+/// An account file in `/etc`, by its name.
 public enum AccountFile: String, Hashable, Sendable, CaseIterable {
-    /// passwd(5).
+    /// Users, passwd(5).
     case passwd
-    /// group(5).
+    /// Groups, group(5).
     case group
-    /// shadow(5).
+    /// Passwords of users, shadow(5).
     case shadow
-    /// gshadow(5).
+    /// Passwords of groups, gshadow(5).
     case gshadow
-    /// subuid(5).
+    /// Subordinate user ids, subuid(5).
     case subuid
-    /// subgid(5).
+    /// Subordinate group ids, subgid(5).
     case subgid
 
-    /// How many fields an entry has at least.
+    /// The least number of fields of an entry.
     var fieldCount: Int {
         switch self {
         case .passwd: 7
@@ -25,7 +25,7 @@ public enum AccountFile: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The fields that are ids of users, and those that are ids of groups.
+    /// The indexes of the fields with ids of users, and of those with ids of groups.
     var idFields: (users: [Int], groups: [Int]) {
         switch self {
         case .passwd: ([2], [3])
@@ -35,13 +35,13 @@ public enum AccountFile: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// A line of such a file.
+/// A line of an account file.
 struct AccountLine: Hashable {
-    /// Without its end.
+    /// The line without its newline.
     let bytes: [UInt8]
-    /// The fields, however many.
+    /// The fields, any number of them.
     let fields: [[UInt8]]
-    /// Whom it is about; `nil` of a comment, a line for NIS and what is no entry at all.
+    /// The name of the entry; `nil` for a comment, a line for NIS, or no entry at all.
     let name: [UInt8]?
 
     init(_ bytes: some Sequence<UInt8>) {
@@ -66,7 +66,7 @@ struct AccountLine: Hashable {
         return name
     }
 
-    /// Whether it is a line for NIS, nsswitch.conf(5): what comes after it may never be looked at.
+    /// Whether it is a line for NIS, nsswitch.conf(5): the lines after it may never be read.
     var isCompatibility: Bool {
         bytes.first.map(AccountLine.isCompatibility) ?? false
     }
@@ -83,13 +83,15 @@ struct AccountLine: Hashable {
         hasher.combine(bytes)
     }
 
-    /// Whether it says nothing.
+    /// Whether it is blank or a comment.
     var isSilent: Bool {
         bytes.first == UInt8(ascii: "#")
             || bytes.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 
-    /// The id in a field; `nil` where there is none. The greatest number is none: chown(2) takes it for "as before".
+    /// The id in a field; `nil` if it has none.
+    ///
+    /// The greatest number is no id: chown(2) takes it for "as before".
     func id(_ field: Int) -> UInt32? {
         guard field < fields.count else { return nil }
         return AccountLine.id(fields[field])
@@ -102,23 +104,25 @@ struct AccountLine: Hashable {
         return id
     }
 
-    /// Whether it is an entry of `file` with everything that one needs.
+    /// Whether it is a complete entry of `file`.
     func isWhole(_ file: AccountFile) -> Bool {
         guard name != nil, fields.count >= file.fieldCount else { return false }
         return (file.idFields.users + file.idFields.groups).allSatisfy { AccountLine.id(fields[$0]) != nil }
     }
 }
 
-/// Such a file, line by line.
+/// An account file, line by line.
 struct AccountTable {
     let file: AccountFile
     let lines: [AccountLine]
-    /// Where the entry that counts for a name is: the first that is whole, as the C library passes over what is not.
+    /// The index of the entry that counts for a name: the first complete one.
+    ///
+    /// The C library skips incomplete ones.
     private let places: [[UInt8]: Int]
-    /// Of each line, how many entries of its name are before it; the one that counts is before all others.
+    /// The place of each line among the entries of its name; the one that counts has place 0.
     private let occurrences: [Int]
 
-    /// The table in `contents`; one that is not there has no lines.
+    /// The table of `contents`; a missing file has no lines.
     init(_ file: AccountFile, _ contents: [UInt8]?) {
         self.file = file
         var lines = (contents ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -148,18 +152,18 @@ struct AccountTable {
         places[name].map { lines[$0] }
     }
 
-    /// Where the entry that counts for `name` is.
+    /// The index of the entry that counts for `name`.
     func index(of name: [UInt8]) -> Int? {
         places[name]
     }
 
-    /// The name of the line at `index` if it is the entry that counts for it.
+    /// The name of the line at `index`, if it is the entry that counts for it.
     func counted(at index: Int) -> [UInt8]? {
         guard let name = lines[index].name, places[name] == index else { return nil }
         return name
     }
 
-    /// How many entries of the same name are before the line at `index`.
+    /// The place of the line at `index` among the entries of its name; 0 for the one that counts.
     func occurrence(at index: Int) -> Int {
         occurrences[index]
     }

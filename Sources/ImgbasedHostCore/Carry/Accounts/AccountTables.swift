@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The files of the three.
+/// The account files of the old base, the old layer and the new base.
 struct AccountTables {
     private let base: [AccountFile: AccountTable]
     private let ours: [AccountFile: AccountTable]
@@ -21,7 +21,7 @@ struct AccountTables {
     func ours(_ file: AccountFile) -> AccountTable { ours[file] ?? AccountTable(file, nil) }
     func theirs(_ file: AccountFile) -> AccountTable { theirs[file] ?? AccountTable(file, nil) }
 
-    /// Whether the administrator removed the user of this name.
+    /// Whether the administrator removed this user.
     func isRemoved(_ user: [UInt8]) -> Bool {
         base(.passwd)[user] != nil && ours(.passwd)[user] == nil
     }
@@ -32,7 +32,7 @@ struct AccountTables {
             theirs: AccountTables.claims(theirs(.passwd)))
     }
 
-    /// A user's group need have no entry, and is one all the same.
+    /// The group of a user counts, even without an entry.
     func groupIDs() -> AccountIDs {
         func claims(_ groups: AccountTable, _ users: AccountTable) -> [AccountIDs.Claim] {
             let members = users.lines.indices.compactMap { index -> AccountIDs.Claim? in

@@ -2,12 +2,12 @@ import ImgbasedCore
 
 /// An entry of subuid(5) or subgid(5).
 struct SubordinateRange: Hashable {
-    /// A user's name or id.
+    /// The name or id of a user.
     var owner: [UInt8]
     var start: UInt32
     var count: UInt32
 
-    /// The range in `line`; `nil` where that is none, or not of this world.
+    /// The range in `line`; `nil` if there is none, or it is too large for ids.
     init?(_ line: AccountLine) {
         let fields = line.fields
         guard let name = line.name, fields.count == 3, let start = AccountLine.id(fields[1]),
@@ -19,7 +19,7 @@ struct SubordinateRange: Hashable {
         self.count = count
     }
 
-    /// One after the last.
+    /// One more than the last id.
     var end: UInt32 { start + count }
 
     var line: AccountLine {

@@ -1,14 +1,14 @@
 import ImgbasedCore
 
-/// Which subordinate ids are given out.
+/// The subordinate ids given out.
 struct SubordinateRanges {
-    /// In order, none overlapping another.
+    /// In order, without overlaps.
     private var taken: [Range<UInt32>] = []
 
-    /// Where ranges begin (useradd: SUB_UID_MIN).
+    /// The first id given out (useradd: SUB_UID_MIN).
     private static let first: UInt32 = 100_000
 
-    /// Whether one of `range` is given out.
+    /// Whether an id of `range` is given out.
     func overlaps(_ range: SubordinateRange) -> Bool {
         let place = place(of: range.start)
         return place < taken.count && taken[place].lowerBound < range.end
@@ -27,7 +27,7 @@ struct SubordinateRanges {
         taken.replaceSubrange(first..<last, with: [whole])
     }
 
-    /// The first of `taken` that does not end at or before `id`.
+    /// The index of the first of `taken` that does not end at or before `id`.
     private func place(of id: UInt32) -> Int {
         var (lower, upper) = (0, taken.count)
         while lower < upper {
@@ -37,7 +37,7 @@ struct SubordinateRanges {
         return lower
     }
 
-    /// Where as many as in `range` are free; `nil` where nowhere.
+    /// The start of as many free ids as `range` has; `nil` if there is no room.
     func free(for range: SubordinateRange) -> UInt32? {
         var start = UInt64(SubordinateRanges.first)
         for other in taken where UInt64(other.upperBound) > start {

@@ -1,14 +1,15 @@
 import ImgbasedCore
 
-/// A line of a list that says something: neither blank nor a comment, which has `#` as its first character. Blanks around
-/// it are not part of it, unless a `\` stands before them.
+/// A line of a list with content: neither blank nor a comment, which begins with `#`.
+///
+/// Blanks around the content are dropped, unless a `\` precedes them.
 struct ListLine: Hashable {
-    /// Counted from 1.
+    /// The number of the line, from 1.
     var number: Int
-    /// Without blanks around it.
+    /// The content, without blanks around it.
     var bytes: [UInt8]
 
-    /// The lines of `contents` that say something.
+    /// The lines of `contents` that are neither blank nor comments.
     static func lines(_ contents: [UInt8]) -> [ListLine] {
         contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
             .compactMap { index, line in
@@ -18,13 +19,13 @@ struct ListLine: Hashable {
             }
     }
 
-    /// The first word, and what follows it and blanks.
+    /// The first word, and the rest after blanks.
     var words: (first: [UInt8], rest: [UInt8]) {
         let end = bytes.firstIndex(where: ListLine.isBlank) ?? bytes.endIndex
         return (Array(bytes[..<end]), Array(ListLine.trimmed(bytes[end...])))
     }
 
-    /// Whether something follows that looks like a comment: `#` after a blank, unless a `\` stands before either.
+    /// Whether a `#` after a blank looks like a comment, unless a `\` precedes either.
     var hasComment: Bool {
         bytes.indices.dropFirst().contains { index in
             bytes[index] == UInt8(ascii: "#") && ListLine.isBlank(bytes[index - 1])
@@ -38,7 +39,7 @@ struct ListLine: Hashable {
         return line
     }
 
-    /// Whether the last byte has an odd number of backslashes before it.
+    /// Whether an odd number of backslashes precedes the last byte.
     private static func isEscaped(_ line: ArraySlice<UInt8>) -> Bool {
         let backslashes = line.dropLast().reversed().prefix { $0 == UInt8(ascii: "\\") }.count
         return !backslashes.isMultiple(of: 2)

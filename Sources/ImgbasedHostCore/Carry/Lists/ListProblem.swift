@@ -2,22 +2,22 @@ import ImgbasedCore
 
 /// A line of a list that is not understood.
 public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The file, as the reader was told.
+    /// The name of the file, as the caller gave it.
     public var file: String
-    /// The line, counted from 1.
+    /// The number of the line, from 1.
     public var line: Int
-    /// What is wrong with it.
+    /// The problem of the line.
     public var reason: Reason
 
-    /// What is wrong with a line.
+    /// The problem of a line.
     public enum Reason: Error, Hashable, Sendable {
-        /// The path.
+        /// The path is no valid pattern.
         case pattern(PathPattern.Problem, [UInt8])
-        /// The path is the root, and all there is would be meant.
+        /// The path is the root, which would mean everything.
         case root
-        /// What looks like a comment behind it, and would be part of the path.
+        /// Something behind the path looks like a comment, and would be part of the path.
         case comment
-        /// No rule of this name.
+        /// The word names no rule.
         case rule([UInt8])
     }
 

@@ -1,26 +1,28 @@
 import ImgbasedCore
 
-/// Which paths of a tree are meant: a path from the root in which `*` stands for any bytes but a slash, `?` for one, `[a-z]`
-/// and `[!a-z]` for one of a set or outside of it, and `**` as a whole name for any number of names, none too. `\` takes
-/// the meaning of what follows. A leading dot is like any other byte. A pattern of a directory covers all that is in it.
+/// A pattern for paths of a tree, from the root.
+///
+/// `*` stands for any bytes but a slash, `?` for one, `[a-z]` and `[!a-z]` for one in a set or outside it,
+/// and `**` as a whole name for any number of names, even none. `\` makes the next byte literal. A
+/// leading dot is like any other byte. A pattern that matches a directory covers everything in it.
 public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
-    /// What is wrong with a pattern.
+    /// The problem of a pattern.
     public enum Problem: Error, Hashable, Sendable {
-        /// Nothing at all.
+        /// The pattern has no bytes.
         case empty
-        /// No slash in front: it is not known where from.
+        /// The pattern does not start with a slash.
         case relative
-        /// A name that is `.` or `..`.
+        /// A name is `.` or `..`.
         case dots
         /// A zero byte.
         case zeroByte
-        /// A `[` that no `]` ends, or a set of something that has no meaning here.
+        /// A `[` has no `]`, or its set has no meaning here.
         case set
-        /// A `\` with nothing after it.
+        /// A `\` has nothing after it.
         case backslash
     }
 
-    /// As it was written.
+    /// The pattern as written.
     public let bytes: [UInt8]
 
     private enum Name: Hashable {
@@ -47,7 +49,7 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         var names: [Name] = []
         for part in bytes.split(separator: TreePath.slash) {
             let name = try PathPattern.parse(part)
-            // Two of them are no more than one.
+            // Two in a row mean the same as one.
             if name == .anyNames, names.last == .anyNames { continue }
             names.append(name)
         }
@@ -59,14 +61,15 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         try self.init(text.utf8)
     }
 
-    /// Whether `path` is meant, or something that it is in. Takes time in proportion to the lengths of both multiplied, at
-    /// worst.
+    /// Whether the pattern matches `path` or something that contains it.
+    ///
+    /// At worst, the time is proportional to the product of both lengths.
     public func matches(_ path: TreePath) -> Bool {
         let components = path.bytes.split(separator: TreePath.slash)
         var name = 0
         var component = 0
         var retry: (name: Int, component: Int)?
-        // That the rest of the path is left over is what covering means.
+        // The pattern covers the rest of the path.
         while name < names.count {
             if names[name] == .anyNames {
                 name += 1
@@ -75,7 +78,7 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
                 name += 1
                 component += 1
             } else if let last = retry, last.component < components.count {
-                // Only the last `**` need take more: what is before it has matched as early as it could.
+                // Only the last `**` has to take more: names before it matched as early as they could.
                 retry = (last.name, last.component + 1)
                 (name, component) = (last.name, last.component + 1)
             } else {
@@ -85,13 +88,14 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return true
     }
 
-    /// Whether one of its names, and not `**`, stands for the last name of `path`, with more to follow: in `path` would be
-    /// something that is meant.
+    /// Whether a name other than `**` matches the last name of `path`, with more to follow.
+    ///
+    /// Then something in `path` would match.
     func goesThrough(_ path: TreePath) -> Bool {
         var places: Set = [0]
         var named: Set<Int> = []
         for component in path.bytes.split(separator: TreePath.slash) {
-            // What `**` stands for may end before this name.
+            // A `**` may end before this name.
             places.formUnion(places.filter { $0 < names.count && names[$0] == .anyNames }.map { $0 + 1 })
             named = Set(places.filter { $0 < names.count && matches(names[$0], component) }.map { $0 + 1 })
             places = named.union(places.filter { $0 < names.count && names[$0] == .anyNames })
@@ -99,7 +103,7 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return named.contains { $0 < names.count }
     }
 
-    /// The deepest place that everything meant is in, or is: what of the pattern is plain names.
+    /// The deepest path that is or contains every match: the plain names at the start of the pattern.
     public var literalPrefix: TreePath {
         var path = TreePath.root
         for name in names {
@@ -109,12 +113,12 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return path
     }
 
-    /// Whether it means one path, and what is in that.
+    /// Whether the pattern means one path and everything in it.
     public var isLiteral: Bool {
         names.allSatisfy { literal($0) != nil }
     }
 
-    /// Whether it says nothing of any name: the root is meant, or all that is in it.
+    /// Whether the pattern restricts no name: it means the root, or everything in it.
     public var isEverything: Bool {
         names.allSatisfy { $0 == .anyNames || $0 == .tokens([.anyBytes]) }
     }
@@ -192,14 +196,14 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return .tokens(tokens)
     }
 
-    /// Takes what follows a `[`, its `]` included. As in glob(7), a `]` in the first place is one of the set.
+    /// Takes the bytes after a `[`, up to its `]`. As in glob(7), a `]` in first place is in the set.
     private static func takeSet(_ rest: inout ArraySlice<UInt8>) throws(Problem) -> Token {
         let isNegated = rest.first == UInt8(ascii: "!") || rest.first == UInt8(ascii: "^")
         if isNegated { rest = rest.dropFirst() }
         var ranges: [ClosedRange<UInt8>] = []
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "]"), !ranges.isEmpty { return .set(ranges, isNegated: isNegated) }
-            // [:class:], [.symbol.] and [=equivalence=] depend on a language, which paths have not.
+            // [:class:], [.symbol.] and [=equivalence=] depend on a language, and paths have none.
             if byte == UInt8(ascii: "["), let next = rest.first, ":.=".utf8.contains(next) { throw .set }
             let lower = try taken(byte, &rest)
             if rest.count >= 2, rest.first == UInt8(ascii: "-"), rest.dropFirst().first != UInt8(ascii: "]") {

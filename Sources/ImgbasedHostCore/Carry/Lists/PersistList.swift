@@ -1,17 +1,18 @@
 import ImgbasedCore
 
-/// The list of what is carried from layer to layer besides `/etc`, as `/config/files` and `/config/files.d/*` have it: one
-/// `PathPattern` a line, `#` begins a comment.
+/// The list of what is carried besides `/etc`, from `/config/files` and `/config/files.d/*`.
+///
+/// Each line is a `PathPattern`; `#` begins a comment.
 public struct PersistList: Hashable, Sendable {
-    /// The patterns that were understood, in order.
+    /// The patterns of the lines understood, in order.
     public private(set) var patterns: [PathPattern] = []
-    /// The lines that were not. What they mean is not guessed at.
+    /// The problems of the other lines. Their meaning is not guessed.
     public private(set) var problems: [ListProblem] = []
 
-    /// Nothing is on it.
+    /// An empty list.
     public init() {}
 
-    /// Adds what is in the file `contents`, which problems call `file`.
+    /// Adds the lines of `contents`; problems name the file as `file`.
     public mutating func add(_ contents: [UInt8], file: String) {
         for line in ListLine.lines(contents) {
             if line.hasComment {
@@ -32,15 +33,17 @@ public struct PersistList: Hashable, Sendable {
         }
     }
 
-    /// Whether `path` is on the list, or something that it is in.
+    /// Whether `path`, or something that contains it, is on the list.
     public func matches(_ path: TreePath) -> Bool {
         patterns.contains { $0.matches(path) }
     }
 
-    /// The paths on it that are no patterns.
+    /// The listed paths that are no patterns.
     var literals: [TreePath] { patterns.filter(\.isLiteral).map(\.literalPrefix) }
 
-    /// Where to look for what is on the list: every match is one of these or in one. In order, none in another.
+    /// Where to look for matches: each is one of these, or in one.
+    ///
+    /// In order; none is in another.
     public var roots: [TreePath] {
         let roots = Set(patterns.map(\.literalPrefix))
         return roots.filter { root in

@@ -1,10 +1,12 @@
 import ImgbasedCore
 
-/// Bytes that are mostly text, such as the name of a file, as text on one line that says exactly which they are.
+/// Bytes that are mostly text, such as a file name, as exact text on one line.
 enum EscapedText {
-    /// The bytes as text. What people can read stands for itself, but for `\` and `'`, which get a `\` in front; a line
-    /// feed, tab and carriage return are `\n`, `\t` and `\r`; each byte of all else is `\xHH`: control and format
-    /// characters, unusual spaces, and what is no UTF-8.
+    /// The bytes as text.
+    ///
+    /// Readable characters stand for themselves, but `\` and `'` get a `\` in front. Line feed, tab and
+    /// carriage return are `\n`, `\t` and `\r`. Each byte of anything else is `\xHH`: control and format
+    /// characters, unusual spaces, and bytes that are no UTF-8.
     static func escaped(_ bytes: some Sequence<UInt8>) -> String {
         let bytes = Array(bytes)
         var text = ""
@@ -24,14 +26,15 @@ enum EscapedText {
         return text
     }
 
-    /// `text` for people, who need not know exactly which bytes it is: what they can read stands for itself, and each byte of
-    /// all else is `\xHH`.
+    /// `text` for users who need not know its exact bytes.
+    ///
+    /// Readable characters stand for themselves; each byte of anything else is `\xHH`.
     static func shown(_ text: String) -> String {
         text.unicodeScalars.map { isReadable($0) ? String($0) : String($0).utf8.map(hexadecimal).joined() }
             .joined()
     }
 
-    /// The bytes that `text` stands for, or `nil` where `escaped` makes no such text.
+    /// The bytes that `text` stands for; `nil` if `escaped` makes no such text.
     static func bytes(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -57,7 +60,7 @@ enum EscapedText {
         return Array(escaped(bytes).utf8) == Array(text.utf8) ? bytes : nil
     }
 
-    /// How many bytes of UTF-8 the first of them announces.
+    /// The number of bytes in a UTF-8 sequence with this first byte.
     private static func length(_ first: UInt8) -> Int {
         switch first {
         case 0xC0...0xDF: 2

@@ -1,12 +1,14 @@
 import ImgbasedCore
 
-/// Which lines two texts have in common: a longest common subsequence. Lines are numbers: the same number, the same line.
+/// The lines that two texts have in common: a longest common subsequence.
+///
+/// Lines are numbers: the same number is the same line.
 struct LineDiff {
-    /// What stands between one common line and the next, or before the first, or after the last.
+    /// The lines between two common lines, before the first, or after the last.
     struct Gap: Hashable {
-        /// How many lines of the old text only.
+        /// The number of lines only in the old text.
         var old = 0
-        /// How many lines of the new text only.
+        /// The number of lines only in the new text.
         var new = 0
     }
 
@@ -15,10 +17,10 @@ struct LineDiff {
 
     private let old: [Int]
     private let new: [Int]
-    /// How many steps may still be made.
+    /// The steps left.
     private var budget: Int
 
-    /// Compares `old` and `new` in at most `budget` steps; `nil` when those do not suffice.
+    /// Compares `old` and `new` in at most `budget` steps; `nil` if these do not suffice.
     init?(_ old: [Int], _ new: [Int], budget: Int) {
         self.old = old
         self.new = new
@@ -31,7 +33,7 @@ struct LineDiff {
     // MARK: Finding
 
     private mutating func commonLines() -> [MyersSearch.Pair]? {
-        // A line that the other text does not have at all is no common one, and only costs time.
+        // A line missing in the other text is not common, and only costs time.
         let inOld = Set(old)
         let inNew = Set(new)
         let oldPlaces = old.indices.filter { inNew.contains(old[$0]) }
@@ -55,9 +57,10 @@ struct LineDiff {
 
     // MARK: Sliding
 
-    /// Where lines are repeated, a change can be seen in several places. Puts each change of `side` where diff and git put
-    /// it (xdl_change_compact): beside one of the other side if it can be, else as far down as it goes; changes that
-    /// meet become one. `false` when that takes more than the budget.
+    /// Moves each change of `side` where diff and git put it (xdl_change_compact); `false` if over budget.
+    ///
+    /// If lines repeat, a change has several possible places. It goes beside a change of the other side if
+    /// possible, else as far down as possible. Changes that meet become one.
     private mutating func slide(
         _ side: WritableKeyPath<Gap, Int>, beside other: KeyPath<Gap, Int>, in lines: [Int]
     ) -> Bool {

@@ -2,16 +2,19 @@ import ImgbasedCore
 
 /// The three-way merge of a text, line by line, as diff3(1) and git-merge-file(1) do it.
 public enum LineMerge {
-    /// How many bytes each of the three may have.
+    /// The size limit of each of the three texts, in bytes.
     public static let limit = 1 << 20
 
-    /// How many steps each of the two comparisons may take: far less than a second. Texts that have some 2000 lines in
-    /// another order need as many; lines that only one of them has cost nothing.
+    /// The limit of steps for each of the two comparisons: far less than a second.
+    ///
+    /// Texts with some 2000 lines in another order need as many. Lines in one text alone cost nothing.
     static let budget = 1 << 22
 
-    /// What comes of `base` when both the changes of `ours` and those of `theirs` are made to it. `nil` is a conflict: both
-    /// changed the same lines or adjacent ones, and not in the same way; or both changed it and it is no text that could
-    /// be merged: a zero byte, more than `limit` bytes, or so different that comparing takes too long.
+    /// `base` with the changes of both `ours` and `theirs`; `nil` is a conflict.
+    ///
+    /// In a conflict, both changed the same or adjacent lines differently. Or both changed a file that cannot
+    /// be merged: it has a zero byte or more than `limit` bytes, or differs so much that comparing takes too
+    /// long.
     public static func merge(base: [UInt8], ours: [UInt8], theirs: [UInt8]) -> [UInt8]? {
         if ours == base || ours == theirs { return theirs }
         if theirs == base { return ours }
@@ -19,20 +22,20 @@ public enum LineMerge {
         return LineMerge.Texts(base: base, ours: ours, theirs: theirs).merged()
     }
 
-    /// A run of lines of the base, and what is there instead.
+    /// A run of lines of the base, and the lines in its place.
     private struct Change {
         var base: Range<Int>
         var lines: Range<Int>
     }
 
-    /// The changes of one side that touch each other or those of the other side.
+    /// Changes of one side that touch each other or changes of the other side.
     private struct Cluster {
         var base: Range<Int>
         var ours: [Change] = []
         var theirs: [Change] = []
     }
 
-    /// The three texts as lines, each with its end, and these as numbers.
+    /// The three texts as lines with their ends, and these lines as numbers.
     private struct Texts {
         private let lines: [ArraySlice<UInt8>]
         private let base: [Int]
@@ -69,12 +72,12 @@ public enum LineMerge {
                 done = cluster.base.upperBound
             }
             merged += base[done...]
-            // A line without an end has nothing after it.
+            // A line without an end must be the last.
             guard merged.dropLast().allSatisfy({ lines[$0].last == newline }) else { return nil }
             return merged.flatMap { lines[$0] }
         }
 
-        /// What was done to the base to make `side` of it, in order; `nil` where comparing takes too long.
+        /// The changes from the base to `side`, in order; `nil` if comparing takes too long.
         private func changes(_ side: [Int]) -> [Change]? {
             guard let diff = LineDiff(base, side, budget: budget) else { return nil }
             var changes: [Change] = []
@@ -88,7 +91,7 @@ public enum LineMerge {
             return changes
         }
 
-        /// The changes of both sides in order, those that overlap or touch together.
+        /// The changes of both sides in order; those that overlap or touch are together.
         private func clusters(_ ours: [Change], _ theirs: [Change]) -> [Cluster] {
             var clusters: [Cluster] = []
             var (ours, theirs) = (ours[...], theirs[...])
@@ -115,7 +118,7 @@ public enum LineMerge {
             return clusters
         }
 
-        /// The lines of the base in `range` with `changes`, which are all in it, made.
+        /// The lines of the base in `range` after `changes`, which are all in it.
         private func result(_ changes: [Change], of side: [Int], in range: Range<Int>) -> [Int] {
             var result: [Int] = []
             var done = range.lowerBound
@@ -130,7 +133,7 @@ public enum LineMerge {
 
     private static let newline = UInt8(ascii: "\n")
 
-    /// The lines of `text`, each with the newline that ends it; the last may have none.
+    /// The lines of `text`, each with its newline; the last may have none.
     private static func lines(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
         var rest = text[...]

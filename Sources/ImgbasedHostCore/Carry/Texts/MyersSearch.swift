@@ -1,21 +1,23 @@
 import ImgbasedCore
 
-/// The search for a longest common subsequence by E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986): from
-/// both ends at once, so that it needs no more memory than the two have.
+/// The search for a longest common subsequence.
+///
+/// E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986), from both ends at once: it needs no
+/// more memory than the two texts.
 struct MyersSearch {
-    /// A line of the one and the same line of the other.
+    /// The index of a common line in each text.
     struct Pair {
         var old: Int
         var new: Int
     }
 
-    /// Part of the two that is still to be compared.
+    /// A part of both texts that is still to be compared.
     private struct Box {
         var old: Range<Int>
         var new: Range<Int>
     }
 
-    /// How many steps may still be made.
+    /// The steps left.
     private(set) var budget: Int
 
     private let old: [Int]
@@ -23,7 +25,7 @@ struct MyersSearch {
     /// How far in `old` each diagonal (old - new) was followed, from the start and from the end.
     private var forward: [Int]
     private var backward: [Int]
-    /// Where diagonal 0 is in these.
+    /// The index of diagonal 0 in these arrays.
     private let origin: Int
 
     init(_ old: [Int], _ new: [Int], budget: Int) {
@@ -35,10 +37,10 @@ struct MyersSearch {
         origin = new.count + 1
     }
 
-    /// The pairs in order; `nil` when they take more than the budget.
+    /// The pairs in order; `nil` if they take more than the budget.
     mutating func commonLines() -> [Pair]? {
         var pairs: [Pair] = []
-        // Last in, first out: what is further on waits.
+        // A stack: the later box waits.
         var waiting = [Box(old: old.indices, new: new.indices)]
         while let box = waiting.popLast() {
             var (x, y) = (box.old.lowerBound, box.new.lowerBound)
@@ -62,8 +64,9 @@ struct MyersSearch {
         return pairs
     }
 
-    /// A place halfway on a shortest way through `box`, which begins and ends with lines that are not common; `nil` when
-    /// the budget is used up.
+    /// A point halfway on a shortest path through `box`; `nil` if the budget is used up.
+    ///
+    /// The box begins and ends with lines that are not common.
     private mutating func middle(of box: Box) -> (Int, Int)? {
         let diagonals = (box.old.lowerBound - box.new.upperBound)...(box.old.upperBound - box.new.lowerBound)
         let first = box.old.lowerBound - box.new.lowerBound
@@ -108,8 +111,9 @@ struct MyersSearch {
         }
     }
 
-    /// The diagonals of the next round: one more at each end, or one less where the box ends there. What is beyond a new
-    /// one must not be chosen.
+    /// The diagonals of the next round: one more at each end, or one less if the box ends there.
+    ///
+    /// The diagonal beyond a new one must not be chosen.
     private static func widen(
         _ range: ClosedRange<Int>, within limits: ClosedRange<Int>, _ reached: inout [Int], _ origin: Int,
         beyond: Int

@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The states of units: what of them is found out before the walk.
+/// The preparation of the walk for the states of units.
 extension CarryWalk {
     mutating func prepareUnits(_ level: Level) throws(TreeReadError) {
         let base = try unitLinks(level.base)
@@ -25,14 +25,14 @@ extension CarryWalk {
             isCopied($0) || settings.policy.rule(for: $0) != nil
         }
         let states = UnitStates(
-            // Where the layer has a file, the link of the new base is merged with that.
+            // If the layer has a file, the new base's link is merged with that file.
             base: base, ours: ours, theirs: new.filter { !own.contains($0.key) }, units: units,
             masks: try masks(base: base, ours: ours, own: own), dangling: try dangling(ours), ruled: ruled)
         settings.units = states.decisions
         for note in states.notes { items.append(note.item) }
     }
 
-    /// The units that are files in `/etc` of a tree, and their names.
+    /// The unit files in `/etc` of a tree, with their names.
     private func unitFiles(_ root: Directory?) throws(TreeReadError) -> [(TreePath, [UInt8])] {
         var files: [(TreePath, [UInt8])] = []
         for scope in ["system", "user"] {
@@ -45,7 +45,7 @@ extension CarryWalk {
         return files
     }
 
-    /// Where the new base, and not the old one, masks a unit outside of `/etc` that the administrator enabled.
+    /// The masks outside `/etc`, new in the new base, of units that the administrator enabled.
     private func masks(
         base: [TreePath: [UInt8]], ours: [TreePath: [UInt8]], own: Set<TreePath>
     ) throws(TreeReadError) -> Set<TreePath> {
@@ -66,7 +66,9 @@ extension CarryWalk {
         return masks
     }
 
-    /// Where a base masks the unit `name`: what counts for it, outside of `/etc`, is a link to `/dev/null`, or empty
+    /// The path where a base masks the unit `name` outside `/etc`; `nil` if it does not.
+    ///
+    /// The first file of the unit there counts: a link to `/dev/null` or an empty file masks
     /// (systemd.unit(5)).
     private func mask(
         _ scope: [UInt8], _ name: [UInt8], in root: Directory?
@@ -86,22 +88,22 @@ extension CarryWalk {
         return nil
     }
 
-    /// The links of the layer to units of its own that are neither carried nor in the new base.
+    /// The layer's links to its own units that are neither carried nor in the new base.
     private func dangling(_ links: [TreePath: [UInt8]]) throws(TreeReadError) -> Set<TreePath> {
         var dangling: Set<TreePath> = []
         for (path, target) in links {
             guard let link = UnitLink(path, target: target), link.kind == .other, path.components.count == 4,
                 let place = TreePath(parsing: link.meaning), settings.scope.mode(of: place) == nil
             else { continue }
-            // What is nowhere here either is on another volume, or was nowhere before.
+            // A unit missing here as well is on another volume, or was missing before.
             if case .nothing = try sighting(place, in: root.ours) { continue }
-            // Behind a link, it is as it may be.
+            // Behind a link, the unit may exist.
             if case .nothing = try sighting(place, in: root.new) { dangling.insert(path) }
         }
         return dangling
     }
 
-    /// The links below `/etc/systemd/system` and `/etc/systemd/user`, with where they lead.
+    /// The links below `/etc/systemd/system` and `/etc/systemd/user`, with their targets.
     private func unitLinks(_ etc: Directory?) throws(TreeReadError) -> [TreePath: [UInt8]] {
         var links: [TreePath: [UInt8]] = [:]
         for scope in ["system", "user"] {
@@ -124,7 +126,7 @@ extension CarryWalk {
         return links
     }
 
-    /// The directory that those names lead to; `nil` where one of them is none.
+    /// The directory at the path of `names`; `nil` if one of them is no directory.
     private func descend(_ names: [[UInt8]], from directory: Directory?) throws(TreeReadError) -> Directory? {
         var directory = directory
         for name in names {
@@ -138,7 +140,7 @@ extension CarryWalk {
 }
 
 extension UnitNote {
-    /// What the report says of it.
+    /// The note as an item of the report.
     var item: CarryItem {
         let place = TreePath(parsing: "/etc/systemd") ?? CarryScope.configuration
         return switch self {

@@ -1,25 +1,26 @@
 import ImgbasedCore
 
-/// A symbolic link in `/etc/systemd/system` or `/etc/systemd/user`, and what it does for a unit: systemd.unit(5),
-/// systemctl(1).
+/// A symbolic link in `/etc/systemd/system` or `/etc/systemd/user`, and its effect on a unit.
+///
+/// systemd.unit(5), systemctl(1).
 struct UnitLink: Hashable {
-    /// What a link does.
+    /// The effect of a link.
     enum Kind: Hashable {
-        /// Starts the unit with another, or under another name: what `systemctl enable` makes.
+        /// Starts the unit with another, or under another name, as `systemctl enable` does.
         case enables(unit: [UInt8])
-        /// Makes the unit impossible to start: a link to `/dev/null` in its place.
+        /// Prevents any start of the unit: a link to `/dev/null` in its place.
         case masks(unit: [UInt8])
-        /// Anything else: a unit that is elsewhere, a file of its settings, a dependency that is masked.
+        /// Anything else: a unit elsewhere, a file of its settings, a masked dependency.
         case other
     }
 
     /// `system` or `user`.
     let scope: [UInt8]
     let kind: Kind
-    /// Where it leads; the same for two links that mean the same unit file.
+    /// The path it leads to; equal for two links to the same unit file.
     let meaning: [UInt8]
 
-    /// The link at `path` that leads to `target`; `nil` where links have nothing to do with units.
+    /// The link from `path` to `target`; `nil` if `path` is not a place for links of units.
     init?(_ path: TreePath, target: [UInt8]) {
         let names = path.components
         guard names.count >= 4, names[0].elementsEqual("etc".utf8), names[1].elementsEqual("systemd".utf8),
@@ -38,7 +39,7 @@ struct UnitLink: Hashable {
             kind = .enables(unit: targetName)
             meaning = place
         case 5 where UnitLink.isDependencies(names[3]) && !isNull:
-            // systemd goes by the name of such a link, not by where it leads.
+            // systemd goes by the name of such a link, not by its target.
             kind = .enables(unit: name)
             meaning = []
         default:
@@ -47,7 +48,9 @@ struct UnitLink: Hashable {
         }
     }
 
-    /// Where `target` leads from the link at `path`. `/lib` is a link to `/usr/lib` where it is not the same.
+    /// The path that `target` means from the link at `path`.
+    ///
+    /// `/lib` counts as `/usr/lib`: the two are the same, or `/lib` is a link.
     private static func place(_ target: [UInt8], from path: TreePath) -> [UInt8] {
         guard let place = (path.parent ?? .root).resolving(target) else { return target }
         return place.bytes.starts(with: "/lib/".utf8) ? Array("/usr".utf8) + place.bytes : place.bytes

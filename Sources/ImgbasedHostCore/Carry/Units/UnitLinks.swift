@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// The links of a tree.
+/// The links of units in a tree.
 struct UnitLinks {
-    /// A unit of one of the two managers.
+    /// A unit of the system or the user manager.
     struct Unit: Hashable, Comparable {
         var scope: [UInt8]
         var name: [UInt8]
@@ -13,10 +13,10 @@ struct UnitLinks {
         }
     }
 
-    /// Where each leads.
+    /// The target of each link.
     let targets: [TreePath: [UInt8]]
     let links: [TreePath: UnitLink]
-    /// The links that enable a unit.
+    /// The links that enable each unit.
     let enabling: [Unit: Set<TreePath>]
 
     init(_ targets: [TreePath: [UInt8]]) {

@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The work of `UnitStates`.
+/// The decisions of `UnitStates`.
 struct UnitMerge {
     let base: UnitLinks
     let ours: UnitLinks
@@ -16,7 +16,7 @@ struct UnitMerge {
         self.ruled = ruled
     }
 
-    /// First each link by itself, then each unit that was disabled, whatever links now enable it.
+    /// Decides on each link by itself, then on each disabled unit, whatever links now enable it.
     mutating func decide() {
         for path in Set(ours.links.keys).union(theirs.links.keys).subtracting(ruled).sorted() {
             decisions[path] = decision(path)
@@ -32,8 +32,9 @@ struct UnitMerge {
         }
     }
 
-    /// Keeps away what in `/etc` of the new base masks a unit anew that the administrator enabled. `masks` are other places
-    /// where it does so, which stay, and are listed.
+    /// Drops new masks in `/etc` of the new base for units that the administrator enabled.
+    ///
+    /// `masks` are those at other places: they stay, and are noted.
     mutating func unmask(_ masks: Set<TreePath>) {
         for unit in ours.enabling.keys.sorted() where isEnabled(unit) {
             for name in [unit.name] + UnitMerge.template(unit.name) {
@@ -53,14 +54,14 @@ struct UnitMerge {
         }
     }
 
-    /// Lists the links of the administrator's to units that are nowhere any more.
+    /// Notes the administrator's links to units that no longer exist.
     mutating func noteDangling(_ links: Set<TreePath>) {
         for path in links.sorted() where decisions[path] == .ours || ruled.contains(path) {
             notes.append(.dangling(path, target: ours.targets[path] ?? []))
         }
     }
 
-    /// Lists what the administrator enabled and nothing has.
+    /// Notes units that the administrator enabled and that do not exist.
     mutating func noteMissing(_ units: Set<[UInt8]>) {
         var linked: Set<[UInt8]> = []
         for (path, link) in ours.links where link.kind == .other && path.components.count == 4 {
@@ -75,7 +76,7 @@ struct UnitMerge {
         }
     }
 
-    /// The administrator's change if there is one, else what the new base has.
+    /// The administrator's change if there is one, else the new base's link.
     private mutating func decision(_ path: TreePath) -> UnitStates.Decision {
         let (old, here, new) = (base.links[path], ours.links[path], theirs.links[path])
         if here == new { return .theirs }
@@ -84,22 +85,22 @@ struct UnitMerge {
         return here == nil ? .absent : .ours
     }
 
-    /// Whether the old base enabled it, and the administrator took that back.
+    /// Whether the old base enabled the unit and the administrator disabled it.
     private func isDisabled(_ unit: UnitLinks.Unit) -> Bool {
         !base.enabling(unit).isEmpty && ours.enabling(unit).isEmpty
     }
 
-    /// Whether the administrator enabled it, in a way that the old base did not.
+    /// Whether the administrator enabled the unit in a way that the old base did not.
     private func isEnabled(_ unit: UnitLinks.Unit) -> Bool {
         ours.enabling(unit).contains { base.links[$0] != ours.links[$0] }
     }
 
-    /// Where units are that are not in `/etc`; the first counts.
+    /// The directories of units outside `/etc`; the first match counts.
     static let directories = ["/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"]
 
     private static let directory = TreePath(parsing: "/etc/systemd")
 
-    /// Of `name@instance.type` the template `name@.type`.
+    /// The template `name@.type` of `name@instance.type`; empty for other names.
     static func template(_ name: [UInt8]) -> [[UInt8]] {
         guard let at = name.firstIndex(of: UInt8(ascii: "@")),
             let dot = name.lastIndex(of: UInt8(ascii: ".")),

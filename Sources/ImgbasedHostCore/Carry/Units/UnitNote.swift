@@ -1,22 +1,29 @@
 import ImgbasedCore
 
-/// What a person should know about a unit.
+/// What the administrator should know about a unit.
 public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
-    /// The new base enables it in a way that the old one did not; it stays disabled.
+    /// The new base enables the unit in a way that the old base did not; it stays disabled.
     case staysDisabled(unit: [UInt8])
-    /// The old layer enables it, and nothing has it any more. The links are carried all the same.
+    /// The old layer enables the unit, and nothing has it any more.
+    ///
+    /// The links are carried all the same.
     case missing(unit: [UInt8])
-    /// Both the administrator and the new base changed this link, which leads to `theirs` there, if it is there; the
-    /// administrator's is kept.
+    /// The administrator and the new base changed this link; the administrator's is kept.
+    ///
+    /// `theirs` is the target in the new base; `nil` if the link is not there.
     case bothChanged(TreePath, theirs: [UInt8]?)
-    /// The old layer enables it, and the new base masks it anew with the link there. It stays enabled, without that.
+    /// The old layer enables the unit, and the new base newly masks it with this link.
+    ///
+    /// The unit stays enabled, and the link is left out.
     case staysEnabled(unit: [UInt8], TreePath)
-    /// The same, and what is there stays: it is not in `/etc`, or a rule has it.
+    /// The same, but the mask stays: it is not in `/etc`, or has a rule.
     case masked(unit: [UInt8], TreePath)
-    /// The old layer has a link there to a unit that is neither carried nor in the new base. The link is carried all the same.
+    /// The old layer links here to a unit that is neither carried nor in the new base.
+    ///
+    /// The link is carried all the same.
     case dangling(TreePath, target: [UInt8])
 
-    /// One line.
+    /// The note in one line.
     public var description: String {
         switch self {
         case .staysDisabled(let unit):
@@ -29,7 +36,7 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
                 + (theirs.map { "has a link to '\(EscapedText.escaped($0))'" } ?? "has none")
         case .staysEnabled(let unit, let path):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base masks it with '\(path)'; it stays enabled, "
-                + "without that"
+                + "without the mask"
         case .masked(let unit, let path):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base masks it with '\(path)', so that it does "
                 + "not start; disable it, or give it a unit file in '/etc'"

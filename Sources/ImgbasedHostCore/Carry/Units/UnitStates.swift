@@ -1,29 +1,31 @@
 import ImgbasedCore
 
-/// What becomes of the states of systemd's units, enabled, disabled and masked, which are links below
-/// `/etc/systemd/system` and `/etc/systemd/user`: as the administrator left each unit, and as the new base has those that
-/// were left alone.
+/// The states of systemd's units: enabled, disabled and masked.
+///
+/// They are links below `/etc/systemd/system` and `/etc/systemd/user`. Each unit is as the administrator left
+/// it; units left alone are as in the new base.
 public struct UnitStates: Hashable, Sendable {
-    /// What becomes of a link.
+    /// The decision on a link.
     public enum Decision: Hashable, Sendable {
-        /// As the new base has it.
+        /// As in the new base.
         case theirs
-        /// As the old layer has it.
+        /// As in the old layer.
         case ours
-        /// There is none.
+        /// The link is not to exist.
         case absent
     }
 
-    /// What becomes of each link that the old layer or the new base has.
+    /// The decision on each link of the old layer or the new base.
     public private(set) var decisions: [TreePath: Decision] = [:]
-    /// What a person should know, in order.
+    /// What the administrator should know, in order.
     public private(set) var notes: [UnitNote] = []
 
-    /// Decides on the links, each with where it leads, of the old base, the old layer (`ours`) and the new base (`theirs`).
-    /// `units` are the names of the units that the new layer will have: those of the new base, and those of the
-    /// administrator's own that are carried. `masks` are places outside of `/etc` where the new base masks a unit anew, and
-    /// `dangling` links of the old layer to units that the new layer will not have. Nothing is decided on the links that
-    /// are `ruled` by something else.
+    /// Decides on the links of the old base, the old layer (`ours`) and the new base (`theirs`).
+    ///
+    /// Each link has its target. `units` are the names of units in the new layer: those of the new base, and
+    /// the administrator's own that are carried. `masks` are new masks of the new base outside `/etc`.
+    /// `dangling` are links of the old layer to units that the new layer will not have. Links in `ruled` are
+    /// decided elsewhere.
     public init(
         base: [TreePath: [UInt8]], ours: [TreePath: [UInt8]], theirs: [TreePath: [UInt8]],
         units: Set<[UInt8]>, masks: Set<TreePath> = [], dangling: Set<TreePath> = [],

@@ -1,15 +1,16 @@
 import ImgbasedCore
 
-/// What is around that which is carried: the way to it, and the owners of everything else.
+/// What surrounds the carried places: the way to them, and the owners of everything else.
 extension CarryWalk {
-    /// Goes through a directory that is not carried itself, for what is in it, and says whether any of that is there
-    /// afterwards.
+    /// Walks a directory that is not carried itself, for carried places in it.
+    ///
+    /// Returns whether any of these exists afterwards.
     @discardableResult
     mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
         let mayHold = settings.scope.leads(through: path)
         let isOrdered = path == .root && !settings.newIdentities.isEmpty
         var names = try names(in: mayHold ? [level.base, level.ours, level.new] : [level.new])
-        // Accounts before the owners of files, or after them: an interrupted run can then be told by the accounts.
+        // Accounts come before the owners of files, or after them, so that they show an interrupted run.
         if let index = names.firstIndex(of: Array("etc".utf8)), path == .root {
             let name = names.remove(at: index)
             names.insert(name, at: isOrdered ? 0 : names.count)
@@ -31,7 +32,7 @@ extension CarryWalk {
         return exists || !claims.isEmpty
     }
 
-    /// Goes through what the new layer alone has in such a directory, which can be of an earlier run.
+    /// Walks what only the new layer has in such a directory; it can be from an earlier run.
     private mutating func outsideLeftovers(
         _ path: TreePath, known: Set<[UInt8]>, _ level: Level
     ) throws(TreeReadError) {
@@ -45,7 +46,9 @@ extension CarryWalk {
         }
     }
 
-    /// Goes on to what may be in a place that is not carried itself, and says whether any of that is there afterwards.
+    /// Walks into a place that is not carried itself.
+    ///
+    /// Returns whether anything carried exists in it afterwards.
     private mutating func around(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
@@ -64,11 +67,11 @@ extension CarryWalk {
         }
         let isWay = leads && problem == nil
         let start = changes.count
-        // For owners alone, or where the layer's cannot be reached, only the new base is asked.
+        // For owners alone, or if the layer's cannot be reached, only the new base is read.
         let asked = isWay ? place : Place(new: place.new, target: place.target)
         let exists = try outside(path, try open(name, asked, level, path))
         guard exists, isWay, let facts = place.new ?? place.ours else { return exists }
-        // A directory of the new base is the new layer's as well, and left alone.
+        // A directory of the new base is in the new layer as well, and stays as it is.
         if place.new == nil || !(place.target?.isDirectory ?? false) {
             try finish(path, facts, facts.attributes, place.target, level, from: start)
         }
@@ -76,7 +79,7 @@ extension CarryWalk {
         return true
     }
 
-    /// Why what is in a place cannot be reached in one of the trees, or put there.
+    /// Why the content of a place cannot be reached in a tree, or put there; `nil` if it can.
     private func problem(_ place: Place) -> String? {
         if (place.three + [place.target].compactMap { $0 }).contains(where: \.isMountPoint) {
             return "something else is mounted there"
@@ -86,14 +89,14 @@ extension CarryWalk {
         return nil
     }
 
-    /// Has a file outside of what is carried belong to whom the new base's accounts are now.
+    /// Gives a file outside the carried places to the owner that its account has now.
     private mutating func checkOwner(_ path: TreePath, _ place: Place) throws(TreeReadError) {
         guard let new = place.new, let target = place.target, !target.isMountPoint else { return }
         var wanted = target.attributes
         wanted.owner = new.attributes.owner
         wanted.group = new.attributes.group
         for name in IdentityMap.accessLists { wanted.extended[name] = new.attributes.extended[name] }
-        // A change of owner takes these away: a run that was interrupted after that may have left the file without.
+        // A change of owner clears these. An interrupted run may have left the file without them.
         if settings.newIdentities.gives(new.attributes) {
             wanted.permissions |= new.attributes.permissions & 0o6000
             let capability = Array("security.capability".utf8)

@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// What the new base has beside what the administrator has.
+/// The new base's version beside the administrator's.
 extension CarryWalk {
-    /// Puts what the new base has beside, where the decision says so, and reports what it says.
+    /// Puts the new base's version beside, if the decision says so, and reports the decision.
     mutating func putBeside(
         _ decision: inout CarryDecision, _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) {
@@ -27,8 +27,9 @@ extension CarryWalk {
         try put(wanted, at: sidePath, side, there, level)
     }
 
-    /// A name for what the new base has of `name`, that nothing else has. One that an earlier change of base made, and
-    /// that still has what that base had, is taken again.
+    /// An unused name for the new base's version of `name`.
+    ///
+    /// A name from an earlier change of base is taken again, if it still has that base's version.
     private func sideName(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> [UInt8] {
         for number in 1...TreeLimit.sideNames {
             let side = CarryNames.beside(name, number)
@@ -39,7 +40,7 @@ extension CarryWalk {
             guard let facts = try facts(side, in: level.ours, IdentityMap()), let ours = level.ours else {
                 return side
             }
-            // Only what comes after the name itself has not been gone through yet.
+            // Only names after `name` itself have not been walked yet.
             guard name.lexicographicallyPrecedes(side) else { continue }
             let there = Node(.ours, ours, side, facts)
             if let node = node(.base, name, place, level), try isSame(there, node) { return side }
@@ -49,8 +50,9 @@ extension CarryWalk {
             "there are too many files beside '\(EscapedText.escaped(name))' already; remove some")
     }
 
-    /// Whether a place is only what the old base had of another, as a change of base put it beside, which the new base has
-    /// not any more.
+    /// Whether a place only holds an old base's version of another, put there by a change of base.
+    ///
+    /// The new base has that version no more.
     func isLeftBeside(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> Bool {
         guard place.base == nil, place.new == nil, let ours = node(.ours, name, place, level),
             !ours.facts.isDirectory, let original = CarryNames.original(of: name)
@@ -69,8 +71,9 @@ extension CarryWalk {
 }
 
 extension NodeAttributes {
-    /// What something of that kind gets beside another: what runs all in a directory must not run it. What is in a directory is
-    /// seen to by itself, and a link has nothing to take away.
+    /// The attributes of a version beside another: programs that run a whole directory must not run it.
+    ///
+    /// The entries of a directory have their own attributes, and a link has nothing to clear.
     func beside(_ kind: NodeFacts.Kind) -> NodeAttributes {
         switch kind {
         case .directory, .link: return self
@@ -81,27 +84,29 @@ extension NodeAttributes {
         result.extended[Array("security.capability".utf8)] = nil
         if let list = extended[IdentityMap.accessList] {
             result.extended[IdentityMap.accessList] = IdentityMap.withoutExecution(list)
-            // Without the list, the group's permissions are no longer what it allowed at most.
+            // Without the ACL, the group bits are no longer its mask.
             if result.extended[IdentityMap.accessList] == nil { result.permissions &= 0o600 }
         }
         return result
     }
 }
 
-/// Names that carrying gives.
+/// The names that a carry gives.
 public enum CarryNames {
-    /// What is being made in the new layer.
+    /// The name of a node while it is made in the new layer.
     public static let temporary = Array(".imgbased-new".utf8)
 
-    /// What the new base has of `name`: the first such name, or a later one. Cut where a name cannot be so long (linux:
-    /// include/uapi/linux/limits.h, NAME_MAX).
+    /// The name of the new base's version of `name`: the first such name, or a later one.
+    ///
+    /// It is cut if it would be too long (linux: include/uapi/linux/limits.h, NAME_MAX).
     static func beside(_ name: [UInt8], _ number: Int) -> [UInt8] {
         let ending = Array((number == 1 ? ".imgnew" : ".imgnew-\(number)").utf8)
         return Array(name.prefix(255 - ending.count)) + ending
     }
 
-    /// Whether a program reads whatever is in the directory, with any ending, and does what it says: there is nothing beside
-    /// anything. crond(8) of cronie, logrotate(8), dnsmasq(8), NetworkManager(8), init(8); others run what can be run.
+    /// Whether a program obeys every file in the directory, whatever its ending: nothing goes beside.
+    ///
+    /// crond(8) of cronie, logrotate(8), dnsmasq(8), NetworkManager(8), init(8). Others run executable files.
     static func isRead(_ path: TreePath) -> Bool {
         read.contains { $0.matches(path) }
     }
@@ -111,7 +116,7 @@ public enum CarryNames {
         "/etc/bash_completion.d/*", "/etc/NetworkManager/system-connections/*", "/etc/nginx/sites-enabled/*",
     ].compactMap { try? PathPattern($0) }
 
-    /// Of what `side` may be such a name; `nil` of other names, and where the name was cut.
+    /// The name for which `side` may be such a name; `nil` for other names, and for a name that was cut.
     static func original(of side: [UInt8]) -> [UInt8]? {
         let ending = Array(".imgnew".utf8)
         let digits = side.reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count

@@ -11,12 +11,12 @@ extension CarryWalk {
         case new
     }
 
-    /// What one of them has at a place.
+    /// The node of one tree at a place.
     struct Node {
         var tree: Tree
         var directory: Directory
         var name: [UInt8]
-        /// In the numbers of the layer's accounts.
+        /// With the ids of the layer's accounts.
         var facts: NodeFacts
 
         init(_ tree: Tree, _ directory: Directory, _ name: [UInt8], _ facts: NodeFacts) {
@@ -27,7 +27,7 @@ extension CarryWalk {
         }
     }
 
-    /// What `tree` has at `name`, of `place`.
+    /// The node of `tree` at `name`, from `place`.
     func node(_ tree: Tree, _ name: [UInt8], _ place: Place, _ level: Level) -> Node? {
         let (directory, facts) =
             switch tree {
@@ -39,7 +39,7 @@ extension CarryWalk {
         return Node(tree, directory, name, facts)
     }
 
-    /// What is in the directory `node`, in the order of names.
+    /// The entries of the directory `node`, in the order of their names.
     func entries(of node: Node) throws(TreeReadError) -> [Node] {
         let directory = try node.directory.directory(node.name)
         var entries: [Node] = []
@@ -58,7 +58,7 @@ extension CarryWalk {
         }
     }
 
-    /// Which of the three have the same at `name`, whole directories included.
+    /// Which of the three trees have the same content at `name`, whole directories included.
     func sameness(
         _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> CarryDecision.Sameness {
@@ -67,7 +67,7 @@ extension CarryWalk {
         let new = node(.new, name, place, level)
         let baseAndOurs = try isSame(base, ours)
         let baseAndNew = try isSame(base, new)
-        // Two of them are enough to know the third, unless both differ from the base.
+        // Two comparisons tell the third, unless both differ from the base.
         let oursAndNew = try baseAndOurs ? baseAndNew : baseAndNew ? false : isSame(ours, new)
         return CarryDecision.Sameness(
             baseAndOurs: baseAndOurs, baseAndNew: baseAndNew, oursAndNew: oursAndNew)
@@ -78,18 +78,19 @@ extension CarryWalk {
         return try isSame(a, b, depth: 0)
     }
 
-    /// Whether two nodes have the same content: of directories, the same names, and nodes that are the same, with their
-    /// attributes.
+    /// Whether two nodes have the same content.
+    ///
+    /// Two directories do if their names, nodes and attributes are the same.
     func isSame(_ a: Node, _ b: Node, depth: Int = 0) throws(TreeReadError) -> Bool {
         guard a.facts.kind == b.facts.kind else { return false }
-        // One file is the same as itself.
+        // A file is the same as itself.
         if a.facts.isFile {
             if a.facts.identity == b.facts.identity { return true }
             return try a.directory.hasSameContent(a.name, as: b.name, in: b.directory)
         }
         guard a.facts.isDirectory else { return true }
         guard !a.facts.isMountPoint, !b.facts.isMountPoint else { return false }
-        // What is not looked into may be another.
+        // A directory that is not read may differ.
         guard depth < TreeLimit.depth else { return false }
         let (one, other) = (try entries(of: a), try entries(of: b))
         guard one.count == other.count else { return false }

@@ -1,18 +1,18 @@
 import ImgbasedCore
 
-/// What the lists name and the walk does not come to.
+/// What the lists name and the walk does not reach.
 extension CarryWalk {
-    /// What a tree has at a path.
+    /// The node of a tree at a path.
     enum Sighting {
-        /// Nothing.
+        /// The tree has nothing there.
         case nothing
-        /// That, with only directories on the way.
+        /// The node, reached through directories only.
         case node(NodeFacts)
-        /// Something on the way is no directory, or something is mounted there.
+        /// Something on the way is no directory, or a mount point.
         case hidden
     }
 
-    /// What the tree with that root has at `path`.
+    /// The sighting of `path` in the tree with this root.
     func sighting(_ path: TreePath, in root: Directory?) throws(TreeReadError) -> Sighting {
         guard var directory = root else { return .nothing }
         let names = path.components
@@ -26,8 +26,9 @@ extension CarryWalk {
         return .hidden
     }
 
-    /// Tells of the paths that the lists name and no tree has, or that cannot be come to: of a typing error, nothing would
-    /// be carried.
+    /// Notes listed paths that no tree has or that cannot be reached.
+    ///
+    /// Otherwise, a typing error would carry nothing and say nothing.
     mutating func noteAbsent() throws(TreeReadError) {
         for path in settings.scope.literals where !CarryScope.isState(path) {
             switch try sighting(path, in: root.ours) {
@@ -35,23 +36,23 @@ extension CarryWalk {
             case .nothing:
                 if case .node = try sighting(path, in: root.base) { continue }
                 if case .node = try sighting(path, in: root.new) { continue }
-                note(path, .unused, "a list names it, and there is no such file")
+                note(path, .unused, "a list names it, but it does not exist")
             case .hidden:
                 let isTold = items.contains { $0.outcome == .omitted && $0.path.covers(path) }
-                if !isTold { note(path, .omitted, "a list names it, and what it is in is no directory") }
+                if !isTold { note(path, .omitted, "a list names it, but part of its path is no directory") }
             }
         }
     }
 
-    /// Whether the layer has something that the lists name in a place that cannot be gone through, or may have.
+    /// Whether the lists name something of the layer in a place that cannot be walked, or may do so.
     func isMissed(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
         guard let ours = place.ours else { return false }
-        // A pattern means what it finds; a name that is not found has to be told.
+        // A pattern means what it finds; a plain name that is not found has to be told.
         if settings.scope.names(path) { return true }
         if ours.isMountPoint { return settings.scope.goesThrough(path) }
-        // What the old base had in it was taken away here.
+        // The layer removed what the old base had in it.
         if !ours.isDirectory, let base = place.base, base.isDirectory, !base.isMountPoint,
             let directory = try level.base?.directory(name),
             try holdsListed(directory, path, depth: level.depth)
@@ -63,7 +64,7 @@ extension CarryWalk {
         return try holdsListed(directory, path, depth: level.depth)
     }
 
-    /// Whether the lists name something behind the link at `path`, and do not come to it where it is.
+    /// Whether the lists name something behind the link at `path` and do not reach its real place.
     private func isMissed(behind target: [UInt8], at path: TreePath) throws(TreeReadError) -> Bool {
         guard settings.scope.goesThrough(path), let place = (path.parent ?? .root).resolving(target) else {
             return false
@@ -76,7 +77,9 @@ extension CarryWalk {
         }
     }
 
-    /// Whether the lists name what the layer has by imgbase's own name in a directory that is not carried itself.
+    /// Whether the lists name a node of the layer with imgbase's own name.
+    ///
+    /// Only for a directory that is not carried itself.
     func holdsListedTemporary(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
         let (name, place) = (CarryNames.temporary, try self.path(path, CarryNames.temporary))
         guard settings.scope.leads(through: place), let ours = level.ours,

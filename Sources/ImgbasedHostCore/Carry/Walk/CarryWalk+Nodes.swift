@@ -1,7 +1,7 @@
 import ImgbasedCore
 
 extension CarryWalk {
-    /// Carries one place, and says whether anything is there afterwards.
+    /// Carries one place. Returns whether anything is there afterwards.
     @discardableResult
     mutating func inside(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
@@ -12,7 +12,7 @@ extension CarryWalk {
             return place.target != nil
         }
         if isTooDeep(place, level) {
-            // What only the new base has, the new layer has already.
+            // What only the new base has is in the new layer already.
             if place.base != nil || place.ours != nil { noteDeep(path) }
             return place.target != nil
         }
@@ -21,12 +21,12 @@ extension CarryWalk {
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
         if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
             if let target = place.target { try change(.remove(path), of: target, in: level) }
-            note(path, .reset, "what an old base had, beside, as an earlier change of base put it; removed")
+            note(path, .reset, "an old base's version, which an earlier change of base put beside; removed")
             return false
         }
         if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {
             let exists = try directory(path, name, place, ours, rule, level)
-            // Where nothing of it stays, there is room for what the new base has instead.
+            // If nothing of it stays, the new base's node takes the place.
             if exists || place.new?.isDirectory != false { return exists }
         } else if let new = place.new, try isGoneThroughInNew(path, name, place, rule, level) {
             return try directory(path, name, place, new, rule, level)
@@ -34,7 +34,7 @@ extension CarryWalk {
         return try whole(path, name, place, rule, level)
     }
 
-    /// A directory of the layer, or else of the new base, and what is in it.
+    /// Carries a directory of the layer, or else of the new base, and its entries.
     private mutating func directory(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ ours: NodeFacts, _ rule: CarryRule?,
         _ level: Level
@@ -61,7 +61,7 @@ extension CarryWalk {
         case .merge, nil:
             if isCopied { (attributes, finding) = (ours.attributes, nil) }
         }
-        // Something that the layer alone has, or that is copied, is said once.
+        // A directory only in the layer, or copied, is reported once.
         let isOurs = place.base == nil && place.new == nil && !rule.takesNew || isCopied
         let before = differences
         if new.map({ !$0.attributes.isSame(as: attributes) }) ?? true { differences += 1 }
@@ -93,7 +93,7 @@ extension CarryWalk {
         return exists
     }
 
-    /// What is said of a place of which the policy takes the new base's.
+    /// The finding if the policy takes the new base's version of a place.
     private func replacement(
         _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> CarryDecision.Finding? {
@@ -103,7 +103,7 @@ extension CarryWalk {
         return decision.finding
     }
 
-    /// Whether a directory that is empty now stays.
+    /// Whether a directory that is now empty stays.
     private func isKept(_ place: Place, _ ours: NodeFacts, _ rule: CarryRule?, _ isCopied: Bool) -> Bool {
         if rule.takesNew { return place.new?.isDirectory == true }
         if place.ours == nil { return place.base == nil && rule != .ours }
@@ -111,7 +111,7 @@ extension CarryWalk {
         return place.base.map { !$0.attributes.isSame(as: ours.attributes) } ?? true
     }
 
-    /// Carries what is in a directory, and says whether anything is.
+    /// Carries the entries of a directory. Returns whether it has any afterwards.
     private mutating func entries(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
@@ -131,14 +131,14 @@ extension CarryWalk {
         return exists
     }
 
-    /// Tells where the layer has something by the name that is imgbase's own.
+    /// Notes a node of the layer with imgbase's own name.
     mutating func noteTemporary(_ path: TreePath, _ directory: Directory?) throws(TreeReadError) {
         guard let directory, try directory.facts(of: CarryNames.temporary) != nil else { return }
         note(
             try self.path(path, CarryNames.temporary), .omitted, "the name is imgbase's own; give it another")
     }
 
-    /// Removes what the new layer has in a directory besides what is `known`.
+    /// Removes entries of the new layer's directory that are not `known`.
     mutating func leftovers(
         _ path: TreePath, known: Set<[UInt8]>, _ level: Level, isNoted: Bool = false
     ) throws(TreeReadError) {
@@ -148,11 +148,11 @@ extension CarryWalk {
         for entry in try names(in: [level.target]) where !known.contains(entry) {
             try leftover(try self.path(path, entry), entry, level)
         }
-        // What was being made when a run was interrupted.
+        // What an interrupted run was making.
         try leftover(try self.path(path, CarryNames.temporary), CarryNames.temporary, level)
     }
 
-    /// What the new layer alone has: of an earlier run, from a state of the layer that is no more.
+    /// Removes what only the new layer has: an earlier run made it, from a state of the layer that is gone.
     mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
         guard !CarryScope.isState(path), let target = try facts(name, in: level.target, IdentityMap())
         else { return }
@@ -165,7 +165,7 @@ extension CarryWalk {
         }
     }
 
-    /// Has the directory exist, with those attributes, after what was done in it.
+    /// Makes the directory exist with those attributes, after the changes in it.
     mutating func finish(
         _ path: TreePath, _ facts: NodeFacts, _ attributes: NodeAttributes, _ target: NodeFacts?,
         _ level: Level,
@@ -193,7 +193,7 @@ extension CarryWalk {
 
     // MARK: Places that are taken whole
 
-    /// Decides a place at which not all are directories.
+    /// Decides on a place where not all trees have a directory.
     private mutating func whole(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool {
@@ -234,7 +234,7 @@ extension CarryWalk {
         return true
     }
 
-    /// The lines of both sides; `nil` where they do not go together.
+    /// The merged lines of both sides; `nil` if they cannot be merged.
     private func lines(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> [UInt8]? {
         guard let base = try level.base?.bytes(of: name, limit: LineMerge.limit),
             let ours = try level.ours?.bytes(of: name, limit: LineMerge.limit),

@@ -1,31 +1,31 @@
 import ImgbasedCore
 
-/// One file of a tree that has several names, as it is to be in the new layer.
+/// The key of one wanted file in the new layer, which may have several names.
 struct LinkKey: Hashable {
-    /// Where its content is from; `nil` for a file that has one name.
+    /// The source file; `nil` for a file with one name.
     var file: NodeFacts.Identity?
     var isNew: Bool
-    /// What is beside something has no name in common with what is used.
+    /// A version beside another shares no name with files in use.
     var isBeside: Bool
     var attributes: NodeAttributes
-    /// The name, of a file that has one.
+    /// The path of a file with one name.
     var path: TreePath?
 }
 
-/// The first name of such a file, and the file that the new layer keeps for it.
+/// The first name of such a file, and the file of the new layer kept for it.
 struct LinkState {
     var path: TreePath
     var target: NodeFacts.Identity?
 }
 
 extension CarryWalk {
-    /// Something that is to be in the new layer as a tree has it.
+    /// A node wanted in the new layer as a tree has it.
     struct Wanted {
         var node: Node
-        /// Where that tree has it.
+        /// The path in that tree.
         var source: TreePath
         var attributes: NodeAttributes
-        /// Whether it is what the new base has beside what is there.
+        /// Whether it is the new base's version beside another.
         var isBeside: Bool
 
         init(_ node: Node, _ source: TreePath, _ attributes: NodeAttributes, isBeside: Bool = false) {
@@ -36,7 +36,7 @@ extension CarryWalk {
         }
     }
 
-    /// Has the new layer have `wanted` at `path`, where it has `target` now.
+    /// Puts `wanted` at `path` in the new layer, which has `target` there now.
     mutating func put(
         _ wanted: Wanted, at path: TreePath, _ name: [UInt8], _ target: NodeFacts?, _ level: Level
     ) throws(TreeReadError) {
@@ -59,7 +59,7 @@ extension CarryWalk {
         try change(.make(path, facts.kind, wanted.attributes), of: target, in: level)
     }
 
-    /// Has the new layer have a file of those bytes at `path`.
+    /// Puts a file with these bytes at `path` in the new layer.
     mutating func put(
         _ bytes: [UInt8], _ attributes: NodeAttributes, at path: TreePath, _ name: [UInt8],
         _ target: NodeFacts?,
@@ -108,7 +108,7 @@ extension CarryWalk {
         try finish(path, wanted.node.facts, wanted.attributes, target, level, from: start)
     }
 
-    /// A plain file, and which names it has.
+    /// Puts a plain file, with its other names.
     private mutating func putFile(
         _ wanted: Wanted, isThere: Bool, at path: TreePath, _ target: NodeFacts?, _ level: Level
     ) throws(TreeReadError) {
@@ -122,7 +122,7 @@ extension CarryWalk {
             try clear(path, target, level)
             return try change(.link(path, to: first.path), of: target, in: level)
         }
-        // A file with several names is not changed as one of them, and no name is left to it that is not to be one.
+        // A file with several names is not changed through one of them, and keeps no unwanted name.
         var isKept = isThere
         if let target, target.links > 1 {
             isKept = isKept && isSet(wanted.attributes, target) && owners[target.identity] == nil
@@ -134,13 +134,13 @@ extension CarryWalk {
         let source: CarrySource = wanted.node.tree == .new ? .toBase : .from
         try change(
             .copy(path, from: source, path: wanted.source, wanted.attributes), of: target, in: level)
-        // A file that is being written can have more than it needs.
+        // A file being written can have more blocks than it needs.
         if case .file(let size) = facts.kind { count(min(facts.allocated, size)) }
     }
 
     // MARK: Changes
 
-    /// Adds a change of what `target` is, and of the names in `level`.
+    /// Adds a change of the node `target`, and of the names in `level`.
     mutating func change(
         _ change: CarryChange, of target: NodeFacts?, in level: Level? = nil
     ) throws(TreeReadError) {
@@ -150,13 +150,13 @@ extension CarryWalk {
         changes.append(change)
     }
 
-    /// Counts `bytes` more that are written. What a damaged file system says is no number to add up.
+    /// Adds `bytes` to the count of bytes written. A damaged file system may give absurd numbers.
     mutating func count(_ bytes: UInt64) {
         written = min(
             written + Bytes(min(bytes, 1 << 60)).roundedUp(to: Bytes(TreeSize.blockSize)).count, 1 << 60)
     }
 
-    /// Takes away what a rename cannot replace.
+    /// Removes a node that a rename cannot replace.
     private mutating func clear(_ path: TreePath, _ target: NodeFacts?, _ level: Level) throws(TreeReadError)
     {
         if let target, target.isDirectory { try change(.remove(path), of: target, in: level) }
@@ -176,7 +176,7 @@ extension CarryWalk {
 
     func immutable(_ path: TreePath) -> TreeReadError {
         TreeReadError(
-            "'\(path)' of the new layer, or what it is in, is immutable; take that away with 'chattr -ia'")
+            "'\(path)' of the new layer, or its directory, is immutable; clear that with 'chattr -ia'")
     }
 
     mutating func noteImmutable(_ path: TreePath) {

@@ -1,21 +1,23 @@
 import ImgbasedCore
 
-/// Which rule a place goes by, and whether what is in a directory goes by others.
+/// The rule of a place, and whether other rules hold within a directory.
 extension CarryWalk {
-    /// Whether a place is copied, whatever the rules say. What says which machine this is goes by its own rule all the same.
+    /// Whether a place is copied, whatever the rules say.
+    ///
+    /// The files that identify this machine keep their own rule.
     func isCopied(_ path: TreePath) -> Bool {
         settings.scope.mode(of: path) == .copy && !CarryPolicy.isIdentity(path)
     }
 
-    /// The rule for a place that is merged.
+    /// The rule of a merged place; `nil` if it has none.
     func rule(for path: TreePath, _ place: Place) -> CarryRule? {
         if isCopied(path) { return nil }
-        // What accounts were before is as worthless as it was, and no conflict.
+        // A backup of an account file has no more value than before, and is no conflict.
         let isBackup = place.ours != nil && AccountFile.backups.contains(path)
         return settings.policy.rule(for: path) ?? (isBackup ? .ours : nil)
     }
 
-    /// Whether a directory of the layer is gone through, rather than taken or left as a whole.
+    /// Whether a directory of the layer is walked, rather than taken or left as a whole.
     func isGoneThrough(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool {
@@ -26,13 +28,14 @@ extension CarryWalk {
         return place.base?.isDirectory != false
     }
 
-    /// Whether a directory of the new base is gone through where the layer has none: what is in it is not wanted for that
-    /// alone.
+    /// Whether a directory of the new base is walked that the layer does not have.
+    ///
+    /// The walk alone does not put its entries into the new layer.
     func isGoneThroughInNew(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool {
         guard let new = node(.new, name, place, level), new.facts.isDirectory else { return false }
-        // Where all is copied, what only the new base has stays as well.
+        // In a copied directory, additions of the new base stay as well.
         let isOpen = rule != .ours && (place.ours == nil || !isCopied(path))
         if isOpen, try isLeftAlone(name, place, level) { return true }
         guard place.ours == nil && place.base?.isDirectory != false || rule.takesNew else { return false }
@@ -40,7 +43,7 @@ extension CarryWalk {
         return try rules(in: new, path).contains { $0 != own }
     }
 
-    /// Whether the layer has there what the old base has, with its attributes.
+    /// Whether the layer has what the old base has, attributes included.
     private func isLeftAlone(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> Bool {
         guard let base = place.base, let ours = place.ours else {
             return place.base == nil && place.ours == nil
@@ -49,13 +52,15 @@ extension CarryWalk {
         return same.baseAndOurs && base.attributes.isSame(as: ours.attributes)
     }
 
-    /// The rules for all that is in a directory. To copy is to go by `ours`, and the states of units go by `merge`, unlike
-    /// what has no rule.
+    /// The rules of everything in a directory.
+    ///
+    /// A copied place counts as `ours`, and the state of a unit as `merge`; other places without a rule are
+    /// `nil`.
     private func rules(
         in directory: Node, _ path: TreePath, depth: Int = 0
     ) throws(TreeReadError) -> Set<CarryRule?> {
         guard !directory.facts.isMountPoint else { return [] }
-        // What is deeper is not carried anyway.
+        // Deeper entries are not carried anyway.
         guard depth < TreeLimit.depth else { return [] }
         var rules: Set<CarryRule?> = []
         for entry in try entries(of: directory) {
@@ -71,9 +76,9 @@ extension CarryWalk {
 }
 
 extension CarryRule? {
-    /// Whether what the new base has is there, whatever was changed.
+    /// Whether the new base's version is taken, whatever was changed.
     var takesNew: Bool { self == .theirs || self == .skip }
 
-    /// Whether what is there is made of what all three have.
+    /// Whether all three trees contribute to the result.
     var merges: Bool { self != .ours && !takesNew }
 }

@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// Files whose content is not just taken from a tree.
+/// Files with content that does not come from one tree.
 extension CarryWalk {
-    /// Places a file whose content was decided beforehand, and says whether it is one.
+    /// Puts a file whose content was decided before the walk. Returns whether it is one.
     mutating func decided(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
@@ -30,8 +30,9 @@ extension CarryWalk {
         return true
     }
 
-    /// Places a file that is adjusted before anything is compared, and says whether anything is there; `nil` where it is
-    /// not such a file.
+    /// Puts a file that is adjusted before it is compared.
+    ///
+    /// Returns whether anything is there afterwards; `nil` if it is no such file.
     mutating func adjusted(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ rule: CarryRule?, _ level: Level
     ) throws(TreeReadError) -> Bool? {
@@ -67,7 +68,7 @@ extension CarryWalk {
         return true
     }
 
-    /// Whether a tree has that text there. What is longer is another, however long it is.
+    /// Whether a tree has this text there. A longer file differs, however long it is.
     private func has(
         _ bytes: [UInt8], _ name: [UInt8], _ directory: Directory?, _ facts: NodeFacts?
     ) throws(TreeReadError) -> Bool {

@@ -1,76 +1,78 @@
 public import ImgbasedCore
 
-/// What is carried, and how: everything that a walk needs to know besides the trees.
+/// The settings of a walk: everything it needs besides the trees.
 public struct CarrySettings: Sendable {
-    /// What of the trees.
+    /// The part of the trees that is carried.
     public var scope: CarryScope
     /// The rules by path.
     public var policy: CarryPolicy
-    /// The numbers of the old base's accounts as the layer has them.
+    /// Translates the ids of the old base to those of the layer.
     var baseIdentities = IdentityMap()
-    /// The numbers of the new base's accounts as the new layer has them.
+    /// Translates the ids of the new base to those of the new layer.
     var newIdentities = IdentityMap()
     /// Files whose content is decided already.
     var decided: [TreePath: [UInt8]] = [:]
-    /// What is made of a file before it is compared, for files that are never the same in two layers.
+    /// Adapts files that always differ between layers, before they are compared.
     public var adjustments: [TreePath: @Sendable ([UInt8]) -> [UInt8]] = [:]
-    /// Links that make the states of systemd's units.
+    /// The links that set the states of systemd's units.
     var units: [TreePath: UnitStates.Decision] = [:]
-    /// Where the running system has something else mounted in the layer, which the layer's own tree does not show.
+    /// The mount points of the running system in the layer, which the layer's own tree does not show.
     public var mounted: [TreePath] = []
-    /// Whether owners in the whole new layer are gone through.
+    /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
 
-    /// With that scope and policy.
+    /// Settings with this scope and policy.
     public init(scope: CarryScope = CarryScope(), policy: CarryPolicy = CarryPolicy()) {
         self.scope = scope
         self.policy = policy
     }
 }
 
-/// Goes through the old base, the layer, the new base and the new layer side by side, decides for each place what is to be
-/// there, and finds what of the new layer has to change for that. What is to be there depends on the first three alone.
+/// A walk through the old base, the layer, the new base and the new layer, side by side.
+///
+/// For each place it decides what is to be there, and finds the changes that the new layer needs for that.
+/// The decision depends on the first three trees alone.
 public struct CarryWalk<Directory: TreeDirectory> {
-    /// One directory in each tree that has it.
+    /// One directory, in each tree that has it.
     struct Level {
         var base: Directory?
         var ours: Directory?
         var new: Directory?
         var target: Directory?
-        /// Whether nothing can be made in the new layer's.
+        /// Whether nothing can be made in the new layer's directory.
         var isImmutable = false
         var depth = 0
     }
 
-    /// One place in each tree that has something there.
+    /// One place, in each tree that has something there.
     struct Place {
         var base: NodeFacts?
         var ours: NodeFacts?
         var new: NodeFacts?
         var target: NodeFacts?
 
-        /// What the three decide by.
+        /// The nodes that decide.
         var three: [NodeFacts] { [base, ours, new].compactMap { $0 } }
     }
 
     var settings: CarrySettings
     let root: Level
-    /// What has to be done, in this order.
+    /// The changes to make, in this order.
     var changes: [CarryChange] = []
-    /// How many bytes these write.
+    /// How many bytes the changes write.
     var written: UInt64 = 0
     var items: [CarryItem] = []
-    /// How many places were left other than the new base has them.
+    /// The number of places that differ from the new base.
     var differences = 0
-    /// Where within something that is carried and reported as a whole already: only what is not carried of it is said.
+    /// The depth within nodes already reported as a whole: only what is not carried is noted.
     var quiet = 0
-    /// Names that stand for what the new base has of another, in the directory being gone through.
+    /// Names taken for the new base's versions beside others, in the directory being walked.
     var claims: Set<[UInt8]> = []
     var linked: [LinkKey: LinkState] = [:]
     var owners: [NodeFacts.Identity: LinkKey] = [:]
     private var visited = 0
 
-    /// A walk through the trees with those roots.
+    /// A walk through the trees with these roots.
     public init(
         base: Directory, ours: Directory, new: Directory, target: Directory, _ settings: CarrySettings
     ) {
@@ -78,24 +80,24 @@ public struct CarryWalk<Directory: TreeDirectory> {
         root = Level(base: base, ours: ours, new: new, target: target)
     }
 
-    /// Goes through all of it.
+    /// Walks all trees and returns the result.
     public mutating func run() throws(TreeReadError) -> CarrySurvey {
         try prepare()
         try outside(.root, root)
         try noteAbsent()
         for path in settings.mounted where settings.scope.mode(of: path) != nil {
-            note(path, .omitted, "something else is mounted there, of which nothing is carried")
+            note(path, .omitted, "something else is mounted there; none of it is carried")
         }
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 
     // MARK: Looking
 
-    /// What each tree has at `name`, in the numbers of the layer's accounts.
+    /// The nodes of all trees at `name`, with the ids of the layer's accounts.
     mutating func look(_ name: [UInt8], _ level: Level) throws(TreeReadError) -> Place {
         visited += 1
         guard visited <= TreeLimit.nodes else {
-            throw TreeReadError("there is too much: more than \(TreeLimit.nodes) files")
+            throw TreeReadError("there are too many files: more than \(TreeLimit.nodes)")
         }
         return Place(
             base: try facts(name, in: level.base, settings.baseIdentities),
@@ -112,18 +114,18 @@ public struct CarryWalk<Directory: TreeDirectory> {
         return facts
     }
 
-    /// Whether a place is a directory so deep that it is not gone into.
+    /// Whether a place is a directory too deep to be walked.
     func isTooDeep(_ place: Place, _ level: Level) -> Bool {
         level.depth >= TreeLimit.depth
             && (place.three + [place.target].compactMap { $0 }).contains(where: \.isDirectory)
     }
 
-    /// Tells of such a directory.
+    /// Notes a directory that is too deep.
     mutating func noteDeep(_ path: TreePath) {
-        note(path, .omitted, "it is in \(TreeLimit.depth) directories already, and is not looked into")
+        note(path, .omitted, "it is inside \(TreeLimit.depth) directories, and is not read")
     }
 
-    /// The directories that the trees have at `name`, of `place`.
+    /// The directories of the trees at `name`, from `place`.
     func open(_ name: [UInt8], _ place: Place, _ level: Level, _ path: TreePath) throws(TreeReadError)
         -> Level
     {
@@ -143,7 +145,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         return try directory?.directory(name)
     }
 
-    /// All names in those directories, in the order of their bytes, but the one that is ours.
+    /// All names in the directories except our own, in the order of their bytes.
     func names(in directories: [Directory?]) throws(TreeReadError) -> [[UInt8]] {
         var names: [[UInt8]] = []
         for directory in directories {
@@ -158,7 +160,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         return names
     }
 
-    /// `name` in `path`.
+    /// The path of `name` in `path`.
     func path(_ path: TreePath, _ name: [UInt8]) throws(TreeReadError) -> TreePath {
         guard let result = path.appending(name) else {
             throw TreeReadError("'\(path)' has a name that cannot be one; check the file system")
@@ -180,19 +182,19 @@ public struct CarryWalk<Directory: TreeDirectory> {
     }
 }
 
-/// What a walk found.
+/// The result of a walk.
 public struct CarrySurvey: Hashable, Sendable {
-    /// What becomes of what the administrator changed.
+    /// What becomes of the administrator's changes.
     public var report: CarryReport
-    /// What the new layer lacks of it, in the order in which it is made.
+    /// The changes that the new layer needs, in order.
     public var changes: [CarryChange]
-    /// How much these write: contents as far as they are stored, and directories, in whole blocks.
+    /// The bytes these changes write, in whole blocks: stored content and directories.
     public var written: Bytes
 
     /// Whether the new layer is as it is to be.
     public var changesNothing: Bool { changes.isEmpty }
 
-    /// A survey with that result.
+    /// A survey with this result.
     public init(report: CarryReport, changes: [CarryChange], written: Bytes) {
         self.report = report
         self.changes = changes

@@ -1,7 +1,7 @@
 public import ImgbasedCore
 
 extension MountTable {
-    /// The places where something is mounted, in the order of paths.
+    /// The mount points, in the order of their paths.
     public var places: [TreePath] {
         Set(entries.compactMap { TreePath(parsing: $0.place) }).sorted()
     }

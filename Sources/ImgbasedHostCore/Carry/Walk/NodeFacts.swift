@@ -1,45 +1,47 @@
 import ImgbasedCore
 
-/// What is at one place of a tree: all of it but a file's bytes and a directory's entries.
+/// The facts of one node of a tree, without a file's bytes or a directory's entries.
 public struct NodeFacts: Hashable, Sendable {
-    /// What a node is, with what makes it up where that is short.
+    /// The kind of a node, with its content if that is short.
     public enum Kind: Hashable, Sendable {
-        /// A plain file of that many bytes.
+        /// A plain file of this many bytes.
         case file(size: UInt64)
-        /// A directory.
+        /// A directory; its entries are no part of this.
         case directory
-        /// A symbolic link to those bytes.
+        /// A symbolic link with this target.
         case link([UInt8])
-        /// A character device of that number.
+        /// A character device with this number.
         case characterDevice(UInt64)
-        /// A block device of that number.
+        /// A block device with this number.
         case blockDevice(UInt64)
-        /// A named pipe.
+        /// A named pipe, fifo(7).
         case pipe
-        /// A socket.
+        /// A socket, unix(7).
         case socket
     }
 
-    /// What it is.
+    /// The kind of the node.
     public var kind: Kind
-    /// Owner, permissions and the like.
+    /// Owner, permissions and other attributes.
     public var attributes: NodeAttributes
-    /// How many bytes are stored for it: fewer than a file has, where it has holes.
+    /// How many bytes are stored: fewer than the size if the file has holes.
     public var allocated: UInt64
-    /// Which node of which file system it is: equal for two names of one file.
+    /// The node and its file system: equal for two names of one file.
     public var identity: Identity
-    /// How many names it has.
+    /// The number of names of the node.
     public var links: UInt64
-    /// Whether something else is mounted there. What else is said then may be of either, or of neither.
+    /// Whether something else is mounted there.
+    ///
+    /// The other facts may then be of either node, or of neither.
     public var isMountPoint: Bool
-    /// Whether it is immutable or can be appended to only (chattr(1)).
+    /// Whether it is immutable or append-only (chattr(1)).
     public var isImmutable: Bool
 
-    /// The device number of a file system and the number of a node in it.
+    /// The number of a node, and the device number of its file system.
     public struct Identity: Hashable, Sendable {
-        /// The file system.
+        /// The device number of the file system.
         public var device: UInt64
-        /// The node.
+        /// The number of the node in the file system.
         public var inode: UInt64
 
         /// The node `inode` of the file system `device`.
@@ -49,7 +51,7 @@ public struct NodeFacts: Hashable, Sendable {
         }
     }
 
-    /// A node.
+    /// The facts of a node; by default it has one name.
     public init(
         _ kind: Kind, _ attributes: NodeAttributes, allocated: UInt64, identity: Identity, links: UInt64 = 1,
         isMountPoint: Bool = false, isImmutable: Bool = false
@@ -63,7 +65,9 @@ public struct NodeFacts: Hashable, Sendable {
         self.isImmutable = isImmutable
     }
 
-    /// A place at which something else is mounted, of which nothing is known: it is not asked, since it may not answer.
+    /// A place where something else is mounted.
+    ///
+    /// Nothing is known of it: it is not asked, since it may not answer.
     public static let mountPoint = NodeFacts(
         .directory,
         NodeAttributes(owner: 0, group: 0, permissions: 0, modified: FileTime(seconds: 0)), allocated: 0,
@@ -84,7 +88,7 @@ public struct NodeFacts: Hashable, Sendable {
 }
 
 extension NodeFacts.Kind {
-    /// For people: `a file`.
+    /// The kind in words, as in `a file`.
     public var words: String {
         switch self {
         case .file: "a file"
@@ -97,20 +101,20 @@ extension NodeFacts.Kind {
     }
 }
 
-/// What a node has besides its content.
+/// The attributes of a node, without its content.
 public struct NodeAttributes: Hashable, Sendable {
-    /// The number of the owner.
+    /// The id of the owner.
     public var owner: UInt32
-    /// The number of the group.
+    /// The id of the group.
     public var group: UInt32
-    /// Permissions with set-id bits and sticky bit; a link's are of no meaning.
+    /// The permissions with set-id and sticky bits; those of a link have no meaning.
     public var permissions: UInt32
     /// When the content was last changed.
     public var modified: FileTime
-    /// Extended attributes, ACLs, capabilities and security labels among them: values by name.
+    /// The extended attributes by name; ACLs, capabilities and security labels are among them.
     public var extended: [[UInt8]: [UInt8]]
 
-    /// Attributes.
+    /// The given attributes; by default without extended ones.
     public init(
         owner: UInt32, group: UInt32, permissions: UInt32, modified: FileTime,
         extended: [[UInt8]: [UInt8]] = [:]
@@ -122,7 +126,7 @@ public struct NodeAttributes: Hashable, Sendable {
         self.extended = extended
     }
 
-    /// The same but for the time, which by itself is no change of anybody's.
+    /// Whether all but the time is equal. The time alone is no change by anybody.
     public func isSame(as other: NodeAttributes) -> Bool {
         owner == other.owner && group == other.group && permissions == other.permissions
             && extended == other.extended
@@ -133,21 +137,23 @@ public struct NodeAttributes: Hashable, Sendable {
 public struct FileTime: Hashable, Comparable, Sendable {
     /// Seconds since 1970.
     public var seconds: Int64
-    /// Nanoseconds of the second.
+    /// The nanoseconds within the second, below 1,000,000,000.
     public var nanoseconds: UInt32
 
-    /// That time.
+    /// The time of this second and nanosecond.
     public init(seconds: Int64, nanoseconds: UInt32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }
 
-    /// Orders by time.
+    /// Whether `a` is earlier than `b`.
     public static func < (a: FileTime, b: FileTime) -> Bool {
         (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
     }
 
-    /// Whether a file system that was given `wanted` may say this: ext4 with small inodes knows whole seconds only.
+    /// Whether a file system may report this time after it was given `wanted`.
+    ///
+    /// ext4 with small inodes keeps whole seconds only.
     public func fulfils(_ wanted: FileTime) -> Bool {
         seconds == wanted.seconds && (nanoseconds == wanted.nanoseconds || nanoseconds == 0)
     }

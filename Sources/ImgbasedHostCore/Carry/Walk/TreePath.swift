@@ -1,11 +1,13 @@
 import ImgbasedCore
 
-/// A place within a tree: the path from its root, as bytes. A name in it may hold any byte but zero and `/`.
+/// A place in a tree: the path from its root, as bytes.
+///
+/// A name may hold any byte but zero and `/`.
 public struct TreePath: Hashable, Comparable, Sendable {
-    /// The whole path: `/`, or each name with a `/` in front. No name in it is empty, `.` or `..`.
+    /// The whole path: `/`, or each name with a `/` in front. No name is empty, `.` or `..`.
     public let bytes: [UInt8]
 
-    /// The tree itself.
+    /// The root of the tree.
     public static let root = TreePath(bytes: [slash])
 
     static let slash = UInt8(ascii: "/")
@@ -15,8 +17,10 @@ public struct TreePath: Hashable, Comparable, Sendable {
         self.bytes = bytes
     }
 
-    /// Reads an absolute path. `.`, `..` and what is empty between two slashes are resolved by their spelling alone: no
-    /// link is known here, and nothing is above the root. `nil` where it is relative or empty or holds a zero byte.
+    /// Reads an absolute path; `nil` if it is relative or empty, or has a zero byte.
+    ///
+    /// `.`, `..` and empty names are resolved by their spelling alone: no link is known here, and nothing is
+    /// above the root.
     public init?(parsing path: some Sequence<UInt8>) {
         let path = Array(path)
         guard path.first == TreePath.slash, let place = TreePath.root.resolving(path) else { return nil }
@@ -28,7 +32,7 @@ public struct TreePath: Hashable, Comparable, Sendable {
         self.init(parsing: path.utf8)
     }
 
-    /// Reads what `description` wrote.
+    /// Reads a path that `description` wrote.
     public init?(escaped text: String) {
         guard let bytes = EscapedText.bytes(text), let path = TreePath(parsing: bytes), path.bytes == bytes
         else { return nil }
@@ -40,32 +44,34 @@ public struct TreePath: Hashable, Comparable, Sendable {
         bytes.split(separator: TreePath.slash).map(Array.init)
     }
 
-    /// The last name; `nil` of the root.
+    /// The last name; `nil` for the root.
     public var name: [UInt8]? {
         bytes.split(separator: TreePath.slash).last.map(Array.init)
     }
 
-    /// What this is in; `nil` of the root.
+    /// The path that contains this one; `nil` for the root.
     public var parent: TreePath? {
         guard self != .root, let index = bytes.lastIndex(of: TreePath.slash) else { return nil }
         return index == 0 ? .root : TreePath(bytes: Array(bytes[..<index]))
     }
 
-    /// What has this `name` in it. `nil` where that cannot be the name of anything: empty, `.`, `..`, or with a slash or
-    /// zero byte.
+    /// The path of `name` in this one; `nil` if it cannot be a name.
+    ///
+    /// Such a name is empty, `.` or `..`, or has a slash or a zero byte.
     public func appending(_ name: some Sequence<UInt8>) -> TreePath? {
         let name = Array(name)
         guard TreePath.isName(name) else { return nil }
         return TreePath(bytes: (self == .root ? [] : bytes) + [TreePath.slash] + name)
     }
 
-    /// What has this `name` in it, as above.
+    /// The path of `name` in this one, as above.
     public func appending(_ name: String) -> TreePath? {
         appending(name.utf8)
     }
 
-    /// Where `path` leads from here, by its spelling alone: an absolute one from the root. `nil` where it is empty or holds
-    /// a zero byte.
+    /// The place that `path` means from here; `nil` if it is empty or has a zero byte.
+    ///
+    /// It is resolved by its spelling alone; an absolute path starts at the root.
     public func resolving(_ path: some Sequence<UInt8>) -> TreePath? {
         let path = Array(path)
         guard !path.isEmpty, !path.contains(0) else { return nil }
@@ -81,14 +87,14 @@ public struct TreePath: Hashable, Comparable, Sendable {
         return TreePath(bytes: names.flatMap { [TreePath.slash] + $0 })
     }
 
-    /// Whether `other` is this or somewhere in it.
+    /// Whether `other` is this path or in it.
     public func covers(_ other: TreePath) -> Bool {
         guard self != .root else { return true }
         return other.bytes.starts(with: bytes)
             && (other.bytes.count == bytes.count || other.bytes[bytes.count] == TreePath.slash)
     }
 
-    /// By byte. What a directory holds comes after it.
+    /// Orders by bytes. The content of a directory comes after it.
     public static func < (a: TreePath, b: TreePath) -> Bool {
         a.bytes.lexicographicallyPrecedes(b.bytes)
     }
@@ -108,9 +114,11 @@ public struct TreePath: Hashable, Comparable, Sendable {
 }
 
 extension TreePath: CustomStringConvertible {
-    /// The path on one line, for messages between single quotes and for JSON. No two paths have the same, and
-    /// `init(escaped:)` reads it: what people can read stands for itself; `\` and `'` have a `\` in front; line feed, tab
-    /// and carriage return are `\n`, `\t`, `\r`; each byte of all else is `\xHH`.
+    /// The path on one line, for messages between single quotes and for JSON.
+    ///
+    /// Each path has its own text, and `init(escaped:)` reads it. Readable characters stand for themselves;
+    /// `\` and `'` have a `\` in front; line feed, tab and carriage return are `\n`, `\t`, `\r`; each byte of
+    /// anything else is `\xHH`.
     public var description: String {
         EscapedText.escaped(bytes)
     }

@@ -160,7 +160,7 @@ import Testing
         #expect(trees.target["/srv/unlisted"] == nil)
         #expect(
             report.lines.dropLast() == [
-                "unused '/nowhere': a list names it, and there is no such file",
+                "unused '/nowhere': a list names it, but it does not exist",
                 "carried '/opt/app': as the lists say", "carried '/srv': a directory, for what is in it",
                 "carried '/srv/www': as the lists say",
             ])
@@ -344,7 +344,7 @@ import Testing
         let report = try CarryWalkTests.carry(trees)
         let omitted = try #require(report.conflicts.first)
         #expect(report.conflicts.count == 1 && omitted.path.components.count == TreeLimit.depth + 1)
-        #expect(omitted.line.contains("it is in 128 directories already, and is not looked into"))
+        #expect(omitted.line.contains("it is inside 128 directories, and is not read"))
         #expect(CarryWalkTests.text(trees.target, "/etc/z") == "z")
     }
 
