@@ -1,18 +1,18 @@
-/// A moment by which something must have happened.
+/// The time by which an event must have happened.
 public struct Deadline: Sendable {
     private let moment: ContinuousClock.Instant
 
-    /// `duration` from now.
+    /// A deadline `duration` from now.
     public init(within duration: Duration) {
         moment = .now + duration
     }
 
-    /// Whether it has come.
+    /// Whether the deadline is over.
     public var hasPassed: Bool {
         moment <= .now
     }
 
-    /// What `poll(2)` is to be given: milliseconds left, rounded up, so that it never spins.
+    /// The timeout for `poll(2)`: milliseconds left, rounded up, so that the loop never spins.
     var milliseconds: CInt {
         let (seconds, attoseconds) = (moment - .now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
@@ -21,12 +21,12 @@ public struct Deadline: Sendable {
 }
 
 extension Duration {
-    /// Whole minutes.
+    /// `count` minutes, as a duration.
     public static func minutes(_ count: Int) -> Duration {
         .seconds(count * 60)
     }
 
-    /// Seconds with one decimal, as reports want it.
+    /// The duration in seconds with one decimal, for reports.
     public var inSeconds: String {
         let (seconds, attoseconds) = components
         return "\(seconds).\(attoseconds / 100_000_000_000_000_000) s"
