@@ -53,7 +53,7 @@ struct ActivationBench {
         systemctl stop lvm2-monitor dm-event.socket dm-event.service || true
         vgchange -q -an HostVG
         modprobe -a dm-thin-pool ext4
-        # The others check no file system.
+        # The other contenders check no file system.
         echo "rd.imgbased.layer=\(Contender.layer) fsck.mode=skip" >/run/tools/cmdline
         mount --bind /run/tools/cmdline /proc/cmdline
         systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd

@@ -115,7 +115,7 @@ public struct Scenario: Sendable {
         result.name += "-xfs"
         result.preparation =
             """
-            # The smallest XFS would be of 300 MiB, says mkfs.xfs.
+            # mkfs.xfs makes smaller ones than 300 MiB only with --unsupported.
             mkdir /run/boot && cp -a /boot/. /run/boot && umount /boot
             mkfs.xfs -q -f --unsupported -L boot /dev/vda3
             sed -i 's|^LABEL=boot /boot ext4|LABEL=boot /boot xfs|' /etc/fstab
