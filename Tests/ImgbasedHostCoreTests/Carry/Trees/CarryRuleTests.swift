@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Rules and lists where they meet: one for a directory and another for what is in it.
+/// Combined rules and lists: one for a directory and another for files in it.
 @Suite struct CarryRuleTests {
     private static func policy(_ text: String) throws -> CarryPolicy {
         try CarryPolicy(["a.conf": Array(text.utf8)])
@@ -172,7 +172,7 @@ import Testing
             trees.target[wants]?.entries.keys.map { String(decoding: $0, as: UTF8.self) } == ["b.socket"])
         #expect(trees.target[wants + ".imgnew"] == nil)
         #expect(CarryRuleTests.outcomes(report) == ["deleted \(wants)/a.socket"])
-        // Where the new base has nothing new in it, it stays away.
+        // If the new base has nothing new in the directory, it stays absent.
         trees.new[wants]?.entries[Array("b.socket".utf8)] = nil
         _ = try CarryWalkTests.carry(trees)
         #expect(trees.target[wants] == nil)
