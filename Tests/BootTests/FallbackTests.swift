@@ -32,8 +32,7 @@ import Testing
             try vm.expect(
                 "imgbase-initrd: " + said, from: "journalctl -b -o cat -t imgbase-initrd | grep booting")
 
-            // An unknown layer name is treated like a base's newest layer: Base-0's is the one without
-            // modules.
+            // A base's name in the fallbacks means its newest layer: Base-0's is the one without modules.
             try vm.restart("root=/dev/HostVG/Base-7.7 rd.imgbased.fallback=Base-0,latest")
             try vm.expectBooted("Base-1.1", on: "Base-1", chosenBy: "rd.imgbased.fallback=latest")
 

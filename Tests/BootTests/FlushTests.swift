@@ -2,8 +2,7 @@ import FlushProof
 import TestMachine
 import Testing
 
-/// A slice of `make prove PARTS=flush`: judges the states at each flush and between flushes, without power
-/// cuts.
+/// A slice of `make prove PARTS=flush`: judges states at and between flushes, without power cuts.
 @Suite(.serialized) struct FlushTests {
     private let proof = FlushProof(in: BuildDirectory.path + "/flush", Extent(exhaustive: 2, drawn: 2)) { _ in
     }

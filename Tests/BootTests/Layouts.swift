@@ -21,8 +21,7 @@ struct Layout {
         let volume: String
         /// The reason of the refusal.
         let reason: String
-        /// The disks to scan, for the shell; `nil` for all. If set, the disks rather than the metadata are
-        /// refused.
+        /// The disks to scan, for the shell; `nil` for all. If set, the disks are refused, not the metadata.
         let disks: String?
 
         init(_ volume: String, _ reason: String, on disks: String? = nil) {

@@ -58,8 +58,9 @@ import Testing
         }
     }
 
-    /// Two more layers of the newest base: one with a name that device-mapper and systemd escape, then an
-    /// incomplete one.
+    /// Two more layers of the newest base: one with a name to escape, then an incomplete one.
+    ///
+    /// Device-mapper and systemd escape the former's name.
     private static let preparation = """
         set -e
         lvcreate -y -q -s -kn -prw -n node-4.5.1-1+1 HostVG/Base-1.1 \
@@ -73,8 +74,7 @@ import Testing
 }
 
 extension VM {
-    /// The report of the helper's boot with the kernel's `arguments`, in a system that does not use the
-    /// group.
+    /// The report of the helper's boot with the kernel's `arguments`, in a system without the group in use.
     fileprivate func bootReport(of arguments: String) throws -> BootReport {
         try check(
             """

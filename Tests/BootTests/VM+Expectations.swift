@@ -64,8 +64,7 @@ extension VM {
         #expect(result.output == output, "\(script)", sourceLocation: sourceLocation)
     }
 
-    /// Expects that the initramfs, booted with `rd.shell=0`, gives up with the helper's only message
-    /// `complaint`.
+    /// Expects that the initramfs, booted with `rd.shell=0`, gives up with the only message `complaint`.
     ///
     /// - Parameter end: the kernel's message at the end.
     func expectHalt(

@@ -1,10 +1,9 @@
 import TestMachine
 
 extension VM {
-    /// Puts the functions below, a file system for volumes, and a writable kernel command line into the
-    /// guest.
+    /// Puts the functions below, a file system for volumes, and a writable command line into the guest.
     ///
-    /// lvm2 activates nothing by itself.
+    /// The command line replaces the kernel's. lvm2 activates nothing by itself.
     func prepareForLayouts() throws {
         try check(
             """

@@ -102,7 +102,7 @@ struct Damage: Sendable {
         },
     ]
 
-    // MARK: Making them
+    // MARK: Making damage
 
     /// The menu, and its copy, used if the menu is damaged.
     private static let menus = ["/grub/imgbased.cfg", "/imgbased/menu.cfg"]

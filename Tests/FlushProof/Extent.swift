@@ -11,7 +11,7 @@ public struct Extent: Sendable {
     /// The time after which no further interval begins; `nil` for no limit.
     let end: Deadline?
 
-    /// Defaults fit a run of all scenarios without a time limit.
+    /// An extent with these settings; without `end`, no time limit.
     public init(exhaustive: Int = 9, drawn: Int = 40, seed: UInt64 = 1, end: Deadline? = nil) {
         (self.exhaustive, self.drawn, self.seed, self.end) = (exhaustive, drawn, seed, end)
     }

@@ -12,8 +12,7 @@ extension FlushProof {
         public let isNoticed: Bool
     }
 
-    /// Damages the disk of `host` in every known way, before the first command of `scenario`, and judges
-    /// each.
+    /// Damages the disk of `host` in every known way before the first command of `scenario`, and judges.
     public func tryJudge(_ scenario: Scenario, on host: Machine) throws -> [Trial] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let replay = try Replay(recording, helper: helper, in: "\(directory)/\(scenario.name)/state")

@@ -69,8 +69,7 @@ enum Verdict: Hashable, Codable, Sendable {
             && [old, new].allSatisfy { $0.boot.menu[name]?.offer == start.offer }
     }
 
-    /// A fault of the menu: an entry that is neither the old nor the new one, or missing or present too early
-    /// or late.
+    /// A fault of the menu: an entry neither old nor new, or one that comes or goes at the wrong time.
     ///
     /// An update removes an older base first, and the new base can get its name. The name then means another
     /// layer, and its entry may be missing for a time.

@@ -56,7 +56,7 @@ struct FuzzedCommandLine {
             "'\(path)' has more than plain characters")
     }
 
-    // MARK: The kernel's way
+    // MARK: The kernel's rules
 
     /// The arguments by the kernel's rules, implemented differently: first the words, then the marks in each.
     private func words() -> [KernelCommandLine.Argument] {

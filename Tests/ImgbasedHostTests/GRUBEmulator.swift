@@ -1,8 +1,7 @@
 import Foundation
 import Glibc
 
-/// Debian's GRUB as a program: the real menu, script and ext2 driver, on a disk image, driven through a
-/// terminal.
+/// Debian's GRUB as a program: the real menu, script and ext2 driver, on a disk image, in a terminal.
 enum GRUBEmulator {
     static let path = "/usr/bin/grub-emu"
 

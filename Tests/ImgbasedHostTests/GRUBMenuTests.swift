@@ -3,8 +3,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// The menu as the real GRUB reads it: `grub/09_imgbased` within a `grub.cfg`, and the menu made from
-/// entries.
+/// The menu as the real GRUB reads it: `grub/09_imgbased` in a `grub.cfg`, and the menu of the entries.
 @Suite struct GRUBMenuTests {
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
@@ -126,8 +125,9 @@ import Testing
         }
     }
 
-    /// With a password set, GRUB asks for it before entries not marked for all users, and a boot can be
-    /// unattended.
+    /// With a password set, GRUB asks for it before entries not marked for all users.
+    ///
+    /// In an unattended boot, no person can type it.
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func aPasswordKeepsNoLayerFromBooting() throws {
         let password = "set superusers=root\npassword root secret"

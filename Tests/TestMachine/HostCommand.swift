@@ -21,8 +21,9 @@ public enum HostCommand {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Runs `arguments`; returns the exit status, or the negative number of the fatal signal, and both
-    /// outputs.
+    /// Runs `arguments`; returns the exit status, or the negative number of the fatal signal, and the output.
+    ///
+    /// The output has both standard output and standard error.
     ///
     /// - Parameter marks: texts in the output at which the program is killed.
     /// - Throws: `MachineError.command` if time is up; the program and its children are killed then.

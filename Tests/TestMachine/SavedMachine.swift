@@ -29,8 +29,9 @@ public struct SavedMachine: Sendable {
         return result
     }
 
-    /// A disk counts by its content: a disk remade from the same inputs differs, and does not fit the saved
-    /// memory.
+    /// A disk counts by its content.
+    ///
+    /// A disk remade from the same inputs differs, and does not fit the saved memory.
     private static func artefact(_ machine: Machine) throws -> Artefact {
         let disks = try machine.disks.map { disk in
             guard case .overlay(let file) = disk else {

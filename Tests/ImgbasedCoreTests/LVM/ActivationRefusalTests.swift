@@ -165,8 +165,9 @@ import Testing
         #expect(try Fixture.refusal("Base-0.1", [(old, old + "\"\(word)\"")]) == reason)
     }
 
-    /// The kernel takes 16 GiB of pool metadata. Older versions of lvm2 take a little less, and make a
-    /// shorter device.
+    /// The kernel takes 16 GiB of pool metadata.
+    ///
+    /// Older versions of lvm2 take a little less, and make a shorter device.
     @Test func refusesMorePoolMetadataThanOlderLVM2() throws {
         let meta = "extent_count = 1 type = \"striped\" stripe_count = 1 stripes = [ \"pv0\", 257"
         func edits(_ extents: Int) -> [(String, String)] {

@@ -71,8 +71,7 @@ import Testing
         #expect(result.warnings == ["on 'pv0', the checksum of the metadata is wrong"])
     }
 
-    /// The only copy on the layer's disk is damaged: another disk's copy counts, and the label identifies the
-    /// disk.
+    /// The only copy on the layer's disk is damaged: another disk's counts, and the label names the disk.
     @Test func theOnlyMetadataAreaIsDamaged() throws {
         let damaged = try Self.scan("pv0", "A") { $0.textChecksum = 1 }
         let result = try result([damaged, Self.scan("pv1", "A")])

@@ -87,7 +87,7 @@ import Testing
         #expect(inventory.volumeGroup(.named("HostVG")) == .absent)
     }
 
-    // MARK: Disks that are not there
+    // MARK: Missing disks
 
     /// The plan decides which disks are needed: the layer uses nothing of the second disk.
     @Test func asksThePlanForWhatIsNeeded() throws {
@@ -203,7 +203,7 @@ import Testing
         #expect(try located([scan]).warnings == ["on '/dev/vda', the checksum of the metadata is wrong"])
     }
 
-    // MARK: Disks that are not what they should be
+    // MARK: Faulty disks
 
     @Test func refusesDuplicatesOfWhatIsUsed() throws {
         let scans = [

@@ -149,8 +149,9 @@ import Testing
         #expect(try scan(source).volumeGroup?.sequenceNumber == 8)
     }
 
-    /// A text wraps to the start of the ring if it does not fit before the end. The next text follows behind
-    /// it.
+    /// A text wraps to the start of the ring if it does not fit before the end.
+    ///
+    /// The next text follows behind it.
     @Test(arguments: [0, 512, 1024, 2048, 4096])
     func findsTextsAcrossTheEnd(begin: Int) throws {
         var source = try recorded()

@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    // MARK: Fields that lie, under a checksum that is right
+    // MARK: Wrong fields under a right checksum
 
     struct Lie: Sendable, CustomTestStringConvertible {
         var testDescription: String

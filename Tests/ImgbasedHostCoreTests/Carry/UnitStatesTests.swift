@@ -197,7 +197,7 @@ import Testing
             let states = try self.states(base, ours, [mask: null])
             #expect(states.decisions[path] == decision && states.notes.isEmpty)
         }
-        // A rule has that link: the mask is only told.
+        // A rule has that link: the mask is only reported.
         let ruled = try self.states([:], [wants: unit], [mask: null], ruled: [mask])
         #expect(ruled.decisions[path] == nil)
         #expect(ruled.notes == [.masked(unit: bytes("a.service"), path)])

@@ -83,8 +83,9 @@ import Testing
         #expect(paths() == [full])
     }
 
-    /// GRUB's cost of a boot does not grow with layers. The menu has all recorded layers, and the newest of
-    /// each health.
+    /// GRUB's cost of a boot does not grow with layers.
+    ///
+    /// The menu has all recorded layers, and the newest of each health.
     @Test func ofManyLayersSomeAreInTheMenu() {
         var entries = (1...200).map { BootEntryTests.entry("Base-0.\($0)", created: Int64($0)) }
         entries[6].health = .good

@@ -43,8 +43,7 @@ import Testing
             ])
     }
 
-    /// A power cut while vgcreate wrote the first metadata: lvm2 takes the disk for a member of another
-    /// group.
+    /// A power cut during the first write of vgcreate: lvm2 takes the disk for another group's member.
     @Test(arguments: ["[unknown]", nil])
     func aGroupThatWasBegunIsMadeAnew(group: String?) throws {
         var machine = FakeMachine()

@@ -74,8 +74,9 @@ enum PowerCuts {
         return machine
     }
 
-    /// Expects that all menu entries are complete: a sealed layer with its own file system, and a stored
-    /// kernel.
+    /// Expects that all menu entries are complete.
+    ///
+    /// Each has a sealed layer with its own file system, and a stored kernel.
     static func expectBootable(_ machine: FakeMachine, after steps: Int) throws {
         let layers = Layout(machine.state.volumes, group: "HostVG").layers
         for (name, text) in machine.state.boot.entries {

@@ -167,8 +167,7 @@ import Testing
         #expect(machine.state.carryFailure == nil)
     }
 
-    /// A kernel installed while a layer waits for completion is tried neither before the layer nor instead of
-    /// it.
+    /// A kernel installed while a layer waits for completion is not tried before or instead of the layer.
     @Test(arguments: UpdateTests.loaders) func aNewKernelDoesNotEndTheWait(loader: BootLoader) throws {
         var machine = try UpdateTests.machine(loader)
         try machine.updateHost()
@@ -202,8 +201,7 @@ import Testing
         #expect(machine.state.boot.record.stagedTries == nil)
     }
 
-    /// A layer whose kernel did not start or that was taken back gets the later changes when it is tried
-    /// again.
+    /// A layer whose kernel failed or that was taken back gets the later changes when it is tried again.
     @Test(arguments: UpdateTests.loaders) func whatIsTriedAgainIsCompletedAgain(loader: BootLoader) throws {
         let layer = UpdateTests.path("Base-1.1")
         for isTakenBack in [false, true] {

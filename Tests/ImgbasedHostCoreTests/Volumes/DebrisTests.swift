@@ -133,8 +133,7 @@ import Testing
 
     private static let stray = String(repeating: "e", count: 64)
 
-    /// Files without any reference go before the first write; files of the old menu go after the new menu is
-    /// written.
+    /// Unreferenced files go before the first write; files of the old menu go after the new one is written.
     @Test func makesRoomFirst() throws {
         var machine = try Removals.machine()
         machine.state.volumes.removeAll { $0.name.hasPrefix("Base-1.") }
@@ -154,8 +153,7 @@ import Testing
         #expect(steps.filter { if case .removeBootFiles = $0 { true } else { false } }.count == 3)
     }
 
-    /// An outdated menu, or an invalid entry file beside the valid one, can refer to a kernel that no entry
-    /// has.
+    /// An outdated menu, or a second entry file of a layer, can name a kernel that no entry has.
     @Test(arguments: Removals.loaders) func keepsWhatIsOffered(loader: BootLoader) throws {
         var machine = try Removals.machine(loader)
         machine.state.booted = Self.path("Base-0.1")

@@ -38,13 +38,14 @@ import Testing
         }
     }
 
-    // MARK: which go
+    // MARK: the removed bases
 
     /// The bases of a case: a letter for each property.
     struct Case: Sendable, CustomTestStringConvertible {
-        /// One word a base, oldest first: `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial,
-        /// `T` trial over, `o` once, `p` pinned, `m` mounted, `s` an administrator's snapshot, `r` being
-        /// removed, `0` no layers.
+        /// One word a base, oldest first; each letter is a property.
+        ///
+        /// `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial, `T` trial over, `o` once, `p`
+        /// pinned, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
         var bases: String
         var keep: Int
         var adding: Bool

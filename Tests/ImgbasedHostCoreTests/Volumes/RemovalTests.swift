@@ -10,8 +10,7 @@ import Testing
 
     static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
 
-    /// Base-0 with Base-0.1 (the default) and Base-0.2; Base-1 with Base-1.1, with its own kernel, and
-    /// Base-1.2.
+    /// Two bases with two layers each; the default is Base-0.1, and Base-1.1 has its own kernel.
     static func machine(_ loader: BootLoader = .grub(directory: "/boot/grub")) throws -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.loader = loader
@@ -99,7 +98,7 @@ import Testing
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
 
-    // MARK: what is half removed
+    // MARK: half-removed bases
 
     @Test func nothingNewIsMadeOfWhatGoes() throws {
         var machine = try Self.machine()

@@ -85,7 +85,7 @@ import Testing
         #expect(try sh("ls to/var/lib").contains("app") != list.contains("imgbased"))
     }
 
-    // MARK: What goes away
+    // MARK: Files that vanish
 
     /// Adjustments that run `script` in the middle of a carry, at call number `count`.
     private func meanwhile(_ script: String, after count: Int) throws -> [TreePath: Carrier.Adjustment] {

@@ -266,7 +266,7 @@ import Testing
         try trees.carry()
         #expect(
             try trees.sh("cat to/srv/a/f to/var/b/f to/usr/x; stat -c %u to/srv") == "mine\nmine\nmine\n9")
-        // An unused list is told, because its author relies on it.
+        // An unused list is reported, because its author relies on it.
         let report = try trees.survey().report
         #expect(
             report.items.filter { $0.outcome == .unused }.map(\.line) == [

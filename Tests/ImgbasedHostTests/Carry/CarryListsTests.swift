@@ -20,7 +20,7 @@ import Testing
         try scratch.write("config/files", "/var/lib/mine\n".utf8)
         let lists = try CarryLists.read(mountedAt: place)
         #expect(lists.files != CarryLists().files && lists.files.problems.isEmpty)
-        // The mount is empty, and is read all the same.
+        // An empty mount is read, too.
         try FileManager.default.removeItem(atPath: scratch("config/files"))
         #expect(try CarryLists.read(mountedAt: place).files == CarryLists().files)
         #expect(throws: HostFailure.self) { try CarryLists.read(mountedAt: scratch("none")) }

@@ -210,7 +210,7 @@ struct BaseFromImageTests {
             _ = try await BaseFromImageTests.add(source, maker, size: Bytes(needed.count - 1))
         }
         #expect(error?.description.contains("is too small; it needs at least") == true)
-        // A volume that is too small all the same, for example because the image grew meanwhile.
+        // A volume that is too small despite the plan, for example because the image grew meanwhile.
         let device = try LayerFileSystemTests.Device(try maker.scratch.write("volume", []), size: "32M")
         var plan = Plan(goal: "test")
         plan.prepare = [

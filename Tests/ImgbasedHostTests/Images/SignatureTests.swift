@@ -6,8 +6,7 @@ import Testing
 /// Images with a required signature on their list, checked by gpgv(1) itself.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct SignatureTests {
-    /// An image, its list, and a signature `KEY.sig` by each kind of key; only the key `other` is not
-    /// trusted.
+    /// An image, its list, and a signature `KEY.sig` by each kind of key; all except `other` are trusted.
     ///
     /// `bad` is the good key's signature of another list; `old` is a signature that was valid for a day.
     private func signed() throws -> ImageMaker {

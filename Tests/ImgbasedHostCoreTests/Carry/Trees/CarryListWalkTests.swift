@@ -10,7 +10,7 @@ import Testing
         (node[path]?.entries.keys ?? [:].keys).map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 
-    // MARK: What is beside
+    // MARK: Files beside others
 
     @Test(arguments: ["/opt/*", "/opt/**/c*", "/opt", "/opt/c", "/*/c*"])
     func whatIsBesideWhatAListNamesIsThereTwice(list: String) throws {
@@ -75,7 +75,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/opt/c.imgnew") == "mine")
     }
 
-    // MARK: What is in the way
+    // MARK: Obstacles
 
     @Test(arguments: [true, false])
     func whatANewBaseIsInTheWayOfIsTold(isLink: Bool) throws {
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// Only a link to a directory is told, if the directory is not carried at its own path.
+    /// Only a link to a directory is reported, if the directory is not carried at its own path.
     @Test(arguments: [
         ("/opt/*/conf", "/data/app", true), ("/opt/*/conf", "/data/file", false),
         ("/opt/*/conf", "/data/none", false), ("/opt/*/conf", "app-1", false),
@@ -152,7 +152,7 @@ import Testing
         #expect(CarryListWalkTests.names(trees.target, "/opt/app") == ["conf"])
     }
 
-    // MARK: What is not there
+    // MARK: Missing paths
 
     @Test(
         arguments: [

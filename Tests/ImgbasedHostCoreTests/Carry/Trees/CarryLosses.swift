@@ -68,8 +68,7 @@ struct CarryLosses {
         }
     }
 
-    /// The new base's version is there, unless the administrator's parent stays or kept files need a
-    /// directory.
+    /// The new base's version is there, unless a kept parent or kept files below replace it.
     private mutating func checkTheirs(_ path: TreePath, isTold: Bool) {
         let (old, mine, other, there) = (base[path], ours[path], new[path], target[path])
         let isAsNew = there.map { there in other.map(there.isSame) ?? false } ?? (other == nil)
@@ -112,8 +111,9 @@ struct CarryLosses {
         target.keys.contains { $0 != path && path.covers($0) }
     }
 
-    /// Whether the administrator's version of a parent stays as a whole: a parent is no directory in some
-    /// tree.
+    /// Whether the path is in something of the administrator's that stays as a whole.
+    ///
+    /// That is no directory in one of the trees, or is reported as a conflict or refused.
     private func isWhole(_ path: TreePath?) -> Bool {
         var here = path
         while let place = here {

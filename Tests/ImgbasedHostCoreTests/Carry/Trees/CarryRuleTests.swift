@@ -14,7 +14,7 @@ import Testing
         report.items.map { "\($0.outcome.rawValue) \($0.path)" }
     }
 
-    // MARK: A directory that goes, and what is in it
+    // MARK: A removed directory, and its files
 
     @Test(
         arguments: [
@@ -100,7 +100,7 @@ import Testing
         #expect(report.isEmpty)
     }
 
-    // MARK: A directory that the layer has not
+    // MARK: A directory that the layer lacks
 
     @Test(arguments: [nil, "theirs /etc/ssh", "skip /etc/ssh"], ["", "/etc/ssh"])
     func noKeyOfTheImageIsTaken(rule: String?, list: String) throws {
@@ -178,7 +178,7 @@ import Testing
         #expect(trees.target[wants] == nil)
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
     @Test(arguments: [
         "theirs /etc/app/state", "theirs /etc/**/state*", "theirs /etc/app/dir\ntheirs /etc/app/state",

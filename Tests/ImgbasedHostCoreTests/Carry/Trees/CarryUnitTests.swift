@@ -63,9 +63,9 @@ import Testing
         #expect(report.conflicts.map(\.detail) == ["a file here and a link in the new base; this one stays"])
     }
 
-    // MARK: Units that are elsewhere
+    // MARK: Units elsewhere
 
-    /// The layer's unit, the new base's unit, the list, and whether the link is told.
+    /// The layer's unit, the new base's unit, the list, and whether the link is reported.
     @Test(
         arguments: [
             ("x", nil, "", true), ("x", nil, "/opt/app", false), ("x", "y", "", false), (nil, nil, "", false),

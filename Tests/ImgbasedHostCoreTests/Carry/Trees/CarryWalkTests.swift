@@ -243,7 +243,7 @@ import Testing
         #expect(trees.target["/etc/systemd/system/ssh.service"]?.kind == .link(Array("/dev/null".utf8)))
     }
 
-    // MARK: What is beside a file
+    // MARK: Files beside another
 
     @Test func whatIsBesideAFileIsNotReplacedUnlessItIsOnlyAnOldBases() throws {
         func build(_ beside: String) -> MemoryTrees {
@@ -328,7 +328,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/fstab") == "ROOT=this\n")
     }
 
-    // MARK: What cannot be
+    // MARK: Impossible trees
 
     @Test func aLayerWithoutItsConfigurationIsNoneThatDeletedIt() throws {
         let trees = CarryWalkTests.trees { _, ours, _ in ours.entries = [:] }
