@@ -175,7 +175,7 @@ extension Layout {
                 plain -L 4M -M y --major 254 --minor 99 -n fixed-minor
                 plain -L 4M -n "$(printf 'n%.0s' $(seq 61))"
                 plain -L 4M --alloc contiguous --metadataprofile thin-generic -n profiled
-                # Not changed later: pvresize changes only the size.
+                # The size is the one before the extents were taken: only pvresize changes the size.
                 pvresize -y --setphysicalvolumesize 64M "$1"
                 lvcreate -y -a n -W n -Z n -l 100%FREE -n rest "$group"
                 """,

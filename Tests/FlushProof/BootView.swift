@@ -1,4 +1,4 @@
-/// The actions of a boot loader on a state of /boot.
+/// The boots that a boot loader makes of a state of /boot.
 struct BootView: Sendable {
     /// A kernel that the boot loader starts.
     struct Start: Hashable, Codable, Sendable {

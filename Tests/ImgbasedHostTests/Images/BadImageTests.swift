@@ -180,7 +180,7 @@ struct BadImageTests {
         #expect(unpacked.done == unpacked.total && unpacked.percent == 100)
     }
 
-    /// The reported texts.
+    /// The reported progress.
     private final class Seen: @unchecked Sendable {
         private var list: [ImageProgress] = []
         var phases: [ImageProgress.Phase] {

@@ -328,7 +328,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/fstab") == "ROOT=this\n")
     }
 
-    // MARK: Impossible trees
+    // MARK: Unusable trees
 
     @Test func aLayerWithoutItsConfigurationIsNoneThatDeletedIt() throws {
         let trees = CarryWalkTests.trees { _, ours, _ in ours.entries = [:] }
