@@ -10,8 +10,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-// `make helper` builds the helper's targets as Embedded Swift: the same files without a runtime, so that only what is used
-// is there. What only the host tool needs is in directories of its own, and left out.
+// `make helper` builds the helper's targets as Embedded Swift: the same files without a runtime, so that only
+// used code remains. Code for the host tool alone is in separate directories, and left out.
 let isHelper = Context.environment["IMGBASED_HELPER"] != nil
 let optimization = ["-wmo", "-Osize"]
 let helperSettings =
@@ -40,12 +40,13 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
     targets: [
-        // Every decision, as values, without input or output: those of early boot, and what both halves know; and the host's.
+        // Every decision, as values, without input or output: one half for early boot and shared knowledge,
+        // one for the host.
         .target(name: "ImgbasedCore", swiftSettings: helperSettings),
         .target(name: "ImgbasedHostCore", dependencies: ["ImgbasedCore"], swiftSettings: settings),
 
-        // C libraries as Swift modules. Which archive or shared object they come from is the linker's
-        // search path: shared for the host tool, static for the helper (see Makefile).
+        // C libraries as Swift modules. The linker's search path selects the archive or shared object: shared
+        // for the host tool, static for the helper (see Makefile).
         .target(name: "CDeviceMapper", linkerSettings: [.linkedLibrary("devmapper")]),
         .target(name: "CKmod", linkerSettings: [.linkedLibrary("kmod")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
@@ -113,17 +114,17 @@ let package = Package(
             name: "TestTrees", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/TestTrees",
             swiftSettings: settings),
 
-        // What is fuzzed (build-aux/fuzz), over the inputs that are kept.
+        // Fuzz targets (build-aux/fuzz), run over the stored inputs.
         .testTarget(
             name: "FuzzTests", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/Fuzz",
             exclude: ["Corpus", "Dictionaries", "Fuzzer.swift"], swiftSettings: settings),
 
-        // Machines: QEMU, consoles, disks; and what is done with them.
+        // Machines (QEMU, consoles, disks) and operations on them.
         .target(
             name: "TestMachine", path: "Tests/TestMachine", exclude: ["Guest", "Scripts"],
             swiftSettings: settings),
         .testTarget(name: "BootTests", dependencies: ["TestMachine", "FlushProof"], swiftSettings: settings),
-        // What a power cut can leave of a command, without cutting it.
+        // The possible results of a power cut during a command, without cutting the power.
         .target(
             name: "FlushProof", dependencies: ["TestMachine", "TestRandom"], path: "Tests/FlushProof",
             swiftSettings: settings),

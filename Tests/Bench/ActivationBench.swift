@@ -1,8 +1,10 @@
 import Foundation
 import TestMachine
 
-/// Activates one layer and mounts it in every way in turn, in one guest where an instruction takes a nanosecond, so that the
-/// figures repeat. Kernel modules are loaded, no udev runs, and the layer is deactivated in between.
+/// Activates and mounts one layer in every way in turn, in one guest.
+///
+/// An instruction takes a nanosecond, so that the figures repeat. Kernel modules are loaded, no udev runs,
+/// and the layer is deactivated in between.
 struct ActivationBench {
     let rounds: Int
 
@@ -11,7 +13,7 @@ struct ActivationBench {
         var kibibytes: Double
     }
 
-    /// What each contender measured, a value a round.
+    /// The measurements of each contender, one for each round.
     func run() throws -> [[Measurement]] {
         let image = try RootImage.current()
         let disk = try InstalledDisk.current()
@@ -32,7 +34,7 @@ struct ActivationBench {
             try compileHardcoded(plan: plan, diskNumber: number, into: vm)
 
             var results = Contender.all.map { _ in [Measurement]() }
-            // The first round warms caches and is not counted.
+            // The first round warms caches and does not count.
             for round in 0...rounds {
                 for (index, contender) in Contender.all.enumerated() {
                     let measurement = try measure(contender, in: vm)
@@ -53,7 +55,7 @@ struct ActivationBench {
         systemctl stop lvm2-monitor dm-event.socket dm-event.service || true
         vgchange -q -an HostVG
         modprobe -a dm-thin-pool ext4
-        # The others check no file system.
+        # The other contenders check no file system.
         echo "rd.imgbased.layer=\(Contender.layer) fsck.mode=skip" >/run/tools/cmdline
         mount --bind /run/tools/cmdline /proc/cmdline
         systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
@@ -63,13 +65,14 @@ struct ActivationBench {
     private let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
 
     private func measure(_ contender: Contender, in vm: VM) throws -> Measurement {
-        // Without the tool the helper does not check; lvm2 is told by its configuration.
+        // Without the tool, the helper does not check; lvm2 is told by its configuration.
         let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
         let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
-        // The helper mounts the layer; for the others the stopwatch does, in the same way and before it stops the clock.
+        // The helper mounts the layer. For other contenders the stopwatch mounts it, in the same way and
+        // before it stops the clock.
         let mount = contender.mounts ? "" : "--mount /dev/mapper/\(volume) /sysroot"
-        // systemd sees nothing of the mount, so it does not work while the clock runs. The volume must really be there; then
-        // the stack goes again, the last made first.
+        // systemd does not see the mount, so it does not work while the clock runs. The volume must exist;
+        // then the stack is removed, the last device first.
         let output = try vm.check(
             """
             \(hide)
@@ -112,7 +115,7 @@ struct ActivationBench {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        // Devices get the numbers that the kernel gives to the first ones.
+        // Devices get the kernel's first numbers.
         let major = try vm.check("awk '$2 == \"device-mapper\" { print $1 }' /proc/devices")
             .trimmingCharacters(in: .whitespacesAndNewlines)
         let header = try HardcodedTables(plan: plan, numbers: ["/dev/vdb4": diskNumber], major: major).source
@@ -136,7 +139,7 @@ struct ActivationBench {
     }
 }
 
-/// Why there is nothing to report.
+/// The reason for a missing report.
 struct BenchError: Error, CustomStringConvertible {
     let description: String
 }

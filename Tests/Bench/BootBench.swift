@@ -1,14 +1,15 @@
 import Foundation
 import TestMachine
 
-/// Boots one layer of one disk by the same kernel with ours and with a stock initramfs in turn, to the moment at which
-/// the root is mounted, in guests where an instruction takes a nanosecond.
+/// Boots one layer by the same kernel with our initramfs and a stock one in turn, until the root is mounted.
+///
+/// An instruction takes a nanosecond in the guests.
 struct BootBench {
     let rounds: Int
 
     /// An initramfs.
     struct Way {
-        /// For people.
+        /// The name, for people.
         let name: String
         /// The module of dracut that brings the root.
         let module: String
@@ -22,21 +23,21 @@ struct BootBench {
             Way(name: "dracut's lvm, plain", module: "lvm", hasSystemd: false),
         ]
 
-        /// What is compared, by their places in `all`.
+        /// The pairs to compare, by their places in `all`.
         static let pairs = [(ours: 0, other: 1), (ours: 2, other: 3)]
     }
 
     /// Times since the start of the kernel, in milliseconds.
     struct Measurement {
-        /// When the kernel was done and started init.
+        /// The time at which the kernel started init.
         var kernel: Double
-        /// When the root was mounted.
+        /// The time at which the root was mounted.
         var mounted: Double
-        /// What everything but the kernel took.
+        /// The time without the kernel's part.
         var userSpace: Double { mounted - kernel }
     }
 
-    /// What each way took, a value a round.
+    /// The measurements of each way, one for each round.
     func run() throws -> [[Measurement]] {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -51,8 +52,9 @@ struct BootBench {
 
     // MARK: The initramfs
 
-    /// The same but for what brings the root, with everything Debian's tree has that a host may need for it, thin_check
-    /// among it.
+    /// Makes the initramfs, equal except for the module that brings the root.
+    ///
+    /// They have all of Debian's tree that a host may need for the root, including thin_check.
     private func makeImages(in directory: String) throws -> [String] {
         try RootTree.with { tree in
             let bench = "/usr/lib/dracut/modules.d/98imgbased-bench"

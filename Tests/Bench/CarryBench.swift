@@ -1,21 +1,21 @@
 import Foundation
 import TestMachine
 
-/// Carries many files of an administrator's to another base beside rsync, on this machine, in a file system of its own: first
-/// to a new layer, then once more when nothing has changed.
+/// Carries an administrator's many files to another base, beside rsync.
+///
+/// On this machine, in a separate file system: first to a new layer, then again without changes.
 struct CarryBench {
     let rounds: Int
-    /// How many files there are, 1 to 4 KiB each, a thousand in a directory.
+    /// The number of files, of 1 to 4 KiB each, a thousand in a directory.
     let files: Int
 
-    /// A way to do it, in a directory with `base`, `ours`, `new` and `to`.
+    /// A way to carry, in a directory with `base`, `ours`, `new` and `to`.
     struct Way {
-        /// For people.
+        /// The name, for people.
         let name: String
-        /// A command.
         let command: [String]
 
-        /// Flushed, as what becomes bootable has to be.
+        /// Each way flushes, as needed before a boot.
         static let all = [
             Way(
                 name: "imgbase persist",
@@ -30,15 +30,15 @@ struct CarryBench {
         ]
     }
 
-    /// Milliseconds.
+    /// Times in milliseconds.
     struct Measurement {
-        /// To the new layer.
+        /// The time of the carry to the new layer.
         var first: Double
-        /// Once more.
+        /// The time of the repetition.
         var again: Double
     }
 
-    /// What each way took, a value a round.
+    /// The measurements of each way, one for each round.
     func run() throws -> [[Measurement]] {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -53,10 +53,10 @@ struct CarryBench {
         try HostCommand.run("mount", "-o", "loop", image, directory)
         try makeTrees(in: directory)
         var results = Way.all.map { _ in [Measurement]() }
-        // The first round warms caches and is not counted.
+        // The first round warms caches and does not count.
         for round in 0...rounds {
             for (index, way) in Way.all.enumerated() {
-                // Not removed meanwhile: a file system may look long for inodes that were not free just now.
+                // Kept until the end: a file system may search long for inodes that were freed recently.
                 try shell(
                     "[ ! -e to ] || mv to done-\(round)-\(index); cp -a new to; sync -f to", in: directory)
                 let measurement = Measurement(
@@ -84,7 +84,7 @@ struct CarryBench {
         try shell("sync -f ours", in: directory)
     }
 
-    /// Nothing is measured that did not do it.
+    /// Fails if the way did not carry everything.
     private func check(_ way: Way, in directory: String) throws {
         let count = try shell("find to/etc -name '*.conf' | wc -l", in: directory)
         guard Int(count.trimmingCharacters(in: .whitespacesAndNewlines)) == files else {

@@ -1,12 +1,12 @@
 /// A way to activate one layer.
 struct Contender {
-    /// For people.
+    /// The name, for people.
     let name: String
     /// The command, as the guest's stopwatch runs it.
     let command: String
-    /// Whether the pool's metadata is checked by thin_check on the way.
+    /// Whether thin_check checks the pool's metadata on the way.
     let checksMetadata: Bool
-    /// Whether it mounts the layer at `/sysroot` as well.
+    /// Whether the command also mounts the layer at `/sysroot`.
     var mounts = false
 
     static let layer = "Base-0.1"
@@ -27,6 +27,6 @@ struct Contender {
         Contender(name: "lvm lvchange --sysinit + thin_check", command: lvm, checksMetadata: true),
     ]
 
-    /// What each is compared with, by their places in `all`.
+    /// The pairs to compare, by their places in `all`.
     static let pairs = [(ours: 0, other: 1), (ours: 0, other: 2), (ours: 3, other: 4)]
 }

@@ -1,16 +1,18 @@
 import Foundation
 import TestMachine
 
-/// Changes the boot menu in every way in turn, in one guest where an instruction takes a nanosecond: an entry and what is
-/// derived from it, or all of grub.cfg as grub-mkconfig makes it of as many kernels.
+/// Changes the boot menu in every way in turn, in one guest: imgbase against grub-mkconfig.
+///
+/// The former writes an entry and its derived files, the latter all of grub.cfg for as many kernels. An
+/// instruction takes a nanosecond.
 struct EntryBench {
     let rounds: Int
 
-    /// A way to do it.
+    /// A way to change the menu.
     struct Way {
-        /// For people.
+        /// The name, for people.
         let name: String
-        /// A command; `$round` is another number each time.
+        /// A command; `$round` differs in each round.
         let command: String
 
         static let all = [
@@ -22,18 +24,18 @@ struct EntryBench {
         ]
     }
 
-    /// What each way took in milliseconds, a value a round.
+    /// The times of each way in milliseconds, one for each round.
     func run() throws -> [[Double]] {
         var machine = try Machine(
             name: "bench-entry", disks: [.overlay(of: InstalledDisk.current().disk)],
-            // GRUB's clock is the firmware's, which hardly goes when instructions are counted.
+            // GRUB uses the firmware's clock, which hardly moves if instructions are counted.
             boot: RootImage.current().boot("rd.imgbased.layer=Base-0.1", .ordinary))
         machine.countsInstructions = true
         return try machine.run { vm in
             try vm.waitForGuest(within: .minutes(10))
             try vm.check("for n in 1 2 3; do cp /boot/imgbased/*/linux /boot/vmlinuz-6.1.0-$n; done; sync")
             var results = Way.all.map { _ in [Double]() }
-            // The first round warms caches and is not counted.
+            // The first round warms caches and does not count.
             for round in 0...rounds {
                 for (index, way) in Way.all.enumerated() {
                     let output = try vm.check(

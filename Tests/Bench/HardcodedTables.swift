@@ -1,12 +1,14 @@
-/// What `imgbase-initrd plan` printed, as C source with every number in place.
+/// The output of `imgbase-initrd plan` as C source, with every number in place.
 struct HardcodedTables {
     private var devices: [String] = []
     private var targets: [String] = []
 
+    /// Parses a plan.
+    ///
     /// - Parameters:
-    ///   - plan: The lines of the plan.
-    ///   - numbers: MAJOR:MINOR of the disks, by the paths the plan has.
-    ///   - major: The number of device-mapper, whose devices are numbered from 0 in the order of the plan.
+    ///   - plan: the lines of the plan.
+    ///   - numbers: MAJOR:MINOR of the disks, by their paths in the plan.
+    ///   - major: the number of device-mapper, whose devices are numbered from 0 in the order of the plan.
     init(plan: String, numbers: [String: String], major: String) throws {
         var numbers = numbers
         var order: [String] = []

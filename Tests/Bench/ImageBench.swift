@@ -1,18 +1,20 @@
 import Foundation
 import TestMachine
 
-/// Writes an image to a new thin volume in every way in turn, in one guest, from its disk, nothing of it being in memory.
-/// The guest has two processors, so that a digest can be taken meanwhile; time is the build host's.
+/// Writes an image from disk to a new thin volume in every way in turn, in one guest, with cold caches.
+///
+/// The guest has two processors, so that the digest can be computed in parallel. The time is the build
+/// host's.
 struct ImageBench {
     let rounds: Int
 
-    /// A way to do it.
+    /// A way to write the image.
     struct Way {
-        /// For people.
+        /// The name, for people.
         let name: String
         /// Commands that make the volume, write the image from `/dev/vdc` and flush it.
         let commands: String
-        /// The volume, which goes again.
+        /// The volume, removed afterwards.
         let volume: String
 
         private static let create = """
@@ -41,11 +43,11 @@ struct ImageBench {
                     """, volume: "bench"),
         ]
 
-        /// What ours is compared with, by their places in `all`.
+        /// The ways to compare ours with, by their places in `all`.
         static let others = [1, 2, 3]
     }
 
-    /// What each way took in milliseconds, a value a round.
+    /// The times of each way in milliseconds, one for each round.
     func run() throws -> [[Double]] {
         let image = try RootImage.current()
         let tools = try makeTools()
@@ -92,7 +94,7 @@ struct ImageBench {
         }
     }
 
-    /// This machine's qemu-img, which has the guest's distribution, with the libraries it needs.
+    /// This machine's qemu-img, from the guest's distribution, with its libraries.
     private func makeTools() throws -> (directory: String, image: String) {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         let files = directory + "/files"

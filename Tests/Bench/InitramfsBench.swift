@@ -1,7 +1,7 @@
 import Foundation
 import TestMachine
 
-/// How much our module and dracut's lvm module add to an initramfs, kernel modules aside.
+/// The sizes that our module and dracut's lvm module add to an initramfs, without kernel modules.
 enum InitramfsBench {
     private static let others = "crypt mdraid multipath dmraid lvmmerge lvmthinpool-monitor"
 

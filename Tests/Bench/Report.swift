@@ -1,4 +1,4 @@
-/// Runs the parts and prints what they measured.
+/// Runs the parts and prints their measurements.
 enum Report {
     private static let rounds = 5
 

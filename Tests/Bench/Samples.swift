@@ -1,7 +1,9 @@
-/// What was measured of one thing, several times.
+/// Repeated measurements of one value.
 struct Samples {
     private let sorted: [Double]
 
+    /// Sorts the measurements.
+    ///
     /// - Precondition: `values` is not empty.
     init(_ values: [Double]) {
         sorted = values.sorted()
@@ -21,7 +23,7 @@ struct Samples {
 }
 
 extension Double {
-    /// With `digits` behind the point.
+    /// The number with `digits` behind the point.
     func rounded(digits: Int) -> String {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
@@ -33,12 +35,12 @@ extension Double {
 }
 
 extension String {
-    /// With spaces before it up to `width`.
+    /// The text with spaces before it up to `width`.
     func padded(_ width: Int) -> String {
         String(repeating: " ", count: Swift.max(0, width - count)) + self
     }
 
-    /// With spaces behind it up to `width`.
+    /// The text with spaces behind it up to `width`.
     func filled(_ width: Int) -> String {
         self + String(repeating: " ", count: Swift.max(0, width - count))
     }

@@ -1,4 +1,5 @@
-// make bench: the helper beside what a user would run instead, as ratios from one run. Arguments name the parts to run.
+// make bench: compares the helper with a user's alternatives, as ratios from one run. Arguments name the
+// parts.
 
 import Foundation
 

@@ -1,6 +1,6 @@
 import TestMachine
 
-/// What the tests share, made by the first that asks for it.
+/// The shared artefacts of the tests, made on first use.
 enum Artefacts {
     private static let installedDisk = Result { try InstalledDisk.current() }
     private static let rootImage = Result { try RootImage.current() }
@@ -24,45 +24,48 @@ enum Artefacts {
         get throws { try installedDisk.get() }
     }
 
-    /// The root file system that is in its bases.
+    /// The root file system of the disk's bases.
     static var image: RootImage {
         get throws { try rootImage.get() }
     }
 
-    /// What the next image is delivered as.
+    /// The next image, as a distributor delivers it.
     static var updateImages: UpdateImages {
         get throws { try deliveredImages.get() }
     }
 
-    /// A machine with the installed disk as /dev/vda, whose changes are thrown away.
+    /// A machine with the installed disk as /dev/vda, whose writes are thrown away.
     static func machine(_ name: String, firmware: Firmware = .bios) throws -> Machine {
         try Machine(name: name, disks: [.overlay(of: disk.disk)], firmware: firmware)
     }
 
-    /// The same, where GRUB has booted the default, `Base-0.1`, and what starts by itself has ended; with `disks` from /dev/vdb on.
+    /// The same after GRUB has booted the default, `Base-0.1`, and all units have finished.
+    ///
+    /// `disks` follow from /dev/vdb on.
     static func host(_ name: String, disks: [Disk] = []) throws -> Machine {
         try runningHost.get().machine(name: name, disks: disks)
     }
 
-    /// The same with the image of a base as /dev/vdb, for the machine to change.
+    /// The same with the image of a base as /dev/vdb, writable for the machine.
     static func updatable(_ name: String) throws -> Machine {
         try host(name, disks: [.overlay(of: image.image)])
     }
 
-    /// A machine that is no host: it runs the image of a base from its first disk, and has `disks` from /dev/vdb on.
+    /// A machine that is no host: it runs a base's image from /dev/vda, with `disks` from /dev/vdb on.
     static func bareSystem(
         _ name: String, of release: DebianTree = .bookworm, disks: [Disk]
     ) throws -> Machine {
         try (release == .bookworm ? bareSystem : bareTrixie).get().machine(name: name, disks: disks)
     }
 
-    /// A machine with the installed disk, where a system on another disk is booted, in which nothing activates a volume by itself.
+    /// A machine with the installed disk and a system on another disk, which activates no volume by itself.
     static func rescueSystem(_ name: String) throws -> Machine {
         try rescueSystem.get().machine(name: name)
     }
 
-    /// The same, which starts the layers' kernel with `arguments` at once instead of GRUB, and has `disks` from
-    /// /dev/vdb on.
+    /// A machine that starts the layers' kernel with `arguments` directly instead of GRUB.
+    ///
+    /// The installed disk is /dev/vda; `disks` follow from /dev/vdb on.
     static func machine(
         _ name: String, booting arguments: String, _ initramfs: Initramfs = .ordinary, disks: [Disk] = [],
         firmware: Firmware = .bios
@@ -74,7 +77,7 @@ enum Artefacts {
 }
 
 extension VM {
-    /// Takes the machine's power away, whatever it does, and starts the layers' kernel with `arguments`.
+    /// Cuts the power at once, and starts the layers' kernel with `arguments`.
     func restart(_ arguments: String, _ initramfs: Initramfs = .ordinary) throws {
         cutPower()
         try powerOn(Artefacts.image.boot(arguments, initramfs))

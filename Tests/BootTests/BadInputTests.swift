@@ -1,14 +1,14 @@
 import TestMachine
 import Testing
 
-/// What `imgbase` says to input it cannot use, in a machine with the real tools.
+/// The answers of `imgbase` to unusable input, in a machine with the real tools.
 @Suite struct BadInputTests {
-    /// A command that is refused, and a part of what it says.
+    /// A refused command, and a part of its message.
     private typealias Refusal = (status: Int, says: String, command: String)
 
     private static let image = "/dev/HostVG/Base-0.2"
 
-    // Not the arguments of a test: each would boot a machine.
+    // No arguments of a test: each would boot a machine.
     private static let onInstalledHost: [Refusal] = [
         (2, "--frobnicate", "imgbase --frobnicate"),
         (2, "--frobnicate", "imgbase base --add --frobnicate --size 1G \(image)"),
@@ -41,10 +41,10 @@ import Testing
             "imgbase boot --args-add Base-0.1 $(head -c 2000 /dev/zero | tr '\\0' x)"
         ),
         (1, "standard output: No space left on device", "imgbase layout >/dev/full"),
-        // Nothing that is opened takes the place of what is closed.
+        // No file opened later takes the number of a closed one.
         (2, "Bad file descriptor", "imgbase base --add --size 1G - <&-"),
         (1, "standard output: Bad file descriptor", "imgbase layout >&-"),
-        // A signal undoes what was begun, though whoever sends the image is silent.
+        // A signal undoes the work so far, even while the sender of the image is silent.
         (
             1, "signal 15",
             """
@@ -60,7 +60,7 @@ import Testing
     func installed() throws {
         try Artefacts.host("bad-input").run { vm in
             for refusal in Self.onInstalledHost { try vm.expectRefusal(refusal) }
-            // That nobody reads what it says any more ends nothing.
+            // A closed reader of its output does not end the command.
             try vm.check(
                 """
                 { env --default-signal=PIPE imgbase --debug boot --once Base-0.2 2>&1; echo $? >/run/status; } | true
@@ -81,8 +81,8 @@ import Testing
             try vm.check("wipefs -qa /dev/vdb")
 
             try vm.check("imgbase layout --init --size 128M --config-size 16M /dev/vdb")
-            // How much of an image is not zero is known when it was read: it fails on the way, and takes back
-            // what it did.
+            // The number of non-zero blocks is known only after reading: the command fails on the way, and
+            // undoes its work.
             let reason = "more than the pool has free"
             try vm.expectRefusal((1, reason, "imgbase base --add --size 1G /dev/vdc"))
             try vm.expectRefusal((1, reason, "imgbase base --add --size 1G - </dev/vdc"))
@@ -108,7 +108,7 @@ extension VM {
 
     /// Expects that a dry run of laying out /dev/vdb prints lvm2's commands and writes nothing.
     fileprivate func expectDryRun() throws {
-        // Field 7 is how many sectors were written since the machine started.
+        // Field 7 is the number of sectors written since the machine started.
         let state = "awk '{ print $7 }' /sys/block/vdb/stat; head -c 64M /dev/vdb | sha256sum; pvs; vgs; lvs"
         let before = try check(state)
         let output = try check("imgbase --dry --debug layout --init --size 1G /dev/vdb")

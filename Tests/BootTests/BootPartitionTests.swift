@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// File systems that `/boot` can be: what was recorded is where GRUB finds it, also where the power went.
+/// File systems for `/boot`: GRUB finds the record, even after a power cut.
 @Suite struct BootPartitionTests {
     @Test(
         "on XFS, whose log GRUB does not replay: a default that was set is booted after a power cut, and tries count"
@@ -9,7 +9,7 @@ import Testing
     func xfs() throws {
         try Artefacts.host("boot-xfs").run { vm in
             try vm.check(Self.makeXFS, within: .minutes(5))
-            // Nothing is synchronized but by imgbase itself.
+            // Only imgbase itself synchronizes.
             try vm.check("imgbase boot --set-default Base-1.1 && imgbase boot --verify")
             try vm.expect("Base-1.1", from: "imgbase boot --get-default")
             try vm.check("imgbase boot --try Base-0.2 --tries 1")
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    /// `/boot` on XFS in place of ext4, in every layer; GRUB on the disk gets to read it.
+    /// Puts `/boot` on XFS in place of ext4, in every layer; GRUB on the disk learns to read it.
     private static let makeXFS = """
         set -e
         cp -a /boot /run/boot

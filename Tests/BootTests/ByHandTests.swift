@@ -1,13 +1,13 @@
 import TestMachine
 import Testing
 
-/// The helper started by hand, in a system that is up and uses no layer: what hangs, and what is mounted already.
+/// The helper started by hand, in a running system that uses no layer: hangs, and earlier mounts.
 @Suite struct ByHandTests {
     @Test("what hangs is not waited for without end, and said")
     func hangs() throws {
         try Artefacts.rescueSystem("hangs").run { vm in
             try vm.prepareByHand()
-            // The check of one layer hangs, and so does what it has started: the next one gets its turn.
+            // If the check of a layer and the check's child hang, the next layer gets its turn.
             try vm.check(
                 """
                 cp /usr/sbin/e2fsck /run/e2fsck.real
@@ -30,7 +30,7 @@ import Testing
             try vm.check("! dmsetup info HostVG-Base--0.2")
             try vm.check("umount /sysroot; umount /usr/sbin/e2fsck")
 
-            // Whoever has lvm2's lock does nothing.
+            // The holder of lvm2's lock does nothing.
             let locker = try vm.check(
                 """
                 mkdir -p /run/lock/lvm
@@ -46,7 +46,7 @@ import Testing
                 says: ["imgbase-initrd: cannot boot layer 'Base-0.2': " + lock], mounts: nil)
             try vm.check("kill \(locker)")
 
-            // udev hangs over the devices: they are there all the same.
+            // udev hangs over the devices: they exist all the same.
             try vm.check(
                 """
                 mkdir -p /run/udev/rules.d
@@ -73,21 +73,21 @@ import Testing
                 "rd.imgbased.layer=Base-0.2 rootflags=defaults,noatime,nodev,x-systemd.foo=1,commit=7,nodev,dev"
             try vm.expectByHand(one, says: [], mounts: "Base-0.1")
             try vm.expectByHand(other, says: [], mounts: "Base-0.2")
-            // rootflags=, as mount(8) has it.
+            // rootflags=, as mount(8) reads it.
             try vm.expect("rw,noatime,commit=7", from: "findmnt -no OPTIONS /sysroot | sed 's/,seclabel//'")
             try vm.expectByHand(
                 "rd.imgbased.layer=Base-1.1 rd.imgbased.mode=volatile", says: [], mounts: "overlay")
             try vm.expect("/dev/mapper/HostVG-Base--1.1", from: "findmnt -no SOURCE /run/imgbased/layer")
             try vm.expectByHand(other, says: [], mounts: "Base-0.2")
             try vm.expect("", from: "findmnt -no SOURCE /run/imgbased/layer")
-            // That its device could be written changes nothing where it is only read.
+            // A layer in volatile mode stays read-only, although its device is writable.
             let volatile = "rd.imgbased.layer=Base-0.2 rd.imgbased.mode=volatile"
             try vm.expectByHand(volatile, says: [], mounts: "overlay")
             try vm.expect(
                 "/dev/mapper/HostVG-Base--0.2 ro",
                 from: "findmnt -no SOURCE,OPTIONS /run/imgbased/layer | sed 's/,.*//; s/  */ /g'")
             try vm.expectByHand(other, says: [], mounts: "Base-0.2")
-            // The other way round lvm2 makes it writable.
+            // In the other direction, lvm2 makes the device writable.
             try vm.expectByHand(
                 "rd.imgbased.layer=Base-1.1 rd.imgbased.activate=native",
                 says: [
@@ -95,7 +95,7 @@ import Testing
                         + "read-only; remove it with 'dmsetup remove HostVG-Base--1.1' when nothing uses it"
                 ], mounts: "Base-0.2", fails: true)
 
-            // Somebody is in it.
+            // A process is in it.
             try vm.expectByHand(
                 one, in: "/sysroot",
                 says: [
@@ -119,7 +119,7 @@ import Testing
                 ], mounts: nil)
             try vm.check("umount /sysroot")
 
-            // Names change all the time, and the way to the init program goes up.
+            // Names change all the time, and the path to the init program leads upwards.
             try vm.check(
                 """
                 mount /dev/HostVG/Base-0.2 /mnt && ln -sf ../../lib/systemd/systemd /mnt/usr/sbin/init && umount /mnt
@@ -136,7 +136,7 @@ import Testing
     func modules() throws {
         try Artefacts.rescueSystem("modules").run { vm in
             try vm.prepareByHand()
-            // Where the helper is, no module is to be seen; lvm2's modprobe goes where there are some.
+            // The helper sees no module; lvm2's modprobe runs in a mount name space with modules.
             try vm.check(
                 """
                 ! grep -qw dm_thin_pool /proc/modules || modprobe -r dm_thin_pool
@@ -164,7 +164,7 @@ import Testing
 }
 
 extension VM {
-    /// Puts a kernel command line that can be written into the guest.
+    /// Puts a writable kernel command line into the guest.
     fileprivate func prepareByHand() throws {
         try check(
             """
@@ -174,8 +174,9 @@ extension VM {
             """)
     }
 
-    /// Expects that the helper, started in `directory` where the kernel has `arguments`, says nothing else, and that what is
-    /// mounted and reported then is `layer`, or that it fails.
+    /// Runs the helper in `directory` with the kernel's `arguments`, and expects only these messages.
+    ///
+    /// Expects that `layer` is then mounted and reported, or that the helper fails.
     fileprivate func expectByHand(
         _ arguments: String, in directory: String = "/", says complaints: [String], mounts layer: String?,
         fails: Bool = false, _ sourceLocation: SourceLocation = #_sourceLocation

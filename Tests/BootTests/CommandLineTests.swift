@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Arguments of the kernel that an administrator types in GRUB's editor.
+/// Kernel arguments that an administrator types in GRUB's editor.
 @Suite struct CommandLineTests {
     @Test("rd.imgbased.layer= edited in GRUB decides, whatever root= says, and lvm2 sees its own volumes")
     func editedLayer() throws {
@@ -24,7 +24,7 @@ import Testing
                 "Base-0.1", editing: { $0.naming("Base-7.7", insteadOf: "Base-0.1") })
             let asked = try vm.expect("Press Enter for maintenance", within: .minutes(3))
             #expect(asked.complaints == ["imgbase-initrd: " + Self.missing])
-            // To the question's end; a key that comes before it is lost.
+            // Wait for the end of the question; earlier keys are lost.
             try vm.expect("to continue): ", within: .seconds(30))
             try vm.type("\r")
             try vm.expect("# ", within: .minutes(1))
@@ -38,7 +38,7 @@ import Testing
 }
 
 extension String {
-    /// GRUB's `linux` line with `rd.imgbased.layer=` changed and the rest as it was.
+    /// GRUB's `linux` line with only `rd.imgbased.layer=` changed.
     fileprivate func naming(_ layer: String, insteadOf other: String) -> String {
         replacing("rd.imgbased.layer=\(other)", with: "rd.imgbased.layer=\(layer)")
     }

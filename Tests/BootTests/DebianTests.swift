@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Other releases of the distribution than the one the machines of the tests are.
+/// Debian releases other than that of the test machines.
 @Suite struct DebianTests {
     @Test(
         "Debian 13, whose kernel, dracut and systemd are newer: a base and a layer of it, natively and with lvm2 in the initramfs",
@@ -23,7 +23,7 @@ import Testing
             try vm.expectVolumesOfLVM(layer: "Base-2.1")
             try vm.expectStateOfUdev(layer: "Base-2.1")
             try vm.check("imgbase boot --verify")
-            // What waits for the device of root= would do so for three minutes: it is not active.
+            // A unit that needs the device of root= would wait for three minutes: the device is not active.
             try vm.check("lvchange -q -an HostVG/Base-2")
             vm.cutPower()
             try vm.powerOn(
@@ -43,7 +43,7 @@ import Testing
             try vm.expectBooted("Base-2.1", on: "Base-2", activatedBy: "lvm")
             try vm.expectStateOfUdev(layer: "Base-2.1")
 
-            // A root that is nowhere: dracut's shell, whose hooks say nothing of the device root= names.
+            // A root that does not exist: dracut's shell, whose hooks do not mention the device in root=.
             vm.cutPower()
             try vm.powerOn(
                 image.boot(

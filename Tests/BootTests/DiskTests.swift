@@ -17,11 +17,12 @@ import Testing
             try vm.expect("/dev/vda4 /dev/vdb", from: "pvs --noheadings -o pv_name | xargs")
             try vm.expectVolumesOfLVM(layer: "Base-0.2")
 
-            // The second disk alone, which is /dev/vda then. When both are there it is /dev/vdb.
+            // The second disk alone is /dev/vda. With both disks, it is /dev/vdb.
             vm.cutPower()
             vm.unplug(0)
             try vm.powerOn(Artefacts.image.boot(layer + " ignore_loglevel initcall_debug", .ordinary))
-            // The kernel says that the helper has loaded this, the last thing it does before it looks for disks.
+            // The kernel tells that the helper has loaded this module, its last action before it looks for
+            // disks.
             try vm.expect("[dm_thin_pool] returned 0", within: .minutes(3))
             let seen = "[vda] 2097152 512-byte logical blocks"
             if !vm.transcript.contains(seen) { try vm.expect(seen, within: .minutes(3)) }
@@ -42,16 +43,17 @@ import Testing
         }
     }
 
-    /// A data disk that dies must not cost the time for disks at each boot, nor the power that goes between lvm2's commits on two disks
-    /// the boot.
+    /// A dead data disk must not cost each boot the time for disks.
+    ///
+    /// A power cut between lvm2's commits on two disks must not cost the boot.
     @Test("a disk that the layer does not use: out of date, dead, and there again")
     func otherDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
         try Artefacts.host("other-disk", disks: [.blank(mebibytes: 256)]).run { vm in
             try vm.check("pvcreate -q /dev/vdb && vgextend -q HostVG /dev/vdb")
             let id = try vm.check("pvs --noheadings -o pv_uuid /dev/vdb | tr -d ' '")
-            // What stands where the metadata of the second disk is before a change is written there again after it, as if that had never
-            // come there; meanwhile the first has it.
+            // Saves the second disk's metadata before a change and restores them after it, as if the change
+            // had reached only the first disk.
             try vm.check(
                 """
                 set -e
@@ -83,7 +85,8 @@ import Testing
             try vm.powerOn(Artefacts.image.boot(layer, .ordinary))
             report = try vm.expectBooted("Base-0.2", on: "Base-0")
             #expect(report.warnings == ["volume group 'HostVG' lacks physical volume \(id)"])
-            // Not the 90 seconds of the time for disks; under emulation more than the 3 that nothing may change.
+            // Shorter than the 90 seconds of the time for disks; under emulation longer than the 3 without a
+            // change.
             let disks = try #require(report.timings["disks"])
             #expect(disks > 3000 && disks < 30000)
             try vm.expect("active", from: "lvs --noheadings -o lv_active HostVG/Base-0.2 2>/dev/null | xargs")

@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// The helper in the other initramfs that dracut makes.
+/// The helper in dracut's other kinds of initramfs.
 @Suite struct DracutTests {
     @Test(
         "without systemd, and with compressed modules: the same layer in the same state, and after a failure dracut's shell or the end"
@@ -13,10 +13,10 @@ import Testing
             try vm.expectStateOfUdev(layer: "Base-0.2")
 
             try vm.restart("rd.imgbased.layer=Base-7.7 rd.shell=0", .plain)
-            // Debian's halt(8) is systemd's, and does nothing without it: dracut's init program ends.
+            // Debian's halt(8) is systemd's and does nothing without systemd: dracut's init program ends.
             try vm.expectHalt(after: Self.missing, end: "Attempted to kill init")
 
-            // The administrator tells it another layer and leaves the shell: it goes on.
+            // The administrator names another layer and leaves the shell: the boot goes on.
             try vm.restart("rd.imgbased.layer=Base-7.7", .plain)
             let asked = try vm.expect("dracut:/#", within: .minutes(3))
             #expect(asked.complaints == ["imgbase-initrd: " + Self.missing])
@@ -40,8 +40,8 @@ import Testing
 
     @Test("with lvm2 in the initramfs, other volumes come where the helper is on the disk before udev")
     func lvmSecond() throws {
-        // A rule can wait for a program alone, and there is none in the initramfs that waits for a file. udev ends it after
-        // 180 s.
+        // A udev rule can wait only by a program, and the initramfs has none that waits for a file. udev ends
+        // the program after 180 s.
         let rule = """
             KERNEL=="vda4", PROGRAM="/bin/sh -c 'until [ -e /run/imgbased/boot.json ]; do sleep 0.1; done'"
             """
@@ -51,7 +51,7 @@ import Testing
                 "rd.lvm.lv=HostVG/Base-0.1 rd.lvm.lv=HostVG/Config rd.info", initramfs: initramfs)
             try machine.run { vm in
                 try vm.expectBooted("Base-0.1", on: "Base-0", chosenBy: "rd.lvm.lv=HostVG/Base-0.1")
-                // dracut waits for both volumes; it says so where it goes on without them.
+                // dracut waits for both volumes; it reports a volume that it gives up.
                 try vm.expect(
                     "Scanning devices vda4  for LVM logical volumes HostVG/Base-0.1",
                     from: "journalctl -b -o cat -t dracut-initqueue | grep -E '^Scanning|timeout|Not all'")
@@ -88,7 +88,7 @@ import Testing
             try vm.menu().boot("Base-0.1", initramfs: "/hostonly.img")
             try vm.expectBooted("Base-0.1", on: "Base-0")
 
-            // What dracut noted of the system it was made in, a root of its own among it, does not matter.
+            // dracut's notes about the system it ran in, such as the root, do not matter.
             vm.cutPower()
             try vm.powerOn()
             try vm.menu().boot(

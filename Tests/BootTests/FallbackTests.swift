@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// What boots where the layer that was asked for does not.
+/// The fallbacks of a layer that cannot be booted.
 @Suite struct FallbackTests {
     @Test("a layer that is missing or cannot be mounted leads to the next one that has the kernel's modules")
     func chain() throws {
@@ -32,7 +32,7 @@ import Testing
             try vm.expect(
                 "imgbase-initrd: " + said, from: "journalctl -b -o cat -t imgbase-initrd | grep booting")
 
-            // A name that is no layer's is as good as a base's newest: Base-0's is the one without modules.
+            // A base's name in the fallbacks means its newest layer: Base-0's is the one without modules.
             try vm.restart("root=/dev/HostVG/Base-7.7 rd.imgbased.fallback=Base-0,latest")
             try vm.expectBooted("Base-1.1", on: "Base-1", chosenBy: "rd.imgbased.fallback=latest")
 
@@ -41,8 +41,7 @@ import Testing
         }
     }
 
-    /// More layers: one has no init, the file system of the next is gone, and the modules in the last are those of another
-    /// kernel.
+    /// More layers: one has no init, the next has no file system, the last has modules of another kernel.
     private static let preparation = """
         set -e
         for layer in Base-0.7 Base-0.8 Base-0.9; do

@@ -2,12 +2,13 @@ import Foundation
 import TestMachine
 import Testing
 
-/// The first layer of a host that runs from none.
+/// The first layer of a host that runs from no layer.
 @Suite struct FirstLayerTests {
     @Test("the first layer is tried; where it does not come up, the host is back in its old system by itself")
     func road() throws {
         try Artefacts.rescueSystem("first-layer").run { vm in
-            // The system on the second disk becomes one that GRUB boots, with a pool and a base, and without layers.
+            // The system on the second disk becomes bootable by GRUB, with a pool and a base, and without
+            // layers.
             try vm.check(
                 """
                 set -e

@@ -2,7 +2,7 @@ import FlushProof
 import TestMachine
 import Testing
 
-/// A slice of `make prove PARTS=flush`: what a power cut leaves, at each flush and between two of them, without cutting it.
+/// A slice of `make prove PARTS=flush`: judges states at and between flushes, without power cuts.
 @Suite(.serialized) struct FlushTests {
     private let proof = FlushProof(in: BuildDirectory.path + "/flush", Extent(exhaustive: 2, drawn: 2)) { _ in
     }
@@ -37,7 +37,7 @@ import Testing
                     dd if=/dev/zero of=/dev/vda4 bs=512 seek=$sector count=1 oflag=direct \
                         conv=notrunc status=none
                 done </run/texts
-                # lvm2 does not see the group.
+                # lvm2 no longer sees the group.
                 ! vgs HostVG
                 """)
             try vm.reset()

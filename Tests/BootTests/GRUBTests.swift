@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Our piece of GRUB's configuration, and what else is there.
+/// Our part of GRUB's configuration, beside other parts.
 @Suite struct GRUBTests {
     @Test(
         "taken out and put back, grub.cfg is what it was; entries of others boot, and a hidden menu is hidden"
@@ -20,7 +20,7 @@ import Testing
                 cmp /boot/grub/grub.cfg /run/before
                 test -x /etc/grub.d/09_imgbased
                 """)
-            // grub-mkconfig keeps our piece, and the administrator's wish for a menu that is not shown.
+            // grub-mkconfig keeps our part, and the administrator's wish for a hidden menu.
             try vm.check(
                 """
                 set -e
@@ -31,19 +31,20 @@ import Testing
                 fsfreeze -f /boot
                 fsfreeze -u /boot
                 """, within: .minutes(5))
-            // Half a menu boots nobody; its copy decides the same. What marks the layer as good has renewed it.
+            // Half a menu boots no layer; its copy decides the same. Marking the layer as good has renewed
+            // the menu.
             try vm.reboot()
             try vm.expectStatus("Base-0.1", "default")
             #expect(!vm.transcript.contains("GNU GRUB"))
             try vm.expect("", from: "imgbase boot --verify")
-            // A kernel that is damaged is found.
+            // A damaged kernel or initramfs is found.
             try vm.check("echo damaged >>$(echo /boot/imgbased/*/initrd)")
             let found = try vm.run("imgbase boot --verify")
             #expect(found.status == 1)
             #expect(found.output.hasSuffix("imgbase: cannot verify the boot menu: it has 6 problems"))
 
-            // The other entry ends in GRUB's own 'sleep', which nobody waits for, the test ends before: when an entry has ended,
-            // GRUB draws its menu over what it said.
+            // The other entry ends in GRUB's own 'sleep', and the test ends before: after an entry ends, GRUB
+            // draws its menu over the entry's output.
             try vm.check(
                 """
                 set -e

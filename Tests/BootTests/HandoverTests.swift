@@ -14,7 +14,7 @@ import Testing
             #expect(refusal == "volume 'HostVG/Base-0.8' has a segment of type 'raid1'")
             try vm.expectActive("Base-0.8")
 
-            // A snapshot that a backup has left is made as lvm2 makes it, and keeps what the layer had.
+            // A backup's snapshot is activated as lvm2 does it, and keeps the layer's old content.
             try vm.restart("rd.imgbased.layer=Base-0.9")
             report = try vm.expectBooted("Base-0.9", on: "Base-0")
             try vm.expectActive("Base-0.9")
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// Two layers that are no thin volumes: one mirrored on two disks, the other with an old snapshot of it.
+    /// Two layers that are no thin volumes: one mirrored on two disks, one with an old snapshot.
     private static let preparation = """
         set -e
         pvcreate -q /dev/vdb
@@ -61,7 +61,7 @@ import Testing
 }
 
 extension VM {
-    /// Expects that lvm2 takes `volume` for active and in use.
+    /// Expects that lvm2 reports `volume` as active and in use.
     fileprivate func expectActive(_ volume: String) throws {
         try expect(
             "active open", from: "lvs --noheadings -o lv_active,lv_device_open HostVG/\(volume) | xargs")

@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Images as they are delivered, with the tools of the host that is updated.
+/// Delivered images, with the tools of the host to update.
 @Suite struct ImageTests {
     @Test(
         "a signed live image and an OCI image: what is made of them boots; what somebody else signed is refused"
@@ -24,7 +24,7 @@ import Testing
             try vm.update(to: "node-2-1", "/mnt/live/live.img")
             try vm.expect("live image", from: "sed -n 's/PRETTY_NAME=\"\\(.*\\)\"/\\1/p' /usr/lib/os-release")
 
-            // Where nobody asks for signatures any more.
+            // Here signatures are no longer required.
             try vm.check("mount -o ro /dev/vdb /mnt && rm /etc/imgbased/trusted.gpg")
             try vm.update(to: "node-3-1", "/mnt/oci")
             try vm.expect("OCI image", from: "sed -n 's/PRETTY_NAME=\"\\(.*\\)\"/\\1/p' /usr/lib/os-release")
@@ -36,7 +36,7 @@ import Testing
 }
 
 extension VM {
-    /// Updates to `image` as base `name`, and boots that.
+    /// Updates to `image` as base `name`, and boots the update.
     fileprivate func update(to name: String, _ image: String) throws {
         let output = try check("imgbase update --name \(name) \(image)", within: .minutes(10))
         #expect(output.hasSuffix("\(name)+1"))

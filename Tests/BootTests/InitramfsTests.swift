@@ -2,7 +2,7 @@ import Foundation
 import TestMachine
 import Testing
 
-/// What dracut put into the initramfs.
+/// The content of the initramfs that dracut makes.
 @Suite struct InitramfsTests {
     @Test("the initramfs holds what the helper uses, and no lvm2")
     func content() throws {
@@ -48,7 +48,7 @@ import Testing
         #expect(!files.contains { $0.contains("liblvm") || $0.contains("/etc/lvm/") })
     }
 
-    /// What dracut waits for, by its own functions; dracut 106 has the root as a device already when our hook runs.
+    /// dracut's waits, by its own functions; dracut 106 has the root as a device before our hook runs.
     @Test("nothing waits for the device of root=, however that is named")
     func waits() throws {
         try RootTree.with { tree in

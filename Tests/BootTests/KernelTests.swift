@@ -22,7 +22,7 @@ import Testing
             try vm.expect(
                 "6.1.0-999-amd64", from: "sed -n 's/^version //p' /boot/loader/entries/imgbased-Base-0.1.conf"
             )
-            // The others boot what they did.
+            // The other layers boot their old kernels.
             try vm.expect(
                 old,
                 from:
@@ -37,15 +37,16 @@ import Testing
         }
     }
 
-    /// The digest of the kernel and initramfs that run, in GRUB's own words.
+    /// The digest of the running kernel and initramfs, in GRUB's own words.
     private static let bootedFiles =
         "sed -n 's,^BOOT_IMAGE=[^ ]*/imgbased/\\([0-9a-f]*\\)/linux .*,\\1,p' /proc/cmdline"
 
-    /// The digests of those that are stored.
+    /// The digests of the stored kernels and initramfs.
     private static let storedFiles = "cd /boot/imgbased && printf '%s\\n' */ | tr -d /"
 
-    /// A package as Debian's kernels are: files, and scripts that run the hooks of others. The initramfs, which dracut's
-    /// hook would make, is the one there is, and something more.
+    /// A package like Debian's kernels: files, and scripts that run the hooks of other packages.
+    ///
+    /// The initramfs, normally made by dracut's hook, is the present one with an addition.
     private static let makePackage = """
         set -e
         version=6.1.0-999-amd64 package=/run/package stored=$(echo /boot/imgbased/*/)

@@ -4,8 +4,8 @@ import Testing
 
 /// Volume groups as lvm2 lays them out in practice, activated by lvm2 and by the helper in turn.
 ///
-/// With `RECORD_FIXTURES=DIRECTORY` in the environment, what lvm2 wrote and made is written there: Fixtures/layouts of
-/// ImgbasedCoreTests, where the same is held against plans without a machine.
+/// With `RECORD_FIXTURES=DIRECTORY` in the environment, the metadata and devices of lvm2 are written there.
+/// They become Fixtures/layouts of ImgbasedCoreTests, whose tests compare them with plans without a machine.
 @Suite struct LayoutTests {
     @Test(
         "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own",
@@ -70,7 +70,7 @@ import Testing
         let layout = Layout(
             group: "elsewhere", diskCount: 1,
             script: """
-                # Where no disk has a label.
+                # At a place where no disk has a label.
                 echo 0 $(($(blockdev --getsz "$1") - 2048)) linear "$1" 2048 | dmsetup create odd
                 vgcreate "$group" /dev/mapper/odd
                 plain -L 8M -n root
@@ -138,11 +138,11 @@ import Testing
     }
 }
 
-/// The directory that the fixtures of one volume group go to.
+/// The directory for the fixtures of one volume group.
 private struct Record {
     private let directory: String
 
-    /// Records the metadata of `layout`, which is on its first disk; `nil` where nobody wants anything recorded.
+    /// Records the metadata of `layout` from its first disk; `nil` if recording is off.
     init?(of layout: Layout, in vm: VM, disks: String) throws {
         guard let root = ProcessInfo.processInfo.environment["RECORD_FIXTURES"] else { return nil }
         directory = root + "/" + layout.group
@@ -156,13 +156,14 @@ private struct Record {
 }
 
 extension VM {
-    /// Expects that the helper makes the devices that lvm2 makes of `volume`, and that lvm2 then finds nothing to do
-    /// and can remove them. Returns them.
+    /// Expects that the helper makes the same devices of `volume` as lvm2.
+    ///
+    /// Expects also that lvm2 then has nothing to do and can remove the devices. Returns the devices.
     fileprivate func expectDevicesOfLVM(_ volume: String, in layout: Layout) throws -> String {
         var parts: [String: [String]] = [:]
         var part = ""
         for line in try layOut("activate \(volume)", in: layout).split(separator: "\n") {
-            // What the helper warns of.
+            // A warning of the helper.
             if line.hasPrefix("imgbase-initrd: ") { continue }
             if line.hasPrefix("= ") {
                 part = String(line.dropFirst(2))
@@ -172,11 +173,12 @@ extension VM {
         }
         let name: Comment = "\(layout.group)/\(volume)"
         let devices = try #require(parts["lvm2"], name)
-        // lvm2 makes the device of a volume before those of its snapshots, and starts it after them; the helper makes it then.
+        // lvm2 makes a volume's device before those of its snapshots, and starts it after them; the helper
+        // makes it then.
         if devices.contains(where: { $0.contains(" snapshot") }) {
             #expect(parts["helper"]?.sorted() == devices.sorted(), name)
             #expect(parts["helper and lvm2"] == parts["helper"], name)
-            // Each line begins with a number of the device.
+            // Each line begins with a device number.
             let properties = ["helper", "lvm2"].map { who in
                 parts["properties with \(who == "lvm2" ? who : "the " + who)"]?.map {
                     $0.drop { $0 != ":" }.dropFirst().drop { $0.isNumber }
@@ -194,7 +196,9 @@ extension VM {
         return devices.joined(separator: "\n")
     }
 
-    /// Expects that lvm2 brings the merge of a thin snapshot to its end that the helper has booted as it does: only metadata is left to change.
+    /// Expects that lvm2 finishes the merge of a thin snapshot that the helper has booted.
+    ///
+    /// The helper's devices equal those after the merge: only metadata is left to change.
     fileprivate func expectMergeIsFinishedByLVM(in layout: Layout) throws {
         let lines = try layOut(
             """
@@ -211,8 +215,9 @@ extension VM {
                 == ["device 2", "device 2"])
     }
 
-    /// Expects that a pool gets the low water mark of lvm2's configuration, which the helper cannot know, as soon as
-    /// lvm2 activates another volume in it.
+    /// Expects that a pool gets lvm2's configured low water mark when lvm2 activates another volume in it.
+    ///
+    /// The helper cannot know lvm2's configuration.
     fileprivate func expectLowWaterMarkOfLVM(in layout: Layout) throws {
         let marks = try layOut(
             """
@@ -224,7 +229,7 @@ extension VM {
             vgchange -q -a n "$group"
             """, in: layout
         ).split(separator: "\n").filter { $0.hasPrefix("mark ") }
-        // There are 128 chunks, and fewer than 30 % of them free are too few.
+        // The pool has 128 chunks; the mark is at 30 % of them free.
         #expect(marks == ["mark 0", "mark 38"])
     }
 }

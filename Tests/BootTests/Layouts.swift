@@ -1,26 +1,27 @@
 /// A volume group that lvm2 lays out in a guest.
 struct Layout {
-    /// Its name.
+    /// The name of the volume group.
     let group: String
-    /// How many disks it takes. The script has them as `$1`, `$2`, … and together as `$@`.
+    /// The number of disks. The script has them as `$1`, `$2`, … and together as `$@`.
     let diskCount: Int
-    /// Makes it.
+    /// Makes the volume group.
     let script: String
-    /// Its volumes that can be booted.
+    /// The volumes that can be booted.
     var volumes: [String] = []
-    /// Its thin pools that lvm2 is asked to activate for their own sake. The helper never is, so these are recorded for
-    /// the tests of the plan alone.
+    /// Thin pools that lvm2 activates for their own sake.
+    ///
+    /// The helper never does so: these are recorded only for the tests of the plan.
     var pools: [String] = []
-    /// What the helper does not activate.
+    /// The volumes that the helper does not activate.
     var refusals: [Refusal] = []
 
     /// A volume that is refused.
     struct Refusal {
-        /// Its name.
+        /// The name of the volume.
         let volume: String
-        /// Why.
+        /// The reason of the refusal.
         let reason: String
-        /// What of the disks is looked at, for the shell; `nil` for all. Then it is not the metadata that is refused.
+        /// The disks to scan, for the shell; `nil` for all. If set, the disks are refused, not the metadata.
         let disks: String?
 
         init(_ volume: String, _ reason: String, on disks: String? = nil) {
@@ -32,7 +33,7 @@ struct Layout {
 }
 
 extension Layout {
-    /// Those with something to boot. The functions are the guest's (`VM+Layouts.swift`).
+    /// Volume groups with bootable volumes. The functions are the guest's (`VM+Layouts.swift`).
     static let bootable = [
         Layout(
             group: "plain", diskCount: 2,
@@ -41,7 +42,7 @@ extension Layout {
                 plain -L 8M -n segments "$1"
                 lvextend -L +4M "$group/segments" "$2"
                 plain -L 4M -n linear --addtag some --addtag @other/+tag "$1"
-                # Two runs of extents, of which the second is joined from two.
+                # Two runs of extents, the second joined from two.
                 lvextend -L +12M "$group/segments" "$1"
                 lvextend -L +8M "$group/segments" "$1"
                 for size in 4k 64k 512k; do plain -i 2 -I $size -L 8M -n striped-$size; done
@@ -55,7 +56,7 @@ extension Layout {
                 "linear", "segments", "striped-4k", "striped-64k", "striped-512k", "striped-grown",
                 "read-only",
             ]),
-        // Names with every character there may be, and sizes that are no multiples of the chunk's.
+        // Names with every valid character, and sizes that are no multiples of the chunk size.
         Layout(
             group: "a--b.c+d_e-1", diskCount: 1,
             script: """
@@ -84,7 +85,7 @@ extension Layout {
                 pvcreate --metadatasize 32k --dataalignment 4k "$1"
                 vgcreate "$group" "$1"
                 plain -L 4M -n root
-                # Until the newest text goes on at the beginning of its area. It has far fewer changes than these.
+                # Until the newest text wraps to the start of its area, far earlier than the limit.
                 for change in $(seq 100); do
                     ! is_wrapped "$1" || break
                     vgchange --addtag "change-$change" --deltag "change-$((change - 1))" "$group"
@@ -102,14 +103,14 @@ extension Layout {
                 thin striped -i 2 -I 64k
                 thin profiled
                 lvchange --metadataprofile thin-generic "$group/pool-profiled"
-                # Data and metadata apart, then both of more than one segment.
+                # Data and metadata apart, then both with several segments.
                 plain -L 8M -n pool-apart "$2"
                 plain -L 4M -n pool-metadata "$3"
                 lvconvert -y --type thin-pool --poolmetadata "$group/pool-metadata" "$group/pool-apart"
                 lvcreate -y -V 8M --thinpool "$group/pool-apart" -n apart
                 lvextend -L +8M "$group/pool-apart" "$1"
                 lvextend --poolmetadatasize +4M "$group/pool-apart" "$2"
-                # A base, which is read-only, and a layer, which is skipped unless it is asked for.
+                # A read-only base, and a layer, which activation skips by default.
                 fill default
                 lvcreate -y -s -n layer "$group/default"
                 lvchange -p r "$group/default"
@@ -127,7 +128,7 @@ extension Layout {
                 lvcreate -y -s --thinpool "$group/pool" -n layer "$group/origin"
                 lvcreate -y -s -k n -n longer "$group/layer"
                 lvextend -L +8M "$group/longer"
-                # A thin volume can be one for those of another pool.
+                # A thin volume can be an external origin for another pool.
                 lvcreate -y -V 8M --thinpool "$group/pool" -n thin-origin
                 fill thin-origin
                 lvchange -p r "$group/thin-origin"
@@ -136,8 +137,8 @@ extension Layout {
                 lvcreate -y -s --thinpool "$group/other" -n layer-of-thin "$group/thin-origin"
                 """,
             volumes: ["origin", "layer", "longer", "thin-origin", "layer-of-thin"]),
-        // Snapshots that keep in a volume what their origin had, of a volume on disks and of a thin one, and some that are to be merged:
-        // their origins were in use when that was asked for.
+        // Snapshots that keep an origin's content in a volume of their own, of a volume on disks and of a
+        // thin one; and some to be merged, whose origins were in use when the merge was requested.
         Layout(
             group: "snapshots", diskCount: 2,
             script: """
@@ -164,7 +165,7 @@ extension Layout {
                 merge_later merged merging
                 """,
             volumes: ["origin", "returning", "layer", "merging"]),
-        // What users can ask for, and the longest name; what is strange about another volume changes nothing.
+        // Settings for users, and the longest name; an odd volume does not affect the others.
         Layout(
             group: "settings", diskCount: 1,
             script: """
@@ -174,7 +175,7 @@ extension Layout {
                 plain -L 4M -M y --major 254 --minor 99 -n fixed-minor
                 plain -L 4M -n "$(printf 'n%.0s' $(seq 61))"
                 plain -L 4M --alloc contiguous --metadataprofile thin-generic -n profiled
-                # As it was before the extents were taken: pvresize changes this alone.
+                # The size is the one before the extents were taken: only pvresize changes the size.
                 pvresize -y --setphysicalvolumesize 64M "$1"
                 lvcreate -y -a n -W n -Z n -l 100%FREE -n rest "$group"
                 """,
@@ -184,7 +185,7 @@ extension Layout {
             ]),
     ]
 
-    /// Those that are left to lvm2.
+    /// Volume groups that are left to lvm2.
     static let refused = [
         Layout(
             group: "refused", diskCount: 4,
@@ -220,7 +221,7 @@ extension Layout {
             script: """
                 vgcreate "$group" "$@"
                 lvcreate -y -W n -L 4M -n root "$group" "$1"
-                # It looks for the end of it for the first time after a while.
+                # pvmove checks for the end first after 600 seconds.
                 pvmove --background --interval +600 "$1" "$2"
                 """,
             refusals: [Refusal("root", "volume 'moving/root' has the status LOCKED")]),
@@ -250,7 +251,7 @@ extension Layout {
                 vgcreate "$group" "$@"
                 plain -L 4M -n other "$1"
                 plain -L 4M -n root "$2"
-                # A change while a disk is away. That it was is not forgotten when it is back.
+                # A change while a disk is missing. lvm2 remembers this after the disk is back.
                 lvremove -y --config "devices/filter=['r|$2|']" "$group/other"
                 vgck --updatemetadata "$group"
                 """,
@@ -271,7 +272,7 @@ extension Layout {
                 plain -L 4M -n root "$1"
                 lvextend -L +4M "$group/root" "$2"
                 cp --sparse=always "$2" /run/layouts/copy
-                # The superblock of an md array of version 1.0 stands 8 KiB before the end.
+                # The superblock of an md array of version 1.0 is 8 KiB before the end.
                 cp --sparse=always "$1" /run/layouts/member
                 printf '\\374\\116\\053\\251' |
                     dd status=none of=/run/layouts/member conv=notrunc oflag=seek_bytes seek=$(((256 << 20) - 8192))

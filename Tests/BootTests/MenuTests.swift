@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Layers chosen in GRUB's menu, and layers nobody chose.
+/// Layers chosen in GRUB's menu, and layers booted unattended.
 @Suite struct MenuTests {
     @Test("each layer boots from the menu and keeps to itself what is written in it; the bases do not change")
     func everyLayer() throws {
@@ -15,18 +15,19 @@ import Testing
                 try vm.expect("", from: "ls /root")
                 try vm.check("echo \(layer.name) >/root/written-in-\(layer.name) && sync")
                 if layer.name == layers.last?.name { break }
-                // The next menu is the copy, which is the same: first there is no other, then half of one and no record.
+                // The next menu is the identical copy: first without the menu, then with half a menu and no
+                // record.
                 try vm.check(
                     layer.name == layers.first?.name
                         ? "rm /boot/grub/imgbased.cfg"
                         : "head -c 9000 /boot/imgbased/menu.cfg >/boot/grub/imgbased.cfg; rm /boot/grub/imgbased.env"
                 )
-                // GRUB sees what is not only in the journal.
+                // Writes the journal back: GRUB does not read it.
                 try vm.check("fsfreeze -f /boot && fsfreeze -u /boot")
                 vm.cutPower()
                 try vm.powerOn()
             }
-            // From the last one, into the other two.
+            // From the last layer, look into the other two.
             for layer in layers.dropLast() {
                 try vm.check("lvchange -ay HostVG/\(layer.name) && mount /dev/HostVG/\(layer.name) /mnt")
                 try vm.expect("written-in-\(layer.name)", from: "ls /mnt/root")

@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// How a layer is mounted, by `rd.imgbased.mode=`, `ro` and `rw`.
+/// The mount of a layer, by `rd.imgbased.mode=`, `ro` and `rw`.
 @Suite struct ModeTests {
     private static let layer = "rd.imgbased.layer=Base-0.1"
 
@@ -17,7 +17,7 @@ import Testing
             try vm.expect("no", from: Self.wasMountedReadOnly)
             try vm.expect("kept", from: "cat /root/kept")
 
-            // The power is cut here again: what the journal of the file system has stays there.
+            // This cuts the power again: the file system's journal keeps its content.
             try vm.restart(Self.layer + " rd.imgbased.mode=volatile")
             try vm.expectBooted("Base-0.1", on: "Base-0", mode: "volatile")
             let digest = try vm.check(Self.digest)
@@ -33,7 +33,7 @@ import Testing
             #expect(try vm.run("touch /root/written").status != 0)
             try vm.expectNothingWritten("Base-0.1")
 
-            // One that was never written to has what it needs for that.
+            // A layer that was never written to has everything needed for this mode.
             try vm.restart("rd.imgbased.layer=Base-0.2 rd.imgbased.mode=ro")
             try vm.expectBooted("Base-0.2", on: "Base-0", mode: "ro")
             try vm.expect("/config", from: "findmnt -no TARGET /config")
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// A layer as the others but for its file system.
+    /// A layer like the others, but on XFS.
     private static let makeXFS = """
         set -e
         lvcreate -y -q -V 1G -T HostVG/ImagePool -n Base-0.9 --addtag imgbased:layer --addtag imgbased:of=Base-0
@@ -68,15 +68,15 @@ import Testing
         umount /mnt
         """
 
-    /// systemd checks a root that is mounted read-only when it starts, and that one alone.
+    /// systemd checks the root at startup if it was mounted read-only, and only then.
     private static let wasMountedReadOnly = "systemctl show -P ConditionResult systemd-fsck-root.service"
 
-    /// A digest of the whole volume as it is on the disk, whatever is in memory.
+    /// A digest of the whole volume as it is on the disk, bypassing memory.
     private static let digest = "dd if=/dev/HostVG/Base-0.1 bs=4M iflag=direct status=none | md5sum"
 }
 
 extension VM {
-    /// Expects that not a sector of `layer` was written since the volume was activated.
+    /// Expects that no sector of `layer` was written since the volume was activated.
     fileprivate func expectNothingWritten(_ layer: String) throws {
         // Linux: Documentation/block/stat.rst.
         try expect(

@@ -1,11 +1,11 @@
 import TestMachine
 import Testing
 
-/// Thin pools that are not what they should be.
+/// Damaged and full thin pools.
 @Suite struct PoolTests {
     private static let layer = "rd.imgbased.layer=Base-0.2"
 
-    /// What is wrong, as a change of the metadata, and what is said of it.
+    /// Changes of the metadata, and the resulting messages.
     private static let damages: [(filter: String, reason: String)] = [
         (
             #"sed 's/ flags="0"/ flags="1"/'"#,
@@ -16,7 +16,7 @@ import Testing
             "the thin pool has transaction id 99, expected "
         ),
         (
-            // Volumes that share the same blocks: of the metadata they take all but what the kernel keeps.
+            // Volumes that share blocks take all free metadata except the kernel's reserve.
             """
             sed '$d'
             for id in $(seq 100 112); do
@@ -69,7 +69,7 @@ import Testing
             try vm.restart(Self.layer + " rd.imgbased.thincheck=never")
             try vm.expectBooted("Base-0.2", on: "Base-0")
 
-            // A program that nobody can run is none.
+            // An empty file is no program.
             try Initramfs.ordinary.adding("", at: "usr/sbin/thin_check") { initramfs in
                 vm.cutPower()
                 try vm.powerOn(
@@ -102,13 +102,14 @@ import Testing
             var report = try vm.expectBooted("Base-0.2", on: "Base-0")
             #expect(report.warnings == [said])
             #expect(report.degraded == nil)
-            // Whatever activates something in the pool sends it.
+            // Activating any volume in the pool sends the message.
             try vm.check("lvcreate -y -q -V 64M -T HostVG/ImagePool -n probe; lvremove -y -q HostVG/probe")
             #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
             try vm.check("vgcfgbackup -q -f /run/vg HostVG && ! grep message1 /run/vg")
 
-            // The volume itself is not there: the next one's turn. lvm2 cannot make it either until it is told of it again, and says so
-            // at each activation of all volumes; to remove it is enough.
+            // The volume itself is missing: the next layer gets its turn. lvm2 cannot make the volume either
+            // until told again, and complains at each activation of all volumes. Removing the volume is
+            // enough.
             try vm.interruptAtMessage(
                 "lvcreate -y -q -s -kn -n Base-0.7 --addtag imgbased:layer --addtag imgbased:of=Base-0 HostVG/Base-0"
             )
@@ -126,7 +127,8 @@ import Testing
             try vm.check("lvremove -y -q HostVG/Base-0.7")
             #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
 
-            // As a layer that is being added is left by a power cut: the next command that writes removes it.
+            // The state after a power cut during `layer --add`: the next command that writes removes the
+            // layer.
             try vm.interruptAtMessage(
                 "lvcreate -y -q -s -kn -n Base-0.8 --addtag imgbased:building HostVG/Base-0")
             try vm.restart(Self.layer)
@@ -163,8 +165,9 @@ import Testing
 }
 
 extension VM {
-    /// Expects that `layer` has booted so that nothing is written, has said why, and that the metadata of the pool still have
-    /// the digest `metadata`.
+    /// Expects that `layer` has booted without writing and has told why.
+    ///
+    /// Expects also that the pool's metadata still have the digest `metadata`.
     fileprivate func expectDegraded(_ layer: String, _ prefix: String, metadata: String) throws {
         try waitForGuest()
         let report = try bootReport()

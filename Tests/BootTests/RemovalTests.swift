@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Layers and bases that go, with lvm2's own answers to that.
+/// Removal of layers and bases, with lvm2's own answers.
 @Suite struct RemovalTests {
     @Test(
         "a layer and a base go with entry, kernel and space; what the host needs does not; hooks are asked first"
@@ -20,7 +20,7 @@ import Testing
             #expect(try vm.run("imgbase base --remove Base-1").status == 2)
             try vm.check("imgbase base --unpin Base-1")
 
-            // Something that only the layer has is what it frees.
+            // The layer's own data are freed.
             try vm.check(
                 "lvchange -ay HostVG/Base-1.1 && mount /dev/HostVG/Base-1.1 /mnt && head -c 32M /dev/urandom >/mnt/root/fill && sync"
             )

@@ -1,9 +1,9 @@
 import TestMachine
 import Testing
 
-/// A volume group that its administrator has given another name.
+/// A volume group that its administrator has renamed.
 @Suite struct RenameTests {
-    /// Until it is mended, each boot waits for the group that entries name as long as for a disk.
+    /// Until the entries are repaired, each boot waits for the group they name as long as for a disk.
     @Test(
         "a renamed group: it boots, what names the old one is told, and mended, in layers that do not run as well",
         .checkAll)

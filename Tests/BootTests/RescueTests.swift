@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// A layer that is looked at from the menu, and nothing in it changes.
+/// A layer opened for inspection from the menu stays unchanged.
 @Suite struct RescueTests {
     @Test("an older layer for rescue: root's password is asked for, and not a byte of the volume changes")
     func rescue() throws {
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// sulogin(8) throws away what is typed before it listens, which it does a moment after it asks.
+    /// sulogin(8) drops input until it listens, a moment after its prompt.
     private static func logIn(_ vm: VM) throws {
         for _ in 1...3 {
             try vm.type("secret\r")

@@ -1,9 +1,9 @@
 import TestMachine
 import Testing
 
-/// Which layer is booted, by the arguments that can say so.
+/// The layer booted, by the arguments that name one.
 @Suite struct SelectionTests {
-    /// Arguments, and what they lead to: which layer, and which of them is said to have decided.
+    /// Arguments, and the expected layer and deciding argument.
     private static let cases: [(arguments: String, layer: String, base: String, by: String)] = [
         ("rd.imgbased.layer=Base-0", "Base-0.2", "Base-0", "rd.imgbased.layer=Base-0"),
         ("rd.imgbased.layer=latest", "node-4.5.1-1+1", "Base-1", "rd.imgbased.layer=latest"),
@@ -29,7 +29,7 @@ import Testing
                 #expect(report.fallbacks.isEmpty && report.warnings.isEmpty)
             }
 
-            // The same in an initramfs, with a name that is escaped in all others.
+            // The same in an initramfs, with a name that is escaped everywhere else.
             let (escaped, argument) = ("node-4.5.1-1+1", "root=/dev/mapper/HostVG-node--4.5.1--1+1")
             try vm.restart(argument)
             try vm.expectBooted(escaped, on: "Base-1", chosenBy: argument)
@@ -38,7 +38,7 @@ import Testing
                 from:
                     "systemctl is-active \"$(systemd-escape --path --suffix device /dev/HostVG/\(escaped))\"")
 
-            // Of the same argument the last one counts; what nobody knows is told, and boot goes on.
+            // The last of equal arguments counts; unknown arguments cause a warning, and the boot goes on.
             try vm.restart(
                 "rd.imgbased.layer=Base-0.1 rd.imgbased.layer=previous rd.imgbased.frobnicate rd.imgbased.mode=x"
             )
@@ -58,8 +58,9 @@ import Testing
         }
     }
 
-    /// Two more layers of the newest base: one with a name that device-mapper and systemd escape, and then one that was
-    /// never completed.
+    /// Two more layers of the newest base: one with a name to escape, then an incomplete one.
+    ///
+    /// Device-mapper and systemd escape the former's name.
     private static let preparation = """
         set -e
         lvcreate -y -q -s -kn -prw -n node-4.5.1-1+1 HostVG/Base-1.1 \
@@ -73,7 +74,7 @@ import Testing
 }
 
 extension VM {
-    /// How the helper boots what `arguments` of the kernel ask for, in a system that does not use the volume group.
+    /// The report of the helper's boot with the kernel's `arguments`, in a system without the group in use.
     fileprivate func bootReport(of arguments: String) throws -> BootReport {
         try check(
             """

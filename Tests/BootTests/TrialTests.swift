@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Layers on trial, in a machine where nobody is at the keyboard: each ends on a layer that is good.
+/// Layers on trial in an unattended machine: each ends on a good layer.
 @Suite struct TrialTests {
     @Test("a layer that is healthy becomes the default; one whose check fails gives way to it again")
     func health() throws {
@@ -11,7 +11,7 @@ import Testing
             try vm.expectStatus("Base-1.1", "trial")
             try vm.expect("Base-1.1", from: "imgbase boot --get-default")
 
-            // A check of the administrator's, and one of somebody else's on the same target.
+            // A check of the administrator, and another party's check on the same target.
             try vm.check("imgbase boot --try Base-0.2 && \(Self.addCheck(to: "Base-0.2", "exit 1"))")
             try vm.reboot()
             let story = "layer 'Base-0.2' was tried and is bad: check '50-service' failed with status 1"
@@ -24,7 +24,7 @@ import Testing
                 "journalctl --update-catalog; journalctl -b -x MESSAGE_ID=\(id) | grep -q 'until it is settled'"
             )
 
-            // Somebody boots it nevertheless: it went back once, and stays now, until the next boot.
+            // Booted nevertheless by the administrator: it went back once, and now stays until the next boot.
             try vm.check("imgbase boot --set-default Base-0.2")
             try vm.reboot()
             try vm.expectStatus(
@@ -69,7 +69,7 @@ import Testing
                         + "1 ended in the boot loader, the kernel or the initramfs"
                 ])
 
-            // What is no trial gives way at once, to the last good layer.
+            // A layer that is not on trial gives way at once, to the last good layer.
             try vm.check("imgbase boot --once Base-0.2")
             try vm.reboot()
             try vm.waitForGuest(after: "Loading layer Base-0.2")
@@ -106,11 +106,12 @@ import Testing
             try vm.expect("Loading layer Base-1.1", within: .minutes(2))
             vm.cutPower()
             try vm.powerOn()
-            // It comes up, and its check hangs until the time is over, which is not waited for here.
+            // The layer comes up, and its check hangs until its time is over. The test does not wait for
+            // that.
             try vm.expect("Loading layer Base-1.1", within: .minutes(2))
             try vm.waitForGuest()
             try vm.check("systemctl start imgbase-started; systemctl is-active imgbase-late.timer")
-            // The limit counts from when disks are there and checked.
+            // The limit starts after disks are found and checked.
             try vm.check(
                 """
                 since() { systemctl show -P ActiveEnterTimestampMonotonic $1; }
@@ -126,7 +127,7 @@ import Testing
                     "layer 'Base-1.1' was tried and is bad: boot-complete.target was not reached in time; "
                         + "1 of 2 tries ended in the boot loader, the kernel or the initramfs"
                 ])
-            // One that is not on trial has all the time there is.
+            // A layer that is not on trial has unlimited time.
             try vm.expect("inactive", from: "systemctl is-active imgbase-late.timer || true")
             try vm.expect("infinity", from: "systemctl show -P JobTimeoutUSec boot-complete.target")
         }

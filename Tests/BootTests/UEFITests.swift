@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// The same disk on UEFI, with the same GRUB and its menu.
+/// The same disk on UEFI, with the same GRUB and menu.
 @Suite struct UEFITests {
     @Test("on UEFI the default layer boots without a person, and another one when it is chosen in the menu")
     func grub() throws {

@@ -1,7 +1,7 @@
 import TestMachine
 import Testing
 
-/// Updates from base to base, as an administrator runs them on a host that was changed.
+/// Updates from base to base, run by an administrator on a changed host.
 @Suite struct UpdateTests {
     @Test(
         "an update has what the administrator changed, early and late; it is tried, rolled back, and its configuration carried back"
@@ -27,7 +27,7 @@ import Testing
             try vm.check(Self.isCarried)
             try vm.expectUnchanged(base: "Base-2")
 
-            // Back, with what was changed since.
+            // Roll back, with the changes since.
             try vm.check("echo newer >/etc/newer.conf")
             let back = try vm.check("imgbase rollback --carry-etc --to Base-0.2", within: .minutes(10))
             #expect(back.hasSuffix("Base-0.3"))
@@ -42,7 +42,7 @@ import Testing
                 ! grep -q 'image 2' /usr/lib/os-release
                 id ada
                 """)
-            // And to the layer there was, as it was left.
+            // Then roll back to the original layer, as it was left.
             try vm.expect("Base-0.1", from: "imgbase rollback --to Base-0.1")
             try vm.reboot()
             try vm.expectStatus("Base-0.1", "trial")
@@ -59,21 +59,21 @@ import Testing
                 """
                 set -e
                 mount /dev/vdb /mnt
-                # Not the program itself, without which the layer would be passed over at once.
+                # Not init itself: without it, the layer would be skipped at once.
                 : >/mnt/usr/lib/systemd/systemd
                 echo 'image 2' >/mnt/etc/issue
                 umount /mnt
                 mkdir -p /etc/imgbased/persist.d
                 echo 'fail /etc/issue' >/etc/imgbased/persist.d/issue.conf
                 """)
-            // What is shown is what is done.
+            // A dry run changes nothing and shows the actual steps.
             let volumes = try vm.check("lvs --noheadings -o lv_name,lv_tags HostVG")
             let plan = try vm.check("imgbase --dry update --tries 1 /dev/vdb")
             #expect(plan.contains("declare layer 'Base-1.1' of base 'Base-1' complete"))
             #expect(try vm.check("lvs --noheadings -o lv_name,lv_tags HostVG") == volumes)
             let made = try vm.check("imgbase update --tries 1 /dev/vdb", within: .minutes(10))
             #expect(made.hasSuffix("Base-1.1"))
-            // What cannot be carried late keeps the new layer from being booted, and that is told.
+            // If a late change cannot be carried, the new layer is not booted, and the reason is told.
             try vm.check("echo changed late >/etc/issue")
             try vm.reboot()
             try vm.waitForGuest(after: "Loading layer Base-0.1 ", within: .minutes(6))
@@ -85,7 +85,8 @@ import Testing
             try vm.expect("Base-0.1", from: "imgbase rollback")
             try vm.expect(
                 "Base-0.1", from: "imgbase status --json | sed -n 's/.*\"layer\" : \"\\(.*\\)\",/\\1/p'")
-            // Tried after all, it is completed as it would have been, and told otherwise what it would lack.
+            // Tried after all, the layer is completed in the same way; otherwise a message would tell what it
+            // lacks.
             try vm.check(
                 "rm /etc/imgbased/persist.d/issue.conf && imgbase boot --try Base-1.1 --tries 1"
             )
@@ -120,7 +121,7 @@ import Testing
         }
     }
 
-    /// Where the power goes: as this step begins, in the words of `imgbase --debug`. `sweep` has them all.
+    /// The steps at whose start the power fails, in the words of `imgbase --debug`. `sweep` has them all.
     private static let cuts = [
         "carry the configuration", "record for the boot loader", "start unit",
     ]
@@ -152,7 +153,7 @@ import Testing
                     isOver = try vm.expect(oneOf: ["imgbase: ", "update is over"], within: .minutes(10)) == 1
                 }
                 if isOver {
-                    // What finishes the one before has fewer steps than one that starts afresh.
+                    // Finishing an interrupted update has fewer steps than a fresh one.
                     guard vm.transcript.contains("an update that was interrupted is finished") else { break }
                     try vm.check("imgbase boot --set-default Base-0.1")
                     continue
@@ -165,10 +166,10 @@ import Testing
         }
     }
 
-    /// What an administrator has done to a host.
+    /// An administrator's changes to a host.
     private static let administrator = """
         set -e
-        # Two bases are kept; without this, one of which no layer was booted would go.
+        # Two bases are kept; an unpinned base without a booted layer would be removed.
         imgbase base --pin Base-1
         echo mine >/etc/local.conf
         echo early >/etc/early.conf
@@ -186,7 +187,7 @@ import Testing
         sync
         """
 
-    /// What the next image brings: the root image, and changes.
+    /// The next image: the root image with changes.
     private static let newImage = """
         set -e
         mount /dev/vdb /mnt
@@ -201,7 +202,7 @@ import Testing
         umount /mnt
         """
 
-    /// Whether both are in the layer that boots.
+    /// Whether both are in the booted layer.
     private static let isCarried = """
         set -ex
         grep -q 'image 2' /usr/lib/os-release
@@ -230,7 +231,7 @@ import Testing
 }
 
 extension VM {
-    /// Has an image on /dev/vdb that another system is in, and a layer that was changed.
+    /// Puts an image of another system on /dev/vdb, and changes the layer.
     fileprivate func prepareUpdates() throws {
         try check(
             """
@@ -240,30 +241,32 @@ extension VM {
             """)
     }
 
-    /// Begins an update that says on the console what it does.
+    /// Begins an update that logs its steps on the console.
     fileprivate func beginUpdate() throws {
         try check("{ imgbase --debug update /dev/vdb; echo update is over; } >/dev/console 2>&1 &")
     }
 
-    /// Cuts the power, and expects of what boots then that it is the old layer or the new one, whole. Ends in the old one.
+    /// Cuts the power, and expects that the old layer or the new one boots, whole.
+    ///
+    /// Ends in the old layer.
     fileprivate func expectOldOrNewAfterCut() throws {
         cutPower()
         try powerOn()
         try waitForGuest()
         let layer = try check("imgbase w | sed 's/You are on //'")
         try check("grep -q mine /etc/local.conf")
-        // What is left to do is done when the system has started.
+        // The system does outstanding work after its start.
         try check("systemctl is-system-running --wait || true")
         if layer == "Base-0.1" { return }
-        // It was recorded that the new layer is next.
+        // The record already names the new layer as the next.
         try expect("", from: "imgbase recover --list")
-        // Back, to cut another update.
+        // Go back, to interrupt another update.
         try check("grep -q 'image 2' /usr/lib/os-release && imgbase boot --set-default Base-0.1")
         try reboot()
         try waitForGuest()
     }
 
-    /// Expects that an update succeeds now, and that nothing is left over of those before.
+    /// Expects that an update now succeeds, and that no debris of earlier ones is left.
     fileprivate func expectUpdateSucceeds() throws {
         try check("imgbase update /dev/vdb", within: .minutes(10))
         try expect("", from: "imgbase boot --verify")

@@ -2,7 +2,7 @@ import Foundation
 import TestMachine
 import Testing
 
-/// `/run/imgbased/boot.json`, as far as tests look at it.
+/// The fields of `/run/imgbased/boot.json` that tests use.
 struct BootReport: Decodable {
     struct Fallback: Decodable {
         let layer: String
@@ -22,13 +22,14 @@ struct BootReport: Decodable {
 }
 
 extension VM {
-    /// How the booted system came up, in the helper's words.
+    /// The helper's report of the boot.
     func bootReport() throws -> BootReport {
         try JSONDecoder().decode(BootReport.self, from: Data(check("cat /run/imgbased/boot.json").utf8))
     }
 
-    /// Expects that the booted system is `layer`, came up healthy, and knows how it came: chosen by
-    /// `rd.imgbased.layer=` unless said otherwise.
+    /// Expects that `layer` is booted, healthy, and reports how it was chosen.
+    ///
+    /// The default is a choice by `rd.imgbased.layer=`.
     @discardableResult
     func expectBooted(
         _ layer: String, on base: String, chosenBy: String? = nil, mode: String = "rw",
@@ -46,7 +47,7 @@ extension VM {
         #expect(report.degraded == nil, sourceLocation: sourceLocation)
         #expect(report.activatedBy == activatedBy, sourceLocation: sourceLocation)
         try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
-        // The name that lvm2 and the tools around it use for the root.
+        // The name of the root for lvm2 and the tools around it.
         let source = mode == "volatile" ? "overlay" : "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))"
         try expect(source, from: "findmnt -no SOURCE /", sourceLocation)
         try expect(
@@ -54,7 +55,7 @@ extension VM {
         return report
     }
 
-    /// Expects that `script` writes `output`, and nothing else.
+    /// Expects that `script` writes exactly `output`.
     func expect(
         _ output: String, from script: String, within limit: Duration = .minutes(2),
         _ sourceLocation: SourceLocation = #_sourceLocation
@@ -63,8 +64,9 @@ extension VM {
         #expect(result.output == output, "\(script)", sourceLocation: sourceLocation)
     }
 
-    /// Expects that the initramfs gives up, where `rd.shell=0` was among the arguments, after the helper has said
-    /// `complaint` and nothing else; `end` is what the kernel says then.
+    /// Expects that the initramfs, booted with `rd.shell=0`, gives up with the only message `complaint`.
+    ///
+    /// - Parameter end: the kernel's message at the end.
     func expectHalt(
         after problem: String, end: String = "System halted",
         sourceLocation: SourceLocation = #_sourceLocation
@@ -74,7 +76,7 @@ extension VM {
         #expect(!halted.contains("maintenance"), sourceLocation: sourceLocation)
     }
 
-    /// Expects that the content of `base` is what was written when it was made, by its tags.
+    /// Expects that the content of `base` is unchanged, by its tags.
     func expectUnchanged(base: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let tags = try check("lvs --noheadings -o lv_tags HostVG/\(base)")
             .trimmingCharacters(in: .whitespaces).split(separator: ",").map(String.init)
@@ -91,7 +93,7 @@ extension VM {
 }
 
 extension String {
-    /// What the helper said on the console, without the kernel's time stamp and the journal's prefix.
+    /// The helper's messages on the console, without the kernel's time stamp and the journal's prefix.
     var complaints: [String] {
         split(whereSeparator: \.isNewline).compactMap { line in
             line.firstRange(of: "imgbase-initrd: ").map { String(line[$0.lowerBound...]) }

@@ -2,9 +2,9 @@ import Foundation
 import TestMachine
 import Testing
 
-/// lvm2's commands, killed between what they write into their own metadata and what they tell the thin pool.
+/// lvm2's commands, killed after they write their own metadata and before they tell the thin pool.
 extension VM {
-    /// Runs `command`, which is killed by the first message it has for a thin pool.
+    /// Runs `command`, which is killed by its first message to a thin pool.
     func interruptAtMessage(_ command: String) throws {
         let result = try run(
             """
@@ -20,7 +20,7 @@ extension VM {
         #expect(result.status == 137, "\(result.output)")
     }
 
-    /// The transaction ids of the pool, as LVM2's metadata has it and as the kernel has it.
+    /// The transaction ids of the pool: that in LVM2's metadata and the kernel's.
     func transactionIDs() throws -> String {
         try check(
             """

@@ -2,14 +2,15 @@ import TestMachine
 import Testing
 
 extension VM {
-    /// Expects that lvm2 in the booted system takes the volumes that the helper activated for its own, in
-    /// reporting and in changing them. `layer` is the booted one.
+    /// Expects that lvm2 in the booted system reports and changes the volumes that the helper activated.
+    ///
+    /// - Parameter layer: the booted layer.
     func expectVolumesOfLVM(layer: String) throws {
         try expect("active open", from: lvs("lv_active,lv_device_open", layer))
         try expect("active", from: lvs("lv_active", "ImagePool"))
         try expect("monitored", from: lvs("seg_monitor", "ImagePool"))
         try expect("", from: "vgck HostVG")
-        // The tables as the kernel has them are those lvm2 would make.
+        // The kernel's tables equal those that lvm2 would make.
         try expect("", from: "dmsetup table --target thin-pool | grep -v ' thin-pool .* 0 *$'")
         try expect("", from: "dmsetup udevcookies | tail -n +2")
 
@@ -19,7 +20,7 @@ extension VM {
         try check("lvremove -y -q HostVG/probe HostVG/copy")
         try check("lvs HostVG/probe 2>&1 | grep -q 'Failed to find'")
 
-        // The pool grows, in lvm2's eyes and in the kernel's.
+        // The pool grows for lvm2 and for the kernel.
         let size = "lvs --noheadings --nosuffix --units s -o lv_size HostVG/ImagePool"
         let before = try check(size)
         try check("lvextend -y -q -L +64M HostVG/ImagePool")
@@ -37,7 +38,7 @@ extension VM {
         #expect(refused.output.contains("in use"))
     }
 
-    /// Expects that udev and systemd know the booted volume as they know one that lvm2 activated.
+    /// Expects that udev and systemd see the booted volume as if lvm2 had activated it.
     func expectStateOfUdev(layer: String) throws {
         let properties = try check("udevadm info --query property /dev/HostVG/\(layer)").split(
             separator: "\n")
@@ -45,7 +46,7 @@ extension VM {
             #expect(properties.contains(Substring(property)))
         }
         for property in properties where property.hasPrefix("DM_UDEV_DISABLE_") {
-            // The library is not to make names where udev does; rules are all to run.
+            // udev makes the names, not the library; all rules run.
             #expect(property == "DM_UDEV_DISABLE_LIBRARY_FALLBACK_FLAG=1")
         }
         #expect(!properties.contains("SYSTEMD_READY=0"))

@@ -1,8 +1,9 @@
 import TestMachine
 
 extension VM {
-    /// Puts the functions below into the guest, a file system to fill volumes with, and a kernel command line that
-    /// can be written. lvm2 is to activate nothing by itself.
+    /// Puts the functions below, a file system for volumes, and a writable command line into the guest.
+    ///
+    /// The command line replaces the kernel's. lvm2 activates nothing by itself.
     func prepareForLayouts() throws {
         try check(
             """
@@ -19,7 +20,7 @@ extension VM {
             """)
     }
 
-    /// Lays out `layouts` on /dev/vdb and those that follow, and calls `body` with each of them and its disks.
+    /// Lays out `layouts` on /dev/vdb and later disks, and calls `body` with each layout and its disks.
     func layOut(_ layouts: [Layout], _ body: (Layout, _ disks: String) throws -> Void) throws {
         var letters = "bcdefghijklmnopqrstuvwxyz"[...]
         for layout in layouts {
@@ -30,7 +31,7 @@ extension VM {
         }
     }
 
-    /// Runs `script` with the functions, and `group` as the name of the volume group of `layout`.
+    /// Runs `script` with the functions, and with `group` set to the volume group of `layout`.
     @discardableResult
     func layOut(_ script: String, in layout: Layout) throws -> String {
         try check("set -e; . /run/layouts/functions; group='\(layout.group)'\n" + script)
@@ -38,37 +39,37 @@ extension VM {
 }
 
 private let functions = #"""
-    # plain OPTION… [DISK…]: makes a volume, and does not activate it.
+    # plain OPTION… [DISK…]: makes an inactive volume.
     plain() {
         lvcreate -y -a n -W n -Z n "$group" "$@"
     }
 
-    # thin NAME [OPTION…] [DISK…]: makes a thin volume in a pool of its own.
+    # thin NAME [OPTION…] [DISK…]: makes a thin volume in its own pool.
     thin() {
         name=$1
         shift
         lvcreate -y -L 8M -V 8M --thinpool "pool-$name" -n "$name" "$group" "$@"
     }
 
-    # fill VOLUME: puts the file system there, and leaves the volume inactive.
+    # fill VOLUME: writes the file system to it, and leaves it inactive.
     fill() {
         lvchange -q -K -a y "$group/$1"
         dd status=none if=/run/layouts/root of="/dev/$group/$1" bs=64k conv=fsync
         lvchange -q -a n "$group/$1"
     }
 
-    # locate DISK: offset of the first metadata area, its length, offset of the text in it, length of the text.
+    # locate DISK: offset and length of the first metadata area; offset in it and length of the text.
     locate() {
         echo 4096 $(od -A n -v -t u8 -j 4128 -N 24 "$1")
     }
 
-    # is_wrapped DISK: whether the newest text goes on at the beginning of its area, after the header.
+    # is_wrapped DISK: whether the newest text continues at the start of its area, after the header.
     is_wrapped() {
         set -- $(locate "$1")
         [ $(($3 + $4)) -gt "$2" ]
     }
 
-    # metadata DISK: the newest text, which lvm2 ends with zeros.
+    # metadata DISK: the newest text, without the final zeros of lvm2.
     metadata() {
         set -- "$1" $(locate "$1")
         before=$(($3 - $4))
@@ -79,7 +80,7 @@ private let functions = #"""
         } | tr -d '\0'
     }
 
-    # What device-mapper has, in the order in which it was made and as `imgbase-initrd plan` prints it.
+    # The devices of device-mapper in order of creation, printed like `imgbase-initrd plan`.
     devices() {
         for device in /sys/class/block/*; do
             read -r number <"$device/dev"
@@ -94,8 +95,8 @@ private let functions = #"""
         sed -e 's| | uuid |' -e 's|Writeable$|rw|' -e 's|Read-only$|ro|' /run/layouts/devices
     }
 
-    # What udev knows of these besides what it has read in them, and how far ahead the kernel reads. DM_ACTIVATION tells
-    # whether the last event was the activation: it is not, where a check of the file system came after it.
+    # udev's data of the devices, except data read from their content, and the kernel's read-ahead. DM_ACTIVATION
+    # is left out: it tells whether the last event was the activation, or a later check of the file system.
     properties() {
         udevadm settle
         (
@@ -106,15 +107,15 @@ private let functions = #"""
         grep -H . /sys/class/block/dm-*/queue/read_ahead_kb
     }
 
-    # boot VOLUME: has the helper boot it. Read-only, which volumes that cannot be written have to be mounted.
+    # boot VOLUME: lets the helper boot it, read-only, because some volumes are read-only.
     boot() {
         echo "root=/dev/$group/$1 ro" >/run/layouts/cmdline
         /usr/lib/imgbased/imgbase-initrd boot >/dev/null
         umount /sysroot
     }
 
-    # race VOLUME LEAD: has lvm2 and the helper activate it at the same time, lvm2 first by LEAD times what it takes to run
-    # a program, and shows what they made of it.
+    # race VOLUME LEAD: lets lvm2 and the helper activate it at the same time, and shows the result. lvm2 starts
+    # earlier by the time of LEAD program runs.
     race() {
         lvchange -q -K -a y "$group/$1" &
         for step in $(seq "$2"); do /bin/true; done
@@ -126,10 +127,10 @@ private let functions = #"""
         dmsetup ls
     }
 
-    # activate VOLUME: has lvm2 and then the helper activate it, and shows what each made of it.
+    # activate VOLUME: lets lvm2 and then the helper activate it, and shows both results.
     activate() {
         volume=$group/$1
-        # A merge is not to be brought to its end, which changes the metadata.
+        # A merge must not finish: that changes the metadata.
         lvchange -q -K -a y --poll n "$volume"
         echo '= lvm2'
         devices

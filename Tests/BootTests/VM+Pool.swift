@@ -2,15 +2,17 @@ import TestMachine
 
 /// Damage to the pool, done by a system that does not use it: the root image on the second disk.
 extension VM {
-    /// A start of that system; nothing in it activates a volume by itself.
+    /// A start of that system; it activates no volume by itself.
     static var rescue: Machine.Boot {
         get throws {
             try Artefacts.image.boot(from: "/dev/vdb", "systemd.mask=lvm-activate-HostVG.service")
         }
     }
 
-    /// Makes the metadata of the pool what `filter`, a command, makes of that of the healthy pool: it gets and gives XML
-    /// as thin_dump(8) writes it. Returns a digest of the result.
+    /// Replaces the pool's metadata by the output of `filter`, a command.
+    ///
+    /// Input and output are XML of thin_dump(8); the input is of the healthy pool. Returns a digest of the
+    /// result.
     func rewritePool(_ filter: String) throws -> String {
         try changeMetadata(
             """
@@ -21,10 +23,11 @@ extension VM {
             """)
     }
 
-    /// Writes zeros over the mappings of the first volume in the pool, which is a base and not in use.
+    /// Writes zeros over the mappings of the first volume in the pool, an unused base.
     func damagePool() throws {
-        // struct thin_disk_superblock, data_mapping_root (linux: drivers/md/dm-thin-metadata.c); struct node_header,
-        // nr_entries, max_entries (drivers/md/persistent-data/dm-btree-internal.h), then keys and values.
+        // struct thin_disk_superblock, data_mapping_root (linux: drivers/md/dm-thin-metadata.c); struct
+        // node_header, nr_entries, max_entries (drivers/md/persistent-data/dm-btree-internal.h), then keys
+        // and values.
         _ = try changeMetadata(
             """
             number() { od -An -t "u$2" -j "$1" -N "$2" $metadata | tr -d ' '; }
@@ -34,8 +37,9 @@ extension VM {
             """)
     }
 
-    /// Gives `layer` blocks of its own for all it can hold, and a volume that lvm2 does not know all that are left. Returns a digest of the
-    /// pool's metadata.
+    /// Gives `layer` its own blocks for its full size, and the other free blocks to a volume unknown to lvm2.
+    ///
+    /// Returns a digest of the pool's metadata.
     func fillPool(owning layer: String) throws -> String {
         try check(
             """
@@ -71,7 +75,7 @@ extension VM {
             """#)
     }
 
-    /// Writes zeros where the metadata of the pool begin. Returns a digest of the result.
+    /// Writes zeros over the start of the pool's metadata. Returns a digest of the result.
     func destroyPool() throws -> String {
         try changeMetadata("dd if=/dev/zero of=$metadata bs=4096 count=1 conv=fsync status=none")
     }
@@ -81,7 +85,7 @@ extension VM {
         try changeMetadata("")
     }
 
-    /// Runs `script`, which finds the device of the pool's metadata in `$metadata`. Returns a digest of it.
+    /// Runs `script` with the device of the pool's metadata in `$metadata`. Returns a digest of the metadata.
     private func changeMetadata(_ script: String) throws -> String {
         let output = try check(
             """
@@ -99,7 +103,7 @@ extension VM {
         return output.split(separator: "\n").last.map(String.init) ?? ""
     }
 
-    /// A digest of the metadata of the pool that is active, as it is on the disk, whatever is in memory.
+    /// A digest of the active pool's metadata as they are on the disk, bypassing memory.
     func digestOfPoolMetadata() throws -> String {
         try check(
             """

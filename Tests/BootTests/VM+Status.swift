@@ -2,7 +2,7 @@ import Foundation
 import TestMachine
 import Testing
 
-/// What `imgbase status --json` tells, as far as tests look at it.
+/// The fields of `imgbase status --json` that tests use.
 struct StatusReport: Decodable {
     struct Trial: Decodable, Equatable {
         let layer: String
@@ -24,8 +24,9 @@ struct StatusReport: Decodable {
 }
 
 extension VM {
-    /// Waits until GRUB, or another boot loader, boots `layer` and everything that starts by itself has ended, then expects that it is booted for
-    /// GRUB's `reason`; returns the whole status.
+    /// Waits until the boot loader boots `layer` and all units have finished.
+    ///
+    /// Expects that `layer` is booted for GRUB's `reason`; returns the whole status.
     @discardableResult
     func expectStatus(
         _ layer: String, _ reason: String?, health: String = "good", next: String? = nil,

@@ -3,8 +3,9 @@ import TestMachine
 import Testing
 
 extension Artefacts {
-    /// A machine with UEFI which starts the layer `Base-0.1` from the installed disk, whose changes are thrown away,
-    /// without a boot loader.
+    /// A machine with UEFI that starts the layer `Base-0.1` without a boot loader.
+    ///
+    /// Writes to the installed disk are thrown away.
     static func machineForSystemdBoot(_ name: String) throws -> Machine {
         try machine(name, booting: "rd.imgbased.layer=Base-0.1", firmware: .uefi)
     }
@@ -18,9 +19,10 @@ extension Artefacts {
 }
 
 extension VM {
-    /// Turns the disk into one of a host with systemd-boot: the ESP is /boot in every layer, it has the layers'
-    /// entries with their kernels, and systemd-boot is what firmware finds where nothing is recorded in its
-    /// variables. Layer `Base-0.1` must be booted.
+    /// Turns the host into one with systemd-boot. Layer `Base-0.1` must be booted.
+    ///
+    /// The ESP is /boot in every layer and has the entries with their kernels. The firmware finds
+    /// systemd-boot if its variables are empty.
     func turnIntoSystemdBootHost() throws {
         try check(
             """
@@ -66,21 +68,21 @@ extension VM {
             """)
     }
 
-    /// Takes the power away and starts the machine from its disk.
+    /// Cuts the power and starts the machine from its disk.
     func restartFromDisk() throws {
         cutPower()
         try powerOn(.firstDisk)
     }
 
-    /// The layers' entries, by the names of their files.
+    /// The files of the layers' entries.
     func entryFiles() throws -> [String] {
         try check("cd /boot/loader/entries && ls").split(separator: "\n").map(String.init)
     }
 
-    /// What systemd-boot has recorded in the EFI variable `name`; `nil` if there is none.
+    /// The content of systemd-boot's EFI variable `name`; `nil` if there is none.
     func loaderVariable(_ name: String) throws -> String? {
         let file = "/sys/firmware/efi/efivars/\(name)-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-        // Four bytes of attributes, then UTF-16, which is ASCII here, with a zero at the end.
+        // Four bytes of attributes, then UTF-16 (ASCII only here), with a zero at the end.
         let result = try run("test -e \(file) && cat \(file) | tail -c +5 | tr -d '\\000'")
         return result.status == 0 ? result.output : nil
     }

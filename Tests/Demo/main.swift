@@ -3,7 +3,7 @@
 import Foundation
 import TestMachine
 
-/// What is shown, told as it happens.
+/// Shows a text at once.
 func tell(_ text: String) {
     print(text)
     fflush(nil)
@@ -14,7 +14,7 @@ func tell(step: String) {
     tell("\n==> \(step)")
 }
 
-/// Runs `command` in the guest and shows it with what it writes, which is returned.
+/// Runs `command` in the guest, and shows and returns its output.
 @discardableResult
 func show(_ command: String, in vm: VM, within limit: Duration = .minutes(1)) throws -> String {
     tell("\n# \(command)")
@@ -23,7 +23,7 @@ func show(_ command: String, in vm: VM, within limit: Duration = .minutes(1)) th
     return output
 }
 
-/// Restarts the machine, shows the menu of GRUB, which boots what it boots unattended, and waits for that.
+/// Restarts the machine, shows GRUB's menu, and waits for the unattended boot.
 func restart(_ vm: VM) throws {
     tell(step: "restart; nobody touches the menu")
     try vm.reboot()
@@ -51,7 +51,7 @@ func demonstrate() throws {
     let next = try RootImage.current().image
     try Machine(name: "demo", disks: [.overlay(of: disk.disk), .overlay(of: next)]).run { vm in
         let menu = try vm.menu()
-        // Newest first, so the second one is neither GRUB's default nor at an end.
+        // Newest first, so that the second layer is neither GRUB's default nor the last.
         let layer = InstalledDisk.layers[1]
         try menu.highlight(layer.name)
         tell(vm.screen.joined(separator: "\n"))

@@ -1,12 +1,12 @@
 import Foundation
 import TestMachine
 
-/// What /boot is, where GRUB reads it.
+/// The file system of /boot on a host with GRUB.
 enum BootFileSystem: String {
     case ext4
     case xfs
 
-    /// That of `image`.
+    /// The file system in `image`.
     init(of image: String) throws {
         let type = try HostCommand.run("blkid", "-o", "value", "-s", "TYPE", image)
         guard let known = BootFileSystem(rawValue: type.trimmingCharacters(in: .whitespacesAndNewlines))
@@ -34,7 +34,9 @@ enum BootFileSystem: String {
         }
     }
 
-    /// Whether the journal of `image` has anything to replay. XFS has no other word for it than mounting, and its log always has.
+    /// Whether the journal of `image` has anything to replay.
+    ///
+    /// Only mounting tells for XFS: its log always counts as pending.
     func isPending(in image: String) throws -> Bool {
         guard self == .ext4 else { return true }
         let text = try HostCommand.run("dumpe2fs", "-h", image)
@@ -42,7 +44,9 @@ enum BootFileSystem: String {
         return start.map { !$0.hasSuffix(" 0") } ?? false
     }
 
-    /// Replays the journal of `image` as a boot does; the reason where that cannot be, or leaves anything wrong.
+    /// Replays the journal of `image` as a boot does.
+    ///
+    /// Returns the reason if that fails or leaves damage.
     func settle(_ image: String) throws -> String? {
         switch self {
         case .ext4: return try FileSystem.damage(in: image)

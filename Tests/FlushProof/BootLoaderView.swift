@@ -1,5 +1,5 @@
-/// A boot loader that can be asked what it makes of a state of /boot.
+/// The actions of a boot loader on a state of /boot.
 protocol BootLoaderView {
-    /// What it makes of `state`, with the menu's entries of `layers`, and what the system finds then.
+    /// Runs the boot loader on `state`: the unattended boot, the entries of `layers`, then the system's view.
     func look(at state: DiskState, layers: [String]) throws -> BootView
 }

@@ -1,25 +1,25 @@
-/// What a boot loader makes of a state of /boot.
+/// The boots that a boot loader makes of a state of /boot.
 struct BootView: Sendable {
     /// A kernel that the boot loader starts.
     struct Start: Hashable, Codable, Sendable {
-        /// The entry, by its identifier.
+        /// The entry's identifier.
         var entry: String
-        /// The kernel's file, and a digest of what the boot loader reads there.
+        /// The kernel's file, and a digest of the bytes that the boot loader reads.
         var kernel: String
         var kernelDigest: String
-        /// The same of the initramfs.
+        /// The initramfs's file, and a digest as above.
         var initramfs: String
         var initramfsDigest: String
         /// The kernel's arguments.
         var arguments: [String]
 
-        /// They and the contents, without where the files are: what makes a boot another one.
+        /// Entry, contents and arguments, without the files' places: equal for equal boots.
         var identity: [String] { [entry, kernelDigest, initramfsDigest] + arguments }
 
-        /// Whether it is booted on trial.
+        /// Whether the boot is a trial.
         var isTrial: Bool { arguments.contains("rd.imgbased.reason=trial") }
 
-        /// The same of an entry that somebody picks, whatever else GRUB tells the layer of how it was picked.
+        /// The identity without the arguments that depend on how the entry was picked.
         var offer: [String] {
             let told = ["rd.imgbased.reason=", "rd.imgbased.fallback="]
             let trial = ["panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1"]
@@ -29,16 +29,16 @@ struct BootView: Sendable {
         }
     }
 
-    /// What it starts when nobody is there; `nil` if a person is needed.
+    /// The boot without a person at the keyboard; `nil` if one is needed.
     var unattended: Start?
-    /// Then the end of what is on the screen.
+    /// The end of the screen in that case.
     var screen = ""
-    /// What it starts when somebody picks one of the layers that were asked for; those without an entry are not there.
+    /// The boots of the requested layers if picked in the menu; layers without an entry are missing.
     var menu: [String: Start] = [:]
-    /// Whether it wrote down what it does, over a journal that has yet to be replayed.
+    /// Whether the boot loader wrote a record over a journal that has yet to be replayed.
     var isRewritten = false
-    /// What it wrote down and the system does not find when it has replayed its journal.
+    /// A record written by the boot loader that the system loses when it replays the journal; `nil` if none.
     var undone: String?
-    /// What is wrong with the file system after its journal was replayed; `nil` if nothing is.
+    /// The damage to the file system after the journal was replayed; `nil` if none.
     var damage: String?
 }

@@ -1,15 +1,15 @@
 import Foundation
 import TestMachine
 
-/// A way in which a disk can be damaged, to see that the judge notices: what it does not notice, it does not prove.
+/// A kind of damage to a disk, to test the judge: damage that it misses, it cannot exclude.
 struct Damage: Sendable {
-    /// What there is to damage.
+    /// The disk to damage.
     struct Target {
         let state: DiskState
         /// The partitions.
         let boot: String
         let group: String
-        /// What is booted.
+        /// The boot to damage.
         let start: BootView.Start
         let plan: DevicePlan
         let scratch: String
@@ -100,9 +100,9 @@ struct Damage: Sendable {
         }
     ]
 
-    // MARK: Making them
+    // MARK: Making damage
 
-    /// The menu, and the copy that is used where it is damaged.
+    /// The menu, and its copy, used if the menu is damaged.
     private static let menus = ["/grub/imgbased.cfg", "/imgbased/menu.cfg"]
     private static let record = "/grub/imgbased.env"
 
@@ -110,7 +110,7 @@ struct Damage: Sendable {
         (self.name, self.apply) = (name, apply)
     }
 
-    /// What debugfs does to those of `files` that are in /boot.
+    /// Applies a command of debugfs to those of `files` that are in /boot.
     private static func files(
         _ name: String, _ files: [String], _ command: @escaping @Sendable (String) -> String
     ) -> Damage {
@@ -123,7 +123,7 @@ struct Damage: Sendable {
         }
     }
 
-    /// The same, of the files of what is booted.
+    /// Applies a command of debugfs to the files of the boot.
     private static func edit(
         _ name: String, _ command: @escaping @Sendable ((kernel: String, initramfs: String)) -> String
     ) -> Damage {
@@ -136,7 +136,7 @@ struct Damage: Sendable {
         }
     }
 
-    /// Another metadata of the pool, by its text.
+    /// Rewrites the text of the pool's metadata.
     private static func pool(
         _ name: String, _ change: @escaping @Sendable ([String], Target) -> [String]
     ) -> Damage {
@@ -157,19 +157,20 @@ struct Damage: Sendable {
 }
 
 extension Damage.Target {
-    /// /boot, for tools.
+    /// The image of /boot.
     fileprivate var image: String { get throws { try state.file(boot).path } }
 
-    /// The sectors of the second metadata area of the physical volume, its head first: the label says where it is (lvm2:
-    /// lib/format_text/layout.h, pv_header).
+    /// The sectors of the second metadata area of the physical volume, its head first.
+    ///
+    /// The label has the place (lvm2: lib/format_text/layout.h, pv_header).
     fileprivate var secondArea: Range<Int> {
         get throws {
             let label = [UInt8](try state.file(group).read(512..<1024))
             func number(at offset: Int) -> Int {
                 (0..<8).reduce(0) { $0 | Int(label[offset + $1]) << (8 * $1) }
             }
-            // The header of the label, the identifier and the size; then pairs of places and sizes, of data areas until one
-            // is 0, and of metadata areas.
+            // The header of the label, the identifier and the size. Then pairs of offset and size: data areas
+            // up to a 0, then metadata areas.
             let areas = stride(from: 72, to: 496, by: 16).map { (number(at: $0), number(at: $0 + 8)) }
             guard let end = areas.firstIndex(where: { $0.0 == 0 }), end + 2 < areas.count,
                 areas[end + 2].0 > 0
@@ -190,7 +191,7 @@ extension Damage.Target {
         try state.write([byte ^ 1], to: part, at: offset)
     }
 
-    /// Replaces each `old` in files of /boot, in its place, by a text of the same length.
+    /// Replaces each `old` in files of /boot in place, by a text of the same length.
     fileprivate func change(_ files: [String], from old: String, to new: String) throws {
         var isChanged = false
         for file in files {
@@ -209,7 +210,7 @@ extension Damage.Target {
         guard isChanged else { throw MachineError.unexpected("none of \(files) has '\(old)'") }
     }
 
-    /// Makes /boot what `copy` of it has become.
+    /// Copies the changed `copy` back to /boot.
     fileprivate func take(_ copy: RawFile) throws {
         let (file, size) = (try state.file(boot), 1 << 16)
         for offset in stride(from: 0, to: file.size, by: size) {
@@ -220,7 +221,7 @@ extension Damage.Target {
         }
     }
 
-    /// Where sectors of a block of the layer are on the physical volume.
+    /// The place of sectors of a block of the layer on the physical volume.
     fileprivate func place(ofBlock block: Int, sectors: Range<Int>) throws -> Range<Int> {
         let segment = plan.metadata[0]
         let place = segment.place * WriteLog.sector..<(segment.place + segment.count) * WriteLog.sector

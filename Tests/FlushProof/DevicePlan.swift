@@ -1,6 +1,6 @@
-/// The devices that `imgbase-initrd plan` says it would make for a layer.
+/// The devices that `imgbase-initrd plan` would make for a layer.
 struct DevicePlan: Hashable, Sendable {
-    /// A part of a device that lies on the physical volume: sectors, from where there.
+    /// A part of a device: sectors, and their start on the physical volume.
     struct Segment: Hashable, Sendable {
         let start: Int
         let count: Int
@@ -10,14 +10,15 @@ struct DevicePlan: Hashable, Sendable {
     /// The pool's metadata and data.
     let metadata: [Segment]
     let data: [Segment]
-    /// Sectors of the layer, and its number in the pool.
+    /// The size of the layer in sectors, and its number in the pool.
     let count: Int
     let number: Int
-    /// All that was printed, but for warnings and the name of the file.
+    /// The printed plan, without warnings and the name of the file.
     let text: String
 
-    /// Reads what was printed: `NAME: START COUNT TARGET …`, a device a line and in the order in which they are made; `nil` if that is no
-    /// layer of a thin pool on one disk.
+    /// Parses the output: a line `NAME: START COUNT TARGET …` for each device, in order of creation.
+    ///
+    /// `nil` if the output is no plan for a layer of a thin pool on one disk.
     init?(_ output: String, disk: String) {
         var devices: [(name: String, segments: [(start: Int, count: Int, words: [Substring])])] = []
         for line in output.split(separator: "\n") {

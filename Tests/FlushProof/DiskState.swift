@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import TestMachine
 
-/// A disk as a power cut leaves it, in files, one for each partition, so that tools read each as a device of its own. Changes are
-/// made in place and taken back.
+/// A disk after a power cut, with a file for each partition, so that tools read each as a device.
+///
+/// Changes are made in place and can be undone.
 final class DiskState {
-    /// What was changed and can be taken back.
+    /// A change that can be undone.
     private struct Change {
         let part: Int
         let offset: Int
@@ -17,15 +18,17 @@ final class DiskState {
     private let files: [RawFile]
     private let granules: [Int]
     private var changes: [Change] = []
-    /// For each part, what differs from the base: for a granule, the exclusive or of a hash of each sector that differs there.
+    /// The differences of each part from the base.
+    ///
+    /// For a granule, the exclusive or of the hashes of its differing sectors.
     private var versions: [[Int: UInt64]]
 
-    /// Discards of a qcow2 file are of whole clusters; what they cover only in part stays.
+    /// A qcow2 file discards whole clusters only; clusters covered in part keep their content.
     private static let cluster = 65536
 
     /// The state of the raw image `base`, in new files in `directory`.
     ///
-    /// - Parameter granules: sectors of a granule for the parts where that is not one.
+    /// - Parameter granules: sectors of a granule, for parts with more than one.
     init(of base: String, _ partitions: Partitions, in directory: String, granules: [String: Int]) throws {
         self.partitions = partitions
         self.directory = directory
@@ -55,10 +58,10 @@ final class DiskState {
 
     // MARK: Changes
 
-    /// Where `undo` goes back to.
+    /// The current point, for `undo`.
     var point: Int { changes.count }
 
-    /// Takes back what was done since `point`.
+    /// Undoes all changes since `point`.
     func undo(to point: Int) throws {
         while changes.count > point {
             let change = changes.removeLast()
@@ -66,16 +69,16 @@ final class DiskState {
         }
     }
 
-    /// Forgets how to take anything back.
+    /// Forgets all undo information.
     func settle() { changes = [] }
 
-    /// Takes what is there now for the base.
+    /// Makes the current content the base.
     func merged() {
         settle()
         versions = versions.map { _ in [:] }
     }
 
-    /// Does what `entry` of `log` did, or that part of it whose sectors are in `sectors`.
+    /// Applies `entry` of `log`, or only its part within `sectors`.
     func apply(_ entry: WriteLog.Entry, of log: WriteLog, only sectors: [Range<Int>]? = nil) throws {
         let data = try log.data(of: entry)
         for range in sectors ?? [entry.sectors] {
@@ -127,7 +130,7 @@ final class DiskState {
         return old
     }
 
-    /// As fast as it can be, whether this is optimized or not.
+    /// memcmp(3): fast even in a build without optimization.
     static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
         one.count == other.count
             && one.withUnsafeBytes { one in
@@ -166,7 +169,9 @@ final class DiskState {
 
     // MARK: Copies
 
-    /// A copy of the part `name` in the new file `path`, without what is in the sectors `omitted` and was never changed.
+    /// Copies the part `name` to the new file `path`.
+    ///
+    /// Unchanged content of the sectors `omitted` is left out.
     func copy(_ name: String, to path: String, omitting omitted: [Range<Int>] = []) throws -> RawFile {
         let index = try index(name)
         let file = files[index]
@@ -192,13 +197,14 @@ final class DiskState {
 
     // MARK: Identity
 
-    /// What tells the content of the part `name` from any other content of the same base in this run of the program; sectors in
-    /// `excluded` do not count.
+    /// A hash that identifies the content of the part `name`, within one base and one run of the program.
+    ///
+    /// Sectors in `excluded` do not count.
     func identity(of name: String, without excluded: [Range<Int>] = []) throws -> UInt64 {
         try identity(of: name) { sector in !excluded.contains { $0.contains(sector) } }
     }
 
-    /// The same of the granules that begin with a sector for which `isPart` is true.
+    /// The same over granules for whose first sector `isPart` is true.
     func identity(of name: String, where isPart: (Int) -> Bool) throws -> UInt64 {
         let part = try index(name)
         var result: UInt64 = 0

@@ -1,11 +1,11 @@
 import TestMachine
 
-/// Where the files of an ext4 file system lie, by debugfs(8).
+/// The places of files in an ext4 file system, by debugfs(8).
 struct ExtBlocks {
     private let image: String
     private let blockSectors: Int
 
-    /// Those of the file system in `image`.
+    /// The places in the file system in `image`.
     init(of image: String) throws {
         self.image = image
         let head = try HostCommand.run("dumpe2fs", "-h", image)

@@ -1,21 +1,21 @@
 public import TestMachine
 
-/// How many states are looked at.
+/// The number of states to judge.
 public struct Extent: Sendable {
-    /// Up to so many writes between two flushes every part of them is looked at.
+    /// The largest number of writes between two flushes of which every subset is judged.
     let exhaustive: Int
-    /// How many parts are drawn otherwise, and how many tears.
+    /// The number of subsets drawn otherwise, and of torn writes.
     let drawn: Int
-    /// What draws them.
+    /// The seed of the draws.
     let seed: UInt64
-    /// When no other interval is begun.
+    /// The time after which no further interval begins; `nil` for no limit.
     let end: Deadline?
 
-    /// As said.
+    /// An extent with these settings; without `end`, no time limit.
     public init(exhaustive: Int = 9, drawn: Int = 40, seed: UInt64 = 1, end: Deadline? = nil) {
         (self.exhaustive, self.drawn, self.seed, self.end) = (exhaustive, drawn, seed, end)
     }
 
-    /// What decides which states they are.
+    /// The parameters that select the states.
     var description: String { "\(exhaustive) \(drawn) \(seed)" }
 }

@@ -1,13 +1,14 @@
 import TestMachine
 
-/// A file system after a power cut, on a copy of it.
+/// A copy of a file system after a power cut.
 enum FileSystem {
-    /// Replays the journal of the ext4 file system in `image` and repairs it as a boot does; the reason where that cannot, or leaves
-    /// anything wrong.
+    /// Replays the journal of the ext4 file system in `image` and repairs it as a boot does.
+    ///
+    /// Returns the reason if that fails or leaves damage.
     static func damage(in image: String) throws -> String? {
-        // 1 is "errors corrected": inodes that were removed while they were open, counts of free blocks.
+        // 1 is "errors corrected": inodes that were removed while open, counts of free blocks.
         var (repaired, told) = try HostCommand.result(["e2fsck", "-p", image], within: .minutes(2))
-        // As the helper does, where the superblock is torn.
+        // As the helper does if the superblock is torn.
         if repaired == 8 {
             (repaired, told) = try HostCommand.result(
                 ["e2fsck", "-p", "-b", "32768", "-B", "4096", image], within: .minutes(2))
@@ -21,7 +22,7 @@ enum FileSystem {
         text.split(separator: "\n").suffix(3).joined(separator: " ").replacing("/work/main/", with: "")
     }
 
-    /// A digest of the names, modes, owners and contents of all that is below `directory` of the ext4 file system in `image`.
+    /// A digest of names, modes, owners and contents below `directory` of the ext4 file system in `image`.
     static func digest(of directory: String, in image: String) throws -> String {
         let script = """
             set -eu

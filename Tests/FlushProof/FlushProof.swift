@@ -2,17 +2,18 @@ import Foundation
 public import TestMachine
 import TestRandom
 
-/// The proof that what a power cut leaves of a command is the state before it or the one after it: each write and flush is recorded,
-/// and each state that a disk can be left in is made and judged.
+/// Proves that a power cut during a command leaves the state before or after the command.
+///
+/// Each write and flush is recorded; each possible state of the disk is made and judged.
 public struct FlushProof {
     let directory: String
     let extent: Extent
-    /// What plans the devices.
+    /// The helper that plans the devices.
     let helper: String
-    /// Told of what is done and found.
+    /// Called with each action and result.
     let report: (String) -> Void
 
-    /// A proof whose files are in `directory`. The helper in `helper` plans the devices, or the one that is built.
+    /// A proof with its files in `directory`. The helper at `helper`, or else the built one, plans devices.
     public init(
         in directory: String, _ extent: Extent, helper: String? = nil, report: @escaping (String) -> Void
     ) {
@@ -20,14 +21,15 @@ public struct FlushProof {
         self.helper = helper ?? BuildDirectory.project + "/build/imgbase-initrd"
     }
 
-    /// Tells what was judged of `recording` from what was judged otherwise.
+    /// The key of the results for `recording`: they depend on it, on the extent and on the helper.
     func key(of recording: Recording) throws -> String {
         let digest = try HostCommand.run("sha256sum", helper).prefix(64)
         return "\(recording.identifier) \(extent.description) \(digest)"
     }
 
-    /// Judges the states of `scenario` on `host`, whose second disk has the image of a base: what was judged before with the same
-    /// recording and seed is not judged again.
+    /// Judges the states of `scenario` on `host`, whose second disk has the image of a base.
+    ///
+    /// States judged before with the same recording and seed are not judged again.
     public func run(_ scenario: Scenario, on host: Machine) throws -> [Tally] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
@@ -90,7 +92,9 @@ public struct FlushProof {
         return tallies
     }
 
-    /// Judges one state again, by its name as it was reported, and leaves the disk and what was found in a directory, which is said.
+    /// Judges one state again, by its reported name.
+    ///
+    /// Leaves the disk and the findings in a directory, and returns a text that names it.
     public func show(_ name: String, on host: Machine) throws -> String {
         let words = name.split(separator: " ")
         guard words.count == 4, let scenario = Scenario.all.first(where: { $0.name == words[0] }) else {

@@ -12,14 +12,14 @@ struct GRUBFile {
         self.image = image
     }
 
-    /// What is in it; nothing if there is none.
+    /// The content; empty if there is no file.
     var text: String {
         get throws {
             try HostCommand.result(["grub-fstest", image, "cat", path], within: GRUBFile.limit).output
         }
     }
 
-    /// Where it lies; nowhere if there is none, or if GRUB cannot read it.
+    /// The sectors; none if there is no file or GRUB cannot read it.
     var sectors: [Range<Int>] {
         get throws {
             let (status, text) = try HostCommand.result(
@@ -32,7 +32,7 @@ struct GRUBFile {
         }
     }
 
-    /// SHA-256 of what is in it.
+    /// SHA-256 of the content.
     var digest: String {
         get throws {
             let script = "set -o pipefail; grub-fstest \"$1\" cat \"$2\" | sha256sum"

@@ -1,10 +1,11 @@
 import Foundation
 import TestMachine
 
-/// GRUB on a state of /boot: Debian's GRUB as a program, with its own drivers of file systems, on the raw partition. It replays no
-/// journal, as on a real machine.
+/// GRUB on a state of /boot: Debian's GRUB as a program, with its own drivers, on the raw partition.
 ///
-/// The program has no commands that load a kernel. Functions of that name say what they were given.
+/// As on a real machine, it replays no journal.
+///
+/// The program has no commands that load a kernel: functions of the same name print their arguments.
 final class GRUBView: BootLoaderView {
     /// The part that is /boot.
     private let part: String
@@ -13,22 +14,22 @@ final class GRUBView: BootLoaderView {
     private let fileSystem: BootFileSystem
     /// Sectors that GRUB never reads: those of the journal.
     private let journal: [Range<Int>]
-    /// Sectors of large files, whose content only matters where it is digested.
+    /// Sectors of large files, read only for digests.
     private let bulk: [Range<Int>]
     private var views: [String: (BootView, isWritten: Bool)] = [:]
     private var settled: [UInt64: Settled] = [:]
     private var digests: [String: String] = [:]
-    /// Of the state that is looked at.
+    /// Of the current state.
     private var digestsNow: [String: String] = [:]
 
-    /// What the system finds.
+    /// The state of /boot after the system has replayed the journal.
     private struct Settled {
         var isRewritten = false
         var undone: String?
         var damage: String?
     }
 
-    /// Where a person is needed, and what the functions say at the end.
+    /// The ends of the output: a prompt for a person, or the functions' last word.
     private static let ends = ["grub> ", "Press any key", "@end@"]
 
     init(of state: DiskState, part: String, scratch: String) throws {
@@ -43,7 +44,7 @@ final class GRUBView: BootLoaderView {
         try GRUBView.makeStarter(scratch, name: "unattended", layer: nil)
     }
 
-    /// What GRUB makes of `state`, asked for the menu's entries of `layers` as well, and what the system makes of it then.
+    /// Runs GRUB on `state`, unattended and with the entries of `layers`, then settles as the system does.
     func look(at state: DiskState, layers: [String]) throws -> BootView {
         let seen = "\(try state.identity(of: part, without: journal)) \(layers)"
         let (view, isWritten) = try views[seen] ?? look(layers, state)
@@ -73,7 +74,7 @@ final class GRUBView: BootLoaderView {
         return (view, isWritten)
     }
 
-    /// What the system finds that is booted from `state`: its journal is replayed over what GRUB may have written.
+    /// The findings of the system booted from `state`, after it replays the journal over GRUB's writes.
     private func settle(_ state: DiskState, _ isWritten: Bool) throws -> Settled {
         let copy = try copy(state)
         let isPending = try isWritten && fileSystem.isPending(in: copy.path)
@@ -90,7 +91,7 @@ final class GRUBView: BootLoaderView {
         return result
     }
 
-    /// What is recorded in `image`, as it stands there.
+    /// The record in `image` as it stands.
     private func record(in image: String) throws -> String {
         let text = try GRUBFile("/grub/imgbased.env", in: image).text
         return text.split(separator: "\n").filter { $0.hasPrefix("imgbased_") }.sorted().joined(
@@ -105,7 +106,7 @@ final class GRUBView: BootLoaderView {
 
     // MARK: Starting
 
-    /// A file system with a configuration for GRUB, which defines what it lacks and then goes on with that of the disk.
+    /// A file system with a GRUB configuration that defines the missing commands, then loads the disk's.
     private static func makeStarter(_ scratch: String, name: String, layer: String?) throws {
         let files = FileManager.default
         let (tree, image) = ("\(scratch)/\(name).tree", "\(scratch)/\(name).starter")
@@ -152,12 +153,12 @@ final class GRUBView: BootLoaderView {
         let (_, output) = try HostCommand.result(
             ["grub-emu", "-m", map, "-d", "/grub", "-r", "hd1"], upTo: GRUBView.ends, within: limit,
             environment: ["TERM": "linux", "LC_ALL": "C.UTF-8"])
-        // Lines are broken at the edge of the screen.
+        // The screen's edge breaks lines.
         let text = output.replacingOccurrences(
             of: "\u{1B}\\[[0-9;?]*[a-zA-Z]", with: "", options: .regularExpression
         ).filter { !$0.isNewline }
         guard text.contains("@end@") else { return (nil, String(text.suffix(600))) }
-        // A layer that did not load was begun before: what counts is the last.
+        // The last layer counts: an earlier one did not load.
         let last = text.components(separatedBy: "@entry@").last ?? ""
         func values(_ key: String) -> [String] {
             last.components(separatedBy: "@\(key)@").dropFirst().map { String($0.prefix { $0 != "@" }) }
@@ -173,7 +174,7 @@ final class GRUBView: BootLoaderView {
         return (start, text)
     }
 
-    /// SHA-256 of what GRUB reads in a file. Where it lies tells whether that was read before.
+    /// SHA-256 of a file as GRUB reads it, cached by its place and content there.
     private func digest(of path: String, _ state: DiskState) throws -> String {
         if let known = digestsNow[path] { return known }
         let digest = try digest(anew: path, state)

@@ -1,14 +1,14 @@
 import TestMachine
 import TestRandom
 
-/// What is between two moments at which a disk was flushed: any part of it can be what a power cut leaves.
+/// The changes between two flushes of a disk: a power cut can leave any subset.
 struct Interval: Sendable {
     /// The writes and discards, by their positions in the log.
     let changes: [Int]
-    /// The position behind it, where everything before it is on the disk.
+    /// The position behind the interval, with everything before it on the disk.
     let end: Int
 
-    /// Those of `entries` that begin in `range`.
+    /// The intervals of `entries` that begin in `range`.
     static func all(of entries: [WriteLog.Entry], in range: Range<Int>) -> [Interval] {
         var result: [Interval] = []
         var changes: [Int] = []
@@ -23,17 +23,19 @@ struct Interval: Sendable {
         return result
     }
 
-    /// One thing that a power cut within an interval can leave: which changes are on the disk, and of which only some sectors.
+    /// A possible result of a power cut within an interval: whole changes, and at most one torn write.
     struct Remnant: Hashable, Codable, Sendable {
         /// The changes that are whole, in order.
         let whole: [Int]
-        /// One that is torn, and the sectors of it that are there.
+        /// The torn change, and its sectors on the disk.
         let torn: Int?
         let sectors: [Range<Int>]
     }
 
-    /// All parts of the changes up to `exhaustive` of them, `count` that are drawn otherwise, and `count` with a torn write; without none and
-    /// all of them. Writes of `atomic` sectors are not torn.
+    /// The subsets to judge, without the empty and the full one.
+    ///
+    /// Up to `exhaustive` changes, all subsets; else `count` drawn ones. And up to `count` with a torn write.
+    /// Writes to `atomic` sectors are never torn.
     func remnants(
         of entries: [WriteLog.Entry], exhaustive: Int, count: Int, atomic: [Range<Int>] = [],
         using generator: inout SeededGenerator
@@ -64,7 +66,7 @@ struct Interval: Sendable {
         return result.filter { seen.insert($0).inserted }
     }
 
-    /// A part of the changes: few, half or nearly all of them, or those up to one of them.
+    /// A subset of the changes: few, half or nearly all of them, or all up to one of them.
     private func draw(using generator: inout SeededGenerator) -> [Int] {
         let kind = Int.random(in: 0..<4, using: &generator)
         if kind == 3 { return Array(changes.prefix(Int.random(in: 0...changes.count, using: &generator))) }
@@ -72,7 +74,7 @@ struct Interval: Sendable {
         return changes.filter { _ in Double.random(in: 0..<1, using: &generator) < chance }
     }
 
-    /// A beginning, an end, or any sectors of a write.
+    /// The start, the end, or any sectors of a write.
     private func tear(_ sectors: Range<Int>, using generator: inout SeededGenerator) -> [Range<Int>] {
         let middle = Int.random(in: sectors.lowerBound + 1..<sectors.upperBound, using: &generator)
         switch Int.random(in: 0..<3, using: &generator) {

@@ -1,11 +1,11 @@
 import Foundation
 import TestMachine
 
-/// What was found so far, in a file: a run that was interrupted goes on from there.
+/// The findings so far, in a file: an interrupted run continues from there.
 final class Journal {
-    /// A state that was judged.
+    /// A judged state.
     struct State: Codable {
-        /// Which part of what was written last is there; `nil` if it is all.
+        /// The part of the last changes on the disk; `nil` for all.
         let remnant: Interval.Remnant?
         let verdict: Verdict
         let isBoundary: Bool
@@ -21,19 +21,19 @@ final class Journal {
     private let file: FileHandle
     private var known: [String: [State]] = [:]
 
-    /// The one in the file `path`; a new one if what is there is of another `key`.
+    /// Opens the journal in the file `path`; starts a new one if the file has another `key`.
     init(_ path: String, key: String) throws {
         let files = FileManager.default
         let text = files.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
         var lines = text.split(separator: "\n")[...]
         if lines.popFirst() == Substring(key) {
             for line in lines {
-                // The last line of a run that was ended is not whole.
+                // The last line of an interrupted run is incomplete.
                 guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else { break }
                 known[line.name] = line.states
             }
         }
-        // Written anew, so that no line is cut short.
+        // Rewrite the file, so that no line is cut short.
         try (key + "\n").write(toFile: path, atomically: true, encoding: .utf8)
         guard let file = FileHandle(forWritingAtPath: path) else {
             throw MachineError.unexpected("'\(path)' cannot be written")
@@ -43,7 +43,7 @@ final class Journal {
         for (name, states) in known { try write(name, states) }
     }
 
-    /// A state that was judged: in which step and between which positions of the log, and its number there.
+    /// The place of a judged state: its step, positions in the log, and number there.
     struct Place {
         let step: Int
         let start: Int
@@ -52,7 +52,7 @@ final class Journal {
         let state: State
     }
 
-    /// All of them, in order.
+    /// All places, in order.
     var places: [Place] {
         let intervals = known.map { name, states in
             (name.split(separator: " ").compactMap { Int($0) }, states)
@@ -70,10 +70,10 @@ final class Journal {
         return places
     }
 
-    /// What was found in an interval.
+    /// The findings of an interval; `nil` if not judged yet.
     subscript(name: String) -> [State]? { known[name] }
 
-    /// Notes what was found in an interval.
+    /// Adds the findings of an interval.
     func add(_ name: String, _ states: [State]) throws {
         known[name] = states
         try write(name, states)

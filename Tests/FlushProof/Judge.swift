@@ -1,26 +1,28 @@
 import TestMachine
 
-/// Says what boots from a state of a disk, without booting it.
+/// Tells the boot that a state of a disk leads to, without booting.
 final class Judge {
-    /// What a state boots.
+    /// The boot of a state.
     struct Finding: Sendable {
-        /// What the boot loader does.
+        /// The actions of the boot loader.
         var boot: BootView
-        /// The devices of what is booted unattended, and why it cannot be.
+        /// The devices of the unattended boot, and the reason if it fails.
         var devices = ""
         var damage: String?
-        /// A digest of /etc of what is booted unattended, if that was asked for.
+        /// A digest of /etc of the layer booted unattended, if requested.
         var configuration = ""
-        /// The devices of what is in the menu.
+        /// The devices of the layers in the menu.
         var menuDevices: [String: String] = [:]
-        /// Why a layer that is in the menu cannot be booted.
+        /// The reasons why layers in the menu cannot be booted.
         var menuDamage: [String: String] = [:]
     }
 
     private let loader: any BootLoaderView
     private let layers: LayerView
 
-    /// A judge of a disk whose partition `boot` is /boot and `group` the physical volume; it works in the directory `scratch`.
+    /// A judge of a disk with /boot on partition `boot` and the physical volume on `group`.
+    ///
+    /// Works in the directory `scratch`.
     init(
         of state: DiskState, loader: Scenario.Loader, boot: String, group: String,
         helper: String, scratch: String
@@ -33,7 +35,7 @@ final class Judge {
         layers = try LayerView(part: group, helper: helper, scratch: scratch + "/layer")
     }
 
-    /// What `state` boots, and what of `names` can be picked in the menu.
+    /// Judges `state`: the unattended boot, and those of `names` that can be picked in the menu.
     func look(
         at state: DiskState, layers names: [String], comparesConfiguration: Bool
     ) throws -> Finding {
@@ -52,7 +54,7 @@ final class Judge {
 
     /// The devices of `start`.
     ///
-    /// - Throws: `MachineError.unexpected` where the product would make none.
+    /// - Throws: `MachineError.unexpected` if the product would make none.
     func plan(of start: BootView.Start, _ state: DiskState) throws -> DevicePlan {
         switch try layers.plan(start.arguments.joined(separator: " "), state) {
         case .success(let plan): return plan

@@ -2,17 +2,17 @@ import Foundation
 public import TestMachine
 
 extension FlushProof {
-    /// What the judge said of a disk that was damaged on purpose.
+    /// The judge's answer on a disk damaged on purpose.
     public struct Trial: Sendable {
         /// The kind of damage.
         public let damage: String
-        /// What the judge said.
+        /// The answer of the judge.
         public let answer: String
-        /// Whether it noticed.
+        /// Whether the judge noticed the damage.
         public let isNoticed: Bool
     }
 
-    /// Damages the disk of `host` in each way there is, before the first command of `scenario`, and asks the judge.
+    /// Damages the disk of `host` in every known way before the first command of `scenario`, and judges.
     public func tryJudge(_ scenario: Scenario, on host: Machine) throws -> [Trial] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let replay = try Replay(recording, helper: helper, in: "\(directory)/\(scenario.name)/state")

@@ -1,13 +1,14 @@
 import Foundation
 import TestMachine
 
-/// Whether what a kernel command line asks for can be mounted: the product's own plan for it, and the pool and the file system as
-/// they are at the places that this names.
+/// Tells whether the layer of a kernel command line can be mounted.
+///
+/// Uses the product's own plan, and the pool and file system at the places in that plan.
 final class LayerView {
     /// The part that is the physical volume.
     private let part: String
     private let scratch: String
-    /// Where the pool's data are, as the last plan had it.
+    /// The sectors of the pool's data in the last plan.
     private var data: [Range<Int>] = []
     private var plans: [String: Result<DevicePlan, Reason>] = [:]
     private var pools: [UInt64: (metadata: ThinMetadata, damage: String?)] = [:]
@@ -24,7 +25,7 @@ final class LayerView {
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     }
 
-    /// What a boot with `arguments` makes of `state`.
+    /// The result of a boot of `state` with `arguments`.
     func look(
         at state: DiskState, arguments: [String]
     ) throws -> (devices: String, damage: String?, configuration: String) {
@@ -43,10 +44,10 @@ final class LayerView {
         return (plan.text, damage, configuration)
     }
 
-    /// Why there is no plan.
+    /// The reason for the lack of a plan.
     struct Reason: Error { let text: String }
 
-    /// What the product would make. It reads everything of the physical volume but what is in the pool.
+    /// The product's plan. It depends on the whole physical volume except the pool's content.
     func plan(_ arguments: String, _ state: DiskState) throws -> Result<DevicePlan, Reason> {
         let seen = try state.identity(of: part) { sector in !data.contains { $0.contains(sector) } }
         let key = "\(seen) \(arguments)"
@@ -103,10 +104,11 @@ final class LayerView {
         return result
     }
 
-    /// Whether the kernel's number of the pool's last transaction is one with which lvm2 and the helper activate it: that of lvm2's
-    /// metadata, or the one before where lvm2 has yet to tell the pool.
+    /// Checks that lvm2 and the helper would activate the pool with its transaction number.
+    ///
+    /// That is the number in lvm2's metadata, or the one before if lvm2 has a message queued for the pool.
     private func transaction(_ metadata: ThinMetadata, _ state: DiskState) throws -> String? {
-        // What is before the first extent, and behind the last; lvm2 makes them from 1 MiB on.
+        // The areas before the first extent and behind the last; lvm2 puts extents from 1 MiB on.
         let end = try state.file(part).size / WriteLog.sector - 2048
         let key = try state.identity(of: part) { $0 < 2048 || $0 >= end }
         if groups[key] == nil { groups[key] = .some(try group(state)) }
@@ -116,7 +118,7 @@ final class LayerView {
         return "transaction \(seen) in the pool, \(group.transaction) in lvm2's metadata"
     }
 
-    /// lvm2's own reading of its newest metadata; `nil` where it has none that is whole.
+    /// lvm2's own reading of its newest intact metadata; `nil` if none is intact.
     private func group(_ state: DiskState) throws -> (transaction: Int, isQueued: Bool)? {
         var newest: (change: Int, transaction: Int, isQueued: Bool)?
         for area in 1...2 {
@@ -153,7 +155,7 @@ final class LayerView {
         let sorted = pieces.sorted { $0.place < $1.place }
         hasher.combine(
             try state.identity(of: part) { sector in
-                // The last that begins before it.
+                // Find the last run that begins before it.
                 var (low, high) = (0, sorted.count)
                 while low < high {
                     let middle = (low + high) / 2
@@ -176,7 +178,7 @@ final class LayerView {
         return result
     }
 
-    /// Where `count` sectors of the pool from `data` on are on the physical volume.
+    /// The places on the physical volume of `count` sectors of the pool from `data` on.
     private static func pieces(
         origin: Int, data: Int, count: Int, in segments: [DevicePlan.Segment]
     ) -> [(origin: Int, place: Int, count: Int)] {

@@ -3,12 +3,12 @@ public import TestMachine
 import TestRandom
 
 extension FlushProof {
-    /// The name of its scenario.
+    /// The name of the scenario.
     public static let layout = "layout"
 
     private static let group = "FlushVG"
 
-    /// What is run, on the disk `disk`.
+    /// The recorded command, for the disk `disk`.
     private static func command(_ disk: String) -> String {
         "imgbase --vg \(group) layout --init --size 128M --config-size 16M \(disk)"
     }
@@ -21,8 +21,10 @@ extension FlushProof {
         return .overlay(of: path)
     }
 
-    /// `imgbase layout --init` on the second disk of `host`, which is blank: the command, run again, takes each state for a disk it can
-    /// go on with, or for one that is laid out; never for a disk of somebody else.
+    /// Proves `imgbase layout --init` on the second disk of `host`, which is blank.
+    ///
+    /// Run again, the command takes each state for a disk to complete or for a finished one, never for a
+    /// foreign disk.
     public func runLayout(on host: Machine) throws -> [Tally] {
         let place = "\(directory)/\(FlushProof.layout)"
         let recording = try layoutRecording(on: host, in: place)
@@ -84,7 +86,9 @@ extension FlushProof {
         return [tally]
     }
 
-    /// What the command, run again on the disk `image`, would do: lvm2 and all that looks at disks are real, and nothing is changed.
+    /// The verdict on the disk `image` from a dry run of the command.
+    ///
+    /// lvm2 and all tools that look at disks are real; nothing is changed.
     private static func verdict(of image: String, _ tool: String) throws -> Verdict {
         let device = try HostCommand.run("losetup", "--find", "--show", image)
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -96,7 +100,7 @@ extension FlushProof {
             return ["pvcreate", "vgcreate", "lvcreate", "mkfs", "--deltag"].contains { text.contains($0) }
                 ? .old : .new
         }
-        // It brings that back itself where it may change something.
+        // Outside a dry run, the command brings this back itself.
         if text.contains("brings back") || text.contains("is brought back") { return .old }
         let last = text.split(separator: "\n").last.map { $0.replacing(device, with: "DISK") } ?? ""
         return .third(kind: String(last.prefix(160)), reason: text.replacing(device, with: "DISK"))
@@ -135,8 +139,9 @@ extension FlushProof {
         return recording
     }
 
-    /// Runs the command again on `count` of the states, one after the other in the machine `host`: it ends well, and a third run finds
-    /// nothing to do.
+    /// Repeats the command on `count` of the states, one after the other, in the machine `host`.
+    ///
+    /// The repetition must succeed, and a third run must find nothing to do.
     public func rerunLayout(on host: Machine, count: Int) throws -> [Rerun] {
         let place = "\(directory)/\(FlushProof.layout)"
         let recording = try layoutRecording(on: host, in: place)

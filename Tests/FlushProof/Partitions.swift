@@ -1,20 +1,20 @@
 import Foundation
 import TestMachine
 
-/// Where the partitions of a disk image are.
+/// The places of the partitions of a disk image.
 struct Partitions: Codable, Sendable {
-    /// A part of the disk: a partition by its number, or what lies between two.
+    /// A part of the disk: a partition, or a gap between two.
     struct Part: Codable, Sendable {
-        /// Its name, also of the file that holds it: `3` is a partition, `2-3` what is between two, `0-1` what is before the first.
+        /// The name of the part and its file: `3` for a partition, `2-3` for a gap, `0-1` for the start.
         let name: String
-        /// Its sectors.
+        /// The sectors of the part on the disk.
         let sectors: Range<Int>
     }
 
     /// The whole disk, in order and without gaps.
     let parts: [Part]
 
-    /// The name of what is the whole of a disk without partitions.
+    /// The name of the one part of a disk without partitions.
     static let whole = "disk"
 
     /// The raw `image`, which has no partition table.
@@ -22,7 +22,7 @@ struct Partitions: Codable, Sendable {
         parts = [Part(name: Partitions.whole, sectors: 0..<(try RawFile(image).size / WriteLog.sector))]
     }
 
-    /// Those of the raw `image`, by its partition table.
+    /// The partitions of the raw `image`, by its partition table.
     init(of image: String) throws {
         struct Report: Decodable {
             struct Table: Decodable {

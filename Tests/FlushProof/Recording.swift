@@ -1,34 +1,34 @@
 import Foundation
 import TestMachine
 
-/// What a scenario did to a disk.
+/// The recorded writes of a scenario.
 struct Recording: Codable {
-    /// One of its commands, by positions in the log.
+    /// A command of the scenario, by positions in the log.
     struct Step: Codable {
         let script: String
-        /// Whether /etc of what is booted next is to be compared.
+        /// Whether to compare /etc of the layer booted next.
         let comparesConfiguration: Bool
-        /// Where it began, where it ended, and where everything was flushed then.
+        /// The positions of the start, the end, and the flush after the end.
         let begin: Int
         let end: Int
         let settled: Int
-        /// The layers there were before or after it.
+        /// The layers present before or after the command.
         let layers: [String]
     }
 
-    /// Tells it from every other.
+    /// Unique for each recording.
     let identifier: String
     let loader: Scenario.Loader
     let steps: [Step]
-    /// The disk before, as a raw image.
+    /// The initial disk, as a raw image.
     let base: String
-    /// The log.
+    /// The log's file.
     let log: String
     let partitions: Partitions
 
     /// The recording of `scenario` in `directory`; made first if there is none for `host`.
     ///
-    /// - Parameter host: a machine with the disk, running or not, to which the image of a base is plugged in as the second disk.
+    /// - Parameter host: a machine with the disk, running or not; the second disk has the image of a base.
     static func current(of scenario: Scenario, on host: Machine, in directory: String) throws -> Recording {
         let files = FileManager.default
         let key = try key(of: scenario, on: host)
@@ -108,7 +108,7 @@ struct Recording: Codable {
         return recording
     }
 
-    /// Fewer writes that are nobody's concern.
+    /// Prevents unrelated writes.
     private static let preparation = """
         set -e
         mkdir -p /run/systemd/journald.conf.d
@@ -118,11 +118,11 @@ struct Recording: Codable {
 
         """
 
-    /// Everything gets to its place, also what is only in the journal of /boot.
+    /// Writes everything to its final place, including the content of /boot's journal.
     private static let flush =
         "sync; blockdev --flushbufs /dev/vda; fsfreeze --freeze /boot && fsfreeze --unfreeze /boot || true"
 
-    /// Expects that the base with everything that is in the log equals `disk`, byte for byte.
+    /// Expects that the base with all logged writes equals `disk`, byte for byte.
     func verify(against disk: String, in place: String) throws {
         let scratch = place + "/verification"
         defer { try? FileManager.default.removeItem(atPath: scratch) }

@@ -2,7 +2,7 @@ import Foundation
 import TestMachine
 import TestRandom
 
-/// A recording, played back to a moment of it.
+/// A recording, replayed up to a position.
 struct Replay {
     let log: WriteLog
     private let recording: Recording
@@ -15,17 +15,17 @@ struct Replay {
     private let boot: String
     private static let group = "4"
 
-    /// The beginning of `recording`, in files in `directory`.
+    /// The start of `recording`, in files in `directory`.
     init(_ recording: Recording, helper: String, in directory: String) throws {
         self.recording = recording
-        // Where systemd-boot is, /boot is the ESP.
+        // With systemd-boot, /boot is the ESP.
         boot = recording.loader == .grub ? "3" : "2"
         self.directory = directory
         log = try WriteLog(recording.log)
-        // The pool's blocks are of 64 KiB, and lie at multiples of that.
+        // The pool's blocks have 64 KiB, aligned to 64 KiB.
         state = try DiskState(
             of: recording.base, recording.partitions, in: directory, granules: [Replay.group: 128])
-        // What prepared the host is no part of any command.
+        // The preparation of the host belongs to no command.
         position = recording.steps.first?.begin ?? 0
         for entry in log.entries[..<position] {
             try state.apply(entry, of: log)
@@ -40,7 +40,7 @@ struct Replay {
     /// Removes the files.
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// Goes on to where `end` entries of the log were done.
+    /// Advances to the state after `end` entries of the log.
     mutating func advance(to end: Int) throws {
         for entry in log.entries[position..<max(position, end)] {
             try state.apply(entry, of: log)
@@ -49,7 +49,7 @@ struct Replay {
         position = max(position, end)
     }
 
-    /// Goes on to the beginning of `step`, and finds what is there before and after it.
+    /// Advances to the start of `step`, and judges the disk before and after the step.
     mutating func ends(of step: Recording.Step) throws -> (old: Judge.Finding, new: Judge.Finding) {
         try advance(to: step.begin)
         let old = try look(step)
@@ -60,13 +60,13 @@ struct Replay {
         return (old, new)
     }
 
-    /// What there is now.
+    /// Judges the current state.
     func look(_ step: Recording.Step) throws -> Judge.Finding {
         try judge.look(
             at: state, layers: step.layers, comparesConfiguration: step.comparesConfiguration)
     }
 
-    /// Does `body` with `remnant` of what comes next.
+    /// Calls `body` with `remnant` of the next changes applied, then undoes them.
     func with<Result>(_ remnant: Interval.Remnant, _ body: () throws -> Result) throws -> Result {
         let point = state.point
         for index in remnant.whole { try state.apply(log.entries[index], of: log) }
@@ -78,7 +78,7 @@ struct Replay {
         return result
     }
 
-    /// Does `body` with `damage` to what boots now by `start`.
+    /// Calls `body` with `damage` applied to the boot `start`, then undoes it.
     func with<Result>(
         _ damage: Damage, _ start: BootView.Start, _ body: () throws -> Result
     ) throws -> Result {
@@ -92,7 +92,7 @@ struct Replay {
         return result
     }
 
-    /// Writes the whole disk as it is now to the new raw image `path`.
+    /// Writes the whole current disk to the new raw image `path`.
     func export(to path: String) throws {
         let parts = recording.partitions.parts
         let end = parts.last?.sectors.upperBound ?? 0
@@ -103,11 +103,11 @@ struct Replay {
         }
     }
 
-    /// What a power cut in `interval` can leave of it.
+    /// The possible results of a power cut in `interval`.
     func remnants(
         of interval: Interval, _ extent: Extent, using generator: inout SeededGenerator
     ) -> [Interval.Remnant] {
-        // ext4's own superblock of 1 KiB: torn, no ext4 can be mounted any more, whatever is on it.
+        // ext4's own superblock of 1 KiB: if torn, no ext4 can be mounted at all.
         let start = recording.partitions.parts.first { $0.name == boot }?.sectors.lowerBound ?? 0
         return interval.remnants(
             of: log.entries, exhaustive: extent.exhaustive, count: extent.drawn,

@@ -3,18 +3,19 @@ public import TestMachine
 import TestRandom
 
 extension FlushProof {
-    /// What became of a command that was cut off, and was run again in the machine that then started.
+    /// The result of an interrupted command, repeated in the machine that then started.
     public struct Rerun: Sendable {
-        /// Which state it was: scenario, step, interval, and the number of the state there.
+        /// The state: scenario, step, interval, and number there.
         public let state: String
-        /// What was run again.
+        /// The script that was run again.
         public let script: String
-        /// Why it did not end as it should; `nil` if it did.
+        /// The failure; `nil` if the command succeeded.
         public let failure: String?
     }
 
-    /// Starts a machine from each of `count` states of `scenario` that are drawn from those that were judged, and runs the command
-    /// again that was cut off: nothing is left over then, and everything in the menu can be booted.
+    /// Draws `count` judged states of `scenario`, starts each and runs the interrupted command again.
+    ///
+    /// Afterwards no debris is left, and everything in the menu can be booted.
     public func rerun(_ scenario: Scenario, on host: Machine, count: Int) throws -> [Rerun] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
@@ -55,7 +56,7 @@ extension FlushProof {
         try vm.waitForGuest()
         _ = try vm.run("systemctl is-system-running --wait")
         let again = try vm.run(script, within: .minutes(20))
-        // What was done already can be refused: 2 says that nothing was changed.
+        // The command can refuse to repeat finished work: 2 says that nothing was changed.
         guard again.status == 0 || again.status == 2 else { return again.output }
         for look in ["imgbase recover --list", "imgbase boot --verify"] {
             let result = try vm.run(look)

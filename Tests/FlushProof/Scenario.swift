@@ -1,20 +1,19 @@
 import TestMachine
 
-/// Commands on a host that is up, whose power can go at any moment.
+/// Commands on a running host whose power can fail at any moment.
 public struct Scenario: Sendable {
-    /// What the states before and after it are the old and the new one of.
+    /// A step, with an old state before and a new state after.
     public enum Step: Sendable {
         /// A command, run in the guest by `sh`.
         case run(String)
-        /// The same, and then the system shuts down: what the layer that is booted next has in /etc must be the old or the new,
-        /// and nothing between.
+        /// A command, then a shutdown: /etc of the layer booted next must be entirely old or entirely new.
         case shutDown(String)
         /// The machine is switched on, and the system comes up.
         case start
-        /// The same, but a layer comes up that is bad, and the system starts another.
+        /// The same, but a bad layer comes up, and the system starts another.
         case startAnother
 
-        /// For people, and what is run again after a power cut.
+        /// The title for people; a command is also run again after a power cut.
         var title: String {
             switch self {
             case .run(let script): script
@@ -25,17 +24,17 @@ public struct Scenario: Sendable {
         }
     }
 
-    /// What starts the host.
+    /// The boot loader.
     public enum Loader: String, Codable, Sendable {
         case grub
         case systemdBoot
     }
 
-    /// What starts its host.
+    /// The boot loader of the host.
     public private(set) var loader = Loader.grub
-    /// Names its files.
+    /// The name of the scenario's files.
     public private(set) var name: String
-    /// What is done before, in the guest.
+    /// The preparation, run in the guest.
     private(set) var preparation: String
     private(set) var steps: [Step]
 
@@ -45,11 +44,11 @@ public struct Scenario: Sendable {
         self.steps = scripts.map(Step.run) + steps
     }
 
-    /// What each check does: the record changes, the menu, and the volumes.
+    /// The part for each check: changes of the record, the menu and the volumes.
     public static let slice = Scenario(
         "slice", "imgbase boot --set-default Base-0.2", "imgbase layer --add Base-1")
 
-    /// What is recorded: /dev/vdb has the image of a base.
+    /// All scenarios; /dev/vdb has the image of a base.
     public static let all =
         ordinary + ordinary.prefix(2).map(\.onXFS) + ordinary.prefix(2).map(\.withSystemdBoot)
 
@@ -110,13 +109,13 @@ public struct Scenario: Sendable {
         Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.2"),
     ]
 
-    /// The same where /boot is XFS.
+    /// The same with /boot on XFS.
     private var onXFS: Scenario {
         var result = self
         result.name += "-xfs"
         result.preparation =
             """
-            # The smallest XFS would be of 300 MiB, says mkfs.xfs.
+            # mkfs.xfs makes smaller ones than 300 MiB only with --unsupported.
             mkdir /run/boot && cp -a /boot/. /run/boot && umount /boot
             mkfs.xfs -q -f --unsupported -L boot /dev/vda3
             sed -i 's|^LABEL=boot /boot ext4|LABEL=boot /boot xfs|' /etc/fstab
@@ -133,7 +132,7 @@ public struct Scenario: Sendable {
         var result = self
         result.name += "-systemd-boot"
         result.loader = .systemdBoot
-        // What is booted once is no file: a variable of the firmware names it.
+        // The entry for one boot is in a variable of the firmware, not in a file.
         result.steps.removeAll { $0.title.contains("--once") }
         result.preparation =
             """

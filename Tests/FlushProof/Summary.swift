@@ -1,19 +1,19 @@
-/// What a whole run has found, as a table.
+/// The findings of a whole run, as a table.
 public struct Summary: Sendable {
     private let seed: UInt64
     private var tallies: [Tally] = []
     private var reruns: [FlushProof.Rerun] = []
 
-    /// Of nothing yet, with the seed that drew the states.
+    /// An empty table for the seed of the draws.
     public init(seed: UInt64) { self.seed = seed }
 
-    /// Adds what was found of the commands of a scenario.
+    /// Adds the counts of a scenario's commands.
     public mutating func add(_ tallies: [Tally]) { self.tallies += tallies }
 
-    /// Adds what became of commands that were run again.
+    /// Adds the results of repeated commands.
     public mutating func add(_ reruns: [FlushProof.Rerun]) { self.reruns += reruns }
 
-    /// Whether each state was the old or the new one, and each command that was run again ended well.
+    /// Whether each state was old or new, and each repeated command succeeded.
     public var isWell: Bool {
         tallies.allSatisfy { $0.isComplete && $0.boundaries.third.isEmpty && $0.between.third.isEmpty }
             && reruns.allSatisfy { $0.failure == nil }

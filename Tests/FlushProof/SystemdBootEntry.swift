@@ -1,6 +1,6 @@
 /// An entry as systemd-boot reads it (systemd: src/boot/efi/boot.c; Boot Loader Specification).
 struct SystemdBootEntry {
-    /// The name of its file without `.conf` and without the tries.
+    /// The name of the file without `.conf` and the tries.
     let identifier: String
     let triesLeft: Int?
     let triesDone: Int?
@@ -41,8 +41,9 @@ struct SystemdBootEntry {
         }
     }
 
-    /// Whether systemd-boot shows it before `other`, `config_entry_compare`. Ours differ in what is compared here, and have no
-    /// numbers of versions that compare otherwise than as texts.
+    /// Whether systemd-boot shows it before `other` (`config_entry_compare`).
+    ///
+    /// Our entries differ in the compared keys, and their versions compare like plain text.
     func isBefore(_ other: SystemdBootEntry) -> Bool {
         func compare(_ one: String?, _ two: String?) -> Bool? {
             let (one, two) = (one ?? "", two ?? "")

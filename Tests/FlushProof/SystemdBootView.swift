@@ -1,8 +1,9 @@
 import Foundation
 import TestMachine
 
-/// systemd-boot on a state of the ESP: its rules, on what mtools read there. Firmware and Linux read the same; before Linux mounts it,
-/// it is checked.
+/// systemd-boot on a state of the ESP: its rules, applied to files read by mtools.
+///
+/// Firmware and Linux read the same; Linux checks the ESP before mounting.
 final class SystemdBootView: BootLoaderView {
     private let part: String
     private let scratch: String
@@ -45,7 +46,7 @@ final class SystemdBootView: BootLoaderView {
         for path in list.split(separator: "\n").map(String.init) where path.hasSuffix(".conf") {
             let (_, text) = try HostCommand.result(["mtype", "-i", image, path], within: limit)
             let entry = SystemdBootEntry(name: String(path.split(separator: "/").last ?? ""), text: text)
-            // One without a kernel is passed over.
+            // Skip entries without a kernel.
             guard let kernel = entry.kernel, try exists(kernel, in: image) else { continue }
             entries.append(entry)
         }
@@ -68,7 +69,7 @@ final class SystemdBootView: BootLoaderView {
         try HostCommand.result(["mdir", "-i", image, "-b", "::" + path], within: limit).status == 0
     }
 
-    /// SHA-256 of a file; where its clusters are tells whether that was read before.
+    /// SHA-256 of a file, cached by the places of its clusters and their content.
     private func digest(of path: String, _ image: String, _ state: DiskState?) throws -> String {
         guard let state else { return "" }
         let (status, text) = try HostCommand.result(
@@ -91,7 +92,7 @@ final class SystemdBootView: BootLoaderView {
         return digests[key] ?? ""
     }
 
-    /// Where clusters are, by the head of the file system (Microsoft: FAT32 File System Specification).
+    /// The sectors of clusters, by the head of the file system (Microsoft: FAT32 File System Specification).
     private func sectors(_ clusters: [ClosedRange<Int>], in image: String) throws -> [Range<Int>] {
         let head = try RawFile(image).read(0..<WriteLog.sector)
         func number(_ offset: Int, _ count: Int) -> Int {

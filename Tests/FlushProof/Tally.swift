@@ -1,20 +1,20 @@
-/// How many states of a command were looked at, and what they were.
+/// The numbers of judged states of a command, by verdict.
 public struct Tally: Sendable {
     /// Counts of one kind of state.
     public struct Counts: Sendable {
-        /// The state before the command.
+        /// States as before the command.
         public var old = 0
-        /// The state after it.
+        /// States as after the command.
         public var new = 0
-        /// Neither, by what is wrong.
+        /// Other states, counted by the kind of their fault.
         public var third: [String: Int] = [:]
 
-        /// How many are neither.
+        /// The number of states that are neither old nor new.
         public var thirds: Int { third.values.reduce(0, +) }
-        /// All of them.
+        /// The number of all states.
         public var total: Int { old + new + thirds }
 
-        /// Adds others.
+        /// Adds other counts.
         mutating func add(_ other: Counts) {
             old += other.old
             new += other.new
@@ -24,20 +24,20 @@ public struct Tally: Sendable {
 
     let scenario: String
     let step: String
-    /// Where everything that was written is on the disk.
+    /// States with all earlier writes on the disk.
     public var boundaries = Counts()
-    /// Between two of these.
+    /// States between two of those.
     public var between = Counts()
-    /// How many of both GRUB wrote to, before the journal was replayed.
+    /// The number of all states in which GRUB wrote before the journal was replayed.
     public private(set) var rewritten = 0
-    /// How many of those between had a write that was torn.
+    /// The number of states in `between` with a torn write.
     public private(set) var torn = 0
-    /// Whether the time was enough for all of them.
+    /// Whether the time sufficed for all states.
     public var isComplete = true
 
     init(scenario: String, step: String) { (self.scenario, self.step) = (scenario, step) }
 
-    /// Whether anything of that kind was seen.
+    /// Whether a state had the fault `kind`.
     func has(_ kind: String) -> Bool { boundaries.third[kind] != nil || between.third[kind] != nil }
 
     mutating func add(_ state: Journal.State) {

@@ -1,6 +1,6 @@
 import TestMachine
 
-/// What thin_dump(8) tells of a thin pool.
+/// The metadata of a thin pool, by thin_dump(8).
 struct ThinMetadata: Sendable {
     /// A run of blocks.
     struct Run: Hashable, Sendable {
@@ -14,10 +14,10 @@ struct ThinMetadata: Sendable {
     private(set) var transaction = 0
     /// Sectors of a block.
     private(set) var blockSectors = 128
-    /// Where the blocks of each volume are.
+    /// The runs of each volume.
     private(set) var volumes: [Int: [Run]] = [:]
 
-    /// Reads the XML that thin_dump writes: an element a line.
+    /// Parses the XML of thin_dump, with one element a line.
     init(_ text: String) {
         var volume = 0
         for line in text.split(separator: "\n") where !line.hasPrefix("</") {

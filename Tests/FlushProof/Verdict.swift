@@ -1,14 +1,14 @@
-/// What a state of a disk is, between the state before a command and the one after it.
+/// The verdict on a state of a disk, compared with those before and after a command.
 enum Verdict: Hashable, Codable, Sendable {
     case old
     case new
-    /// Neither: which kind of thing is wrong, and what.
+    /// Neither: the kind of fault, and the details.
     case third(kind: String, reason: String)
 
-    /// Judges `state`, where `old` and `new` are what was there before and after.
+    /// Judges `state` against the findings before (`old`) and after (`new`) the command.
     ///
-    /// - Parameter isShutDown: late changes are being carried into the layer that is booted next. Until they are, the host has the layer
-    ///   that it had before the update (imgbase(8)), which is the default.
+    /// - Parameter isShutDown: whether late changes are being carried into the layer booted next. Until then,
+    ///   the host boots the layer from before the update, the default (imgbase(8)).
     init(_ state: Judge.Finding, old: Judge.Finding, new: Judge.Finding, isShutDown: Bool = false) {
         guard let start = state.boot.unattended else {
             self = .third(kind: "GRUB starts nothing", reason: state.boot.screen)
@@ -37,7 +37,9 @@ enum Verdict: Hashable, Codable, Sendable {
         }
     }
 
-    /// - Parameter isRunning: the system runs from that layer, and changes what is in it.
+    /// Compares boot, devices and, unless `isRunning`, /etc.
+    ///
+    /// - Parameter isRunning: whether the system runs from that layer, and changes its content.
     private static func isSame(
         _ one: Judge.Finding, _ other: Judge.Finding, isRunning: Bool = false
     ) -> Bool {
@@ -45,7 +47,10 @@ enum Verdict: Hashable, Codable, Sendable {
             && (one.configuration == other.configuration || isRunning)
     }
 
-    /// Where a layer gets another kernel, the trial is recorded first: then what was booted before is on trial, which ends well.
+    /// Whether `start` is the old boot on trial.
+    ///
+    /// If a layer gets another kernel, the trial is recorded first: the old kernel is then on trial, which
+    /// ends well.
     private static func isTrial(
         _ start: BootView.Start, of old: Judge.Finding, _ new: Judge.Finding
     ) -> Bool {
@@ -55,7 +60,7 @@ enum Verdict: Hashable, Codable, Sendable {
         return start.offer == old.offer
     }
 
-    /// Whether it is the default, as it is offered before and after.
+    /// Whether `start` is the default, offered alike before and after.
     private static func isDefault(
         _ start: BootView.Start, _ old: Judge.Finding, _ new: Judge.Finding
     ) -> Bool {
@@ -64,8 +69,10 @@ enum Verdict: Hashable, Codable, Sendable {
             && [old, new].allSatisfy { $0.boot.menu[name]?.offer == start.offer }
     }
 
-    /// An entry that is neither the old nor the new one, that is there too early or too late. An update removes an older base first,
-    /// and the new one can have its name: then it is another layer, and none of that name may be there for a time.
+    /// A fault of the menu: an entry neither old nor new, or one that comes or goes at the wrong time.
+    ///
+    /// An update removes an older base first, and the new base can get its name. The name then means another
+    /// layer, and its entry may be missing for a time.
     private static func menuFlaw(
         _ state: Judge.Finding, _ before: Judge.Finding, _ after: Judge.Finding
     ) -> String? {
@@ -80,7 +87,7 @@ enum Verdict: Hashable, Codable, Sendable {
         return nil
     }
 
-    /// The beginning of a reason, without what differs from case to case.
+    /// The start of a reason, without the details that vary.
     private static func kind(of damage: String) -> String {
         let text = damage.split(separator: "\n").first.map(String.init) ?? damage
         let parts = text.split(separator: ": ", maxSplits: 4).prefix(4).joined(separator: ": ")

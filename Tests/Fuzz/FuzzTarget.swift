@@ -1,13 +1,14 @@
-/// A reader of untrusted bytes. Whatever the input, it neither traps nor loops, and what it makes of the input has the
-/// properties that its users rely on.
+/// A reader of untrusted bytes: no input traps it or makes it loop.
+///
+/// Its results have the properties that users rely on.
 enum FuzzTarget: String, CaseIterable, Sendable {
     /// A disk, from its label to the devices of every volume.
     case physicalVolume = "physical-volume"
     /// The text in a metadata area.
     case metadataText = "metadata-text"
-    /// What the boot loader gives the kernel.
+    /// The command line that the boot loader gives the kernel.
     case kernelCommandLine = "kernel-command-line"
-    /// Files of layers, names, and what the kernel says.
+    /// Files of layers, names, and texts of the kernel.
     case smallTexts = "small-texts"
     /// Entries of the boot menu, and GRUB's environment block.
     case bootEntries = "boot-entries"

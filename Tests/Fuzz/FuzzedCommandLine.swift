@@ -1,7 +1,7 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What the boot loader gives the kernel.
+/// The command line that the boot loader gives the kernel.
 struct FuzzedCommandLine {
     private let text: String
 
@@ -39,7 +39,7 @@ struct FuzzedCommandLine {
             warnings.utf8.allSatisfy { $0 >= 32 && $0 != 127 }, "a warning has control characters")
     }
 
-    /// What a unit is called stays in the generator's directory.
+    /// A unit's path stays in the generator's directory.
     private func check(_ item: RootUnits.Item) throws(Finding) {
         let path =
             switch item {
@@ -56,9 +56,9 @@ struct FuzzedCommandLine {
             "'\(path)' has more than plain characters")
     }
 
-    // MARK: The kernel's way
+    // MARK: The kernel's rules
 
-    /// The arguments by the rules of the kernel, put differently: first the words, then the marks in each.
+    /// The arguments by the kernel's rules, implemented differently: first the words, then the marks in each.
     private func words() -> [KernelCommandLine.Argument] {
         let mark = UInt8(ascii: "\"")
         var arguments: [KernelCommandLine.Argument] = []
@@ -82,7 +82,7 @@ struct FuzzedCommandLine {
         let mark = UInt8(ascii: "\"")
         let isMarked = word.first == mark
         let inner = isMarked ? word.dropFirst() : word
-        // The first byte is the name's, whatever it is.
+        // The first byte belongs to the name, whatever it is.
         guard let equals = inner.dropFirst().firstIndex(of: UInt8(ascii: "=")) else {
             return .init(
                 name: string(isMarked && inner.last == mark ? inner.dropLast() : inner), value: nil)

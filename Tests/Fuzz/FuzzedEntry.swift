@@ -1,11 +1,11 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What an entry of the boot menu is read from, and what GRUB keeps: files of `/boot`, and the name that a system gives itself.
+/// The inputs of a boot menu entry, and GRUB's record: files of `/boot`, and a system's own name.
 struct FuzzedEntry {
     private let input: [UInt8]
     private let text: String
-    /// What a plain entry is to GRUB: every other one must be the same.
+    /// The skeleton of a plain entry, which every other entry must match.
     private static let plainEntry = BootEntry(layer: "Base-0.1", text: "linux /a\ninitrd /b\noptions c")
         .flatMap { script($0) }.map(skeleton)
 
@@ -36,7 +36,7 @@ struct FuzzedEntry {
 
     private func checkEntries() throws(Finding) {
         if let entry = BootEntry(layer: "Base-0.1", text: text) { try check(entry) }
-        // What a layer brings of its own.
+        // A layer's own values.
         try check(
             BootEntry(
                 layer: "Base-0.1", title: OSRelease(text).prettyName ?? "", version: "6", linux: "/l",
@@ -57,15 +57,19 @@ struct FuzzedEntry {
             FuzzedEntry.skeleton(script) == plain, "the entry breaks out of its quotes: \(script)")
     }
 
-    /// What the menu has of `entry`: the only part of it that the entry's words are in, but for what loads the layer in another's
-    /// place, which has the same commands. `nil` where GRUB cannot read it.
+    /// The menu's text of `entry`; `nil` if GRUB cannot read the entry.
+    ///
+    /// No other part has words of the entry, except the one that loads the layer in another's place, by the
+    /// same commands.
     private static func script(_ entry: BootEntry) -> String? {
         let menu = GRUBMenu([entry], prefix: "/boot")
         return menu.entries.first.map { menu.menuEntry($0).joined(separator: "\n") }
     }
 
-    /// What of `script` is not between single quotes, with each run of spaces as one and none at the end of a line: what GRUB
-    /// takes for script. Without letters, digits and the signs that mean nothing to GRUB: words of them stand without quotes.
+    /// The unquoted part of `script`, which GRUB takes for script.
+    ///
+    /// Runs of spaces become one, and none stays at the end of a line. Letters, digits and signs without a
+    /// meaning to GRUB are left out: words of them need no quotes.
     private static func skeleton(_ script: String) -> [UInt8] {
         let space = UInt8(ascii: " ")
         var skeleton: [UInt8] = []

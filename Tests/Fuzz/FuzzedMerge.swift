@@ -1,8 +1,9 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Three files, with zero bytes between them: of the old base, of the old layer, of the new base. Each is a text, every
-/// file of accounts, a list and a policy.
+/// Three files with zero bytes between: of the old base, the old layer, and the new base.
+///
+/// Each is a text, every account file, a list and a policy.
 struct FuzzedMerge {
     private let base: [UInt8]
     private let ours: [UInt8]

@@ -26,7 +26,7 @@ struct FuzzedMetadata {
         1 + (node.children.map { depth(of: $0) }.max() ?? 0)
     }
 
-    /// `nodes` as LVM2 would write them; `nil` where there is a number with a decimal point, which it never writes.
+    /// `nodes` as LVM2 would write them; `nil` if a number has a decimal point, which LVM2 never writes.
     private func spelled(_ nodes: [MetadataNode]) -> String? {
         var text = ""
         for node in nodes {
@@ -62,7 +62,7 @@ struct FuzzedMetadata {
         }
     }
 
-    /// Whether both are the same but for their lines.
+    /// Whether both are equal except for their line numbers.
     private func isSame(_ a: MetadataNode, _ b: MetadataNode) -> Bool {
         guard a.key == b.key else { return false }
         if case .section(let left) = a.content, case .section(let right) = b.content {

@@ -1,8 +1,9 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// A file of a layer or of `/boot`, a name, or what the kernel says: every reader of such a text gets it, so that a
-/// corpus is files as they are.
+/// A file of a layer or of `/boot`, a name, or a text of the kernel.
+///
+/// Every reader of such texts gets it, so that a corpus consists of real files.
 struct FuzzedText {
     private let input: [UInt8]
     private let text: String
@@ -82,7 +83,7 @@ struct FuzzedText {
         try Finding.unless(table == once, "the same root again changes the table")
     }
 
-    /// What is left for the file system has no word that is mount(8)'s.
+    /// The options left for the file system have no word of mount(8).
     private func checkMounts() throws(Finding) {
         let options = MountOptions(text)
         let again = MountOptions(options.data)
@@ -98,7 +99,7 @@ struct FuzzedText {
         }
     }
 
-    /// In what pieces it comes makes no difference.
+    /// The sizes of the pieces make no difference.
     private func checkInitramfs() throws(Finding) {
         var (whole, pieces) = (InitramfsReader(), InitramfsReader())
         let found = whole.read(input)

@@ -1,4 +1,5 @@
-// What libFuzzer calls (llvm: docs/LibFuzzer.rst). One program has all targets; the name it is run by says which.
+// The entry points for libFuzzer (llvm: docs/LibFuzzer.rst). One program has all targets; its name selects
+// one.
 
 import Glibc
 

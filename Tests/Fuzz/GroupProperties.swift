@@ -1,7 +1,7 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What holds for whatever is planned from a volume group.
+/// Properties of every plan from a volume group.
 struct GroupProperties {
     private let group: VolumeGroup
 
@@ -60,14 +60,14 @@ struct GroupProperties {
             "'\(device.name)' is no name for a device")
         try Finding.unless(
             DeviceMapperName(device.name)?.group == group.name, "'\(device.name)' is in another group")
-        // DM_UUID_LEN, the final zero with it.
+        // DM_UUID_LEN, including the final zero.
         try Finding.unless(
             device.uuid.hasPrefix("LVM-\(group.id.characters)") && device.uuid.utf8.count < 129,
             "'\(device.uuid)' is no UUID of lvm2's")
         try Finding.unless(!device.targets.isEmpty, "a device has no table")
     }
 
-    /// Checks that `target` stays inside what it lies on: physical volumes, or devices made before, which have `lengths`.
+    /// Checks that `target` stays inside physical volumes, or earlier devices, which have `lengths`.
     private func check(_ target: MappedTarget, _ lengths: [String: UInt64]) throws(Finding) {
         var references: [DeviceReference] = []
         let arguments = target.arguments { reference in
@@ -129,7 +129,7 @@ struct GroupProperties {
         BootRequest(commandLine: KernelCommandLine(commandLine))
     }
 
-    /// Whatever is asked for, what is chosen exists, and choosing ends.
+    /// Whatever the request, the chosen volume exists, and choosing ends.
     private func checkSelection() throws(Finding) {
         var requests = GroupProperties.requests
         if let name = group.logicalVolumes.first?.name {

@@ -11,7 +11,7 @@ import Testing
         #expect(text.asMessageLine == line)
     }
 
-    /// By the table that ordinary Swift has of Unicode.
+    /// Compared with the Unicode table of ordinary Swift.
     @Test func everyControlAndFormatCharacterIsEscaped() {
         for scalar in (0...0x10FFFF).compactMap({ Unicode.Scalar(UInt32($0)) }) {
             switch scalar.properties.generalCategory {

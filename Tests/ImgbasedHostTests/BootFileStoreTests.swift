@@ -46,13 +46,13 @@ import Testing
         #expect(store.verify(files.digest))
     }
 
-    /// What is half gone no longer has the name of what is whole, and the next run removes the rest.
+    /// A half-removed directory no longer has the name of a whole one, and the next run removes the rest.
     @Test func whatGoesLosesItsNameFirst() throws {
         let scratch = try Scratch()
         let files = try layer(scratch)
         let store = BootFileStore(directory: scratch("boot/imgbased"))
         try store.install(files, from: try HostTree(scratch("layer")))
-        // Something that is not ours, and stops the removal.
+        // A foreign file, which stops the removal.
         try scratch.write("boot/imgbased/\(files.digest)/directory/file", [1])
         #expect(throws: HostFailure.self) { try store.remove([files.digest]) }
         #expect(try store.digests().isEmpty)
@@ -63,13 +63,13 @@ import Testing
         try store.remove([files.digest])
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("boot/imgbased/.staging")) == [])
         #expect(try store.digests().isEmpty)
-        // As 'imgbase recover' removes what is there.
+        // 'imgbase recover' removes files like this.
         try scratch.write("boot/imgbased/.staging/left", [1])
         try store.remove([".staging/left", files.digest])
         #expect(!Helper.exists(scratch("boot/imgbased/.staging/left")))
     }
 
-    /// What is there goes whatever it is, and what a link there leads to stays.
+    /// Everything in the directory goes, whatever its type; targets of links stay.
     @Test func emptiesItsOwnDirectoryAlone() throws {
         let scratch = try Scratch()
         let files = try layer(scratch)
@@ -103,7 +103,7 @@ import Testing
         #expect(scratch.read("others/file") == [1])
     }
 
-    /// A directory with the right name and the wrong content is no kernel that can be booted.
+    /// A directory with the right name and the wrong content is no bootable kernel.
     @Test func countsByContent() throws {
         let scratch = try Scratch()
         let files = try layer(scratch)

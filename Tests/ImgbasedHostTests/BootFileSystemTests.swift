@@ -4,8 +4,9 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// Files that a boot loader reads, on file systems of loop devices. What GRUB finds, GRUB's own code says, which reads the device
-/// while the file system is mounted and its journal not replayed.
+/// Files for a boot loader, on file systems of loop devices.
+///
+/// GRUB's own code reads the device while the file system is mounted and its journal not replayed.
 @Suite(.serialized) struct BootFileSystemTests {
     static var missing: String? {
         if geteuid() != 0 { return "only root can mount" }
@@ -16,7 +17,7 @@ import Testing
         return nil
     }
 
-    /// A file system with a GRUB directory, mounted.
+    /// A mounted file system with a GRUB directory.
     final class Boot {
         let scratch: Scratch
         let image: String
@@ -44,7 +45,7 @@ import Testing
             try HostTree("/").replaceBootFile(path + name, contents: Array(text.utf8), staging: staging)
         }
 
-        /// What GRUB reads; `nil` where it finds no such file.
+        /// The content that GRUB reads; `nil` if GRUB finds no such file.
         func read(_ name: String) -> String? {
             // The file system writes to the image; GRUB's tool reads it.
             try? Helper.run("/usr/bin/grub-fstest", image, "cat", "(loop0)" + name)
@@ -73,18 +74,18 @@ import Testing
         #expect(try boot.inode("/grub/grub.cfg") != inode)
         #expect(try Helper.run("/usr/bin/stat", "-c", "%a", boot.path + "/grub/grub.cfg") == "600")
         #expect(try boot.left() == [])
-        // The first of its name.
+        // The first file of its name.
         try boot.replace("/grub/imgbased.cfg", "new\n")
         #expect(boot.read("/grub/imgbased.cfg") == "new")
         try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
         #expect(boot.read("/grub/imgbased.cfg") == nil)
         #expect(boot.read("/grub/grub.cfg") == "second and longer")
         #expect(try boot.left() == [])
-        // It is not there.
+        // The file does not exist.
         try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
     }
 
-    /// What GRUB writes to is where it was, and nothing else of it changes.
+    /// The file that GRUB writes to keeps its place, and the rest of it does not change.
     @Test(
         .enabled(if: missing == nil, Comment(rawValue: missing ?? "")),
         arguments: ["ext4", "xfs"])
@@ -117,7 +118,7 @@ import Testing
         #expect(boot.read("/copy") == "short")
     }
 
-    /// A link is followed, as whoever made it means it.
+    /// A link is followed, as its author intends.
     @Test(.enabled(if: missing == nil, Comment(rawValue: missing ?? "")))
     func aLinkIsFollowed() throws {
         let boot = try Boot("ext4")
@@ -128,7 +129,7 @@ import Testing
         #expect(boot.scratch.read("mnt/grub/grub.cfg") == Array("new\n".utf8))
     }
 
-    /// Whoever freezes a file system for his own purpose thaws it.
+    /// An administrator who froze a file system thaws it.
     @Test(.enabled(if: missing == nil, Comment(rawValue: missing ?? "")))
     func whatCannotBeFrozenIsAnError() throws {
         let boot = try Boot("xfs")
@@ -136,7 +137,7 @@ import Testing
         defer { _ = try? Helper.run("/usr/sbin/fsfreeze", "--unfreeze", boot.path) }
         let error = #expect(throws: SystemError.self) { try HostFlush.bootFileSystem(boot.path) }
         #expect(error?.description.hasPrefix("cannot freeze the file system of '\(boot.path)': ") == true)
-        // It is frozen still: it can be thawed.
+        // It is still frozen: it can be thawed.
         try Helper.run("/usr/sbin/fsfreeze", "--unfreeze", boot.path)
         try HostFlush.bootFileSystem(boot.path)
         #expect(throws: Helper.Failed.self) { try Helper.run("/usr/sbin/fsfreeze", "--unfreeze", boot.path) }
@@ -146,8 +147,10 @@ import Testing
         URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path + "/Sources/CLinux"
 
-    /// A program is killed while it freezes: what was frozen is thawed. There is much to be written first, so that it takes a
-    /// while, in which the kernel says what the program is at: `FIFREEZE`.
+    /// If a program is killed while it freezes the file system, the file system is thawed.
+    ///
+    /// Much data to write first makes the freeze slow enough to see: the kernel shows the system call,
+    /// `FIFREEZE`.
     @Test(
         .enabled(
             if: missing == nil && Helper.exists("/usr/bin/gcc"), "only root, with a C compiler, can do this"))
@@ -178,17 +181,17 @@ import Testing
                 """
                 end=$((SECONDS + 120)); doing=
                 until [[ $doing == *0xc0045877* ]]; do
-                  # The first time, and where it was done before anybody saw it.
+                  # Start it, or restart it if it ended unseen.
                   [[ $doing ]] || { "$1" "$2" & process=$!; }
                   doing=; read -r doing 2>/dev/null </proc/$process/syscall || true
                   ((SECONDS < end))
                 done
                 kill -KILL $process
                 wait $process || true
-                # Those who watch over it have its name.
+                # Its watchers have the same name.
                 while pgrep -xf "$1 $2" >/dev/null; do ((SECONDS < end)); sleep 0.1; done
                 """, "bash", program, boot.path)
-            // EINVAL: there is nothing to thaw.
+            // EINVAL: nothing to thaw.
             let error = #expect(throws: Helper.Failed.self) {
                 try Helper.run("/usr/sbin/fsfreeze", "--unfreeze", boot.path)
             }

@@ -24,7 +24,7 @@ import Testing
         ]
         for path in left where path != left[1] { try scratch.write(path, [1]) }
         try scratch.write("boot/imgbased/.imgbased-new/linux", [1])
-        // Of others, or not where imgbased writes.
+        // Other programs' files, or files in places where imgbased does not write.
         for path in [
             "boot/grub/.grub.cfg.new", "boot/grub/imgbased-new", "boot/grub/x.imgbased-new",
             "boot/.x.imgbased-new",
@@ -35,7 +35,7 @@ import Testing
         #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
     }
 
-    /// It leads elsewhere for a boot loader, and what is there is not ours.
+    /// The link leads elsewhere for a boot loader, and its target is not ours.
     @Test(arguments: ["/etc/passwd", "nowhere", "block", "/dev/null"])
     func aRecordBehindALinkIsNotRead(target: String) throws {
         let scratch = try Scratch()
@@ -59,7 +59,7 @@ import Testing
         #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)) == [])
     }
 
-    /// Of two files of one layer, the one that can be read counts, wherever it is in their order.
+    /// Of a layer's two files, the readable one counts, whatever their order.
     @Test(arguments: [("+2-1", ""), ("", "+2-1")])
     func readsTheEntryThatCanBeRead(whole: String, empty: String) throws {
         let scratch = try Scratch()

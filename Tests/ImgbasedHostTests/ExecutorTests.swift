@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// What carrying `plan` out ends in, where a signal comes when so many steps that prepare were done.
+    /// The failure of `plan` if a signal comes after `steps` steps of the preparation; `nil` for success.
     private static func failure(_ plan: Plan, after steps: Int) async -> CommandFailure? {
         let begun = Counter()
         var executor = Executor(
@@ -45,7 +45,7 @@ import Testing
         #expect("\(failure)" == "cannot add layer 'Base-0.1': it was ended by signal 15")
         #expect(!failure.leavesChanges && !failure.isRefusal)
         for name in ["a", "b", "c"] { #expect(!Helper.exists(scratch(name))) }
-        // What is prepared is committed.
+        // A finished preparation is committed.
         #expect(await Self.failure(plan, after: 2) == nil)
         for name in ["a", "b", "c"] { #expect(Helper.exists(scratch(name))) }
     }

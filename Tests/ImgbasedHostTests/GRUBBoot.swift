@@ -2,8 +2,9 @@ import Foundation
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// A boot by the real GRUB: `grub/09_imgbased` within a `grub.cfg`, with what it finds of ours.
-/// The emulator has no `linux` command; functions of that name say what they were given.
+/// A boot by the real GRUB: `grub/09_imgbased` within a `grub.cfg`, with our files.
+///
+/// The emulator has no `linux` command: functions of that name print their arguments.
 enum GRUBBoot {
     static var script: String {
         get throws {
@@ -12,17 +13,17 @@ enum GRUBBoot {
         }
     }
 
-    /// What GRUB boots unattended, as the functions said it.
+    /// GRUB's unattended boot, as printed by the functions.
     struct Booted {
         /// The words of the last kernel that was loaded.
         var linux: [String]
         var initrd: String?
         var isForeign: Bool
         var all: String
-        /// What is recorded afterwards.
+        /// The record after the boot.
         var record: BootRecord
 
-        /// The layer and why, as it is told to the helper.
+        /// The layer and the reason, as the helper is told.
         var choice: String? {
             guard let root = linux.first(where: { $0.hasPrefix("root=") }), let reason = linux.last,
                 initrd != nil
@@ -40,7 +41,7 @@ enum GRUBBoot {
             created: Int64((try? LayerName(layer))?.number ?? 0))
     }
 
-    /// Boots with these files of ours. `missing` are the layers of which the kernel is not there.
+    /// Boots with these files. The kernels of the layers in `missing` do not exist.
     static func boot(
         menu: String?, copy: String? = nil, loads: Bool = true, environment: [UInt8]?,
         prefix: String = "/grub", before: String = "",
@@ -74,7 +75,7 @@ enum GRUBBoot {
             function initrd {
               if [ -z "${loaded}" ]; then return 1; fi
               echo "INITRD<$1>"
-              # What a damaged menu runs while it is read boots nothing.
+              # Commands that a damaged menu runs while it is read boot nothing.
               if [ -n "${chosen}" ]; then echo DONE; exit; fi
             }
             set timeout=0
@@ -99,7 +100,7 @@ enum GRUBBoot {
             record: BootRecord(GRUBEnvironment(block)))
     }
 
-    /// Three layers, the two older ones known to have come up.
+    /// Three layers, the two older ones known to be good.
     static let entries = ["Base-0.1", "Base-0.2", "Base-0.10"].map {
         var entry = entry($0)
         entry.health = $0 == "Base-0.10" ? .unknown : .good

@@ -4,14 +4,14 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What GRUB boots where its files are not what they should be.
+/// GRUB's boot with damaged files.
 @Suite struct GRUBDamageTests {
-    /// What there can be in place of a file.
+    /// A replacement for a file.
     enum Damage: Hashable, Sendable {
         case missing, empty, zeros, ones, onesBehindTheHead, zerosAtTheEnd, beginningOfAnother, ofSomebodyElse
-        /// So many of 40 parts of it.
+        /// The first so many of 40 parts.
         case part(Int)
-        /// All but so many bytes.
+        /// All bytes without the last so many.
         case allBut(Int)
 
         static let all: [Damage] =
@@ -39,8 +39,10 @@ import Testing
         }
     }
 
-    /// A menu that is not whole is as good as none, and the other decides as it would have. With both damaged, the record is
-    /// enough; with all of it damaged, the rest of grub.cfg has its turn: never the prompt.
+    /// A partial menu counts as none, and the copy decides as the menu would have.
+    ///
+    /// With both menus damaged, the record is enough. With everything damaged, the rest of grub.cfg gets its
+    /// turn: never the prompt.
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
         arguments: Damage.all)
@@ -57,13 +59,13 @@ import Testing
         var booted = try GRUBBoot.boot(files: files, environment: environment)
         #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
         #expect(booted.record.trial?.triesLeft == 2)
-        // The last good layer, if nothing is known but what the menu itself has.
+        // The last good layer, if only the menu's own knowledge is left.
         booted = try GRUBBoot.boot(files: files, environment: damage(environment))
         #expect(booted.choice?.isEmpty == false, "\(booted.all)")
         if GRUBEnvironment(damage(environment) ?? []).variables.isEmpty {
             #expect(booted.choice == "Base-0.2 rd.imgbased.reason=best", "\(booted.all)")
         }
-        // Others that are not whole are in nobody's way.
+        // Other partial files do no harm.
         files["/grub/imgbased.cfg"] = Array(GRUBBoot.menu.utf8)
         files["/imgbased/menu.cfg"] = damage(copy)
         files["/imgbased/load.cfg"] = damage(loader)
@@ -77,9 +79,10 @@ import Testing
         #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
     }
 
-    /// Half a kilobyte of zeros in the middle, as a disk may lose a sector: the ends agree, and still no layer is booted with what
-    /// belongs to another. Where the record is not read, that is the newest good one; where an entry has lost its end, and the
-    /// menu none of its braces, GRUB's menu waits for somebody.
+    /// 512 zero bytes in the middle, like a lost sector: the ends agree.
+    ///
+    /// Still no layer is booted with another layer's values. If the record is not read, the newest good layer
+    /// boots. If an entry has lost its end and the menu no braces, GRUB's menu waits for a person.
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func holes() throws {
         let whole = Array(GRUBBoot.menu.utf8)

@@ -1,17 +1,18 @@
 import Foundation
 import Glibc
 
-/// Debian's GRUB as a program: the real menu, script and ext2 driver, on a disk image, driven through a terminal.
+/// Debian's GRUB as a program: the real menu, script and ext2 driver, on a disk image, in a terminal.
 enum GRUBEmulator {
     static let path = "/usr/bin/grub-emu"
 
-    /// What is wrong for a test that needs it.
+    /// The reason to skip tests that need GRUB; `nil` if there is none.
     static var missing: String? {
         Helper.exists(path) ? nil : "there is no \(path); apt-get install --no-install-recommends grub-emu"
     }
 
-    /// Runs GRUB on `directory` as the content of a file system, with its own files in `prefix`, and returns what it
-    /// printed, without control sequences, and what our environment block has then.
+    /// Runs GRUB on a file system with the content of `directory`, with GRUB's own files in `prefix`.
+    ///
+    /// Returns the output without control sequences, and the final environment block of ours.
     static func run(
         _ directory: String, prefix: String, seconds: Double = 30
     ) throws -> (output: String, environment: [UInt8]) {
@@ -29,7 +30,7 @@ enum GRUBEmulator {
         return (text, scratch.read("block") ?? [])
     }
 
-    /// Runs a program that wants a terminal, until it ends, and returns what it wrote there.
+    /// Runs a program that needs a terminal until it ends, and returns its output.
     private static func terminal(_ arguments: [String], seconds: Double) throws -> [UInt8] {
         // posix_openpt, unlockpt and ptsname, which Glibc's module hides: TIOCSPTLCK and TIOCGPTN.
         let main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -44,7 +45,7 @@ enum GRUBEmulator {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // In a session of its own, the first terminal opened is the program's.
+        // In a new session, the first terminal opened becomes the program's.
         posix_spawn_file_actions_addopen(&actions, 0, line, O_RDWR, 0)
         posix_spawn_file_actions_adddup2(&actions, 0, 1)
         posix_spawn_file_actions_adddup2(&actions, 0, 2)
@@ -73,7 +74,7 @@ enum GRUBEmulator {
         while true {
             let left = end.timeIntervalSinceNow
             var wait = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
-            // Nothing more when the time is up, and when nobody has the terminal open any more.
+            // End of output: the time is up, or no process has the terminal open.
             guard left > 0, poll(&wait, 1, CInt(left * 1000)) > 0 else { return output }
             let count = Glibc.read(terminal, &buffer, buffer.count)
             guard count > 0 else { return output }

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// The menu as the real GRUB reads it: `grub/09_imgbased` within a `grub.cfg`, and the menu derived from entries.
+/// The menu as the real GRUB reads it: `grub/09_imgbased` in a `grub.cfg`, and the menu of the entries.
 @Suite struct GRUBMenuTests {
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
@@ -31,7 +31,7 @@ import Testing
         #expect(expected?.layer == String(words[0]))
         #expect(expected?.reason.rawValue == String(words[1]))
 
-        // The menu of all layers decides as the other does.
+        // The menu of all layers decides like the other menu.
         for (menu, copy) in [(GRUBBoot.menu, nil), (nil, GRUBBoot.menu)] as [(String?, String?)] {
             try expect(
                 record, words,
@@ -49,7 +49,7 @@ import Testing
         for word in ["panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=1"] {
             #expect(booted.linux.contains(word) == isTrial)
         }
-        // What the next boot must not find again is gone already.
+        // The record already lacks everything that the next boot must not repeat.
         var left = record
         left.once = nil
         if isTrial { left.trial?.triesLeft -= 1 }
@@ -61,21 +61,22 @@ import Testing
         arguments: [
             (GRUBBoot.record("Base-0.1", once: "Base-0.10"), "Base-0.1"),
             (GRUBBoot.record("Base-0.1", trial: "Base-0.10", tries: 3), "Base-0.1"),
-            // A new kernel of the layer there is.
+            // A new kernel of the old layer.
             (GRUBBoot.record("Base-0.10", trial: "Base-0.10", tries: 3, good: "Base-0.10"), "Base-0.10"),
             (GRUBBoot.record("Base-0.10", trial: "Base-0.10", tries: 3, good: "Base-0.1"), "Base-0.1"),
-            // Only that is not tried any more.
+            // Only that layer is no longer tried.
             (GRUBBoot.record("Base-0.1", once: "Base-0.2", trial: "Base-0.10", tries: 3), "Base-0.1"),
         ] as [(BootRecord, String)])
     func whatCannotBeWrittenIsNotTried(record: BootRecord, layer: String) throws {
         var environment = GRUBEnvironment(GRUBBoot.environment(record))
-        // A boot that cannot be recorded would be repeated for ever. There is no room for another variable.
+        // A boot that cannot be recorded would be repeated forever. The block has no room for another
+        // variable.
         environment["imgbased_once"] = record.once
         environment["x"] = ""
         var block = try #require(environment.block)
         let end = try #require(block.lastIndex { $0 != UInt8(ascii: "#") })
         block = block[..<end] + Array(repeating: UInt8(ascii: "x"), count: block.count - end - 1) + [10]
-        // A line that GRUB cannot change either.
+        // Nor can GRUB change a line of a block like this.
         if record.once != nil { block = Array(block.prefix(300)) }
         for menu in [GRUBBoot.menu, nil] {
             let booted = try GRUBBoot.boot(menu: menu, copy: GRUBBoot.menu, environment: block)
@@ -87,7 +88,7 @@ import Testing
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
         arguments: [
-            // The newest good layer, where the record is damaged.
+            // The newest good layer, if the record is damaged.
             (nil, "Base-0.2"), ([], "Base-0.2"), (Array(repeating: 0xFF, count: 1024), "Base-0.2"),
             (Array(repeating: 0, count: 1024), "Base-0.2"),
             (Array(GRUBBoot.environment("Base-0.1").prefix(300)), "Base-0.1"),
@@ -97,7 +98,7 @@ import Testing
                 Array("# GRUB Environment Block\nimgbased_trial=Base-0.10\nimgbased_tries=99\n".utf8),
                 "Base-0.2"
             ),
-            // Nothing but what is known is taken from there.
+            // Only known variables are taken from the block.
             (
                 Array(
                     "# GRUB Environment Block\nprefix=(hd9)/x\ndefault=foreign\nimgbased_default=Base-0.1\n"
@@ -124,7 +125,9 @@ import Testing
         }
     }
 
-    /// With a password set, GRUB asks for it before an entry that is not said to be for everybody, and nobody may be there.
+    /// With a password set, GRUB asks for it before entries not marked for all users.
+    ///
+    /// In an unattended boot, no person can type it.
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func aPasswordKeepsNoLayerFromBooting() throws {
         let password = "set superusers=root\npassword root secret"
@@ -192,7 +195,7 @@ import Testing
             (GRUBBoot.record(), ["Base-0.2", "Base-0.1"], "Base-0.10"),
         ] as [(BootRecord, [String], String)])
     func whatCannotBeLoadedGivesWay(record: BootRecord, missing: [String], layer: String) throws {
-        // The last without any menu.
+        // The last pair has no menu at all.
         for (menu, copy) in [(GRUBBoot.menu, nil), (nil, GRUBBoot.menu), (nil, nil)] as [(String?, String?)] {
             let booted = try GRUBBoot.boot(
                 menu: menu, copy: copy, environment: GRUBBoot.environment(record), missing: missing)
@@ -214,7 +217,7 @@ import Testing
         }
     }
 
-    /// As long as no layer has come up, what the host booted before is the default, wherever that is in the menu.
+    /// Until a layer has come up, the host's former default stays, at any position in the menu.
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),
         arguments: ["", "set default=foreign", "set default=2", "set default='0>1'"])
@@ -226,7 +229,7 @@ import Testing
             "/imgbased/load.cfg": GRUBBoot.loader,
         ].mapValues { Array($0.utf8) }
         let menus = [files, files.filter { $0.key == "/imgbased/load.cfg" }]
-        // Without any menu of ours, positions of others are what they were.
+        // Without a menu of ours, positions of other entries are as before.
         let after = setting.hasSuffix("2") ? "menuentry A { true; }\nmenuentry B { true; }\n" : ""
         let nested =
             setting.hasSuffix("'")
@@ -237,7 +240,7 @@ import Testing
                 after: nested + after)
             #expect(booted.choice == "Base-0.10 rd.imgbased.reason=trial", "\(booted.all)")
             #expect(booted.record.trial?.triesLeft == 0)
-            // What cannot be loaded gives way as well.
+            // A layer that cannot be loaded gives way as well.
             booted = try GRUBBoot.boot(
                 files: files, environment: GRUBBoot.environment(record), before: setting,
                 after: nested + after,
@@ -248,7 +251,7 @@ import Testing
         let booted = try GRUBBoot.boot(
             files: files, environment: GRUBBoot.environment(record), before: setting, after: nested + after)
         #expect(booted.isForeign, "\(booted.all)")
-        // One that has come up is the default, whatever else is recorded.
+        // A layer that has come up is the default, whatever else is recorded.
         record.good = "Base-0.1"
         var environment = GRUBEnvironment(GRUBBoot.environment(record))
         environment["imgbased_besides"] = "1"
@@ -256,8 +259,10 @@ import Testing
         #expect(good.choice == "Base-0.1 rd.imgbased.reason=good", "\(good.all)")
     }
 
-    /// As many layers as there may be, with long names: GRUB stops at a word of 8 KiB. What is recorded is booted wherever it
-    /// is; where it is not in the menu itself, the one of all layers is read.
+    /// As many layers as possible, with long names: GRUB stops at a word of 8 KiB.
+    ///
+    /// Recorded layers boot from anywhere: if a layer is not in the menu itself, the menu of all layers is
+    /// read.
     @Test(.enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")))
     func manyLayersWithLongNames() throws {
         let stem = "ovirt-node-ng-4.4.10-0.20220300.0.el8+"
@@ -300,10 +305,10 @@ import Testing
                 #expect(booted.choice == stem + choice, "\(booted.all)")
             }
         }
-        // Where the menu of all layers is lost, what is in the other has to do.
+        // If the menu of all layers is lost, the other menu must do.
         var booted = try boot(GRUBBoot.record(stem + "1", good: stem + "5"), without: ["/imgbased/menu.cfg"])
         #expect(booted.choice == stem + "5 rd.imgbased.reason=good", "\(booted.all)")
-        // Each is in a submenu.
+        // Each layer is in a submenu.
         for submenu in ["imgbased-all", "imgbased-rescue"] {
             booted = try boot(
                 GRUBBoot.record(stem + "5"),

@@ -49,7 +49,7 @@ import Testing
             directory: scratch("health.d"), problemPath: scratch("run/problem"))
         #expect(try await runner.run().count == 1)
         #expect(runner.problem == nil)
-        // None are there.
+        // The directory does not exist.
         let none = HealthRunner(directory: scratch("none"), problemPath: scratch("run/problem"))
         #expect(try await none.run().isEmpty)
     }

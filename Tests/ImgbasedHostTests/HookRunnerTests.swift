@@ -5,7 +5,7 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Testing
 
-/// Programs that are really run.
+/// Programs that really run.
 @Suite struct HookRunnerTests {
     private static func hooks(_ scratch: Scratch) throws -> Hooks {
         try HookRunner.hooks([scratch("lib"), scratch("etc")])
@@ -75,7 +75,7 @@ import Testing
         #expect(!Helper.exists(scratch("third")))
     }
 
-    /// Each way in which others than root can have something else run, as cron and sudo refuse it.
+    /// Each way for others than root to replace the program, refused as by cron and sudo.
     @Test(
         .enabled(if: geteuid() == 0, "only root can give files away"),
         arguments: [
@@ -84,7 +84,7 @@ import Testing
             ("chown 1 etc/rollback/2", "'PATH/etc/rollback/2' belongs to user 1, not to root"),
             ("chmod o+w etc", "others than root can write to 'PATH/etc'"),
             ("chown 1 etc/rollback", "'PATH/etc/rollback' belongs to user 1, not to root"),
-            // Through links, each of which may be somebody's.
+            // Through links, each of which can belong to another user.
             (
                 "mkdir -m 777 out; mv etc/rollback/2 out; ln -s ../../out/2 etc/rollback/2",
                 "others than root can write to 'PATH/out'"
@@ -113,7 +113,7 @@ import Testing
 
     @Test func oneThatHangsIsEnded() async throws {
         let scratch = try Scratch()
-        // It holds out against being told to end.
+        // The hook ignores the request to end.
         let pipe = scratch("pipe")
         try Helper.run("/usr/bin/mkfifo", pipe)
         let hanging = try scratch.addScript(
@@ -121,7 +121,7 @@ import Testing
             "trap 'echo told >> \(scratch("out"))' TERM; echo $$ > \(scratch("pid"))\n"
                 + "while :; do read line < \(pipe); done")
         do {
-            // Time enough to come to the trap, and to run it, also where other tests have the processors.
+            // Long enough to reach and run the trap, even if other tests use the processors.
             try await Self.run(scratch, .rollback, HookRunner(limit: .seconds(5), grace: .seconds(5)))
             Issue.record("it came to an end")
         } catch {
@@ -156,7 +156,7 @@ import Testing
         #expect("\(failure)" == "cannot remove layer 'Base-0.1': hook '\(failing)' failed with status 7")
         #expect(!failure.leavesChanges)
         #expect(!Helper.exists(scratch("committed")))
-        // Behind something that was done, that is undone.
+        // After a finished step, which is undone.
         plan.prepare =
             [.replaceFile(path: scratch("prepared"), contents: [1], isOnBoot: false)] + plan.prepare
         plan.undo = [.removeFile(scratch("prepared"))]
@@ -184,7 +184,7 @@ import Testing
             ?? ["/usr/sbin/chroot", "/usr/bin/ldd"].first { !Helper.exists($0) }.map { "there is no \($0)" }
     }
 
-    /// `cat` with what it needs, in a directory.
+    /// `cat` with its libraries, in a directory.
     private static func addProgram(_ scratch: Scratch) throws {
         let libraries = try Helper.run("/usr/bin/ldd", "/bin/cat").split(whereSeparator: \.isWhitespace)
             .filter { $0.hasPrefix("/") }.map(String.init)
@@ -204,7 +204,7 @@ import Testing
         try Helper.run("/usr/sbin/mkfs.ext4", "-q", "-F", "-d", scratch("tree"), image)
         let device = try LayerFileSystemTests.Device(image)
         let out = scratch("out")
-        // Reading, writing, copying attributes, and running what is in there.
+        // Reads, writes, copies attributes, and runs a program in the tree.
         try scratch.addScript(
             "etc/new-layer-added/1",
             """

@@ -68,7 +68,7 @@ import Testing
         #expect(try tree.names(in: "/none") == [])
     }
 
-    /// What is no directory takes the place of one that is being read.
+    /// A file that is no directory replaces a directory during the reading.
     @Test func aDirectoryThatCannotBeReadIsNotAnEmptyOne() throws {
         let scratch = try Scratch()
         try scratch.write("d/a", [1])
@@ -105,11 +105,11 @@ import Testing
         try tree.removeDirectory("/b/directory")
         try tree.removeDirectory("/b")
         #expect(!Helper.exists(scratch("b")))
-        // It is not there.
+        // The directory does not exist.
         try tree.removeDirectory("/b")
     }
 
-    /// Where a directory says what new files may be, that counts like a umask.
+    /// A directory's default ACL counts like a umask.
     @Test func modesAreWhatTheyAreMeantToBe() throws {
         let scratch = try Scratch()
         try Helper.run("/usr/bin/setfacl", "-d", "-m", "u::rwx,g::-,o::-", scratch.path)
@@ -123,7 +123,7 @@ import Testing
         #expect(modes == ["755", "755", "644", "755", "755", "644"])
     }
 
-    /// Nobody else can have the lock, or something in its place.
+    /// No other user can have the lock, or put a file in its place.
     @Test func theLockIsWhereNobodyElseCanWrite() throws {
         let scratch = try Scratch()
         try HostLock.take(scratch("run/lock")) {}.release()

@@ -5,7 +5,7 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// Initramfs made and compressed by the tools that make them.
+/// Initramfs made and compressed by their usual tools.
 @Suite struct InitramfsProbeTests {
     private static let tools = [
         "cat", "gzip", "bzip2", "xz --check=crc32", "xz --format=lzma", "zstd -q", "zstd -q --long=31",
@@ -35,7 +35,7 @@ import Testing
         #expect(try Self.presence(scratch) == .present)
     }
 
-    /// What cannot be told is no answer.
+    /// An unreadable initramfs gives no answer.
     @Test func whatCannotBeLookedIntoIsNotKnown() throws {
         let scratch = try Scratch()
         func reason(_ name: String = "initrd") throws -> String? {
@@ -47,17 +47,17 @@ import Testing
         try scratch.shell("truncate -s -9 initrd")
         #expect(try reason()?.contains("did not unpack it") == true)
         #expect(try reason("none")?.contains("is not there") == true)
-        // Something else that is compressed.
+        // Another kind of compressed content.
         try scratch.shell("echo hello there | gzip >initrd")
         #expect(try reason() == "its compressed part is no cpio archive")
-        // What takes longer than it may: 2 GiB of padding.
+        // Unpacking takes longer than the limit: 2 GiB of padding.
         try scratch.shell("truncate -s 2G padding && zstd -q -f padding -o initrd && rm padding")
         #expect(
             InitramfsProbe.helper(in: try HostTree(scratch.path), "/initrd", within: 0)
                 == .unknown("unpacking it took too long"))
     }
 
-    /// It would take minutes to find that there is no room for it.
+    /// Reading it would take minutes before the lack of room is known.
     @Test func aFileWithHolesIsNotRead() throws {
         let scratch = try Scratch()
         try scratch.write("layer/boot/initrd.img-6.1", [1])

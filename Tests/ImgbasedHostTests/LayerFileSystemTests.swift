@@ -7,8 +7,9 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// What is done to the file system of a layer, on a loop device with the tools of the distribution. The device has
-/// a volume's name, in a group of its own for each test.
+/// Operations on a layer's file system, on a loop device with the distribution's tools.
+///
+/// The device has the name of a volume, in a separate group for each test.
 @Suite(.serialized) struct LayerFileSystemTests {
     static var missing: String? {
         if geteuid() != 0 { return "only root can mount" }
@@ -24,7 +25,7 @@ import Testing
         let path: VolumePath
         private let loop: String
 
-        /// The loop device of `image`, which is made as long as `size` says where that is given.
+        /// A loop device of `image`, which is resized to `size` if given.
         init(_ image: String, size: String? = nil) throws {
             if let size { try Helper.run("/usr/bin/truncate", "-s", size, image) }
             path = VolumePath(group: "imgbased-test-" + UUID().uuidString, name: "Base-0.1")
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    /// An image with what a layer has, smaller than its volume.
+    /// An image with a layer's content, smaller than its volume.
     private func image(_ type: FileSystemType, _ scratch: Scratch) throws -> String {
         let image = scratch("image")
         try scratch.write("tree/etc/fstab", "UUID=of-image / ext4 noatime 0 0\n# keep\n".utf8)
@@ -54,7 +55,7 @@ import Testing
             try Helper.run("/usr/bin/truncate", "-s", "48M", image)
         case .xfs:
             try Helper.run("/usr/bin/truncate", "-s", "320M", image)
-            // mkfs.xfs has a description of files where mkfs.ext4 has a directory.
+            // mkfs.xfs takes a description of files, mkfs.ext4 a directory.
             try scratch.write(
                 "proto",
                 """

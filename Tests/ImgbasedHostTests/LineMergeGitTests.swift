@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// What git makes of the same three texts.
+/// Compares with git's merge of the same three texts.
 @Suite struct LineMergeGitTests {
     private static let git = "/usr/bin/git"
     private static let count = 1000
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    /// Lines of which many are the same, so that there is more than one way to see what was changed.
+    /// Lines with many repetitions, so that changes can be read in several ways.
     private static func line(_ random: inout Random, _ alphabet: Int) -> String {
         random.number(6) == 0 ? "\n" : "\(random.number(alphabet))\n"
     }
@@ -72,7 +72,7 @@ import Testing
             let ours = LineMerge.merge(base: texts[0], ours: texts[1], theirs: texts[2])
             #expect(ours == merged, "\(texts.map { String(decoding: $0, as: UTF8.self) })")
         }
-        // Both kinds are there.
+        // Both kinds occur.
         #expect(mergedCount > LineMergeGitTests.count / 4 && mergedCount < LineMergeGitTests.count * 3 / 4)
     }
 }

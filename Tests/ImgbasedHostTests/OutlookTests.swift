@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedHost
 @testable import ImgbasedHostCore
 
-/// What plans that are only shown would have changed.
+/// The changes that a plan only shown would make.
 @Suite struct OutlookTests {
     private static let names = HostNames(group: nil, pool: nil, in: HostState())
 

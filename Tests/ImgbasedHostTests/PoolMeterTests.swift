@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedHost
 
 @Suite struct PoolMeterTests {
-    /// The pool that a layer is in is found by what the kernel shows of the devices, whatever is between them.
+    /// A layer's pool is found by the kernel's view of the devices, through any devices between.
     @Test func poolsAreFoundBeneath() throws {
         let scratch = try Scratch()
         func device(_ path: String, _ name: String, _ uuid: String) throws {

@@ -3,7 +3,7 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Testing
 
-/// Reports as lvm2 2.03.16 and util-linux 2.38.1 of Debian 12 printed them.
+/// Reports printed by lvm2 2.03.16 and util-linux 2.38.1 of Debian 12.
 @Suite struct ReportTests {
     private static let lvs = """
           {
@@ -39,7 +39,7 @@ import Testing
         #expect(volumes[0].usage == nil)
     }
 
-    /// lvm2 2.03.16, where a power cut has left one of two metadata areas with a text that is not whole.
+    /// lvm2 2.03.16, after a power cut that tore the text in one of two metadata areas.
     @Test func readsWhatIsBetweenOtherWords() throws {
         let json = """
               {

@@ -3,7 +3,7 @@ import Glibc
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// A directory for one test, removed when the test is done with it.
+/// A directory for one test, removed with this object.
 final class Scratch {
     let path: String
 
@@ -16,25 +16,26 @@ final class Scratch {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// The path of `name` in it.
+    /// The path of `name` in the directory.
     func callAsFunction(_ name: String) -> String {
         path + "/" + name
     }
 
-    /// Writes a file in it, with the directories above.
+    /// Writes a file in the directory, with the directories above.
     @discardableResult
     func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
         let file = self(name)
         try FileManager.default.createDirectory(
             atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        // A program that another test starts meanwhile is not to have it open.
+        // Close-on-exec: another test's child must not have the file open.
         try OpenFile(opening: file, O_WRONLY | O_CREAT | O_TRUNC, permissions: 0o666).write(Array(bytes))
         return file
     }
 
-    /// Writes a script in it, with the directories above, that can be run at once. This process never has it open for
-    /// writing: until a program that another test starts at that moment was executed, it would have it open as well, and
-    /// execve(2) would refuse the script (ETXTBSY).
+    /// Writes an executable script in the directory, with the directories above.
+    ///
+    /// This process never has it open for writing: a child that another test starts would have it open, too,
+    /// until its exec, and execve(2) would refuse the script (ETXTBSY).
     @discardableResult
     func addScript(_ name: String, _ script: String, mode: Int = 0o755) throws -> String {
         let file = self(name)
@@ -47,7 +48,7 @@ final class Scratch {
         FileManager.default.contents(atPath: self(name)).map { Array($0) }
     }
 
-    /// Runs a script of bash(1) in it, and returns what it prints.
+    /// Runs a script of bash(1) in the directory, and returns its output.
     @discardableResult
     func shell(_ script: String) throws -> String {
         try Helper.run("/bin/bash", "-euc", "cd '\(path)'\n" + script)
@@ -58,16 +59,16 @@ final class Scratch {
     }
 }
 
-/// A program that a test needs and the product does not.
+/// A program that tests need and the product does not.
 enum Helper {
     struct Failed: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// Runs `path` and returns what it prints.
+    /// Runs `path` and returns its output.
     @discardableResult
     static func run(_ path: String, _ arguments: String...) throws -> String {
-        // Not Foundation's Process: under load it sometimes does not notice that a program has ended.
+        // Not Foundation's Process: under load it sometimes misses the end of a program.
         let output = try HostPipe(path)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

@@ -16,7 +16,7 @@ import Testing
         } catch {
             #expect("\(error)".hasPrefix("'\(path)' line 1: "), "\(error)")
         }
-        // What is no file is not taken for settings that are not there.
+        // A directory in place of the file does not count as missing settings.
         #expect(throws: HostFailure.self) { try Settings.read(scratch.path) }
     }
 }

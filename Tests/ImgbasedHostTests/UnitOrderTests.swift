@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The order of our units among those of others, as systemd itself has it.
+/// The order of our units among others, checked by systemd itself.
 @Suite(
     .enabled(
         if: Helper.exists("/usr/bin/systemd-analyze") && Helper.exists("/lib/systemd/system/basic.target"),
         "there is no systemd"))
 struct UnitOrderTests {
-    /// What systemd-analyze says of a system with iSCSI and a network manager, whose units are ordered as Debian 12 has them.
+    /// The output of systemd-analyze for a system with iSCSI and a network manager, ordered as in Debian 12.
     private static func verify(_ change: (String) -> String) throws -> String {
         let scratch = try Scratch()
         func unit(_ name: String, _ ordering: String, service: String = "") throws {
@@ -30,7 +30,7 @@ struct UnitOrderTests {
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../systemd/imgbase-complete.service.in")
         let text = try String(contentsOf: path, encoding: .utf8)
-        // The programs are not installed where this is tested.
+        // The programs are not installed on the test host.
         let lines = change(text).split(separator: "\n").map { line in
             line.hasPrefix("ExecStop=") ? "ExecStop=/bin/true" : line
         }
@@ -41,7 +41,7 @@ struct UnitOrderTests {
         )
     }
 
-    /// systemd would not shut down then.
+    /// With a cycle, systemd would not shut down.
     @Test func completingIsInNoCircle() throws {
         let order = "Before=blk-availability.service"
         let answer = try UnitOrderTests.verify {

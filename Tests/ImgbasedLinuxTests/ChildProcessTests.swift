@@ -33,7 +33,7 @@ import Testing
         #expect(try run("read line || echo none").output == "none\n")
     }
 
-    /// What it leaves behind has its output open as long as it lives.
+    /// A surviving child has the output open until it ends.
     @Test func doesNotWaitForWhatItLeavesBehind() throws {
         let start = ContinuousClock.now
         let result = try run("sleep 100 & echo $!")
@@ -49,7 +49,7 @@ import Testing
         }
         #expect(error?.description == "cannot run '/bin/sh': it did nothing for 1 seconds, and was ended")
         let child = try #require(Int(String(contentsOfFile: file, encoding: .utf8).dropLast()))
-        // It ends by itself, and nobody may have seen to it yet that it has.
+        // The child ends by itself, and may not be reaped yet.
         func runs() -> Bool { SmallFile.line("/proc/\(child)/stat").map { !$0.contains(") Z ") } ?? false }
         let limit = ContinuousClock.now + .seconds(30)
         while runs() {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func waitsForWhatWorksHoweverLong() throws {
-        // The shell does nothing but wait for one that uses a processor.
+        // The shell only waits for a child that uses a processor.
         let script = "sh -c 'end=$(($(date +%s) + 4)); while [ $(date +%s) -lt $end ]; do :; done'; echo done"
         #expect(try run(script, Patience(idle: 2, total: 60)).output == "done\n")
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import ImgbasedLinux
 
 @Suite struct FileLockTests {
-    /// The duplicate stands for what a child of another thread has until it executes its program.
+    /// The duplicate stands for the descriptor of another thread's child before it executes its program.
     @Test func isFreeWhoeverElseHasTheFileOpen() throws {
         let path = NSTemporaryDirectory() + "imgbased-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -18,7 +18,7 @@ import Testing
         try #require(process.terminationStatus == 0, "\(tool)")
     }
 
-    /// ext4 writes its superblock as two sectors: a power cut can leave one of each.
+    /// ext4 writes its superblock as two sectors: a power cut can leave one old and one new.
     @Test(arguments: ["1024", "4096"])
     func repairsASuperblockThatIsTorn(block: String) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "torn-\(UUID().uuidString)").path
@@ -37,7 +37,7 @@ import Testing
         let patience = Patience(idle: 60, total: 600)
         #expect(try FileSystemChecker.run(path, type: .ext4, check, patience) != nil)
         try run("/usr/sbin/e2fsck", "-fn", path)
-        // Nothing of a disk is one.
+        // A disk of zeros has no file system.
         try file.seek(toOffset: 0)
         try file.write(contentsOf: Data(count: 256 << 20))
         #expect(throws: SystemError.self) {

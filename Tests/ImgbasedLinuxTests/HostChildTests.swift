@@ -4,7 +4,7 @@ import Testing
 
 /// Tools that run beside this program.
 @Suite struct HostChildTests {
-    /// What the kernel sends it when the thread that started it ends, PR_GET_PDEATHSIG says.
+    /// Exits with the signal that the kernel sends if the starting thread ends, by PR_GET_PDEATHSIG.
     private static let script = """
         import ctypes, sys, time
         signal = ctypes.c_int()

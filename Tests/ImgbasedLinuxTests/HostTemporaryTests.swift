@@ -4,9 +4,9 @@ import Testing
 @testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
-/// What is only there while the program needs it.
+/// Directories that exist only while the program needs them.
 @Suite struct HostTemporaryTests {
-    /// Each run takes what it sees of others, and is not locked, for an interrupted one's.
+    /// Each run takes an unlocked directory of another run for debris of an interrupted one.
     @Test func directoriesOfSeveralRunsStayApart() async throws {
         let lost = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<4 {
@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
-        // mkdtemp(3) wants six X; under another name, nobody takes it before all is in it.
+        // mkdtemp(3) needs six X. The final name comes last, so that no other run takes an incomplete
+        // directory.
         var template = Array("\(HostTemporary.directory)/imgbased-test-XXXXXX".utf8CString)
         let made = String(cString: try #require(mkdtemp(&template)))
         try HostTree(made).makeDirectories("/a/b")
@@ -43,7 +44,7 @@ import Testing
         repeat { _ = try HostTemporaryDirectory() } while HostSystem.exists(left)
     }
 
-    /// On FAT it may share its place on the disk with that (`HostTree.removeBootFile`).
+    /// On FAT, the new file may share its place on the disk with the old one (`HostTree.removeBootFile`).
     @Test(
         arguments: [
             (".a.imgbased-new", "a"), (".imgbased-Base-0.1.conf.imgbased-new", "imgbased-Base-0.1.conf"),

@@ -4,7 +4,7 @@ import ImgbasedLinux
 import Testing
 
 @Suite struct InitProgramTests {
-    /// Whether a tree with those links and empty files has one.
+    /// Whether a tree with these links and empty files has an init program.
     private static func exists(_ files: [String], links: [String: String] = [:], asked: String? = nil) throws
         -> Bool
     {
@@ -37,7 +37,7 @@ import Testing
     @Test func linksLeadWithinTheRoot() throws {
         let links = Self.merged.merging(["/usr/sbin/init": "/lib/systemd/systemd"]) { $1 }
         #expect(try Self.exists(["/usr/bin/sh", "/lib/systemd/systemd"], links: links))
-        // There is one outside, but not in the root.
+        // One exists outside, but not in the root.
         let outside = Self.merged.merging(["/usr/sbin/init": "/usr/bin/env"]) { $1 }
         #expect(try !Self.exists(["/usr/bin/sh"], links: outside))
     }

@@ -20,7 +20,7 @@ import Testing
         #expect(try canLock("V_HostVG"))
     }
 
-    /// lvm2 removes the file when it lets go of the lock that others wait for.
+    /// lvm2 removes the file when it releases a lock that others wait for.
     @Test func isOnTheFileThatIsThere() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try SmallFile.makeDirectory(directory)
@@ -39,7 +39,7 @@ import Testing
             others = try? canLock("V_HostVG")
             ours.release()
         }
-        // proc_locks(5): "1: -> FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF" is who waits.
+        // proc_locks(5): "1: -> FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF" is a waiting process.
         let waiting = try Regex("-> FLOCK .*:\(file.st_ino) ")
         let limit = ContinuousClock.now + .seconds(30)
         while try SmallFile.read("/proc/locks").firstMatch(of: waiting) == nil {
@@ -62,7 +62,7 @@ import Testing
         let said = Pipe()
         holder.standardOutput = said
         try holder.run()
-        // The tests have SIGTERM blocked, and what they start has.
+        // The tests and their children have SIGTERM blocked.
         defer { kill(holder.processIdentifier, SIGKILL) }
         #expect(said.fileHandleForReading.availableData == Data("locked\n".utf8))
 

@@ -7,7 +7,7 @@ import Testing
 @testable import ImgbasedHostLinux
 @testable import ImgbasedLinux
 
-/// Files of a tree while others rename something: the kernel gives up on each path with ".." in it then.
+/// Files of a tree during renames by others, which make the kernel give up on each path with "..".
 @Suite struct OpenInRootTests {
     @Test func renamesElsewhereDoNotMatter() throws {
         let root = NSTemporaryDirectory() + "imgbased-" + UUID().uuidString

@@ -6,7 +6,7 @@ import Testing
     @Test func waitingEndsAtTheDeadline() throws {
         let monitor = try UeventMonitor()
         let start = Monotonic.now()
-        // The clock of the deadline is the monitor's own: an event of this machine would only end it sooner.
+        // The deadline uses the monitor's own clock: an event of this machine would only end the wait sooner.
         _ = try monitor.next(until: start)
         #expect(Monotonic.now().milliseconds(since: start) < 1000)
     }

@@ -9,7 +9,7 @@ struct FlushPart {
     private let image: RootImage
     private let disk: InstalledDisk
     private let scenarios: [Scenario]
-    /// Whether `imgbase layout --init` is among what is to be judged.
+    /// Whether to judge `imgbase layout --init` too.
     private let isLaidOut: Bool
     private static let directory = BuildDirectory.project + "/.build-prove/flush"
 
@@ -32,7 +32,7 @@ struct FlushPart {
         (image, disk) = (try RootImage.current(), try InstalledDisk.current())
     }
 
-    /// The machine in which `scenario` is played: one that was saved while it ran, with the image of a base as its second disk.
+    /// The machine for `scenario`: saved while it ran, with the image of a base as its second disk.
     private func host(of scenario: Scenario) throws -> Machine {
         let machine: Machine
         switch scenario.loader {
@@ -45,7 +45,7 @@ struct FlushPart {
         return try SavedMachine.current(machine).machine(name: "prove", disks: [.overlay(of: image.image)])
     }
 
-    /// Whether nothing was found.
+    /// Runs the proof; false if it found a fault.
     func run() throws -> Bool {
         if let state = settings["STATE"] {
             let name = state.split(separator: " ").first ?? ""

@@ -1,12 +1,12 @@
 import Foundation
 
-/// What `make prove` was given.
+/// The arguments of `make prove`.
 struct Settings {
-    /// What is no setting.
+    /// The arguments that are no settings.
     private(set) var words: [String] = []
     private var values: [String: String] = [:]
 
-    /// Reads `NAME=VALUE` and words; an empty value is none.
+    /// Reads `NAME=VALUE` and words; an empty value counts as unset.
     init(_ arguments: some Sequence<String>) {
         for argument in arguments {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -18,10 +18,10 @@ struct Settings {
         }
     }
 
-    /// The text `name`.
+    /// The text of the setting `name`; `nil` if unset.
     subscript(name: String) -> String? { values[name] }
 
-    /// The number `name`.
+    /// The number of the setting `name`; `nil` if unset.
     func number<Number: LosslessStringConvertible>(_ name: String) throws -> Number? {
         guard let text = values[name] else { return nil }
         guard let number = Number(text) else {
@@ -31,12 +31,12 @@ struct Settings {
     }
 }
 
-/// What is wrong with how it was called.
+/// A wrong argument.
 struct ProofError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Says it at once, whoever listens.
+/// Prints a line at once, even to a pipe.
 func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

@@ -1,16 +1,17 @@
 import Foundation
 
-/// What is made once and kept in the build directory, under a name that says what it was made from: another
-/// input is another name, and a name is there only when its content is complete.
+/// A directory in the build directory, made once and named after its inputs.
+///
+/// Other inputs give another name. A name exists only if its content is complete.
 struct Artefact {
-    /// What it is; one of a kind is kept.
+    /// The kind; one directory of each kind is kept.
     let kind: String
-    /// A digest of everything it is made from.
+    /// A digest of all inputs.
     let key: String
-    /// Makes it, in the new directory that it is given.
+    /// Makes the content in the given new directory.
     let make: (_ directory: String) throws -> Void
 
-    /// Its directory, with `make` called first if it is not there, or if `anew`.
+    /// The directory of the artefact; calls `make` first if it is missing or `anew` is set.
     ///
     /// - Precondition: the caller holds the build directory (`BuildDirectory.locked`).
     func obtain(anew: Bool = false) throws -> String {

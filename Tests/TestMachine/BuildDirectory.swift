@@ -1,28 +1,28 @@
 import Foundation
 import Glibc
 
-/// `.build-machine/` of the checkout: what is made once and used by many tests, and the logs.
+/// `.build-machine/` of the checkout: the logs, and artefacts that many tests share.
 public enum BuildDirectory {
-    /// The checkout this file was compiled in.
+    /// The checkout that this file was compiled in.
     public static let project = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-    /// Where everything goes.
+    /// The directory of all logs and artefacts.
     public static let path = project + "/.build-machine"
 
-    /// Consoles, commands and QEMU's messages, a few files for each machine's name.
+    /// Consoles, commands and QEMU's messages: a few files for each machine name.
     static func logs() throws -> String { try directory("logs") }
 
-    /// A new, empty directory that nobody else uses; whoever makes it removes it.
+    /// Makes a new, empty directory for the caller alone; the caller removes it.
     static func makeScratch(_ name: String) throws -> String {
         let result = try directory("run") + "/\(name).\(UUID().uuidString).\(getpid())"
         try FileManager.default.createDirectory(atPath: result, withIntermediateDirectories: false)
         return result
     }
 
-    /// Calls `body` while nobody else, in this process or another, makes anything here.
+    /// Calls `body` while no other thread or process makes an artefact.
     static func locked<Result>(_ body: () throws -> Result) throws -> Result {
         let file = try Descriptor.create(directory(".") + "/lock")
-        // Without a limit, because everything the holder does has one, and its end releases the lock.
+        // No timeout: every step of the holder has one, and the holder's end releases the lock.
         while flock(file.number, LOCK_EX) < 0 {
             guard errno == EINTR else { throw MachineError.system(call: "flock", errno: errno) }
         }
@@ -31,7 +31,7 @@ public enum BuildDirectory {
         return try body()
     }
 
-    /// Removes what processes that were killed have left.
+    /// Removes the directories of killed processes.
     private static func removeStaleScratch() throws {
         let run = try directory("run")
         for name in try FileManager.default.contentsOfDirectory(atPath: run) {

@@ -1,10 +1,10 @@
-/// One end of a conversation with a machine: what has come in and was not taken yet.
+/// One end of a conversation with a machine, with the bytes received and not yet taken.
 final class Channel {
-    /// What `poll(2)` waits for.
+    /// The descriptor for `poll(2)`.
     let descriptor: Descriptor
-    /// Where it takes what is said to the machine.
+    /// The descriptor for bytes sent to the machine.
     let sink: Descriptor
-    /// Whether the other side has gone.
+    /// Whether the other side has closed.
     private(set) var hasEnded = false
     private var received: [UInt8] = []
 
@@ -13,7 +13,7 @@ final class Channel {
         self.sink = sink ?? descriptor
     }
 
-    /// Takes in what has come, and returns it.
+    /// Receives the available bytes and returns them.
     @discardableResult
     func receive() throws(MachineError) -> [UInt8] {
         guard let bytes = try descriptor.readSome() else { return [] }
@@ -22,18 +22,18 @@ final class Channel {
         return bytes
     }
 
-    /// Takes what came up to and with `mark`; `nil` if that has not come yet.
+    /// Takes the bytes up to and including `mark`; `nil` if `mark` has not come yet.
     func take(through mark: String) -> String? {
         guard let range = received.firstRange(of: Array(mark.utf8)) else { return nil }
         defer { received.removeSubrange(..<range.upperBound) }
         return String(decoding: received[..<range.upperBound], as: UTF8.self)
     }
 
-    /// Forgets what came.
+    /// Drops the received bytes.
     func forget() {
         received = []
     }
 
-    /// The end of what came and was not taken.
+    /// The last bytes received and not taken.
     var tail: String { String(tailOf: received) }
 }

@@ -7,15 +7,16 @@ final class ChildProcess {
     let pid: pid_t
     private var status: CInt?
 
-    /// Starts `arguments[0]`, found on `PATH`, leading a process group of its own. `descriptors` are what it
-    /// has as 0, 1, 2, …; everything else stays here.
+    /// Starts `arguments[0]`, found on `PATH`, as the leader of a new process group.
+    ///
+    /// The child gets `descriptors` as 0, 1, 2, …, and inherits nothing else.
     init(
         _ arguments: [String], descriptors: [Descriptor], environment: [String: String] = [:]
     ) throws(MachineError) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Copied out of the way first: what becomes 0 could be the source of 3 otherwise.
+        // Copy them out of the way first: the descriptor that becomes 0 could be the source of 3.
         var copies: [Descriptor] = []
         for (number, descriptor) in descriptors.enumerated() {
             let copy = try check("fcntl", fcntl(descriptor.number, F_DUPFD_CLOEXEC, CInt(64)))
@@ -25,7 +26,7 @@ final class ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // The threads that tests run on have all signals blocked; a shell that inherits this waits for ever.
+        // Test threads have all signals blocked; a shell that inherits this waits forever.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -48,8 +49,9 @@ final class ChildProcess {
         kill()
     }
 
-    /// How long the thread of its first child that waited longest for a processor has waited. A busy host delays a machine, and that
-    /// is no fault of the machine's. 0 if the kernel does not count it.
+    /// The time for which a thread of the first child of `pid` waited for a processor; the longest of all threads.
+    ///
+    /// 0 if the kernel does not count it.
     ///
     /// The corresponding file is `/proc/PID/task/TID/schedstat` (linux: sched-stats.rst): nanoseconds.
     static func delay(ofChildOf pid: pid_t) -> Duration {
@@ -66,15 +68,16 @@ final class ChildProcess {
         return .nanoseconds(delays.max() ?? 0)
     }
 
-    /// Ends it, and what it started, at once.
+    /// Kills the program and its children at once.
     func kill() {
         guard status == nil else { return }
         Glibc.kill(-pid, SIGKILL)
         wait()
     }
 
-    /// Its exit status, or the negative number of the signal that ended it. Call it when the end is known to
-    /// have come: it waits without limit.
+    /// The exit status, or the negative number of the fatal signal.
+    ///
+    /// Waits without limit: call it only if the program is known to have ended.
     @discardableResult
     func wait() -> CInt {
         if let status { return status }

@@ -1,19 +1,18 @@
-/// The serial console of a machine: everything it wrote, and what a terminal there shows now.
+/// The serial console of a machine: its output, and the current screen of a terminal there.
 final class Console {
-    /// What a terminal shows.
     private(set) var screen: Screen
-    /// Everything since the machine started last, as plain text.
+    /// The output since the last start, as plain text.
     private(set) var transcript = ""
-    /// How far `expect` has looked: the next one looks only at what came later.
+    /// The end of the last match of `expect`; the next one looks only behind it.
     private var position: String.Index
 
-    /// One whose terminal has `lines`.
+    /// Makes a console whose terminal has `lines`.
     init(lines: Int) {
         screen = Screen(lines: lines)
         position = transcript.startIndex
     }
 
-    /// Takes in what has come on `channel`.
+    /// Receives the output that has come on `channel`.
     func receive(from channel: Channel) throws(MachineError) {
         let bytes = try channel.receive()
         channel.forget()
@@ -22,14 +21,16 @@ final class Console {
         position = transcript.utf8.index(transcript.startIndex, offsetBy: offset)
     }
 
-    /// Takes what came up to and with `text`; `nil` if that has not come yet.
+    /// Takes the output up to and including `text`; `nil` if `text` has not come yet.
     func take(through text: String) -> String? {
         guard let range = transcript[position...].firstRange(of: text) else { return nil }
         defer { position = range.upperBound }
         return String(transcript[position..<range.upperBound])
     }
 
-    /// Takes what came up to and with the first of `texts` that is there, and returns which one; `nil` if none has come yet.
+    /// Takes the output up to and including the first of `texts` to appear.
+    ///
+    /// Returns the index of that text; `nil` if none has come yet.
     func takeFirst(of texts: [String]) -> Int? {
         let found = texts.indices.compactMap { index in
             transcript[position...].firstRange(of: texts[index]).map { (index, $0) }
@@ -39,13 +40,13 @@ final class Console {
         return first.0
     }
 
-    /// Forgets everything that has come so far: another boot begins.
+    /// Drops all output so far: another boot begins.
     func forget() {
         screen = Screen(lines: screen.cells.count)
         transcript = ""
         position = transcript.startIndex
     }
 
-    /// The end of what came.
+    /// The end of the output.
     var tail: String { String(tailOf: transcript.utf8) }
 }

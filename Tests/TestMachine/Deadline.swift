@@ -1,9 +1,9 @@
-/// A moment by which something must have happened.
+/// The time by which an event must have happened.
 public struct Deadline: Sendable {
     private let limit: ContinuousClock.Instant
     private let delay: @Sendable () -> Duration
 
-    /// `duration` from now. Time that `delay` has grown by does not count.
+    /// A deadline `duration` from now. It moves on by the growth of `delay`.
     public init(within duration: Duration, besides delay: @escaping @Sendable () -> Duration = { .zero }) {
         limit = .now + duration - delay()
         self.delay = delay
@@ -11,12 +11,12 @@ public struct Deadline: Sendable {
 
     private var moment: ContinuousClock.Instant { limit + delay() }
 
-    /// Whether it has come.
+    /// Whether the deadline is over.
     public var hasPassed: Bool {
         moment <= .now
     }
 
-    /// What `poll(2)` is to be given: milliseconds left, rounded up, so that it never spins.
+    /// The timeout for `poll(2)`: milliseconds left, rounded up, so that the loop never spins.
     var milliseconds: CInt {
         let (seconds, attoseconds) = (moment - .now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
@@ -25,12 +25,12 @@ public struct Deadline: Sendable {
 }
 
 extension Duration {
-    /// Whole minutes.
+    /// `count` minutes, as a duration.
     public static func minutes(_ count: Int) -> Duration {
         .seconds(count * 60)
     }
 
-    /// Seconds with one decimal, as reports want it.
+    /// The duration in seconds with one decimal, for reports.
     public var inSeconds: String {
         let (seconds, attoseconds) = components
         return "\(seconds).\(attoseconds / 100_000_000_000_000_000) s"

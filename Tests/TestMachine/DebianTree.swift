@@ -1,9 +1,11 @@
-/// A root tree of a release of Debian, made by `mmdebstrap` from the distribution's packages: a tar file. Its kernel is the one
-/// for virtual machines: it is unpacked by LZ4, and looks for less, which makes a boot from GRUB under emulation a fifth shorter.
+/// A root tree of a Debian release as a tar file, made by `mmdebstrap` from Debian's packages.
+///
+/// The kernel is the one for virtual machines. LZ4 unpacks it and it probes less: a boot from GRUB under
+/// emulation takes a fifth less time.
 public enum DebianTree: String, Sendable {
-    /// Debian 12: what the machines of the tests are. lvm2 2.03.16, dracut 059, systemd 252, Linux 6.1.
+    /// Debian 12, the system of the test machines: lvm2 2.03.16, dracut 059, systemd 252, Linux 6.1.
     case bookworm
-    /// Debian 13: its modules are compressed. lvm2 2.03.31, dracut 106, systemd 257, Linux 6.12.
+    /// Debian 13, with compressed modules: lvm2 2.03.31, dracut 106, systemd 257, Linux 6.12.
     case trixie
 
     private static let packages = [
@@ -22,7 +24,7 @@ public enum DebianTree: String, Sendable {
         DebianTree.packages + [self == .bookworm ? "libssl3" : "libssl3t64"]
     }
 
-    /// The name of an artefact of this release that is called `kind` where it is Debian 12's.
+    /// The kind of this release's artefact; Debian 12's is plain `kind`.
     func kind(_ kind: String) -> String {
         self == .bookworm ? kind : "\(kind).\(rawValue)"
     }

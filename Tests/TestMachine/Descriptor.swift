@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// An open file descriptor, closed with its owner. Never inherited by a child unless the child asks for it.
+/// An open file descriptor, closed with its owner. A child inherits it only on request.
 final class Descriptor {
     private(set) var number: CInt
 
@@ -13,18 +13,17 @@ final class Descriptor {
         close()
     }
 
-    /// Closes it now.
+    /// Closes the descriptor now.
     func close() {
         if number >= 0 { Glibc.close(number) }
         number = -1
     }
 
-    /// `/dev/null`.
     static func null() throws(MachineError) -> Descriptor {
         Descriptor(try check("open '/dev/null'", open("/dev/null", O_RDWR | O_CLOEXEC)))
     }
 
-    /// The two ends of a pipe.
+    /// The two ends of a new pipe.
     static func pipe() throws(MachineError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [CInt] = [0, 0]
         // Glibc's module has no pipe2.
@@ -35,14 +34,14 @@ final class Descriptor {
         }
     }
 
-    /// One end of a pipe with a name, made anew; it never blocks, and can be read and written.
+    /// Makes a named pipe and opens it for reading and writing, without blocking.
     static func fifo(_ path: String) throws(MachineError) -> Descriptor {
         unlink(path)
         try check("mkfifo '\(path)'", mkfifo(path, 0o600))
         return Descriptor(try check("open '\(path)'", open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)))
     }
 
-    /// Two connected sockets: ours, which never blocks, and the one for a child.
+    /// Two connected sockets: ours, which never blocks, and the child's.
     static func socketPair() throws(MachineError) -> (ours: Descriptor, theirs: Descriptor) {
         var ends: [CInt] = [0, 0]
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
@@ -52,12 +51,12 @@ final class Descriptor {
         return result
     }
 
-    /// `path`, made anew for writing.
+    /// Creates `path` for writing.
     static func create(_ path: String) throws(MachineError) -> Descriptor {
         Descriptor(try check("open '\(path)'", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)))
     }
 
-    /// What can be read at once, up to `limit` bytes: empty at the end of the file, `nil` if nothing yet.
+    /// Reads the available bytes, at most `limit`: empty at the end of the file, `nil` if none yet.
     func readSome(limit: Int = 65536) throws(MachineError) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
         while true {
@@ -74,7 +73,7 @@ final class Descriptor {
 }
 
 extension Descriptor {
-    /// Writes all of `bytes`; waits for room no longer than `deadline`.
+    /// Writes all of `bytes`; waits for room until `deadline`.
     func write(_ bytes: [UInt8], by deadline: Deadline) throws(MachineError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -93,10 +92,10 @@ extension Descriptor {
     }
 }
 
-/// Held while a child is started, and while a descriptor exists that it must not inherit.
+/// Held while a child starts, and while a descriptor exists that the child must not inherit.
 let inheritance = Mutex(())
 
-/// Waits until one of `descriptors` can be read, or has ended, and returns which; none when time is up.
+/// Waits until some of `descriptors` are readable or closed, and returns them; none on timeout.
 func waitReadable(_ descriptors: [Descriptor], _ deadline: Deadline) throws(MachineError) -> [Int] {
     var list = descriptors.map { pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0) }
     while true {

@@ -2,7 +2,7 @@ import Foundation
 
 /// SHA-256 digests in hexadecimal, by `sha256sum`.
 enum Digest {
-    /// Of `texts`, each with its length, so that no two lists look alike.
+    /// A digest of `texts`, each with its length, so that different lists differ.
     static func of(_ texts: [String]) throws -> String {
         let scratch = try BuildDirectory.makeScratch("digest")
         defer { try? FileManager.default.removeItem(atPath: scratch) }
@@ -11,7 +11,7 @@ enum Digest {
         return String(try HostCommand.run("sha256sum", scratch + "/input").prefix(64))
     }
 
-    /// Of everything below `directory`: names, types, modes, contents; not of times and owners.
+    /// A digest of all names, types, modes and contents below `directory`, without times and owners.
     static func ofTree(_ directory: String) throws -> String {
         try of([
             HostCommand.run("find", directory, "-mindepth", "1", "-printf", "%P\\t%y\\t%m\\t%l\\n")
@@ -23,7 +23,7 @@ enum Digest {
         ])
     }
 
-    /// Of the file `path`.
+    /// A digest of the file `path`.
     static func ofFile(_ path: String) throws -> String {
         String(try HostCommand.run("sha256sum", path).prefix(64))
     }

@@ -1,19 +1,21 @@
 import Foundation
 
-/// A disk of a machine as QEMU is told of it: on its command line, or by its monitor while it runs.
+/// A disk of a machine, as described to QEMU on the command line or in the running monitor.
 struct Drive {
-    /// Whether it is in the machine.
+    /// Whether the disk is in the machine.
     var isPlugged = true
     let name: String
     private let file: String
     private let isReadOnly: Bool
-    /// Whether what the guest has flushed outlives a power cut. Not where a disk is used only after its machine has
-    /// shut down: the build host's disk need not be waited for.
+    /// Whether flushed data outlives a power cut.
+    ///
+    /// False if the disk is used only after its machine has shut down: QEMU then need not wait for the build
+    /// host's disk.
     private let isFlushed: Bool
-    /// Where everything that is done to it is written down, if anywhere.
+    /// The file that logs all writes, if any.
     let log: String?
 
-    /// Disk `index` of a machine; what it holds is made in the directory `scratch` if need be.
+    /// Disk `index` of a machine; makes its file in the directory `scratch` if needed.
     init(_ disk: Disk, index: Int, scratch: String) throws {
         name = "disk\(index)"
         let new = "\(scratch)/\(name).qcow2"
@@ -32,15 +34,15 @@ struct Drive {
         }
     }
 
-    /// What QEMU calls the device, which is not what is in it.
+    /// QEMU's name of the device, as distinct from its medium.
     var deviceName: String { "\(name)-device" }
 
-    /// What the guest calls disk `index`.
+    /// The guest's name of disk `index`.
     static func device(at index: Int) -> String {
         "/dev/vd" + String(UnicodeScalar(UInt8(ascii: "a") + UInt8(index)))
     }
 
-    /// What is on it, as `blockdev-add` of the monitor takes it.
+    /// The medium, as an argument of the monitor's `blockdev-add`.
     var medium: [String: any Sendable] {
         guard let log else { return medium(name: name) }
         return WriteLog.node(name: name, over: medium(name: name + "-file"), log: log)
@@ -59,18 +61,18 @@ struct Drive {
         ]
     }
 
-    /// The disk, as `device_add` of the monitor takes it.
+    /// The device, as an argument of the monitor's `device_add`.
     var device: [String: any Sendable] {
         var device: [String: any Sendable] = [
             "driver": "virtio-blk-pci", "drive": name, "id": deviceName,
         ]
-        // QEMU makes one write of several, of as many parts as the build host's kernel takes; with the log's head before them it
-        // is one too many, and the log has a hole.
+        // QEMU merges writes, up to the build host's limit of parts. The head of the log would be one part
+        // too many, and leave a hole in the log.
         if log != nil { device["request-merging"] = false }
         return device
     }
 
-    /// Both, as QEMU's command line has them.
+    /// The medium and the device, as arguments of QEMU.
     func arguments() throws -> [String] {
         try [("-blockdev", medium), ("-device", device)].flatMap { option, value in
             [option, String(decoding: try JSONSerialization.data(withJSONObject: value), as: UTF8.self)]
@@ -84,7 +86,7 @@ extension VM {
         drives[index].isPlugged = false
     }
 
-    /// Pulls disk `index` out of the running machine, and waits until its kernel has let it go.
+    /// Pulls disk `index` out of the running machine, and waits until the guest's kernel releases it.
     public func pull(_ index: Int) throws {
         try execute("device_del", ["id": drives[index].deviceName])
         try waitForEvent("DEVICE_DELETED", of: drives[index].deviceName)

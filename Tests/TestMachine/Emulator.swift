@@ -1,7 +1,7 @@
 /// A running QEMU, with our ends of its channels.
 ///
-/// A shell stands between: it holds a pipe from us and kills QEMU when that closes, so that no machine outlives
-/// the program that started it, however that ends.
+/// A shell between holds a pipe from us and kills QEMU if the pipe closes. So no machine outlives the program
+/// that started it, however the program ends.
 final class Emulator {
     let console: Channel
     let agent: Channel
@@ -18,11 +18,12 @@ final class Emulator {
         wait $!
         """
 
-    /// Starts QEMU with `arguments` and the channels, for which the directory `scratch` is there; its messages go to
-    /// the file `log`, what comes on the console also to the end of `consoleLog`.
+    /// Starts QEMU with `arguments` and the channels, whose files are in the directory `scratch`.
+    ///
+    /// QEMU's messages go to the file `log`; console output is also appended to `consoleLog`.
     init(_ arguments: [String], scratch: String, consoleLog: String, log: String) throws {
-        // UEFI throws away what its console does not take within 0.2 ms. So it is no socket: that is full after some
-        // hundred bytes that are written one by one, a pipe after 64 KiB.
+        // UEFI drops output that its console does not take within 0.2 ms. A socket is full after some hundred
+        // bytes written one by one, a pipe after 64 KiB: so use a pipe.
         let console = (
             output: try Descriptor.fifo(scratch + "/console.out"),
             input: try Descriptor.fifo(scratch + "/console.in")
@@ -54,29 +55,28 @@ final class Emulator {
         kill()
     }
 
-    /// `limit` from now, but for the time in which QEMU waited for a processor.
+    /// A deadline `limit` from now. Time in which QEMU waits for a processor does not count.
     func deadline(within limit: Duration) -> Deadline {
         let pid = supervisor.pid
         return Deadline(within: limit) { ChildProcess.delay(ofChildOf: pid) }
     }
 
-    /// Ends it as a power cut would: what the machine has flushed is in its disk files, and no more. Returns
-    /// when it is gone.
+    /// Kills QEMU as a power cut would: the disk files keep only flushed data. Waits for its end.
     func kill() {
         lifeline.close()
         supervisor.wait()
     }
 
-    /// QEMU's arguments for what `machine` has besides disks and channels.
+    /// QEMU's arguments for `machine`, without disks and channels.
     static func arguments(for machine: Machine) -> [String] {
         let accelerator =
             machine.countsInstructions
             ? ["-accel", "tcg,thread=single", "-icount", "shift=0"] : ["-accel", "tcg,thread=multi"]
-        // Usually one virtual processor: a second one gains a machine little and takes the core another machine could
-        // use. But one could be plugged in: for a machine that never has more than one, QEMU before 8.1 leaves out the
-        // barriers between the guest's accesses to memory, which its threads for disks need as well, and once in some
-        // dozen machines a disk is never told of what it should do (QEMU: c914d46d0a64, "Do not elide memory barriers
-        // for !CF_PARALLEL in system mode"). qemu64 is the processor that is emulated fastest.
+        // Usually one virtual processor: a second gains little and takes the core from another machine. But a
+        // second could be plugged in: if a machine can never have more than one, QEMU before 8.1 omits
+        // barriers between the guest's memory accesses. QEMU's disk threads need them too; without, one in
+        // some dozen machines has a disk that never sees a request (QEMU: c914d46d0a64, "Do not elide memory
+        // barriers for !CF_PARALLEL in system mode"). qemu64 is the fastest processor under emulation.
         return accelerator + [
             "-cpu", "qemu64", "-smp", "\(machine.processors),maxcpus=\(machine.processors + 1)", "-m",
             String(machine.memory), "-machine", "pc",

@@ -1,17 +1,17 @@
 import Foundation
 
-/// What runs in a machine before anything on its disks does.
+/// The firmware of a machine.
 public enum Firmware: Hashable, Sendable {
-    /// SeaBIOS, which QEMU brings.
+    /// SeaBIOS, part of QEMU.
     case bios
     /// OVMF without Secure Boot. Its console is the serial port.
     case uefi
 
-    // Debian's package ovmf.
+    // From Debian's package ovmf.
     private static let code = "/usr/share/OVMF/OVMF_CODE_4M.fd"
     private static let variables = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
-    /// The lines of its console.
+    /// The number of lines of the console.
     var lines: Int {
         switch self {
         case .bios: 24
@@ -19,16 +19,18 @@ public enum Firmware: Hashable, Sendable {
         }
     }
 
-    /// Makes the machine's own EFI variables, as of one that was never started, in the directory `scratch`: they
-    /// outlive its power.
+    /// Makes the machine's EFI variables in the directory `scratch`, as of a machine never started.
+    ///
+    /// They survive power cuts.
     func makeVariables(in scratch: String) throws {
         guard self == .uefi else { return }
         try FileManager.default.copyItem(atPath: Firmware.variables, toPath: Firmware.file(in: scratch))
     }
 
-    /// QEMU's arguments for it.
+    /// QEMU's arguments for the firmware.
     ///
-    /// - Parameter scratch: where the machine's EFI variables are; without it they last as long as QEMU.
+    /// - Parameter scratch: the directory of the machine's EFI variables; if `nil`, they last as long as
+    ///   QEMU.
     func arguments(scratch: String?) -> [String] {
         guard self == .uefi else { return [] }
         let variables = scratch.map(Firmware.file) ?? Firmware.variables + ",snapshot=on"

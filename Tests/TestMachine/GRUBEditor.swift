@@ -3,14 +3,14 @@ struct GRUBEditor {
     private let vm: VM
     private static let limit = Duration.minutes(1)
 
-    /// Waits for the editor, which `e` in the menu has asked for.
+    /// Waits for the editor, after `e` in the menu.
     init(_ vm: VM) throws {
         self.vm = vm
         try vm.wait(
             for: "GRUB's editor", within: GRUBEditor.limit,
             until: {
                 let screen = vm.console.screen
-                // It ends the drawing with the cursor at the first letter.
+                // GRUB ends the drawing with the cursor at the first letter.
                 return screen.text.contains { $0.contains("Ctrl-x") } && screen.column == 2
                     && screen.row == screen.boxRows.first && screen.editorLines[0].text != ""
             })
@@ -28,7 +28,7 @@ struct GRUBEditor {
         for line in lines[...index].dropFirst() {
             try press(Key.control("n"), until: "the cursor is at '\(line.text)'") { $0.row == line.row }
         }
-        // No more keys than need be: GRUB draws the whole line again for each letter.
+        // As few keys as possible: GRUB redraws the whole line for each letter.
         let old = lines[index].text
         let new = change(old)
         let prefix = zip(old, new).prefix { $0 == $1 }.count
@@ -42,7 +42,7 @@ struct GRUBEditor {
         }
     }
 
-    /// Boots what the lines say.
+    /// Boots the edited lines.
     func boot() throws {
         try vm.type(Key.control("x"))
     }
@@ -55,8 +55,7 @@ struct GRUBEditor {
 }
 
 extension Screen {
-    /// The lines in the box of GRUB's editor, joined where the box broke them, without blanks at both ends; and
-    /// the row where each begins.
+    /// The lines in GRUB's editor, with box breaks joined and outer blanks removed, and their first rows.
     var editorLines: [(row: Int, text: String)] {
         var lines: [(row: Int, text: String)] = []
         var continues = false

@@ -1,4 +1,4 @@
-/// GRUB's menu as it stands on a machine's serial console. It waits for nobody any more: a key stopped its clock.
+/// GRUB's menu on a machine's serial console, with its clock stopped by a key.
 public struct GRUBMenu {
     private let vm: VM
     private static let limit = Duration.seconds(30)
@@ -6,13 +6,13 @@ public struct GRUBMenu {
     /// Waits for the menu, then stops GRUB's clock.
     init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
-        // The line with the seconds left is drawn last.
+        // GRUB draws the line with the seconds left last.
         try vm.wait(
             for: "GRUB's menu", within: limit,
             until: { vm.console.screen.grubClock && vm.console.screen.menu.highlighted != nil })
-        // A key that does nothing in a menu.
+        // A key without effect in a menu.
         try vm.type(" ")
-        // It came when GRUB has blotted out the line with the seconds left.
+        // GRUB has taken the key if the line with the seconds left is blank.
         try vm.wait(
             for: "GRUB's clock to stop", within: GRUBMenu.limit,
             until: { !vm.console.screen.grubClock })
@@ -21,7 +21,7 @@ public struct GRUBMenu {
     /// The titles, as far as the menu's box shows them.
     public var titles: [String] { vm.console.screen.menu.titles }
 
-    /// The title of the highlighted entry.
+    /// The title of the highlighted entry; `nil` if none is highlighted.
     public var highlighted: String? { vm.console.screen.menu.highlighted.map { titles[$0] } }
 
     /// Boots the highlighted entry.
@@ -29,7 +29,7 @@ public struct GRUBMenu {
         try vm.type("\r")
     }
 
-    /// Moves to the entry whose title is `name` or begins with it and a blank.
+    /// Moves to the entry whose title is `name`, or begins with `name` and a blank.
     ///
     /// - Throws: `MachineError.unexpected` if the menu has none.
     public func highlight(_ name: String) throws {
@@ -66,15 +66,16 @@ public struct GRUBMenu {
             })
     }
 
-    /// Waits until so many entries are drawn: GRUB draws them one by one.
+    /// Waits until GRUB, which draws entries one by one, has drawn `count` of them.
     public func waitForEntries(_ count: Int) throws {
         try vm.wait(
             for: "\(count) entries", within: GRUBMenu.limit,
             until: { vm.console.screen.menu.titles.count == count })
     }
 
-    /// Boots the entry `name` changed by hand, in GRUB's editor: its `linux` line, where each of `changes` is one
-    /// stretch of typing, and the file on GRUB's disk that is its initramfs.
+    /// Boots the entry `name`, edited in GRUB's editor: its `linux` line and its initramfs.
+    ///
+    /// Each of `changes` is typed in one stretch; the initramfs is a file on GRUB's disk.
     public func boot(
         _ name: String, editing changes: ((_ line: String) -> String)..., initramfs: String? = nil
     ) throws {
@@ -87,7 +88,7 @@ public struct GRUBMenu {
     }
 }
 
-/// What keys send on a VT100.
+/// The codes of keys of a VT100.
 enum Key {
     static let up = "\u{1b}[A"
     static let down = "\u{1b}[B"
@@ -97,16 +98,17 @@ enum Key {
 }
 
 extension Screen {
-    /// Whether GRUB's menu says how long it waits.
+    /// Whether GRUB's menu counts down.
     var grubClock: Bool { text.contains { $0.contains("will be executed automatically") } }
 
-    /// The titles in the box of GRUB's menu, and which of them is highlighted.
+    /// The titles in the box of GRUB's menu, and the index of the highlighted one.
     var menu: (titles: [String], highlighted: Int?) {
         var titles: [String] = []
         var highlighted: Int?
         for row in boxRows {
             let title = String(cells[row][2..<(Screen.columns - 3)].map(\.character))
-            // An asterisk stands before the highlighted title, a blank before the others; UEFI's colors say less.
+            // An asterisk stands before the highlighted title, a blank before the others. UEFI's colors tell
+            // less.
             guard title.contains(where: { $0 != " " }) else { continue }
             if title.hasPrefix("*") { highlighted = titles.count }
             titles.append(title.dropFirst().trimmingBlanksAtEnd)

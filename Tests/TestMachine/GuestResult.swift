@@ -1,15 +1,17 @@
 import Foundation
 
-/// How a command in the guest ended.
+/// The result of a command in the guest.
 public struct GuestResult: Hashable, Sendable {
-    /// Its exit status.
+    /// The exit status, 0 to 255.
     public let status: Int
-    /// What it wrote to both outputs, without the last newline.
+    /// Both outputs, without the last newline.
     public let output: String
 
+    /// Parses an answer of the agent; `nil` if `status` is no number.
+    ///
     /// - Parameters:
-    ///   - raw: up to the mark the agent ends its answer with.
-    ///   - status: what follows the mark.
+    ///   - raw: the answer before the final mark.
+    ///   - status: the text behind the mark.
     init?(raw: String, status: String) {
         guard let end = raw.range(of: "\nRC=", options: .backwards)?.lowerBound,
             let number = Int(status.trimmingCharacters(in: .whitespacesAndNewlines))
@@ -19,7 +21,7 @@ public struct GuestResult: Hashable, Sendable {
         self.status = number
     }
 
-    /// The lines of the output.
+    /// The output, split into lines.
     public var lines: [String] {
         output.isEmpty ? [] : output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }

@@ -1,8 +1,8 @@
 /// A program run to its end on the build host.
 public enum HostCommand {
-    /// Runs `arguments` with both outputs together and returns what it wrote.
+    /// Runs `arguments` and returns both outputs together.
     ///
-    /// - Throws: `MachineError.command` if the status is not 0 or time is up; the program and what it started
+    /// - Throws: `MachineError.command` if the status is not 0 or time is up; the program and its children
     ///   are killed then.
     @discardableResult
     public static func run(
@@ -11,7 +11,7 @@ public enum HostCommand {
         try run(arguments, within: limit, environment: environment)
     }
 
-    /// The same, for a list of arguments.
+    /// Runs a list of `arguments`, as above.
     @discardableResult
     public static func run(
         _ arguments: [String], within limit: Duration = .minutes(5), environment: [String: String] = [:]
@@ -21,11 +21,12 @@ public enum HostCommand {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Runs `arguments` with both outputs together and returns how it ended, or the negative number of the signal that ended it,
-    /// and what it wrote.
+    /// Runs `arguments`; returns the exit status, or the negative number of the fatal signal, and the output.
     ///
-    /// - Parameter marks: as soon as it has written one of these, it is ended.
-    /// - Throws: `MachineError.command` if time is up; the program and what it started are killed then.
+    /// The output has both standard output and standard error.
+    ///
+    /// - Parameter marks: texts in the output at which the program is killed.
+    /// - Throws: `MachineError.command` if time is up; the program and its children are killed then.
     public static func result(
         _ arguments: [String], upTo marks: [String] = [], within limit: Duration = .minutes(5),
         environment: [String: String] = [:]

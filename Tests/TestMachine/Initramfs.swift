@@ -1,23 +1,23 @@
 import Foundation
 
-/// An initramfs as dracut makes it of the test machines' Debian tree with what is built now in it.
+/// An initramfs made by dracut in the test machines' Debian tree, with the current build in it.
 public enum Initramfs: String, Sendable {
     /// With systemd and without lvm2: the one in the root image.
     case ordinary
-    /// Without systemd: dracut's own script is the init program. Its kernel modules are compressed.
+    /// Without systemd, with dracut's script as init, and with compressed kernel modules.
     case plain
     /// With lvm2, as dracut's module brings it.
     case lvm
-    /// With what opens encrypted disks.
+    /// With the tools for encrypted disks.
     case crypt
 
-    /// Its file, of the tree of `release`; made first if there is none.
+    /// The file for the tree of `release`; made first if missing.
     public func file(_ release: DebianTree = .bookworm) throws -> String {
         if self == .ordinary { return try RootImage.current(release).initramfs }
         return try BuildDirectory.locked { try artefact(release).obtain() + "/initrd.img" }
     }
 
-    /// Makes a copy of it that has another file at `path`, with `text` in it, and hands that to `body`.
+    /// Makes a copy with the additional file `path` that holds `text`, and passes it to `body`.
     public func adding<Result>(
         _ text: String, at path: String, _ body: (_ initramfs: String) throws -> Result
     ) throws -> Result {
@@ -55,7 +55,7 @@ public enum Initramfs: String, Sendable {
         }
     }
 
-    /// Commands that compress the modules of a tree by what dracut and kmod of Debian 12 can undo, which is not gzip.
+    /// Commands that compress a tree's modules in a format that dracut and kmod of Debian 12 read: not gzip.
     private var compression: String? {
         guard self == .plain else { return nil }
         return """
@@ -69,7 +69,7 @@ public enum Initramfs: String, Sendable {
             """
     }
 
-    /// What dracut is told besides how to run in a tree.
+    /// Arguments of dracut, without those for running in a tree.
     var dracutArguments: [String] {
         let omitted = Initramfs.unused.union(self == .plain ? Initramfs.ofSystemd : []).subtracting(added)
         return [
@@ -85,7 +85,7 @@ public enum Initramfs: String, Sendable {
         }
     }
 
-    /// Modules of dracut that no machine of ours needs, unless they are asked for.
+    /// Modules of dracut that no test machine needs by default.
     private static let unused: Set = [
         "lvm", "lvmmerge", "lvmthinpool-monitor", "crypt", "mdraid", "multipath", "dmraid", "nvdimm", "i18n",
         "virtfs",

@@ -1,30 +1,32 @@
-/// A disk with GRUB for BIOS and for UEFI, two bases and three layers, laid out by `imgbase` in a machine with the real lvm2.
+/// A disk with GRUB for BIOS and UEFI, two bases and three layers.
+///
+/// `imgbase` lays it out in a machine with the real lvm2.
 public struct InstalledDisk: Sendable {
     private let directory: String
 
     /// The disk, as qcow2.
     public var disk: String { directory + "/disk.qcow2" }
 
-    /// The layers on it, oldest first, each with the base it came from.
+    /// The layers on the disk, oldest first, each with its base.
     public static let layers: [(name: String, base: String)] = [
         ("Base-0.1", "Base-0"), ("Base-0.2", "Base-0"), ("Base-1.1", "Base-1"),
     ]
-    /// The bases on it.
+    /// The bases on the disk.
     public static let bases = ["Base-0", "Base-1"]
-    /// What a step of the installation is for, and how long it may take.
+    /// A step of the installation.
     public struct Step: Sendable {
-        /// For people.
+        /// The title, for people.
         public let title: String
-        /// What is run in the guest, by `sh`.
+        /// The script, run in the guest by `sh`.
         public let script: String
         let limit: Duration
     }
 
-    /// The disk for what is built now; made first if there is none.
+    /// The disk for the current build; made first if missing.
     ///
     /// - Parameters:
-    ///   - anew: Make it even if there is one.
-    ///   - report: Told of every step that was done, and what it wrote.
+    ///   - anew: Make the disk even if it exists.
+    ///   - report: Called after each step, with the step's output.
     public static func current(
         anew: Bool = false, report: (Step, _ output: String) -> Void = { _, _ in }
     ) throws -> InstalledDisk {

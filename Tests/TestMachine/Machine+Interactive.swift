@@ -1,8 +1,9 @@
 import Glibc
 
 extension Machine {
-    /// Becomes QEMU, with the machine's serial console on this terminal. What is written to its disks is thrown
-    /// away. Returns only to throw.
+    /// Replaces this process by QEMU, with the machine's serial console on this terminal.
+    ///
+    /// Writes to the disks are thrown away. Returns only to throw.
     public func becomeInteractive() throws -> Never {
         var arguments = ["qemu-system-x86_64"] + Emulator.arguments(for: self) + ["-serial", "mon:stdio"]
         arguments += firmware.arguments(scratch: nil)

@@ -2,11 +2,11 @@ import Dispatch
 import Foundation
 
 extension Machine {
-    /// Starts the machine, hands it to `body`, and takes its power away afterwards, whatever happened.
+    /// Starts the machine, passes it to `body`, and always cuts its power afterwards.
     ///
-    /// No more machines run at a time than the build host has processors; this waits for its turn.
+    /// At most as many machines run as the build host has processors; this call waits for its turn.
     ///
-    /// - Throws: `MachineFailure`, which has the error and the place of the logs.
+    /// - Throws: `MachineFailure`, with the error and the place of the logs.
     public func run<Result>(_ body: (VM) throws -> Result) throws -> Result {
         slots.wait()
         defer { slots.signal() }
@@ -26,7 +26,7 @@ extension Machine {
     }
 }
 
-/// Says where to look when a test has failed: what failed in it does not know.
+/// Tells the place of the logs of a failed test: an expectation that fails does not know it.
 private func tell(_ text: String) {
     FileHandle.standardError.write(Data((text + "\n").utf8))
 }

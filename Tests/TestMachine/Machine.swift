@@ -1,28 +1,28 @@
-/// What a test machine is made of.
+/// The description of a test machine.
 public struct Machine: Sendable {
-    /// How it starts.
+    /// The way a machine starts.
     public enum Boot: Hashable, Sendable {
-        /// Firmware, boot loader on the first disk, and so on: the whole way.
+        /// The whole way: firmware, then the boot loader on the first disk.
         case firstDisk
-        /// A kernel and an initramfs given to QEMU, with the kernel's arguments.
+        /// Directly: QEMU loads a kernel and an initramfs, with the kernel's arguments.
         case kernel(String, initramfs: String, arguments: String)
     }
 
-    /// Names its log files; of the file system's characters.
+    /// The name of the log files; only characters valid in file names.
     public var name: String
-    /// In order: /dev/vda, /dev/vdb, …
+    /// The disks in order: /dev/vda, /dev/vdb, …
     public var disks: [Disk]
-    /// How it starts.
+    /// The way the machine starts.
     public var boot: Boot
-    /// What starts it.
+    /// The firmware of the machine.
     public var firmware: Firmware
     /// MiB of memory.
     public var memory: Int
-    /// How many processors it has; more than one only where instructions are not counted.
+    /// The number of processors; more than one only if instructions are not counted.
     public var processors = 1
-    /// What it goes on from when it is started first; `boot` is how it starts after that.
+    /// The saved state for the first start; `boot` applies to later starts. `nil` if none.
     var saved: Saved?
-    /// Whether its clock counts instructions, one a nanosecond: slower, but what is measured repeats.
+    /// Whether the clock counts instructions, one a nanosecond: slower, but measurements repeat.
     public var countsInstructions = false
 
     /// A machine of `disks`.
@@ -39,15 +39,17 @@ public struct Machine: Sendable {
 
 /// One disk of a test machine.
 public enum Disk: Hashable, Sendable {
-    /// What is in `file`; what the machine writes is thrown away with it.
+    /// A throw-away overlay of `file`.
     case overlay(of: String)
     /// The qcow2 `file` itself, written to.
     case file(String)
-    /// `file`, which the machine cannot write to.
+    /// `file`, read-only for the machine.
     case readOnly(String)
-    /// Nothing but zeros, thrown away with the machine.
+    /// A disk of zeros, thrown away with the machine.
     case blank(mebibytes: Int)
-    /// The qcow2 `file` itself, written to, with each write, flush and discard in the file `log`, which begins with the first and
-    /// goes on when the machine is started again. What a power cut leaves is derived from that: `file` need not survive one.
+    /// The qcow2 `file` itself, with each write, flush and discard logged in the file `log`.
+    ///
+    /// The log begins with the first of them and goes on over restarts. States after a power cut are derived
+    /// from the log: `file` need not survive one.
     case recorded(String, log: String)
 }

@@ -1,23 +1,23 @@
 import Glibc
 
-/// What goes wrong with a test machine, or in making what it needs.
+/// A failure of a test machine, or of making its inputs.
 public enum MachineError: Error, Hashable, Sendable {
     /// A system call failed.
     case system(call: String, errno: CInt)
-    /// A program on the build host failed, or took too long; `output` is the end of what it wrote.
+    /// A program on the build host failed or took too long; `output` is the end of its output.
     case command(String, failure: String, output: String)
-    /// Nothing of the kind came in time; `seen` is the end of what did.
+    /// The expected output did not come in time; `seen` is the end of the actual output.
     case timeout(waitingFor: String, within: Duration, seen: String)
-    /// The machine ended or closed its channel where it was to go on.
+    /// The machine ended or closed its channel too early.
     case ended(waitingFor: String, seen: String)
     /// A command in the guest failed.
     case guest(String, GuestResult)
-    /// What a machine wrote cannot be understood.
+    /// The output of a machine cannot be understood.
     case unexpected(String)
 }
 
 extension MachineError: CustomStringConvertible {
-    /// What failed, with the end of the output that tells why.
+    /// The failure, with the end of the output that explains it.
     public var description: String {
         switch self {
         case .system(let call, let errno): "\(call): \(String(cString: strerror(errno)))"
@@ -33,7 +33,7 @@ extension MachineError: CustomStringConvertible {
     }
 }
 
-/// Throws `MachineError.system` where a system call returned -1.
+/// Throws `MachineError.system` if a system call returned -1.
 @discardableResult
 func check(_ call: String, _ result: CInt) throws(MachineError) -> CInt {
     guard result >= 0 else { throw .system(call: call, errno: errno) }

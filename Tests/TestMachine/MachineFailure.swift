@@ -1,10 +1,10 @@
 /// An error in the use of a machine, with the place of its logs.
 public struct MachineFailure: Error, CustomStringConvertible {
-    /// What failed.
+    /// The underlying error.
     public let cause: any Error
     /// A pattern of file names: console, commands run in the guest, QEMU's messages.
     public let logs: String
 
-    /// Both.
+    /// The cause and the logs.
     public var description: String { "\(cause)\n(logs: \(logs))" }
 }

@@ -1,14 +1,14 @@
 import Glibc
 
-/// A file that is read and written by position, in bytes. What lies behind its end reads as zeros.
+/// A file accessed by position, in bytes. Behind its end it reads as zeros.
 public final class RawFile: Sendable {
-    /// Its name.
+    /// The name of the file.
     public let path: String
     private let number: CInt
 
     /// Opens `path`.
     ///
-    /// - Parameter size: makes it, anew and writable, with so many zeros.
+    /// - Parameter size: if not `nil`, creates the file, writable, with this many zero bytes.
     public init(_ path: String, isWritable: Bool = false, makingSize size: Int? = nil) throws(MachineError) {
         self.path = path
         let mode = size != nil ? O_RDWR | O_CREAT | O_TRUNC : isWritable ? O_RDWR : O_RDONLY
@@ -18,20 +18,20 @@ public final class RawFile: Sendable {
 
     deinit { close(number) }
 
-    /// Its length.
+    /// The length in bytes.
     public var size: Int {
         var status = stat()
         return fstat(number, &status) == 0 ? Int(status.st_size) : 0
     }
 
-    /// When it was last written to, in nanoseconds.
+    /// The time of the last write, in nanoseconds.
     public var time: Int {
         var status = stat()
         guard fstat(number, &status) == 0 else { return 0 }
         return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
     }
 
-    /// What is at `range`.
+    /// Reads the bytes of `range`.
     public func read(_ range: Range<Int>) throws(MachineError) -> [UInt8] {
         let (start, wanted) = (range.lowerBound, range.count)
         var failure: CInt?
@@ -76,11 +76,11 @@ public final class RawFile: Sendable {
         }
     }
 
-    /// Copies what is at `range`, but for holes, to `offset` of `target`, where nothing but zeros is.
+    /// Copies `range` without its holes to `offset` of `target`, which must be zeros there.
     public func copy(_ range: Range<Int>, to target: RawFile, at offset: Int) throws(MachineError) {
         var position = range.lowerBound
         while position < range.upperBound {
-            // SEEK_DATA and SEEK_HOLE of lseek(2), which Glibc's module does not have.
+            // SEEK_DATA and SEEK_HOLE of lseek(2), missing in Glibc's module.
             let start = lseek(number, position, 3)
             guard start >= 0, start < range.upperBound else { return }
             let end = min(lseek(number, start, 4), range.upperBound, start + (1 << 22))
@@ -89,14 +89,14 @@ public final class RawFile: Sendable {
         }
     }
 
-    /// Where what is at `range` differs first from what `other` has at `offset`; `nil` if it does not.
+    /// The first position in `range` at which `other`, read from `offset`, differs; `nil` if none.
     public func difference(_ range: Range<Int>, from other: RawFile, at offset: Int) throws(MachineError)
         -> Int?
     {
         let shift = offset - range.lowerBound
         var position = range.lowerBound
         while position < range.upperBound {
-            // Holes of both are passed over.
+            // Skip holes of both.
             let ours = lseek(number, position, 3)
             let theirs = lseek(other.number, position + shift, 3)
             let next = [ours, theirs < 0 ? -1 : theirs - shift].filter { $0 >= position }.min()

@@ -1,18 +1,19 @@
 import Foundation
 
-/// The root file system of the test machines, as an administrator would get one: Debian with imgbased, its
-/// initramfs, and the tests' agent.
+/// The root file system of the test machines, as an administrator would get one.
+///
+/// Debian with imgbased, its initramfs, and the tests' agent.
 public struct RootImage: Sendable {
     private let directory: String
 
     /// The file system, ext4, as a raw image.
     public var image: String { directory + "/root.img" }
-    /// The kernel that is in it.
+    /// A copy of the image's kernel.
     public var kernel: String { directory + "/vmlinuz" }
-    /// The initramfs that is in it, made by dracut without lvm2.
+    /// A copy of the image's initramfs, made by dracut without lvm2.
     public var initramfs: String { directory + "/initrd.img" }
 
-    /// The image of a release for what is built now; made first if there is none.
+    /// The image of a release for the current build; made first if missing.
     public static func current(_ release: DebianTree = .bookworm) throws -> RootImage {
         try BuildDirectory.locked { RootImage(directory: try artefact(release).obtain()) }
     }
@@ -41,27 +42,29 @@ public struct RootImage: Sendable {
         }
     }
 
-    /// The kernel's arguments that every boot of the image has.
+    /// The kernel arguments of every boot of the image.
     static func arguments() throws -> String {
         try String(contentsOfFile: guest + "/etc/kernel/cmdline", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// A machine that runs the image itself from a throw-away overlay, with `disks` besides it from /dev/vdb on.
+    /// A machine that runs a throw-away overlay of the image, with `disks` from /dev/vdb on.
     public func machine(name: String, disks: [Disk] = []) throws -> Machine {
         Machine(name: name, disks: [.overlay(of: image)] + disks, boot: try boot())
     }
 
-    /// A start of the system in this image, on the disk `device`, without firmware and GRUB; the kernel gets
-    /// `arguments` besides.
+    /// A start of this image on the disk `device`, without firmware and GRUB.
+    ///
+    /// `arguments` are added to the kernel's.
     public func boot(from device: String = "/dev/vda", _ arguments: String = "") throws -> Machine.Boot {
         .kernel(
             kernel, initramfs: initramfs,
             arguments: try RootImage.arguments() + " root=\(device) rw rd.imgbased=0 fstab=no " + arguments)
     }
 
-    /// A start of what `arguments`, after those of every boot, ask for, with the kernel in this image and without
-    /// firmware and GRUB.
+    /// A start with this image's kernel and an initramfs, without firmware and GRUB.
+    ///
+    /// `arguments` follow those of every boot.
     public func boot(_ arguments: String, _ initramfs: Initramfs) throws -> Machine.Boot {
         try boot(arguments, initramfs: initramfs.file())
     }

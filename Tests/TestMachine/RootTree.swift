@@ -1,24 +1,24 @@
 import Foundation
 
-/// A Debian root tree with what is built now installed in it, to try dracut in.
+/// A Debian root tree with the current build installed, to try dracut in.
 public struct RootTree: Sendable {
-    /// The directory that is its root.
+    /// The root directory of the tree.
     public let path: String
-    /// The version of its kernel.
+    /// The version of the tree's kernel.
     public let kernelVersion: String
 
-    /// What runs a command in a tree.
+    /// The script that runs a command in a tree.
     static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/in-root"
 
-    /// Where in it `makeInitramfs` puts what it makes.
+    /// The output file of `makeInitramfs`, in the tree.
     public static let initramfs = "/boot/initrd.img"
 
-    /// Hands a new tree to `body`, and removes it afterwards.
+    /// Passes a new tree to `body`, and removes the tree afterwards.
     public static func with<Result>(_ body: (RootTree) throws -> Result) throws -> Result {
         try with(archive: BuildDirectory.locked { try DebianTree.bookworm.artefact().obtain() }, body)
     }
 
-    /// The same, where the directory `archive` has the Debian tree.
+    /// The same, with the Debian tree taken from the directory `archive`.
     static func with<Result>(archive: String, _ body: (RootTree) throws -> Result) throws -> Result {
         let path = try BuildDirectory.makeScratch("root-tree")
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -28,7 +28,7 @@ public struct RootTree: Sendable {
         return try body(RootTree(path: path, kernelVersion: versions.first ?? ""))
     }
 
-    /// Runs a command in it.
+    /// Runs a command in the tree.
     public func run(_ command: String...) throws {
         try HostCommand.run(
             ["unshare", "--mount", "--propagation", "private", RootTree.script, path] + command)

@@ -1,23 +1,25 @@
 import Foundation
 
-/// A machine that was started once, and goes on from there, in a moment, wherever it is needed: for tests that are about what
-/// happens on a host, not about how that came up.
+/// A machine that was started and saved once; tests go on from there at once.
+///
+/// For tests of a running host, not of its boot.
 public struct SavedMachine: Sendable {
-    /// What it was made of, and how it starts when its power was away.
+    /// The description, and the way of starting after a power cut.
     private let machine: Machine
     private let directory: String
 
-    /// The state of `machine`, whose disks must be overlays, after everything that it starts by itself has ended well; made
-    /// first if there is none.
+    /// The state of `machine` after its boot has finished without a failure; made first if missing.
     ///
-    /// - Throws: `MachineError.guest` if the system comes up with something that failed.
+    /// All disks must be overlays.
+    ///
+    /// - Throws: `MachineError.guest` if a unit failed during the boot.
     public static func current(_ machine: Machine) throws -> SavedMachine {
         try BuildDirectory.locked {
             SavedMachine(machine: machine, directory: try artefact(machine).obtain())
         }
     }
 
-    /// The machine as it was, with `disks` plugged into it besides; what it writes is thrown away.
+    /// The saved machine, with `disks` plugged in; its writes are thrown away.
     public func machine(name: String, disks: [Disk] = []) -> Machine {
         var result = machine
         let own = machine.disks.indices.map { Disk.overlay(of: SavedMachine.disk($0, in: directory)) }
@@ -27,7 +29,9 @@ public struct SavedMachine: Sendable {
         return result
     }
 
-    /// A disk counts by what is on it: made anew from the same, it is another one, and what was in memory is not of that.
+    /// A disk counts by its content.
+    ///
+    /// A disk remade from the same inputs differs, and does not fit the saved memory.
     private static func artefact(_ machine: Machine) throws -> Artefact {
         let disks = try machine.disks.map { disk in
             guard case .overlay(let file) = disk else {
@@ -66,18 +70,18 @@ public struct SavedMachine: Sendable {
 }
 
 extension Machine {
-    /// What a machine had in memory and devices, and how many of its disks were in it.
+    /// The saved memory and devices of a machine, and the number of its disks.
     struct Saved: Hashable, Sendable {
         let file: String
         let diskCount: Int
 
-        /// QEMU's arguments for going on from there.
+        /// QEMU's arguments for resuming.
         var arguments: [String] { ["-incoming", "exec:zstd -dcq '\(file)'"] }
     }
 }
 
 extension VM {
-    /// Writes what the machine has in memory and devices to the new `file`. It does not run any more.
+    /// Writes memory and devices of the machine to the new `file`. The machine stays stopped.
     func save(to file: String) throws {
         let isWritten = try Descriptor.fifo(scratch + "/saved")
         try execute("migrate", ["uri": "exec:zstd -q -1 >'\(file)'; echo >'\(scratch)/saved'"])
@@ -91,7 +95,7 @@ extension VM {
         }
     }
 
-    /// Waits until a machine that was saved runs again, sets its clock, and plugs in the disks it did not have.
+    /// Waits until a saved machine runs again, sets its clock, and plugs in the additional disks.
     func resume(_ saved: Machine.Saved) throws {
         try check("date --set @\(Date.now.timeIntervalSince1970)")
         for index in drives.indices.dropFirst(saved.diskCount) { try plug(index) }

@@ -1,7 +1,9 @@
-/// What a terminal of 80 columns shows: enough of a VT100 for the menus of boot loaders and GRUB's editor.
+/// The screen of a terminal of 80 columns.
+///
+/// Enough of a VT100 for the menus of boot loaders and GRUB's editor.
 struct Screen {
     static let columns = 80
-    /// What stands for every piece of a box's border that is not ASCII.
+    /// Replaces every piece of a box's border that is not ASCII.
     static let boxLine: Character = "─"
 
     /// One place of the screen.
@@ -14,15 +16,15 @@ struct Screen {
     private(set) var row = 0
     private(set) var column = 0
     private var isReversed = false
-    /// Bytes of an escape sequence, or of a character, that has not ended yet.
+    /// The bytes of an unfinished escape sequence or character.
     private var pending: [UInt8] = []
 
-    /// One that shows nothing.
+    /// An empty screen.
     init(lines: Int) {
         cells = Array(repeating: Array(repeating: Cell(), count: Screen.columns), count: lines)
     }
 
-    /// Line `index` as text, without the blanks at its end.
+    /// Line `index` as text, without trailing blanks.
     func text(_ index: Int) -> String {
         let characters = cells[index].map(\.character)
         let end = characters.lastIndex { $0 != " " }.map { $0 + 1 } ?? 0
@@ -32,7 +34,7 @@ struct Screen {
     /// All lines.
     var text: [String] { cells.indices.map(text) }
 
-    /// Shows what a machine wrote. Returns it as plain text, without escape sequences.
+    /// Draws the output of a machine. Returns it as plain text, without escape sequences.
     @discardableResult
     mutating func write(_ bytes: some Sequence<UInt8>) -> String {
         var plain = ""
@@ -57,7 +59,7 @@ struct Screen {
             control(byte)
         } else {
             pending.append(byte)
-            // UTF-8: whole when the decoder has nothing to replace.
+            // UTF-8: complete if the decoder has nothing to replace.
             let text = String(decoding: pending, as: UTF8.self)
             if pending.count < 4, text.unicodeScalars.contains("\u{fffd}") { return }
             pending = []
@@ -93,7 +95,7 @@ struct Screen {
         }
     }
 
-    /// `ESC [ numbers letter` is obeyed; `ESC` and any other one byte is ignored.
+    /// Obeys `ESC [ numbers letter`; ignores `ESC` and any other one byte.
     private mutating func endSequence(_ byte: UInt8) {
         if pending.count == 2 {
             if byte != UInt8(ascii: "[") { pending = [] }
@@ -124,7 +126,7 @@ struct Screen {
             for number in numbers {
                 switch number ?? 0 {
                 case 0, 27, 40: isReversed = false
-                // UEFI's terminal says what it is made of: a light background.
+                // UEFI's terminal marks the highlight by a light background.
                 case 7, 47: isReversed = true
                 default: break
                 }

@@ -1,5 +1,4 @@
-/// systemd-boot's menu as it stands on a machine's serial console. It waits for nobody any more: a key stopped its
-/// clock.
+/// systemd-boot's menu on a machine's serial console, with its clock stopped by a key.
 public struct SystemdBootMenu {
     private let vm: VM
     private static let limit = Duration.seconds(30)
@@ -7,13 +6,13 @@ public struct SystemdBootMenu {
     /// Waits for the menu, then stops systemd-boot's clock.
     init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
-        // The line with the seconds left is drawn last.
+        // systemd-boot draws the line with the seconds left last.
         try vm.wait(
             for: "systemd-boot's menu", within: limit,
             until: {
                 vm.console.screen.systemdBootClock && vm.console.screen.systemdBootMenu.highlighted != nil
             })
-        // A key that does nothing in a menu.
+        // A key without effect in a menu.
         try vm.type(" ")
         try vm.wait(
             for: "systemd-boot's clock to stop", within: SystemdBootMenu.limit,
@@ -23,10 +22,10 @@ public struct SystemdBootMenu {
     /// The titles of all entries.
     public var titles: [String] { vm.console.screen.systemdBootMenu.titles }
 
-    /// The title of the highlighted entry: the default until a key moves on.
+    /// The title of the highlighted entry: the default until a key moves on. `nil` if none.
     public var highlighted: String? { vm.console.screen.systemdBootMenu.highlighted.map { titles[$0] } }
 
-    /// Boots the entry whose title is `name` or begins with it and a blank.
+    /// Boots the entry whose title is `name`, or begins with `name` and a blank.
     ///
     /// - Throws: `MachineError.unexpected` if the menu has none.
     public func boot(_ name: String) throws {
@@ -36,7 +35,7 @@ public struct SystemdBootMenu {
         }
         while let current = vm.console.screen.systemdBootMenu.highlighted, current != wanted {
             let next = current + (current < wanted ? 1 : -1)
-            // Letters instead of arrows: nobody has to put an escape sequence together.
+            // Letters instead of arrows: the firmware has no escape sequence to assemble.
             try vm.type(current < wanted ? "j" : "k")
             try vm.wait(
                 for: "entry \(next) to be highlighted", within: SystemdBootMenu.limit,
@@ -54,11 +53,12 @@ extension VM {
 }
 
 extension Screen {
-    /// Whether systemd-boot's menu says how long it waits.
+    /// Whether systemd-boot's menu counts down.
     var systemdBootClock: Bool { text.contains { $0.contains("Boot in ") && $0.hasSuffix(" s.") } }
 
-    /// The titles in systemd-boot's menu, and which of them is highlighted: the lines around that one, as far as
-    /// there is text.
+    /// The titles in systemd-boot's menu, and the index of the highlighted one.
+    ///
+    /// The titles are the lines with text directly around the highlighted one.
     var systemdBootMenu: (titles: [String], highlighted: Int?) {
         let highlighted = cells.indices.first { row in
             cells[row].contains { $0.isReversed && $0.character != " " }
@@ -67,7 +67,7 @@ extension Screen {
         let isTitle = { (row: Int) in !text(row).isEmpty && !text(row).contains(Screen.boxLine) }
         let first = cells[..<highlighted].indices.reversed().prefix(while: isTitle).last ?? highlighted
         let last = cells[highlighted...].indices.prefix(while: isTitle).last ?? highlighted
-        // The entry that EFI variables name as the default has a mark before its title.
+        // A mark stands before the default entry of the EFI variables.
         let titles = (first...last).map { String(text($0).drop { " >".contains($0) }) }
         return (titles, highlighted - first)
     }

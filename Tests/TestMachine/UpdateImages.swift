@@ -1,10 +1,11 @@
-/// What a distributor delivers of a next root image: a signed live image, the same with a signature of somebody else, and an
-/// OCI image.
+/// The update that a distributor delivers, in three forms.
+///
+/// A signed live image, the same signed with another key, and an OCI image.
 public struct UpdateImages: Sendable {
-    /// A disk with an ext4 file system that they are in, as `Scripts/update-images` says.
+    /// A disk with the images on ext4, described in `Scripts/update-images`.
     public let disk: String
 
-    /// The images for what is built now; made first if there are none.
+    /// The images for the current build; made first if missing.
     public static func current() throws -> UpdateImages {
         try BuildDirectory.locked { UpdateImages(disk: try artefact().obtain() + "/images.img") }
     }

@@ -4,6 +4,6 @@ extension VM {
         try GRUBMenu(self, within: limit)
     }
 
-    /// What a terminal on the console shows now.
+    /// The current screen of a terminal on the console.
     public var screen: [String] { console.screen.text }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A running test machine. Its methods wait, each no longer than its limit; it is gone when this is.
+/// A running test machine, ended with this object. Each waiting method has a limit.
 ///
-/// Use it within `Machine.run(_:)`, which says where the logs are when something fails.
+/// Use it within `Machine.run(_:)`, which tells the place of the logs after a failure.
 public final class VM {
-    /// What it is made of, and how it started last.
+    /// The description, and the way of the last start.
     public private(set) var machine: Machine
     let console: Console
-    /// Its disks, and which of them are in it.
+    /// All disks, plugged in or not.
     var drives: [Drive]
     private(set) var emulator: Emulator
     private let log: String
@@ -58,7 +58,7 @@ public final class VM {
 
     // MARK: Waiting
 
-    /// Takes in what the machine writes until `result` has something to return.
+    /// Receives the machine's output until `result` returns a value.
     ///
     /// - Throws: `MachineError.timeout` after `limit`, `MachineError.ended` if QEMU ends before.
     func wait<Result>(
@@ -77,12 +77,12 @@ public final class VM {
         }
     }
 
-    /// The same, until `condition` is true.
+    /// Receives the machine's output until `condition` is true, as above.
     func wait(for text: String, within limit: Duration, until condition: () throws -> Bool) throws {
         try wait(for: text, within: limit) { try condition() ? () : nil }
     }
 
-    /// Takes in what has come on any channel, waiting for something to come; false when QEMU has ended.
+    /// Waits for output and receives it from all channels; false if QEMU has ended.
     private func receive(_ deadline: Deadline) throws -> Bool {
         let channels = [emulator.console, agent, monitor]
         guard !channels.contains(where: \.hasEnded) else { return false }
@@ -95,14 +95,17 @@ public final class VM {
 
     // MARK: The console
 
-    /// Waits until `text` comes on the console, after what the last `expect` found, and returns everything
-    /// up to its end.
+    /// Waits until `text` comes on the console, behind the last match of `expect`.
+    ///
+    /// Returns the output up to the end of `text`.
     @discardableResult
     public func expect(_ text: String, within limit: Duration) throws -> String {
         try wait(for: text, within: limit) { console.take(through: text) }
     }
 
-    /// Waits until one of `texts` comes on the console, after what the last `expect` found, and returns which one comes first.
+    /// Waits until one of `texts` comes on the console, behind the last match of `expect`.
+    ///
+    /// Returns the index of the first to come.
     public func expect(oneOf texts: [String], within limit: Duration) throws -> Int {
         try wait(for: texts.joined(separator: "' or '"), within: limit) { console.takeFirst(of: texts) }
     }
@@ -112,7 +115,7 @@ public final class VM {
         try emulator.console.sink.write(Array(text.utf8), by: emulator.deadline(within: .seconds(30)))
     }
 
-    /// Everything that has come on the console since the machine started last, as plain text.
+    /// The console's output since the last start, as plain text.
     public var transcript: String { console.transcript }
 
     // MARK: The guest
@@ -122,14 +125,16 @@ public final class VM {
         _ = try wait(for: "the agent in the guest", within: limit) { agent.take(through: "HELLO\n") }
     }
 
-    /// The same, of the system that starts after `text` has come on the console; one that ran before does not count.
+    /// Waits for the agent of the system that starts after `text` on the console.
+    ///
+    /// The agent of an earlier system does not count.
     public func waitForGuest(after text: String, within limit: Duration = .minutes(6)) throws {
         try expect(text, within: limit)
         agent.forget()
         try waitForGuest(within: limit)
     }
 
-    /// Runs `script` in the guest as root, with `sh`, and returns how it ended and what it wrote.
+    /// Runs `script` in the guest as root, by `sh`, and returns its status and output.
     public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
         let deadline = emulator.deadline(within: limit)
         let start = ContinuousClock.now
@@ -145,16 +150,16 @@ public final class VM {
         return answer
     }
 
-    /// Gives `script` to the agent.
+    /// Sends `script` to the agent.
     private func ask(_ script: String, _ deadline: Deadline) throws {
         commandCount += 1
         let line = "\(commandCount) \(Data(script.utf8).base64EncodedString())\n"
         try agent.descriptor.write(Array(line.utf8), by: deadline)
     }
 
-    /// Runs `script` in the guest and returns what it wrote.
+    /// Runs `script` in the guest and returns its output.
     ///
-    /// - Throws: `MachineError.guest` if its status is not 0.
+    /// - Throws: `MachineError.guest` if the status is not 0.
     @discardableResult
     public func check(_ script: String, within limit: Duration = .minutes(2)) throws -> String {
         let result = try run(script, within: limit)
@@ -164,13 +169,14 @@ public final class VM {
 
     // MARK: Power
 
-    /// Takes the power away: what the machine has flushed stays on its disks.
+    /// Cuts the power: the disks keep flushed data.
     public func cutPower() {
         emulator.kill()
     }
 
-    /// Gives a machine without power its power back: it starts again from its disks and EFI variables, the way it did before or
-    /// as `boot` says.
+    /// Restores the power: the machine starts again from its disks and EFI variables.
+    ///
+    /// It starts as before, or as `boot` says.
     public func powerOn(_ boot: Machine.Boot? = nil) throws {
         if let boot { machine.boot = boot }
         console.forget()
@@ -178,7 +184,7 @@ public final class VM {
         try execute("qmp_capabilities")
     }
 
-    /// Has the booted system shut down, and waits until the machine is off.
+    /// Shuts the booted system down, and waits until the machine is off.
     public func shutDown(within limit: Duration = .minutes(2)) throws {
         let deadline = emulator.deadline(within: limit)
         try ask("systemctl poweroff", deadline)
@@ -190,7 +196,7 @@ public final class VM {
         emulator.kill()
     }
 
-    /// Has the booted system shut down and the machine start again. Does not wait for it.
+    /// Reboots the booted system. Does not wait.
     public func reboot() throws {
         try ask("systemctl reboot", emulator.deadline(within: .minutes(1)))
         console.forget()

@@ -1,25 +1,27 @@
 import Foundation
 
-/// Each write, flush and discard of a disk in the order in which they ended, as QEMU's block driver `blklogwrites` has written
-/// them down, in the format of dm-log-writes (Linux, Documentation/admin-guide/device-mapper/log-writes.rst).
+/// Each write, flush and discard of a disk, in the order of completion.
+///
+/// QEMU's block driver `blklogwrites` writes the log, in the format of dm-log-writes (Linux,
+/// Documentation/admin-guide/device-mapper/log-writes.rst).
 public struct WriteLog: Sendable {
-    /// One of them.
+    /// One write, flush or discard.
     public struct Entry: Sendable {
-        /// The sectors that it is about, of 512 bytes; none for a flush.
+        /// The affected sectors, of 512 bytes; empty for a flush.
         public let sectors: Range<Int>
-        /// Whether it is a write: the others have no data.
+        /// Whether the entry is a write: only writes have data.
         public var isWrite: Bool { !isDiscard && !sectors.isEmpty }
-        /// Whether the sectors need not be kept any more.
+        /// Whether the entry discards its sectors.
         public let isDiscard: Bool
-        /// Whether what has ended before outlives a power cut.
+        /// Whether all earlier entries survive a power cut.
         public let isFlush: Bool
-        /// Whether a power cut leaves at least this itself.
+        /// Whether this entry itself survives a power cut.
         public let isForced: Bool
-        /// Where its data are in the log.
+        /// The offset of the data in the log.
         let offset: Int
     }
 
-    /// All of them.
+    /// All entries, in order of completion.
     public let entries: [Entry]
     private let file: RawFile
 
@@ -29,7 +31,8 @@ public struct WriteLog: Sendable {
 
     /// Reads the log in the file `path`.
     ///
-    /// - Throws: `MachineError.unexpected` where it is none, is cut short, or lacks a write that QEMU could not write down.
+    /// - Throws: `MachineError.unexpected` if the file is no log, is cut short, or lacks a write that QEMU
+    ///   could not log.
     public init(_ path: String) throws {
         file = try RawFile(path)
         let count = try WriteLog.count(in: file)
@@ -52,13 +55,13 @@ public struct WriteLog: Sendable {
         self.entries = entries
     }
 
-    /// What `entry` has written; nothing if it is no write.
+    /// The data of `entry`; empty if it is no write.
     public func data(of entry: Entry) throws -> [UInt8] {
         guard entry.isWrite else { return [] }
         return try file.read(entry.offset..<entry.offset + entry.sectors.count * WriteLog.sector)
     }
 
-    /// How many entries there are in the log in `file`.
+    /// The number of entries of the log in `file`.
     static func count(in file: RawFile) throws -> Int {
         let head = try file.words(3, at: 0)
         guard head[0] == magic, head[1] == 1 else {
@@ -67,28 +70,29 @@ public struct WriteLog: Sendable {
         return Int(head[2])
     }
 
-    /// What QEMU is to be told of a disk that is `medium` and is logged in the file `log`, which is made if there is none.
+    /// QEMU's description of a disk with `medium`, logged in the file `log`, which is made if missing.
     static func node(
         name: String, over medium: [String: any Sendable], log: String
     ) -> [String: any Sendable] {
         let files = FileManager.default
         let size = (try? files.attributesOfItem(atPath: log))?[.size] as? Int ?? 0
         if size == 0 { _ = try? RawFile(log, makingSize: 0) }
-        // The head is written with each entry: it tells at any moment how many there are. The build host need not outlive it.
+        // QEMU writes the head, which has the number of entries, with each entry. The log need not outlive
+        // the build host.
         let cache = ["direct": false, "no-flush": true]
         var node: [String: any Sendable] = [
             "driver": "blklogwrites", "node-name": name, "file": medium, "discard": "unmap",
             "log": ["driver": "file", "filename": log, "cache": cache] as [String: any Sendable],
             "log-super-update-interval": 1,
         ]
-        // A log that goes on says itself how long its sectors are.
+        // An existing log contains its sector size.
         if size > 0 { node["log-append"] = true } else { node["log-sector-size"] = sector }
         return node
     }
 }
 
 extension VM {
-    /// How much has been written down of the recorded disk `index` so far.
+    /// The number of entries recorded so far for disk `index`.
     public func entriesRecorded(ofDisk index: Int = 0) throws -> Int {
         guard let log = drives[index].log else {
             throw MachineError.unexpected("disk \(index) is not recorded")
@@ -97,13 +101,14 @@ extension VM {
         return file.size == 0 ? 0 : try WriteLog.count(in: file)
     }
 
-    /// Stops the machine where it is, with no write under way: what is written down is what was written.
+    /// Stops the machine with no write under way: the log then has all writes.
     public func stop() throws { try execute("stop") }
 }
 
 extension Machine {
-    /// The same machine with what it does to disk `index` recorded: the disk and its log are new files in `directory`, which
-    /// outlive it. Returns as well what the disk shows before.
+    /// The same machine with disk `index` recorded, and the disk's initial content.
+    ///
+    /// The disk and its log are new files in `directory`, and outlive the machine.
     public func recording(
         disk index: Int = 0, in directory: String
     ) throws -> (machine: Machine, disk: String, log: String, base: String) {

@@ -1,4 +1,4 @@
-/// Random numbers that are the same for the same seed: SplitMix64 (G. Steele and others, 2014).
+/// Random numbers that repeat for the same seed: SplitMix64 (G. Steele and others, 2014).
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -7,7 +7,7 @@ public struct SeededGenerator: RandomNumberGenerator {
         state = seed
     }
 
-    /// The next one.
+    /// The next number, of 64 random bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var value = state
@@ -26,7 +26,7 @@ public struct SeededGenerator: RandomNumberGenerator {
         number(times) == 0
     }
 
-    /// One of `choices`.
+    /// One of `choices`, which is not empty.
     public mutating func one<Choice>(of choices: [Choice]) -> Choice {
         choices[number(choices.count)]
     }

@@ -1,7 +1,7 @@
 import ImgbasedCore
 package import ImgbasedHostCore
 
-/// Numbers that are the same each time for one seed: splitmix64.
+/// Random numbers that repeat for the same seed: splitmix64.
 package struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
@@ -18,7 +18,9 @@ package struct SeededNumbers: RandomNumberGenerator {
     }
 }
 
-/// Small trees with all that trees can have, few names and few contents, so that much meets.
+/// Small trees with all kinds of nodes.
+///
+/// Names and contents are few, so that clashes are frequent.
 package struct GeneratedTrees {
     private var numbers: SeededNumbers
     private let names: [[UInt8]]
@@ -27,7 +29,7 @@ package struct GeneratedTrees {
         ["a", "b", "c", "a.imgnew", "b.imgnew", "-rf", "a\nb", " "].map { Array($0.utf8) }
         + [[0xFF, 0xFE], [UInt8](repeating: 0x78, count: 255), [UInt8](repeating: 0x79, count: 249)]
 
-    /// Fewer, for rules to meet, and some that say which machine it is.
+    /// Fewer names, so that rules apply often, with some of the machine's identity.
     package static let ruledNames: [[UInt8]] =
         ["a", "b", "c", "a.imgnew", "ssh", "ssh_host_a", "machine-id"].map { Array($0.utf8) }
 
@@ -36,7 +38,7 @@ package struct GeneratedTrees {
         self.names = names
     }
 
-    /// Rules and lists, for some places and for what is in them; outside of `/etc`, what is merged.
+    /// Random rules and lists for some paths and those below; outside of `/etc` for merging.
     package mutating func settings() throws -> CarrySettings {
         var lines: [String] = []
         for _ in 0..<Int.random(in: 0...4, using: &numbers) {
@@ -67,7 +69,7 @@ package struct GeneratedTrees {
         return (base, changed(base), changed(base))
     }
 
-    /// The same with something outside of `/etc`, which is carried as far as a list names it.
+    /// The same with files outside of `/etc`, which are carried if a list names them.
     package mutating func threeWithMore() -> (base: MemoryNode, ours: MemoryNode, new: MemoryNode) {
         let (base, ours, new) = three()
         let more = directory(depth: 1)
@@ -148,7 +150,7 @@ package struct GeneratedTrees {
         return result
     }
 
-    /// Gives a file of the directory, or of one in it, a second name.
+    /// Gives a file in the directory, or in one below, a second name.
     private mutating func link(in directory: MemoryNode) {
         guard Int.random(in: 0..<3, using: &numbers) == 0,
             let file = files(in: directory).randomElement(using: &numbers)
@@ -182,7 +184,7 @@ package struct GeneratedTrees {
             switch node.kind {
             case .directory: change(in: node)
             case .file:
-                // In place: it has the same content by all its names.
+                // In place: all names of the file show the new content.
                 node.content = content()
                 node.kind = .file(size: UInt64(node.content.count))
                 node.attributes.modified.seconds += 10

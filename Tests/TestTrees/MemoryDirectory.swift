@@ -1,7 +1,7 @@
 import ImgbasedCore
 package import ImgbasedHostCore
 
-/// A directory of such a tree, as the walk sees it.
+/// A directory of a tree in memory, as the walk sees it.
 package final class MemoryDirectory: TreeDirectory {
     package let node: MemoryNode
     private let tree: UInt64

@@ -1,12 +1,12 @@
 import ImgbasedCore
 package import ImgbasedHostCore
 
-/// A tree in memory, with the names of hard links, and names in any order.
+/// A tree in memory, with hard links and any order of names.
 package final class MemoryNode {
     package var kind: NodeFacts.Kind
     package var attributes: NodeAttributes
     package var content: [UInt8] = []
-    /// How much of the content is stored, where it has holes.
+    /// The number of stored bytes of a file with holes; `nil` for no holes.
     package var stored: UInt64?
     package var entries: [[UInt8]: MemoryNode] = [:]
 
@@ -35,7 +35,7 @@ package final class MemoryNode {
         return node
     }
 
-    /// A copy in which names of one file are names of one file again.
+    /// A copy that keeps hard links.
     package func copy() -> MemoryNode {
         var copies: [ObjectIdentifier: MemoryNode] = [:]
         return copy(&copies)
@@ -71,7 +71,7 @@ package final class MemoryNode {
         if let last = names.last { here.entries[last] = node }
     }
 
-    /// Everything in it by path, with a number that names of one file have in common.
+    /// All nodes by path, with a common number for the names of one file.
     package var listing: [TreePath: Listed] {
         var result: [TreePath: Listed] = [:]
         var groups: [ObjectIdentifier: TreePath] = [:]
@@ -88,7 +88,7 @@ package final class MemoryNode {
         return result
     }
 
-    /// What differs between two trees, a line each.
+    /// The differences between two trees, one line each.
     package static func differences(_ a: MemoryNode, _ b: MemoryNode, withNames: Bool = true) -> [String] {
         func listing(_ node: MemoryNode) -> [TreePath: Listed] {
             var listing = node.listing
@@ -116,7 +116,7 @@ package final class MemoryNode {
                 "\(kind) \(attributes.owner):\(attributes.group) \(mode) @\(time) \(extended) =\(group) \(text)"
         }
 
-        /// Without times and other names.
+        /// Compares nodes without times and other names.
         package func isSame(_ other: Listed) -> Bool {
             kind == other.kind && content == other.content && attributes.isSame(as: other.attributes)
         }

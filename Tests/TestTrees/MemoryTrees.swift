@@ -1,7 +1,7 @@
 import ImgbasedCore
 package import ImgbasedHostCore
 
-/// Four trees, and what a walk makes of them.
+/// Four trees, and the walk over them.
 package struct MemoryTrees {
     package var base: MemoryNode
     package var ours: MemoryNode
@@ -27,7 +27,7 @@ package struct MemoryTrees {
         return try walk.run()
     }
 
-    /// Makes the changes, as many as `limit`, as a file system would.
+    /// Makes at most `limit` changes, as a file system would.
     package func apply(_ survey: CarrySurvey, limit: Int = .max) throws {
         for change in survey.changes.prefix(limit) { try apply(change) }
     }

@@ -1,7 +1,6 @@
 /*
- * The least a program could do: the device-mapper calls for one layer with their tables written in, and nothing
- * else. What stands between this and imgbase-initrd is the price of knowing what to do. tables.h is made from what
- * `imgbase-initrd plan` prints.
+ * The least possible program: only the device-mapper calls for one layer, with fixed tables. The difference to
+ * imgbase-initrd is the price of finding out the tables. tables.h is made from the output of `imgbase-initrd plan`.
  */
 #include <libdevmapper.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
- * stopwatch [--mount DEVICE PLACE] COMMAND [ARGUMENT...]: runs a command and prints how long it took in nanoseconds, the
- * largest resident set of it and its children in KiB, and its exit status. Less of a process than any shell's own, so that
- * what is measured is the command. With --mount, the time has in it that of mounting the ext4 in DEVICE, which the command
- * has made.
+ * stopwatch [--mount DEVICE PLACE] COMMAND [ARGUMENT...]: runs a command and prints its time in nanoseconds, the
+ * largest resident set of it and its children in KiB, and its exit status. It is smaller than any shell's process,
+ * so that the figures are the command's. With --mount, the time includes mounting the ext4 in DEVICE, which the
+ * command has made.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,7 +48,7 @@ import Testing
         #expect(request.warnings == [])
     }
 
-    /// Which layer in which group, by whom.
+    /// The layer, its group, and the argument that decides.
     @Test(
         arguments: [
             ("root=/dev/HostVG/Base-0.1", "Base-0.1", "HostVG", "root=/dev/HostVG/Base-0.1"),
@@ -67,7 +67,7 @@ import Testing
             ("rd.imgbased.layer=a rd.imgbased.layer=b", "b", nil, "rd.imgbased.layer=b"),
             ("root=/dev/a/b root=/dev/c/d", "d", "c", "root=/dev/c/d"),
             ("root=UUID=1 rd.imgbased.layer=a", "a", nil, "rd.imgbased.layer=a"),
-            // Without root= the volume that has the name of a layer is meant.
+            // Without root=, the volume with the name of a layer is meant.
             ("rd.lvm.lv=onn/n-1-1+1 rd.lvm.lv=onn/swap", "n-1-1+1", "onn", "rd.lvm.lv=onn/n-1-1+1"),
             ("rd.lvm.lv=a/Base-0.1 rd.lvm.lv=a/Base-0.2", "Base-0.2", "a", "rd.lvm.lv=a/Base-0.2"),
             ("rd.lvm.lv=a/root rd.lvm.lv=a/home", "home", "a", "rd.lvm.lv=a/home"),
@@ -220,7 +220,7 @@ import Testing
         let check = request(text).fileSystemCheck
         #expect(check.mode == mode)
         #expect(check.repair == repair)
-        // Not ours to complain about.
+        // Not our argument: no warning.
         #expect(request(text).warnings == [])
     }
 

@@ -13,7 +13,7 @@ import Testing
         #expect(check.e2fsckArguments == arguments)
     }
 
-    /// e2fsck(8), "EXIT CODE"; what a signal ends is 128 and more.
+    /// e2fsck(8), "EXIT CODE"; a signal gives 128 and more.
     @Test(arguments: [
         (0, true), (1, true), (2, true), (3, true), (4, false), (8, false), (12, false), (32, false),
         (137, false), (-1, false),

@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 
 @Suite struct KernelCommandLineTests {
-    /// The same as next_arg of the kernel gives, compiled by itself and compared on 50,000 random lines.
+    /// Equals the result of the kernel's next_arg, compiled separately and compared on 50,000 random lines.
     @Test(arguments: [
         ("", []), ("  \n", []), ("a", ["a"]), ("a b\tc\n", ["a", "b", "c"]), ("a=1", ["a", "1"]),
         ("a=", ["a", ""]),

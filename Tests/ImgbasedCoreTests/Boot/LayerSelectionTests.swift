@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 
 @Suite struct LayerSelectionTests {
-    /// Two bases; the first has a layer made after all of the second's, and a third one was removed.
+    /// Two bases; the first has a layer newer than all of the second's. A third base was removed.
     private static let volumes = [
         Fixture.volume("Base-1", tags: ["imgbased:base"], created: 100, status: "\"READ\", \"VISIBLE\""),
         Fixture.volume("Base-2", tags: ["imgbased:base"], created: 200, status: "\"READ\", \"VISIBLE\""),
@@ -53,7 +53,7 @@ import Testing
         #expect(selection.fallbacks == [])
     }
 
-    /// Bases that were removed, as many as a disk can claim: each layer is looked at once, not once for each other.
+    /// As many removed bases as a disk can claim: each layer is visited once, not once for each other layer.
     @Test(.timeLimit(.minutes(5))) func endsWithManyLayers() throws {
         let volumes = (0..<4000).map {
             Fixture.volume("Base-\($0 + 9).1", tags: ["imgbased:layer"], created: $0 + 9)
@@ -61,7 +61,7 @@ import Testing
         let group = try group(volumes.joined())
         let selection = try LayerSelection(request("rd.imgbased.layer=latest"), in: group)
         #expect(selection.volume == "Base-4008.1")
-        // What is said of them stays short.
+        // The message stays short.
         do {
             _ = try LayerSelection(request("rd.imgbased.layer=x"), in: group)
             Issue.record("there is no such layer")
@@ -124,7 +124,7 @@ import Testing
         ) { try LayerSelection(request("rd.imgbased.layer=Base-9"), in: group) }
     }
 
-    /// The recorded group, which lvm2 made and nobody tagged: there a name is all that says what a volume is.
+    /// The recorded group, made by lvm2 without tags: only names tell the kinds of volumes.
     @Test(arguments: [
         ("rd.imgbased.layer=Base-0.1", "Base-0.1"),
         ("rd.imgbased.layer=Base-0", "Base-0.1"),
@@ -142,7 +142,7 @@ import Testing
         #expect(selection.volume == "Base-2.1")
         #expect(selection.chosenBy == "rd.imgbased.fallback=Base-2")
         #expect(selection.fallbacks.map(\.layer) == ["gone", "Base-3"])
-        // Not Base-2.1 again, though asked for by its own name.
+        // Base-2.1 is not tried again, though requested by its own name.
         selection = try selection.next(after: "it cannot be mounted")
         #expect(selection.volume == "Base-1.9")
         #expect(selection.chosenBy == "rd.imgbased.fallback=Base-1.9")
@@ -152,7 +152,7 @@ import Testing
         #expect(error?.reason.hasSuffix("it cannot be mounted; nor can it") == true)
     }
 
-    /// A base that was removed is as old as its first layer, not as its last.
+    /// A removed base is as old as its first layer, not as its last.
     @Test func knowsTheAgeOfRemovedBases() throws {
         let volumes = [
             Fixture.volume("Base-1.1", tags: ["imgbased:layer"], created: 10),

@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 
 @Suite struct ModuleCompressionTests {
-    /// What gzip, xz, zstd and a linker write.
+    /// Heads of files by gzip, xz, zstd and a linker.
     @Test(
         arguments: [
             ([0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00], .gzip), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .xz),

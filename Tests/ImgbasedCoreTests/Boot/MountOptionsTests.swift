@@ -3,8 +3,9 @@ import Testing
 @testable import ImgbasedCore
 
 @Suite struct MountOptionsTests {
-    /// Flags are numbers of linux/mount.h. All but those marked are what libmount 2.38 makes of the text (`mnt_optstr_get_flags`,
-    /// `mnt_split_optstr`).
+    /// Flags are numbers of linux/mount.h.
+    ///
+    /// All except the marked ones are results of libmount 2.38 (`mnt_optstr_get_flags`, `mnt_split_optstr`).
     @Test(
         arguments: [
             ("", 0, ""), ("defaults", 0, ""), ("defaults,noatime", 0x400, ""), ("noatime", 0x400, ""),

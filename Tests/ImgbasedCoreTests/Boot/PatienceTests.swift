@@ -7,7 +7,7 @@ import Testing
         var watch = Patience.Watch(Patience(idle: 10, total: 100), now: 5000)
         #expect(watch.verdict(work: 1, now: 6000) == .goesOn)
         #expect(watch.verdict(work: 1, now: 16_000) == .goesOn)
-        // Less is a change as well: a child has ended.
+        // A decrease is a change too: a child has ended.
         #expect(watch.verdict(work: 0, now: 25_900) == .goesOn)
         #expect(watch.verdict(work: 0, now: 35_800) == .goesOn)
         #expect(watch.verdict(work: 0, now: 36_000) == .isIdle)

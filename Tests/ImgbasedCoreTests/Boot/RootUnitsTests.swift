@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 
 @Suite struct RootUnitsTests {
-    // What `systemd-escape --path --suffix=device` prints for each.
+    // Expected names by `systemd-escape --path --suffix=device`.
     @Test(arguments: [
         ("/dev/HostVG/Base-0.1", #"dev-HostVG-Base\x2d0.1.device"#),
         ("/dev/mapper/HostVG-Base--0.1", #"dev-mapper-HostVG\x2dBase\x2d\x2d0.1.device"#),
@@ -26,7 +26,7 @@ import Testing
                 .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null")))
     }
 
-    // What dracut's rootfs-generator.sh makes of each.
+    // Expected names by dracut's rootfs-generator.sh.
     @Test(arguments: [
         ("block:/dev/HostVG/Base-0", #"dev-HostVG-Base\x2d0.device"#),
         ("UUID=0b3a-ffe0", #"dev-disk-by\x2duuid-0b3a\x2dffe0.device"#),

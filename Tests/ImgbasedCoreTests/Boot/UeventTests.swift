@@ -2,7 +2,7 @@ import ImgbasedCore
 import Testing
 
 @Suite struct UeventTests {
-    /// A message as the kernel sends it: a summary and the fields, each ended by a zero byte.
+    /// A message in the kernel's form: a summary and the fields, each ended by a zero byte.
     private func message(_ fields: [String]) -> [UInt8] {
         fields.flatMap { Array($0.utf8) + [0] }
     }
@@ -20,7 +20,7 @@ import Testing
         #expect(event?.isRemoval == isRemoval)
     }
 
-    /// By bytes: to the kernel a slash with an accent is a slash.
+    /// By bytes: to the kernel, a slash with an accent is a slash.
     @Test func namesHoldNoSlash() {
         let event = Uevent(message(["ACTION=add", "DEVPATH=/a/\u{301}b", "SUBSYSTEM=block"]))
         #expect(event?.name == "\u{301}b")

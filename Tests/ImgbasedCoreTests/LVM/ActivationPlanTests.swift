@@ -9,8 +9,9 @@ import Testing
         }
     }
 
-    /// What dmsetup showed when lvm2 had activated the volume, in the form of a rendered plan. lvm2 created the devices
-    /// in the order of their minor numbers.
+    /// The output of dmsetup after lvm2 activated the volume, in the form of a rendered plan.
+    ///
+    /// lvm2 created the devices in the order of their minor numbers.
     private func recorded(_ name: String) throws -> [String] {
         let devices = try Fixture.lines("\(name).info").map {
             $0.split(separator: ":", omittingEmptySubsequences: false)
@@ -42,7 +43,7 @@ import Testing
         #expect(try rendered("Base-0.1", profile) == rendered("Base-0.1"))
     }
 
-    /// lvm2 reads it, though it writes another word.
+    /// lvm2 reads this word, though it writes another.
     @Test func linearIsStripedOnce() throws {
         let linear = (
             "\"striped\" stripe_count = 1 stripes = [ \"pv0\", 1 ]",
@@ -113,14 +114,14 @@ import Testing
                 == "HostVG-pool-tpool: 0 2097152 thin-pool HostVG-pool_tmeta HostVG-pool_tdata \(expected)")
     }
 
-    /// A pool that never held a volume has no layer (lvm2: lv_is_new_thin_pool), and can hold none.
+    /// A pool that never held a volume has no layer device (lvm2: lv_is_new_thin_pool), and can hold none.
     @Test func knowsNewPools() throws {
         let edit = ("transaction_id = 2", "transaction_id = 0")
         let lines = try rendered("pool", edit)
         #expect(lines[2].hasPrefix("HostVG-pool: 0 2097152 thin-pool HostVG-pool_tmeta "))
         #expect(lines[5].hasSuffix("-tpool rw"))
         #expect(lines.count == 6)
-        // lvm2 makes a layer of it for a volume, though it counts every volume it makes (lv_layer).
+        // lvm2 makes a layer device for a volume, though it counts every volume that it makes (lv_layer).
         #expect(try rendered("Base-0.1", edit)[2].hasPrefix("HostVG-pool-tpool: 0 2097152 thin-pool "))
     }
 

@@ -2,7 +2,9 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// Everything in metadata that makes a volume not ours to activate. Each case is the recorded group with one thing changed.
+/// All metadata that make a volume not ours to activate.
+///
+/// Each case is the recorded group with one change.
 @Suite struct ActivationRefusalTests {
     @Test func refusesNothingOfTheRecordedGroup() throws {
         for volume in ["Base-0.1", "Base-0", "Config", "pool"] {
@@ -19,7 +21,7 @@ import Testing
         #expect(try Fixture.refusal(volume, []) == reason)
     }
 
-    /// A section of its own that says more, or less, than we know.
+    /// A section with more or fewer values than we know.
     @Test(
         arguments: [
             (Fixture.adding("novelty = 1", to: "Base-0.1"), "Base-0.1' has 'novelty'"),
@@ -131,7 +133,7 @@ import Testing
         #expect(try Fixture.refusal("Base-0.1", [adding(String(repeating: "1", count: 32))]) == nil)
     }
 
-    /// What lvm2 reads, and makes nothing of that changes a device.
+    /// Values that lvm2 reads and that change no device.
     @Test(arguments: [
         ("\"pv0\", 1 ]", "\"pv0\", 1 ] reshape_count = 2 data_copies = 2"),
         Fixture.adding("profile = \"x\" lock_args = \"x\" allocation_policy = \"cling\"", to: "Base-0.1"),
@@ -142,7 +144,7 @@ import Testing
                 == ActivationPlan("Base-0.1", in: Fixture.group()).devices)
     }
 
-    /// lvm2's text_export of vdo and vdo-pool segments; Debian's kernel has no VDO to make any with.
+    /// lvm2's text_export of vdo and vdo-pool segments; Debian's kernel lacks VDO to make real ones.
     @Test func refusesVDO() throws {
         let vdo = "type = \"vdo\" vdo_pool = \"vpool\" vdo_offset = 0"
         let pool = "type = \"vdo-pool\" data = \"vpool_vdata\" header_size = 1024 virtual_extents = 128"
@@ -153,7 +155,7 @@ import Testing
             try Fixture.refusal("vpool", [edit]) == "volume 'HostVG/vpool' has a segment of type 'vdo-pool'")
     }
 
-    /// The status of a volume is what lvm2 calls incompatible: every word of it matters.
+    /// lvm2 calls these statuses of a volume incompatible: every word matters.
     @Test(arguments: ["PVMOVE", "LOCKED", "NOVELTY", "CACHE_VOL"])
     func refusesStatus(word: String) throws {
         let old = "id = \"EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4\" status = [\"READ\""
@@ -176,7 +178,9 @@ import Testing
         #expect(try Fixture.refusal("Base-0.1", [(old, old + "\"\(word)\"")]) == reason)
     }
 
-    /// The kernel takes 16 GiB of pool metadata, older versions of lvm2 a little less: for these, it makes the device shorter.
+    /// The kernel takes 16 GiB of pool metadata.
+    ///
+    /// Older versions of lvm2 take a little less, and make a shorter device.
     @Test func refusesMorePoolMetadataThanOlderLVM2() throws {
         let meta = "extent_count = 1 type = \"striped\" stripe_count = 1 stripes = [ \"pv0\", 257"
         func edits(_ extents: Int) -> [(String, String)] {

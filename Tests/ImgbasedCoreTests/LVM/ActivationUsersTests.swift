@@ -2,9 +2,9 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// What other volumes of the group make of one, which its own section does not show.
+/// Uses of a volume by other volumes of the group, which its own section does not show.
 @Suite struct ActivationUsersTests {
-    /// Two things that a plain volume's own section does not show, and others like them.
+    /// Two uses that a plain volume's own section does not show, and similar ones.
     @Test(
         arguments: [
             (
@@ -71,7 +71,7 @@ import Testing
                 "Config' is used by 'other' (novelty, thing)"
             ),
             ("Base-0.1", "type = \"vdo\" pool = \"pool\"", "pool' is used by 'other' (vdo, pool)"),
-            // What is none of the target's business, or wrong and the other's own business.
+            // Volumes that do not affect the target, or faults that affect only the other volume.
             (
                 "Config",
                 "type = \"thin\" thin_pool = \"pool\" transaction_id = 1 device_id = 9 origin = \"Config\"",

@@ -2,8 +2,9 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// Metadata as faults, power cuts and administrators leave them on real hosts. lvm2 2.03.16 activates the layer in each, and so must we, with
-/// the same devices.
+/// Metadata that faults, power cuts and administrators leave on real hosts.
+///
+/// lvm2 2.03.16 activates the layer in each case; so must we, with the same devices.
 @Suite struct FaultTests {
     private static let pool = [
         "HostVG-ImagePool_tmeta: 0 8192 linear pv0 419840",
@@ -70,7 +71,7 @@ import Testing
         #expect(result.warnings == ["on 'pv0', the checksum of the metadata is wrong"])
     }
 
-    /// The only copy on the disk of the layer: another disk's counts, and the disk is what its label says.
+    /// The only copy on the layer's disk is damaged: another disk's counts, and the label names the disk.
     @Test func theOnlyMetadataAreaIsDamaged() throws {
         let damaged = try Self.scan("pv0", "A") { $0.textChecksum = 1 }
         let result = try result([damaged, Self.scan("pv1", "A")])
@@ -107,13 +108,13 @@ import Testing
         #expect(layer.tables == Self.plan)
         #expect(layer.warnings == [said])
         #expect(layer.plan.devices[2].role == .pool(transactionID: 4, mayLag: true))
-        // The one that the message is to make need not be there.
+        // The volume that the message creates need not exist.
         let created = try result([scan], "Base-0.2")
         #expect(created.tables == Self.pool + ["HostVG-Base--0.2: 0 163840 thin HostVG-ImagePool-tpool 3"])
         #expect(created.plan.devices[2].role == .pool(transactionID: 4, mayLag: false))
     }
 
-    /// lvm2 shows the snapshot under the name of the volume from the next activation on.
+    /// lvm2 shows the snapshot under the volume's name from the next activation on.
     @Test func aSnapshotIsToBeMergedIntoTheLayer() throws {
         let result = try result([Self.scan("pv0", "H")])
         #expect(result.tables == Self.pool + ["HostVG-Base--0.1: 0 163840 thin HostVG-ImagePool-tpool 3"])

@@ -39,7 +39,7 @@ import Testing
         return located
     }
 
-    /// Why `volume` is not ours to activate from `scans`; `nil` where it is.
+    /// Why `volume` of `scans` is not ours to activate; `nil` if it is.
     private func refusal(_ scans: [PhysicalVolumeScan], _ volume: String = "Base-0.1") throws -> String? {
         let located = try located(scans)
         do throws(Refusal) {
@@ -87,9 +87,9 @@ import Testing
         #expect(inventory.volumeGroup(.named("HostVG")) == .absent)
     }
 
-    // MARK: Disks that are not there
+    // MARK: Missing disks
 
-    /// Where volumes lie is a question of the plan: of the second disk nothing is used.
+    /// The plan decides which disks are needed: the layer uses nothing of the second disk.
     @Test func asksThePlanForWhatIsNeeded() throws {
         let first = try scan("/dev/vda", [Self.twoDisks])
         let other = try scan("/dev/vdb", id: Self.second, [Self.twoDisks])
@@ -104,13 +104,13 @@ import Testing
         let both = try located([other, first])
         #expect(both.devices == [first.id: "/dev/vda", other.id: "/dev/vdb"])
         #expect(both.missing == [] && both.warnings == [])
-        // A disk that leaves the metadata to the other one.
+        // A disk without metadata, which only the other disk has.
         let bare = try scan("/dev/vdb", id: Self.second, []) { $0.textOffset = 0 }
         #expect(state([bare]) == .absent)
         #expect(try located([bare, first]).devices == both.devices)
     }
 
-    /// LVM2 keeps the note of a disk that was away when it is back: what is on it is of that time.
+    /// LVM2 keeps the note about a missing disk after the disk is back: its data are old.
     @Test func aDiskThatWasMissing() throws {
         let unused = Fixture.adding(
             "pv1 { id = \"\(Self.second)\" status = [] flags = [\"MISSING\"] pe_start = 2048 pe_count = 511 }",
@@ -129,7 +129,7 @@ import Testing
                     == "volume group 'HostVG' was changed while physical volume \(Fixture.disk) was missing, "
                     + "which volume 'Base-0.1' lies on")
         }
-        // lvm2 takes one that holds no metadata.
+        // lvm2 accepts such a disk if it holds no metadata.
         let holder = [Self.twoDisks, ("flags = [] dev_size", "flags = [\"MISSING\"] dev_size")]
         let bare = try scan("/dev/vda", []) { $0.textOffset = 0 }
         #expect(try refusal([bare, try scan("/dev/vdb", id: Self.second, holder)]) == nil)
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    /// What a group is called, and what it is tagged, says the newest as well.
+    /// The newest copy decides the group's name and tags, too.
     @Test func theNewestCopySaysWhatTheGroupIsCalled() throws {
         let old = try scan("/dev/vda", [Self.twoDisks, Self.tag])
         let new = try scan(
@@ -165,7 +165,7 @@ import Testing
         #expect(try located([old, new], .default).group.name == "NewVG")
     }
 
-    /// One change, two texts: that must not be. What both say of a volume is true of it.
+    /// Two texts of one change must not exist. A volume is usable if both texts agree on it.
     @Test func copiesOfOneChangeMustAgreeOnTheVolume() throws {
         let first = try scan("/dev/vda", [Self.twoDisks])
         let moved = ("\"pv0\", 258 ]", "\"pv0\", 300 ]")
@@ -181,7 +181,7 @@ import Testing
             try located([first, second]).warnings == [
                 "'/dev/vdb' has another change 11 of the metadata of volume group 'HostVG' than other disks"
             ])
-        // What nobody reads may differ.
+        // Unread values may differ.
         let other = try scan("/dev/vdb", id: Self.second, [Self.twoDisks, ("max_lv = 0", "max_lv = 9")])
         #expect(try located([first, other]).warnings == [])
     }
@@ -203,7 +203,7 @@ import Testing
         #expect(try located([scan]).warnings == ["on '/dev/vda', the checksum of the metadata is wrong"])
     }
 
-    // MARK: Disks that are not what they should be
+    // MARK: Faulty disks
 
     @Test func refusesDuplicatesOfWhatIsUsed() throws {
         let scans = [
@@ -233,7 +233,7 @@ import Testing
         #expect(try refusal([scan]) == "'/dev/sda' is a member of an md array")
     }
 
-    /// The disk that is there is the bound, not what was written of it.
+    /// The actual disk is the bound, not its recorded size.
     @Test func refusesSmallDisksOnlyForWhatIsBehindTheirEnd() throws {
         // The metadata of the pool ends after extent 257, Config after 273.
         let end = (2048 + 258 * 8192) * UInt64(512)
@@ -276,7 +276,7 @@ import Testing
         #expect(ambiguity(state(scans)) == "there are 2 volume groups named 'HostVG'")
     }
 
-    /// lvm2 takes the only one that is not another host's (_resolve_duplicate_vgnames in tools/toollib.c).
+    /// lvm2 takes the only group that is not another host's (_resolve_duplicate_vgnames in tools/toollib.c).
     @Test(arguments: [GroupSelector.named("HostVG"), .default])
     func passesOverGroupsOfOtherHosts(wanted: GroupSelector) throws {
         let other = ("zrbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU", "arbkYh-jVie-uzf1-gDUM-TtJ3-CC7M-pHbmHU")
@@ -297,7 +297,7 @@ import Testing
                     "'/dev/sdb' has another volume group 'HostVG', of the host with system id 'elsewhere'"
                 ])
         }
-        // Alone, it is refused as before; and who is to tell two without, or two with one?
+        // Alone, it is refused as before. Two groups without an owner, or two with one, cannot be told apart.
         #expect(try located([foreign], wanted).group.refusal != nil)
         let without = try scan("/dev/sdc", id: String(repeating: "3", count: 32), [Self.tag, third])
         let with = try scan("/dev/sdc", id: String(repeating: "3", count: 32), [owned, third])
@@ -331,7 +331,7 @@ import Testing
                 == "volume group 'HostVG' is exported")
     }
 
-    /// Nobody reads a thousand lines, and a disk can hold what it likes.
+    /// A thousand lines are unreadable, and a disk can hold anything.
     @Test func boundsTheWarnings() throws {
         let volumes = (0..<100).map { "odd\($0) { status = [] }" }.joined(separator: " ")
         let warnings = try located([try scan("/dev/vda", [Fixture.addingVolume(volumes)])]).warnings

@@ -3,14 +3,16 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What a power cut leaves of lvm2's own commit, on a disk that lvm2 2.03.16 wrote: its ring has the changes 1 to 11.
+/// States after a power cut during lvm2's commit.
+///
+/// The disk was written by lvm2 2.03.16: its ring has the changes 1 to 11.
 @Suite struct MetadataRingTests {
     private static let area = 4096
-    /// Where pvck(8) finds the changes 9 to 11, and their lengths.
+    /// The places and lengths of the changes 9 to 11, by pvck(8).
     private static let last = [(21504, 2594), (24576, 2566), (27648, 2860)]
 
     private func recorded() throws -> ByteSource {
-        // The zero byte that ends the text is no more in the file.
+        // The file lacks the zero byte that ends the text.
         ByteSource(try Fixture.bytes("pv-head.bin") + [0], size: Fixture.diskSize)
     }
 
@@ -19,7 +21,7 @@ import Testing
         return try #require(try PhysicalVolumeScan.read(source, path: path, by: &reader))
     }
 
-    /// The disk with a second area that is the same, as `pvcreate --metadatacopies 2` makes it.
+    /// The disk with an identical second area, as `pvcreate --metadatacopies 2` makes it.
     private func withTwoAreas() throws -> ByteSource {
         var source = try recorded()
         let second = 1 << 20
@@ -34,7 +36,7 @@ import Testing
         return source
     }
 
-    /// Changes a head, and makes its checksum right again.
+    /// Changes a head, and corrects its checksum.
     private func rewrite(_ source: inout ByteSource, area: Int, _ change: (inout [UInt8]) -> Void) {
         var head = Array(source.bytes[area..<area + 512])
         change(&head)
@@ -42,7 +44,7 @@ import Testing
         source.bytes.replaceSubrange(area..<area + 512, with: head)
     }
 
-    /// Has the head name the change at `place`, which is damaged.
+    /// Makes the head name the change at `place`, which is damaged.
     private func name(_ place: (Int, Int), in source: inout ByteSource) {
         rewrite(&source, area: MetadataRingTests.area) { head in
             head.replaceSubrange(40..<48, with: little(UInt64(place.0 - MetadataRingTests.area)))
@@ -62,7 +64,7 @@ import Testing
         let scan = try scan(source)
         #expect(scan.isTorn && scan.holdsMetadata)
         #expect(scan.volumeGroup?.sequenceNumber == 10)
-        // The checksum that pvck says it has.
+        // The checksum in pvck's output.
         #expect(LVMChecksum.of(scan.text) == 0xf661_9bfd)
         #expect(
             scan.damages == [
@@ -78,7 +80,7 @@ import Testing
         }
         #expect(located.torn == [TornDisk(path: "/dev/vda", areas: 1)] && located.text == scan.text)
         #expect(located.warnings == scan.damages)
-        // What lvm2 is told, an area at a time.
+        // The commands for lvm2, one area at a time.
         let repair = try #require(GroupRepair(located))
         let steps = repair.plan.steps.flatMap { $0.actions() }.flatMap { $0.lines() }
         #expect(
@@ -133,13 +135,13 @@ import Testing
         source.bytes[27648] ^= 1
         source.bytes[27648 - 4096 + (1 << 20)] ^= 1
         #expect(try scan(source).volumeGroup?.sequenceNumber == 10)
-        // Only one of them has change 10 whole: it was never flushed.
+        // Only one area has an intact change 10: it was never flushed.
         clear((24576 + 512, 512), in: &source)
         #expect(try scan(source).volumeGroup?.sequenceNumber == 9)
         #expect(try scan(source).damages.count == 3)
     }
 
-    /// It stands behind the text that the head names: it was written, and the head for it was not.
+    /// The text behind the one that the head names: it was written, and its head was not.
     @Test func whatWasNotCommittedComesLast() throws {
         var source = try recorded()
         clear(MetadataRingTests.last[2], in: &source)
@@ -147,14 +149,16 @@ import Testing
         #expect(try scan(source).volumeGroup?.sequenceNumber == 8)
     }
 
-    /// A text goes on at the beginning of the ring where it does not fit before the end, and the next begins behind it.
+    /// A text wraps to the start of the ring if it does not fit before the end.
+    ///
+    /// The next text follows behind it.
     @Test(arguments: [0, 512, 1024, 2048, 4096])
     func findsTextsAcrossTheEnd(begin: Int) throws {
         var source = try recorded()
         let size = 1 << 20
         let length = size - MetadataRingTests.area - 512
         let ring = Array(source.bytes[4608...]) + [UInt8](repeating: 0, count: length)
-        // Change 10 begins that much before the end.
+        // Change 10 begins that far before the end.
         let shift = length - (24576 - 4608) - begin
         source.bytes += [UInt8](repeating: 0, count: size - source.bytes.count)
         for index in 0..<length { source.bytes[4608 + (index + shift) % length] = ring[index] }
@@ -170,7 +174,7 @@ import Testing
     @Test func takesNothingThatIsNotWhole() throws {
         var source = try recorded()
         clear(MetadataRingTests.last[2], in: &source)
-        // A sector of zeros, one of an older text, and an end that is missing.
+        // A sector of zeros, a sector of an older text, and a missing end.
         clear((24576 + 1024, 512), in: &source)
         source.bytes.replaceSubrange(21504 + 512..<21504 + 1024, with: source.bytes[5632..<6144])
         clear((18432 + 2560, 65), in: &source)
@@ -184,7 +188,7 @@ import Testing
         #expect(other.volumeGroup == nil && other.isTorn && other.damages.count == 1)
     }
 
-    /// What vgcreate left that did not end: nothing was ever on it.
+    /// The result of an interrupted vgcreate: the disk never held data.
     @Test func knowsAGroupThatWasNeverMade() throws {
         var source = try recorded()
         for index in 4608..<source.bytes.count { source.bytes[index] = 0 }
@@ -195,18 +199,18 @@ import Testing
             $0.replaceSubrange(40..<48, with: little(UInt64(0)))
         }
         #expect(try scan(source).isUnbegun && !scan(source).isTorn)
-        // Others have the metadata.
+        // Other disks have the metadata.
         rewrite(&source, area: MetadataRingTests.area) { $0[60] = 1 }
         #expect(try !scan(source).isUnbegun)
         rewrite(&source, area: MetadataRingTests.area) { $0[60] = 0 }
-        // A second change was made, or another text of it is there.
+        // A second change was made, or another text of this change exists.
         name((5632, 1056), in: &source)
         #expect(try !scan(source).isUnbegun)
         source = try recorded()
         name((4608, 737), in: &source)
         #expect(try !scan(source).isUnbegun && scan(source).volumeGroup?.sequenceNumber == 11)
         #expect(try !scan(recorded()).isUnbegun)
-        // Such a text that cannot be read is of a group all the same.
+        // An unreadable text of that kind belongs to a group all the same.
         source = try recorded()
         name((4608, 737), in: &source)
         let (known, strange) = (Array("extent_size = ".utf8), Array("extent_size + ".utf8))
@@ -217,7 +221,7 @@ import Testing
         #expect(try scan(source).volumeGroup == nil && scan(source).isTorn && !scan(source).isUnbegun)
     }
 
-    /// What is not understood may be newer than we are.
+    /// An intact text that we cannot read may be newer than our code.
     @Test func keepsToATextThatIsWholeAndNotUnderstood() throws {
         var source = try recorded()
         source.bytes[27648] = UInt8(ascii: "{")
@@ -229,7 +233,7 @@ import Testing
         #expect(scan.volumeGroup == nil && !scan.isTorn)
     }
 
-    /// Beginnings of texts in each sector of a ring as long as an area can be: each is looked at once.
+    /// Starts of texts in each sector of the longest possible ring: each is visited once.
     @Test(.timeLimit(.minutes(1)), arguments: [false, true])
     func hostileRingsCostNoMoreThanTheirLength(areEnded: Bool) throws {
         var image = DiskImage(String(repeating: "x", count: 100))

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// No prefix of a text is another text: nothing is taken for whole that was cut short.
+    /// No prefix of a text is a text: a truncated text is never taken for whole.
     @Test func refusesEveryTruncation() throws {
         let text = Array("V { a = 1 b = [\"x\", 2] # c\n s { t = \"\\\"\" } }".utf8)
         for length in 1..<text.count {
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// Any bytes whatever give a text or an error, never a trap.
+    /// Any bytes give a text or an error, never a trap.
     @Test func survivesNoise() throws {
         let text = try Fixture.bytes("HostVG.vgcfg")
         var seed: UInt64 = 1

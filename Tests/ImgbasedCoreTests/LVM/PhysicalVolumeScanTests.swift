@@ -19,7 +19,7 @@ import Testing
         #expect(scan.deviceSize == Bytes(Fixture.diskSize))
         #expect(scan.actualSize == Bytes(Fixture.diskSize))
         #expect(scan.damages.isEmpty && !scan.isArrayMember && scan.holdsMetadata)
-        // The text is the one that vgcfgbackup wrote, but for the comments and what stands beside the group.
+        // The text equals that of vgcfgbackup, without the comments and the text beside the group.
         #expect(scan.volumeGroup == (try Fixture.group()))
     }
 
@@ -38,28 +38,28 @@ import Testing
             var source = whole
             source.bytes[index] ^= 0x20
             let scan = try? self.scan(source, path: "/dev/vda")
-            // Of a text that is damaged alone, the ring has the one before (MetadataRingTests).
+            // If only the text is damaged, the ring has the one before (MetadataRingTests).
             let before: UInt32? = index < 27648 ? nil : 10
             #expect(scan?.volumeGroup?.sequenceNumber == before, "byte \(index)")
-            // The label says which physical volume it is, whatever has become of the metadata.
+            // The label identifies the physical volume, whatever the state of the metadata.
             #expect((scan == nil) == (index < 4096), "byte \(index)")
             #expect(scan?.damages.count ?? 1 == (before == nil ? 1 : 2), "byte \(index)")
         }
     }
 
-    /// A disk cut short is never taken for whole.
+    /// A truncated disk is never taken for whole.
     @Test func noticesEveryTruncation() throws {
         let whole = try recorded()
         let end = 0x1000 + 0x5c00 + 0xb2c
         for length in Array(0...2048) + Array(stride(from: 2048, to: end, by: 97)) + [end - 1] {
             let source = ByteSource(Array(whole.bytes.prefix(length)))
             let scan = try? self.scan(source, path: "/dev/vda")
-            // All of an area is there, or none of it is looked at.
+            // An area is read only if all of it is there.
             #expect(scan?.volumeGroup == nil, "length \(length)")
         }
     }
 
-    /// The same of a text that is cut short without a word from the length of the disk.
+    /// The same of a truncated text on a disk of the full length.
     @Test func noticesATextThatIsNotThere() throws {
         var source = try recorded()
         source.bytes.removeLast(100)
@@ -96,7 +96,7 @@ import Testing
         #expect(try scan(image.source, path: "x") == nil)
     }
 
-    /// lvm2 ignores others, and those that are damaged.
+    /// lvm2 ignores other and damaged labels.
     @Test func takesTheFirstLabelWithoutFault() throws {
         let image = DiskImage(try Fixture.text("HostVG.vgcfg"))
         var other = image
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    // MARK: Fields that lie, under a checksum that is right
+    // MARK: Wrong fields under a right checksum
 
     struct Lie: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -203,7 +203,7 @@ import Testing
 
     // MARK: Copies
 
-    /// A text that does not fit before the end of the area goes on behind the header.
+    /// A text that does not fit before the end of the area wraps behind the header.
     @Test(arguments: [512, 12000, 14000, 16383] as [UInt64])
     func joinsATextAtTheEndOfTheRing(offset: UInt64) throws {
         var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
@@ -235,7 +235,7 @@ import Testing
         #expect(scan.copies.count == 2)
     }
 
-    /// Every physical volume of a group has the same text as a rule.
+    /// The physical volumes of a group usually have the same text.
     @Test func readsATextOnce() throws {
         var reader = MetadataReader()
         let text = Array(try Fixture.text([]).utf8)
@@ -273,7 +273,7 @@ import Testing
         #expect(scan.damages == ["on 'x', the checksum of the metadata is wrong"])
     }
 
-    /// md with metadata at the end: the label is where it would be on the array.
+    /// md with metadata at the end: the label is at its place on the array.
     @Test(arguments: [(1 << 20) - (64 << 10), (1 << 20) - (8 << 10)])
     func noticesMembersOfArrays(place: Int) throws {
         var image = DiskImage(try Fixture.text("HostVG.vgcfg"))
@@ -284,7 +284,7 @@ import Testing
         source.bytes += [UInt8](repeating: 0, count: (1 << 20) - source.bytes.count)
         source.bytes.replaceSubrange(place..<(place + 4), with: little(UInt32(0xA92B_4EFC)))
         #expect(try scan(source, path: "x")?.isArrayMember == true)
-        // Where the label covers the whole disk, what is there is a volume's.
+        // If the label covers the whole disk, those bytes belong to a volume.
         image.labelledSize = nil
         source.bytes.replaceSubrange(0..<2048, with: image.bytes.prefix(2048))
         #expect(try scan(source, path: "x")?.isArrayMember == false)

@@ -2,14 +2,15 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// Plans for what real lvm2 laid out, held against what it made of that itself.
+/// Compares plans for real lvm2 layouts with the devices that lvm2 made.
 @Suite struct RecordedLayoutTests {
     @Test(arguments: try RecordedLayout.all("devices"))
     func equalsWhatLVM2Made(layout: RecordedLayout) throws {
         // The kernel shows neither of these beside the table.
         let plan = try layout.plan().filter { !$0.contains(" read-ahead ") && !$0.contains(" minor ") }
         let lines = try layout.lines()
-        // lvm2 makes the device of a volume before those of its snapshots, and starts it after them; we make it then.
+        // lvm2 makes a volume's device before those of its snapshots, and starts it after them; we make it
+        // then.
         let hasSnapshots = lines.contains { $0.contains(" snapshot") }
         #expect(hasSnapshots ? plan.sorted() == lines.sorted() : plan == lines)
     }

@@ -55,14 +55,14 @@ import Testing
         }
     }
 
-    /// lvm2 writes a change into its metadata before it tells the pool; a power cut can fall between.
+    /// lvm2 writes a change into its metadata before it tells the pool; a power cut can come between.
     @Test func aPoolMayLackTheLastChange() throws {
         let status = try #require(ThinPoolStatus("1 1/2 3/4 - rw \(Self.features) - 256"))
         #expect(status.health(expectedTransactionID: 2, mayLag: true) == .good)
         #expect(
             status.health(expectedTransactionID: 2, mayLag: false)
                 == .failed("the volume is not in the thin pool yet: lvm2 was interrupted and has to go on"))
-        // lvm2 looks at no number where it has counted nothing.
+        // lvm2 ignores the number if its own count is zero.
         #expect(status.health(expectedTransactionID: 0, mayLag: false) == .good)
         let readOnly = try #require(ThinPoolStatus("1 1/2 3/4 - ro \(Self.features) - 256"))
         #expect(

@@ -51,7 +51,7 @@ import Testing
         #expect(group.refusal == nil)
     }
 
-    /// What concerns the whole group refuses the whole group.
+    /// A property of the whole group refuses the whole group.
     @Test(arguments: [
         ([("\"RESIZEABLE\"", "\"EXPORTED\", \"RESIZEABLE\"")], "is exported"),
         ([("\"RESIZEABLE\"", "\"CLUSTERED\", \"RESIZEABLE\"")], "is clustered"),
@@ -92,7 +92,7 @@ import Testing
 
     private static let unread = "of volume group 'HostVG' is passed over: "
 
-    /// What is strange and not under the layer is told and passed over.
+    /// Unknown values outside of the layer cause a warning and are skipped.
     @Test(arguments: [
         (Fixture.adding("novelty = 1", to: "HostVG"), "volume group 'HostVG' has 'novelty'"),
         (("flags = [] extent", "flags = [\"NOVELTY\"] extent"), "volume group 'HostVG' has the flag NOVELTY"),
@@ -125,7 +125,7 @@ import Testing
         #expect(throws: Never.self) { try ActivationPlan("Base-0.1", in: group) }
     }
 
-    /// Found by fuzzing: one of two with the same name was chosen, and the other looked at.
+    /// Found by fuzzing: one of two volumes with the same name was chosen, and the other was checked.
     @Test func namesThatAreThereTwiceAreNobodys() throws {
         let volumes = ["odd", "odd", "other", "other"].map { Fixture.volume($0) }.joined()
         let group = try Fixture.group(Fixture.addingVolume(volumes))
@@ -133,7 +133,7 @@ import Testing
         #expect(group.warnings.count == 4)
     }
 
-    /// But not what uses the layer.
+    /// An unreadable volume still counts as a user of the layer.
     @Test func aVolumeThatCannotBeReadMayUseTheLayer() throws {
         let odd = Fixture.addingVolume("odd { segment1 { type = \"snapshot\" origin = \"Base-0.1\" } }")
         #expect(
@@ -142,7 +142,7 @@ import Testing
         #expect(try Fixture.refusal("Base-0", [odd]) == nil)
     }
 
-    /// Device-mapper knows devices by them: only the two that have the same are refused.
+    /// Identifiers name devices in device-mapper: only the two volumes with the same one are refused.
     @Test func refusesIdentifiersOfOthers() throws {
         let edit = ("8jEFcq-lMCj-VUhA-bP0y-sQKC-Q4HR-JjdFhc", "EY5bdt-XgVp-fFLT-ea6j-hS3U-UFOf-O2y6H4")
         for volume in ["Config", "Base-0.1"] {
@@ -153,7 +153,7 @@ import Testing
         #expect(try Fixture.refusal("Base-0", [edit]) == nil)
     }
 
-    /// What no group can be without is an error.
+    /// The lack of a required value is an error.
     @Test(arguments: [
         ("contents = \"Text Format Volume Group\"", ""), ("version = 1", "version = 2"),
         ("id = \"zrbkYh-jVie", "id = \"!"), ("seqno = 11", ""), ("seqno = 11", "seqno = -1"),

@@ -1,6 +1,6 @@
 @testable import ImgbasedCore
 
-/// An array as a disk. Beyond the array it is zero up to `size`.
+/// An array as a disk, with zeros beyond the array up to `size`.
 struct ByteSource: BlockSource {
     var bytes: [UInt8]
     var size: Bytes
@@ -22,7 +22,9 @@ struct ByteSource: BlockSource {
     }
 }
 
-/// A physical volume made for a test, each field open to damage. The checksums are right unless told otherwise.
+/// A physical volume made for a test, each field open to damage.
+///
+/// The checksums are right unless set.
 struct DiskImage {
     static let areaOffset: UInt64 = 4096
 

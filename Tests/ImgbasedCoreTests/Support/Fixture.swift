@@ -6,10 +6,10 @@ import Testing
 enum Fixture {
     /// The identifier of the disk's physical volume.
     static let disk = "2CibBL-ALoU-jSnI-i9X6-FocF-VIDc-4vb7Tj"
-    /// The size of the disk.
+    /// The size of the disk in bytes.
     static let diskSize: UInt64 = 2 << 30
 
-    /// Where they are.
+    /// The directory of the samples.
     static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures").path
 
@@ -25,7 +25,9 @@ enum Fixture {
         try text(name).split(separator: "\n").map(String.init)
     }
 
-    /// The recorded group, each edit applied to its text first: what stands on the left must be there once.
+    /// The recorded group after `edits` of its text.
+    ///
+    /// The left side of each edit must occur exactly once.
     static func group(_ edits: (String, String)...) throws -> VolumeGroup {
         try group(edits)
     }
@@ -34,7 +36,7 @@ enum Fixture {
         try VolumeGroup(MetadataText(Array(text(edits).utf8)))
     }
 
-    /// Why there is no plan for `volume` of the edited group; `nil` where there is one.
+    /// Why there is no plan for `volume` of the edited group; `nil` if there is one.
     static func refusal(_ volume: String, _ edits: [(String, String)]) throws -> String? {
         let group = try group(edits)
         do throws(Refusal) {
@@ -45,7 +47,7 @@ enum Fixture {
         }
     }
 
-    /// The recorded text on one line, without comments, so that edits need not know how it was indented.
+    /// The recorded text on one line, without comments, so that edits do not depend on the indentation.
     static func text(_ edits: [(String, String)]) throws -> String {
         let lines = try lines("HostVG.vgcfg").map { $0.prefix { $0 != "#" } }
         var text = lines.flatMap { $0.split { $0.isWhitespace } }.joined(separator: " ")
@@ -71,7 +73,7 @@ enum Fixture {
         (" logical_volumes { ", " logical_volumes { \(section) ")
     }
 
-    /// The section of a thin volume without segments of its own making.
+    /// The section of a thin volume with a default segment.
     static func volume(
         _ name: String, tags: [String] = [], created: Int = 0,
         status: String = "\"READ\", \"WRITE\", \"VISIBLE\"",

@@ -3,8 +3,9 @@ import Testing
 
 @testable import ImgbasedCore
 
-/// A volume of a group that lvm2 2.03.16 laid out, and what was recorded of it: `Fixtures/layouts/GROUP/VOLUME.KIND`
-/// beside the group's metadata. Tests/BootTests/LayoutTests.swift records them.
+/// A volume of a group laid out by lvm2 2.03.16, with recordings in `Fixtures/layouts/GROUP/VOLUME.KIND`.
+///
+/// Tests/BootTests/LayoutTests.swift records them, and the group's metadata beside them.
 struct RecordedLayout: CustomTestStringConvertible {
     /// The name of the group.
     let group: String
@@ -12,7 +13,7 @@ struct RecordedLayout: CustomTestStringConvertible {
     let volume: String
     private let kind: String
 
-    /// All volumes of which something of that `kind` was recorded.
+    /// All volumes with a recording of that `kind`.
     static func all(_ kind: String) throws -> [RecordedLayout] {
         let files = FileManager.default
         let directory = Fixture.directory + "/layouts"
@@ -25,12 +26,12 @@ struct RecordedLayout: CustomTestStringConvertible {
 
     var testDescription: String { "\(group)/\(volume)" }
 
-    /// The lines that were recorded.
+    /// The recorded lines.
     func lines() throws -> [String] {
         try Fixture.lines("layouts/\(group)/\(volume).\(kind)")
     }
 
-    /// The plan for the volume, with each physical volume by the device that lvm2 saw it on.
+    /// The plan for the volume, with each physical volume by lvm2's name of its device.
     func plan() throws -> [String] {
         let text = try MetadataText(Fixture.bytes("layouts/\(group)/metadata"))
         let disks = text.root.child(group)?.child("physical_volumes")?.children ?? []

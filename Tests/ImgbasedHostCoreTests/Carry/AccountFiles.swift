@@ -1,7 +1,7 @@
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// The files of accounts of a tree, as text.
+/// The account files of a tree, as text.
 typealias AccountFiles = [AccountFile: String]
 
 extension AccountMerge {

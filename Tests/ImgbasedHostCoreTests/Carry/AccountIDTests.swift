@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// Which ids accounts have after a merge, and what becomes of those in the tree of the new base.
+/// The ids of accounts after a merge, and the mapping of ids in the new base's tree.
 @Suite struct AccountIDTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var what: String
@@ -127,7 +127,7 @@ import Testing
         #expect(merge.users.isEmpty)
     }
 
-    /// A new user has its group, wherever that went; a user of here stays in its own.
+    /// A new user keeps its group under the group's new id; an existing user stays in its own group.
     @Test func groupsOfUsersFollow() {
         let merge = AccountMerge(
             [.passwd: "a:x:1:50::/:\n", .group: group("a:50")],
@@ -138,7 +138,7 @@ import Testing
         #expect(merge.groups == [51: 50, 60: 999])
     }
 
-    /// A group without an entry must not become somebody's that has.
+    /// A group without an entry must not become another group that has one.
     @Test func groupsWithoutNamesAreNobodyElses() {
         let base = "a:x:1:50::/:\n"
         let same = AccountMerge([.passwd: base], [.passwd: base], [.passwd: base])
@@ -164,7 +164,7 @@ import Testing
         #expect(merge.users == [107: 105, 106: 999])
     }
 
-    /// Where every id of a class is taken there is another one, and where there is none the account is left out.
+    /// If all ids of a class are taken, another id is used; if all ids are taken, the account is left out.
     @Test func idsRunOut() throws {
         let full = (1..<1000).map { "u\($0):\($0)" }.joined(separator: " ")
         let merge = AccountMerge([:], [.passwd: passwd(full)], [.passwd: passwd("n:5")])

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test func filesThatAreMissing() {
-        // Nobody has it; only the new base; only here; the administrator removed it; the new base has it no more.
+        // No side has the file; only the new base; only this host; the administrator removed it; the new base
+        // lacks it.
         #expect(AccountMerge([:], [:], [:]).files.isEmpty)
         #expect(AccountMerge([:], [:], [.subuid: "a:100000:65536\n"]).contents(.subuid) == "a:100000:65536\n")
         #expect(AccountMerge([:], [.gshadow: "a:!::\n"], [:]).contents(.gshadow) == "a:!::\n")
@@ -70,7 +71,7 @@ import Testing
         #expect(merge.notes.allSatisfy { !$0.description.unicodeScalars.contains { $0.value < 32 } })
     }
 
-    /// Time grows as the files do.
+    /// The time grows linearly with the files.
     @Test(.timeLimit(.minutes(5))) func oneNameThousandsOfTimes() {
         let lines = String(repeating: "a:x:1:0::/:\n", count: 40_000)
         let merge = AccountMerge([:], [.passwd: lines], [.passwd: lines + "b:x:1:0::/:\n"])
@@ -81,7 +82,7 @@ import Testing
 
     @Test(
         arguments: [
-            // The administrator's; the new base's; both; both the same.
+            // The administrator's change; the new base's; both; the same on both sides.
             ("::/:/bin/sh", "::/home/a:/bin/sh", "::/:/bin/sh", "::/home/a:/bin/sh", []),
             ("::/:/bin/sh", "::/:/bin/sh", ":Name:/:/bin/sh", ":Name:/:/bin/sh", []),
             ("::/:/bin/sh", "::/:/bin/zsh", ":Name:/:/bin/sh", ":Name:/:/bin/zsh", []),
@@ -109,7 +110,7 @@ import Testing
         #expect(merge.contents(.passwd) == "a:x:1:5::/:\n")
         #expect(merge.notes == [.fieldKept(.passwd, name: bytes("a"), field: "group")])
         #expect(AccountMerge(files[0], files[1], files[0]).contents(.passwd) == "a:x:1:5::/:\n")
-        // Nobody changed it here.
+        // Unchanged on this host.
         let changed = AccountMerge(files[0], files[0], files[2])
         #expect(changed.contents(.passwd) == "a:x:1:4::/:\n")
         #expect(
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test func whatIsNoEntryIsMergedAsAWhole() {
-        // The new base repairs one that was left alone, one of the administrator's stays.
+        // The new base repairs an untouched broken line; the administrator's broken line stays.
         #expect(
             AccountMerge([.passwd: "a:x\n"], [.passwd: "a:x\n"], [.passwd: "a:x:1:0::/:\n"]).contents(.passwd)
                 == "a:x:1:0::/:\n")
@@ -128,13 +129,13 @@ import Testing
         #expect(kept.contents(.passwd) == "a:x:1\n")
         #expect(
             kept.notes.map(\.description) == ["'/etc/passwd': line 1 of the new base is left out: 'a'"])
-        // What is no entry in the new base does not come in, its id least of all.
+        // A broken line of the new base is not taken, least of all its id.
         let broken = AccountMerge(
             [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:1:0::/:\n"], [.passwd: "a:x:0\nb:x:0:0\n"])
         #expect(broken.contents(.passwd) == "a:x:1:0::/:\n")
     }
 
-    /// They go to the terminal, the journal and a file.
+    /// Notes go to the terminal, the journal and a file.
     @Test func notesDoNotTellPasswords() {
         let hash = "$6$salt$hash"
         let base = [AccountFile.passwd: passwd("a:1 b:2"), .group: group("g:5"), .shadow: shadow("a:* b:*")]
@@ -153,7 +154,7 @@ import Testing
         #expect(notes.filter { $0.contains("hash") } == [])
     }
 
-    /// The id is that of here, also where the name shares one with another in the new base.
+    /// The entry keeps this host's id, even if its name shares an id with another name in the new base.
     @Test func anEntryOfAnotherShapeKeepsItsID() {
         let base = "a:x:105:0::/:/bin/sh\ng:x:5:0::/:\n"
         let merge = AccountMerge(
@@ -175,22 +176,22 @@ import Testing
             "$6$mine:19500:0:9:7:::"
         ),
         ("$6$old:19000:0:9:7:::", "$6$old:19000:0:9:7:::", "$6$new:19900:0:9:7:::", "$6$new:19900:0:9:7:::"),
-        // Locked here, and it stays so.
+        // Locked on this host, and stays locked.
         (
             "$6$old:19000:0:9:7:::", "!$6$old:19000:0:9:7:::", "$6$new:19900:0:9:7:::",
             "!$6$old:19000:0:9:7:::"
         ),
         ("$6$old:19000:0:9:7:::", "*:19000:0:9:7:::", "$6$new:19900:0:9:7:::", "*:19000:0:9:7:::"),
-        // Expired here, the password of the new base.
+        // Expired on this host; the new base's password.
         (
             "$6$old:19000:0:9:7:::", "$6$old:19000:0:9:7::1:", "$6$new:19900:0:9:7:::",
             "$6$new:19900:0:9:7::1:"
         ),
-        // To be changed at the next login.
+        // The password must be changed at the next login.
         ("$6$old:19000:0:9:7:::", "$6$old:0:0:9:7:::", "$6$new:19900:0:9:7:::", "$6$old:0:0:9:7:::"),
         // Ages of both.
         ("!:19000:0:9:7:::", "!:19000:1:9:7:::", "!:19000:0:9:14:::", "!:19000:1:9:14:::"),
-        // Without a password at all.
+        // Without any password.
         (":19000::::::", ":19000::::::", "!:19000::::::", "!:19000::::::"),
     ])
     func passwords(base: String, ours: String, theirs: String, merged: String) {
@@ -200,20 +201,20 @@ import Testing
         #expect(merge.contents(.passwd) == passwd("a:1"))
     }
 
-    /// A password may be in either file, and only one of them counts.
+    /// A password can be in either file, and only one of the two counts.
     @Test func aPasswordIsOneInBothFiles() {
         let plain = [AccountFile.passwd: passwd("a:1"), .shadow: shadow("a:$6$old")]
-        // Here in passwd, whatever the new base says in shadow.
+        // On this host in passwd, whatever the new base has in shadow.
         let ours: AccountFiles = [.passwd: "a:$6$mine:1:0::/:/bin/sh\n", .shadow: shadow("a:$6$old")]
         let theirs = [AccountFile.passwd: passwd("a:1"), .shadow: shadow("a:$6$new")]
         #expect(AccountMerge(plain, ours, theirs).contents(.passwd) == ours[.passwd])
         #expect(AccountMerge(plain, ours, theirs).contents(.shadow) == ours[.shadow])
-        // Here in shadow, and the new base would need none.
+        // On this host in shadow, and the new base would require none.
         let open: AccountFiles = [.passwd: "a::1:0::/:/bin/sh\n", .shadow: shadow("a:$6$old")]
         let mine = [AccountFile.passwd: passwd("a:1"), .shadow: shadow("a:$6$mine")]
         #expect(AccountMerge(plain, mine, open).contents(.passwd) == passwd("a:1"))
         #expect(AccountMerge(plain, mine, open).contents(.shadow) == mine[.shadow])
-        // An account made here without one does not get that of a namesake.
+        // A local account without a password does not get that of a namesake.
         let made: AccountFiles = [.passwd: passwd("a:1000"), .shadow: ""]
         #expect(AccountMerge([.passwd: "", .shadow: ""], made, theirs).contents(.shadow) == "")
     }
@@ -267,7 +268,7 @@ import Testing
             .contents(.gshadow)
     }
 
-    /// Who is kept although the new base does not have him any more keeps his groups.
+    /// A kept user whom the new base no longer has stays in its groups.
     @Test func keptUsersStayMembers() {
         let merge = AccountMerge(
             [.passwd: passwd("irc:39"), .group: group("chat:50:irc")],

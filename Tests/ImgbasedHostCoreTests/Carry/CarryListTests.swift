@@ -68,7 +68,7 @@ import Testing
         #expect(self.list("/*/x\n/a\n").roots == [.root])
     }
 
-    /// Whatever matches is found from the roots.
+    /// Every match is found from the roots.
     @Test func rootsCoverWhatMatches() throws {
         var random = SeededGenerator(seed: 5)
         let names = ["a", "b", "*", "**", "a?", "ab"]
@@ -116,7 +116,7 @@ import Testing
         #expect(rule(CarryPolicy(), "/etc/passwd") == nil)
     }
 
-    /// Not even by a rule for all of them.
+    /// Not even a rule for all files changes this.
     @Test func theIdentityIsAlwaysOurs() throws {
         let policy = try CarryPolicy([
             "z.conf": bytes("theirs /**\nskip /etc/machine-id\nfail /etc/ssh/ssh_host_*\n")

@@ -10,24 +10,24 @@ import Testing
     }
 
     @Test(arguments: [
-        // Each side somewhere else.
+        // Each side changes another place.
         ("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n", "A\nb\nC\n"),
         ("a\nb\nc\n", "a\nb\nc\nd\n", "z\na\nb\nc\n", "z\na\nb\nc\nd\n"),
         ("a\nb\nc\n", "b\nc\n", "a\nb\n", "b\n"),
-        // The same on both sides, and more on one of them.
+        // The same change on both sides, and a further one on one side.
         ("a\nb\nc\n", "x\nb\nc\n", "x\nb\ny\n", "x\nb\ny\n"),
         ("a\nb\nc\n", "c\n", "c\nd\n", "c\nd\n"), ("a\nb\n", "", "b\nc\n", nil),
         ("a\nb\nc\nd\n", "c\nd\n", "c\nd\ne\n", "c\nd\ne\n"),
-        // Only one side.
+        // Only one side changes.
         ("a\n", "b\n", "a\n", "b\n"), ("a\n", "a\n", "b\n", "b\n"), ("a\n", "b\n", "b\n", "b\n"),
-        // The same line, not in the same way; adjacent lines; two at the same place.
+        // Different changes of the same line; adjacent lines; two insertions at the same place.
         ("a\nb\nc\n", "a\nB\nc\n", "a\nX\nc\n", nil), ("a\nb\n", "A\nb\n", "a\nB\n", nil),
         ("a\n", "a\nb\n", "a\nc\n", nil), ("", "a\n", "b\n", nil), ("a\n", "", "b\n", nil),
         ("a\nb\n", "a\nx\nb\n", "a\ny\nb\n", nil), ("a\nb\n", "", "a\nc\n", nil),
-        // The last line has no end.
+        // The last line has no newline.
         ("a\nb\nc", "A\nb\nc", "a\nb\nc\n", "A\nb\nc\n"), ("a\nb\nc\n", "a\nb\nc", "A\nb\nc\n", "A\nb\nc"),
         ("a\nb\nc", "a\nb\nc\n", "a\nb\nc\nd", nil), ("a\nb\nc", "A\nb\nc", "a\nb\nc\nd\n", "A\nb\nc\nd\n"),
-        // Only newlines, only ends of lines of other systems.
+        // Only newlines; line ends of other systems.
         ("\n\n", "\n\n\n", "\n\n", "\n\n\n"),
         ("a\r\nb\r\nc\r\n", "x\r\nb\r\nc\r\n", "a\r\nb\r\nd\r\n", "x\r\nb\r\nd\r\n"),
     ])
@@ -36,7 +36,7 @@ import Testing
         #expect(merge(base, theirs, ours) == merged, "the other way round")
     }
 
-    /// A block that ends as the one before it: the change is where a person sees it, beside no other.
+    /// A block that ends like the one before it: the change is placed as a person sees it, apart from others.
     @Test func blocksAreAddedWhereTheyStand() {
         let base = "[a]\nx=1\n\n[b]\ny=1\n"
         #expect(
@@ -58,7 +58,7 @@ import Testing
         #expect(LineMerge.merge(base: base, ours: ours, theirs: theirs) == nil)
         #expect(LineMerge.merge(base: theirs, ours: ours, theirs: base) == nil)
         #expect(LineMerge.merge(base: base, ours: theirs, theirs: ours) == nil)
-        // Where only one side changed it there is nothing to merge.
+        // If only one side changed, there is nothing to merge.
         #expect(LineMerge.merge(base: base, ours: base, theirs: theirs) == theirs)
         #expect(LineMerge.merge(base: base, ours: theirs, theirs: base) == theirs)
         #expect(LineMerge.merge(base: base, ours: theirs, theirs: theirs) == theirs)
@@ -72,7 +72,7 @@ import Testing
         #expect(LineMerge.merge(base: lines, ours: long, theirs: bytes("b\n") + lines) == nil)
     }
 
-    /// Two texts of which every line is in the other, in another order: the worst there is to compare.
+    /// Two texts with the same lines in another order: the worst case of a comparison.
     @Test(.timeLimit(.minutes(5))) func givesUpOnWhatTakesTooLong() {
         var random = SeededGenerator(seed: 7)
         let lines = (0..<20_000).map { bytes("\($0)\n") }
@@ -83,7 +83,7 @@ import Testing
                 == nil)
     }
 
-    /// A long file with a change at each end, in the middle of which nothing is repeated.
+    /// A long file with a change at each end, and without repetitions between.
     @Test func mergesLongTexts() {
         var lines = (0..<50_000).map { "line \($0)\n" }
         let base = bytes(lines.joined())
@@ -98,7 +98,7 @@ import Testing
 }
 
 @Suite struct LineDiffTests {
-    /// The length of a longest common subsequence, by the table that everyone knows.
+    /// The length of a longest common subsequence, by the textbook table.
     private func commonCount(_ a: [Int], _ b: [Int]) -> Int {
         var row = Array(repeating: 0, count: b.count + 1)
         for x in a {
@@ -122,7 +122,7 @@ import Testing
             )
             let diff = try #require(LineDiff(old, new, budget: 1 << 20))
             #expect(diff.gaps.count - 1 == commonCount(old, new))
-            // What is common is the same, and nothing is left over.
+            // Common parts are equal, and nothing is left over.
             var (x, y) = (0, 0)
             for (index, gap) in diff.gaps.enumerated() {
                 (x, y) = (x + gap.old, y + gap.new)

@@ -3,13 +3,13 @@ import ImgbasedHostCore
 import TestRandom
 import Testing
 
-/// What holds for whatever is merged, on 10,000 cases each that are the same on every run.
+/// Properties of all merges, on 10,000 cases each, the same on every run.
 @Suite struct MergePropertyTests {
     private static let count: UInt64 = 10_000
 
     // MARK: Lines
 
-    /// Three texts, two of them changed from the first; many of their lines are the same, as hard to merge as can be.
+    /// Three texts, two of them changed from the first; many equal lines make the merge hard.
     private struct Texts {
         var base: [UInt8]
         var ours: [UInt8]
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    /// How often `lines` has each line.
+    /// The number of occurrences of each line.
     private func counts(_ text: [UInt8]) -> [[UInt8]: Int] {
         Dictionary(
             text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
@@ -68,11 +68,11 @@ import Testing
             let result = counts(merged)
             for line in Set(ours.keys).union(theirs.keys) where base[line] == nil && !line.isEmpty {
                 let (here, new, count) = (ours[line] ?? 0, theirs[line] ?? 0, result[line] ?? 0)
-                // Where both added it, it may be the same change.
+                // If both sides added the line, it can be the same change.
                 #expect(count >= max(here, new) && count <= here + new, "seed \(seed)")
             }
         }
-        // Otherwise this would hold of nothing.
+        // Otherwise the property would hold of nothing.
         #expect(mergedCount > 3000 && mergedCount < 9000, "\(mergedCount)")
     }
 
@@ -154,7 +154,7 @@ import Testing
 
     // MARK: Accounts
 
-    /// The files of accounts of a tree, few names and few ids among them, so that everything meets.
+    /// The account files of a tree, with few names and ids, so that all kinds of clashes occur.
     private func accounts(_ random: inout SeededGenerator, from files: [AccountFile: [[UInt8]]])
         -> [AccountFile: [[UInt8]]]
     {
@@ -238,9 +238,9 @@ import Testing
         _ map: [UInt32: UInt32],
         _ comment: Comment
     ) {
-        // Nobody is lost, and nobody's id is another.
+        // No name is lost, and no id changes.
         for (name, id) in ours { #expect(merged[name] == id, comment) }
-        // Who has one id has it by a chain of names that have one in one of the trees.
+        // Names with a common id are linked by a chain of names with a common id in one of the trees.
         for (id, names) in Dictionary(grouping: merged.keys, by: { merged[$0] })
         where names.count > 1 && id != nil {
             var chain: Set = [names[0]]
@@ -255,13 +255,13 @@ import Testing
             }
             #expect(chain.isSuperset(of: names), comment)
         }
-        // Files of the new base are whose they were, where that is one here.
+        // Files of the new base keep their owner, if the owner exists on this host.
         for (name, id) in theirs where id != 0 {
             let names = theirs.filter { $0.value == id }.keys
             guard names.count == 1, let here = merged[name] else { continue }
             #expect(map[id] ?? id == here, comment)
         }
-        // Two ids become one only where they are one here.
+        // Two ids become one only if they are one on this host.
         let names = Dictionary(grouping: theirs.keys) { theirs[$0] ?? 0 }
         for (id, holders) in names {
             for (other, others) in names where id < other && map[id] ?? id == map[other] ?? other {
@@ -281,7 +281,7 @@ import Testing
         }
     }
 
-    /// What the new base only adds to is as it is there, to the byte.
+    /// A file to which only the new base adds equals the new base's, to the byte.
     @Test func additionsToAccountsAreTaken() {
         for seed in 0..<MergePropertyTests.count / 2 {
             var random = SeededGenerator(seed: seed)
@@ -295,7 +295,7 @@ import Testing
                 guard let lines = old[file] else { continue }
                 new[file]?.insert(bytes(line), at: random.number(lines.count + 1))
             }
-            // A file that is empty here and there is one; a user without a group has one by number.
+            // A file that is empty on both sides exists; a user without a group has one by number.
             let merge = AccountMerge(base: contents(old), ours: contents(old), theirs: contents(new))
             #expect(merge.files == contents(new), "seed \(seed)")
             #expect(merge.users.isEmpty && merge.groups.isEmpty, "seed \(seed)")

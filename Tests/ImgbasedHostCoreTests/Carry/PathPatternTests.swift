@@ -71,7 +71,7 @@ import Testing
         #expect(pattern.literalPrefix == TreePath(parsing: prefix))
     }
 
-    /// What makes a naive matcher take longer than anybody lives.
+    /// Patterns on which a naive matcher takes forever.
     @Test(.timeLimit(.minutes(5))) func takesNoTime() throws {
         let name = String(repeating: "a", count: 255)
         let path = try #require(TreePath(parsing: String(repeating: "/" + name, count: 16)))
@@ -81,7 +81,7 @@ import Testing
         #expect(try PathPattern(String(repeating: "/**/a*", count: 16)).matches(path))
     }
 
-    /// Against the definition, which is short and slow.
+    /// Compares with the definition, which is short and slow.
     @Test func matchesAsDefined() throws {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<10_000 {

@@ -187,9 +187,9 @@ import Testing
         let note = UnitNote.staysEnabled(unit: bytes("a.service"), path)
         let states = try states([:], [wants: unit], [mask: null])
         #expect(states.decisions[path] == .absent && states.notes == [note])
-        // By a link that the new base has as well.
+        // By a link that the new base also has.
         #expect(try self.states([:], [wants: unit], [wants: unit, mask: null]).notes == [note])
-        // As it was enabled before, masked before, or masked here: as decided otherwise.
+        // Enabled before, masked before, or masked here: decided otherwise.
         for (base, ours, decision) in [
             ([wants: unit], [wants: unit], .theirs), ([mask: null], [wants: unit], .absent),
             ([:], [wants: unit, mask: null], .theirs),
@@ -197,11 +197,11 @@ import Testing
             let states = try self.states(base, ours, [mask: null])
             #expect(states.decisions[path] == decision && states.notes.isEmpty)
         }
-        // A rule has that link: it is only told.
+        // A rule has that link: the mask is only reported.
         let ruled = try self.states([:], [wants: unit], [mask: null], ruled: [mask])
         #expect(ruled.decisions[path] == nil)
         #expect(ruled.notes == [.masked(unit: bytes("a.service"), path)])
-        // An instance, and a template that is masked.
+        // An instance, and a masked template.
         let instance = "system/m.target.wants/t@1.service"
         let template = try self.states(
             [:], [instance: "/lib/systemd/system/t@.service"], ["system/t@.service": null],
@@ -215,7 +215,7 @@ import Testing
         let (wants, unit) = (UnitStatesTests.wants, UnitStatesTests.unit)
         #expect(try states([:], [wants: unit], [:], masks: [place]).notes == [note])
         #expect(try states([wants: unit], [wants: unit], [wants: unit], masks: [place]).notes.isEmpty)
-        // A unit of the administrator's counts instead.
+        // The administrator's own unit counts instead.
         let mine = [wants: unit, "system/a.service": "/opt/a.service"]
         #expect(try states([:], mine, [:], masks: [place]).notes.isEmpty)
         // Of the other manager.
@@ -236,7 +236,7 @@ import Testing
         #expect(states.decisions.values.allSatisfy { $0 == .ours })
         #expect(
             states.notes == [.missing(unit: bytes("gone.service")), .missing(unit: bytes("u@1.service"))])
-        // What the old base enabled is not the administrator's.
+        // Links that the old base enabled are not the administrator's.
         #expect(try self.states(links, links, [:], units: []).notes.isEmpty)
     }
 

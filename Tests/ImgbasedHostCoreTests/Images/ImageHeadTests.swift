@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func aFileSystemMayHaveABootSector() throws {
-        // A boot loader in front of the file system: no table, whatever its last two bytes are.
+        // A boot loader before the file system: no table, whatever its last two bytes are.
         let head = ImageHeadTests.head(ImageHeadTests.ext4 + [(510, [0x55, 0xAA])])
         let signature = try #require(FileSystemSignature(head))
         #expect(ImageHead(head) == .fileSystem(signature))

@@ -15,7 +15,7 @@ import Testing
         #expect(status(good).isGood(ended: 0) && status(good + good).isGood(ended: 0))
         #expect(status(good + unknown).isGood(ended: 2) && status(unknown + good).isGood(ended: 2))
         #expect(!status(unknown).isGood(ended: 2))
-        // What it ended with has its reason.
+        // The exit status must match the status lines.
         #expect(!status(good).isGood(ended: 2) && !status(good).isGood(ended: 1))
         #expect(!status(good + unknown).isGood(ended: 0) && !status(good + unknown).isGood(ended: 1))
     }

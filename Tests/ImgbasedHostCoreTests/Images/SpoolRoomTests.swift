@@ -5,7 +5,7 @@ import Testing
 @Suite struct SpoolRoomTests {
     private static let gibibyte: UInt64 = 1 << 30
 
-    /// A pool of 64 KiB chunks, as the kernel tells of it.
+    /// A pool of 64 KiB chunks, in the kernel's report.
     private static func room(_ data: String, metadata: String = "100/16384") throws -> Bytes {
         let status = try #require(ThinPoolStatus("2 \(metadata) \(data) - rw discard_passdown - 256"))
         let (usage, size) = try #require(PoolUsage.measured(status, chunkSize: Bytes(64 << 10)))
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func theLesserOfBothCounts() throws {
-        // Of 10 GiB 7.5 are in use, and half of one stays free.
+        // 7.5 of 10 GiB are in use, and half a GiB stays free.
         let pool = try SpoolRoomTests.room("122880/163840")
         #expect(pool == Bytes(2 * SpoolRoomTests.gibibyte))
         let room = SpoolRoom(free: Bytes(4 * SpoolRoomTests.gibibyte), pool: pool)

@@ -45,7 +45,7 @@ import Testing
         #expect(listing(line).size == TreeSize())
     }
 
-    // A contiguous file, and what tar(1) does not know and unpacks as a file.
+    // A contiguous file, and kinds unknown to tar(1), which unpacks them as files.
     @Test(arguments: ["C", "?", "V"]) func countsWhateverHasASize(kind: String) {
         #expect(
             listing("\(kind)rw-r--r-- 0/0 4097 2026-11-25 02:43 a").size == TreeSize(entries: 1, data: 8192))
@@ -111,7 +111,7 @@ import Testing
             ("\(a)  x\n\(b)  x\n", "x", .contradictory), ("\(a)  x\n", "y", .missing), ("", "x", .missing),
             ("\(a)  dir/x\n", "x", .missing), ("\(a.dropLast())  x\n", "x", .missing),
             ("\(a)x  x\n", "x", .missing),
-            // As sha256sum --check takes them.
+            // Formats that sha256sum --check reads.
             (" \t\(a)  x\n", "x", .digest(a)), ("\(a) x\n", "x", .digest(a)), ("\(a)\t x\n", "x", .digest(a)),
             ("\(a) x\n\(b)  x\n", " x", .digest(b)), ("\(a)  y\n\(b) x\n", "x", .missing),
             ("  \\\(a)  x\\ny\n", "x\ny", .digest(a)),

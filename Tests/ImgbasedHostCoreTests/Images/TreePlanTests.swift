@@ -34,7 +34,7 @@ import Testing
             reason { _ = try plan(Bytes(1 << 30)) }
                 == .tooSmall(
                     what: "a file system for these files", size: Bytes(1 << 30), needed: size.minimum(.ext4)))
-        // More than the pool has, of which something stays free.
+        // More than the pool has; a part of the pool stays free.
         let index = try #require(state.volumes.firstIndex { $0.name == "ImagePool" })
         state.volumes[index].size = Bytes(2 << 30)
         state.volumes[index].usage = PoolUsage(
@@ -43,7 +43,7 @@ import Testing
             return #expect(Bool(false), "there is no room")
         }
         #expect(missing.count > 500 << 20)
-        // A file that may have holes is named, and counts no more where a size is given.
+        // A file that may have holes is named, and does not count if a size is given.
         var listing = TreeListing()
         listing.add(Array("-rw-r--r-- 0/0 375809638400 2026-11-25 02:43 ./var/log/lastlog".utf8))
         listing.add(Array("-rw-r--r-- 0/0 104857600 2026-11-25 02:43 ./etc/x".utf8))
@@ -61,11 +61,11 @@ import Testing
         #expect(file == LargeFile(name: "./var/log/lastlog", size: Bytes(350 << 30)))
         try planHoles(Bytes(512 << 20))
         #expect(reason { try planHoles(Bytes(64 << 20)) } != nil)
-        // The pool has less than 1 GiB, and the file system could take all of its volume.
+        // The pool has less than 1 GiB, and the file system could fill its volume.
         guard case .poolShort = reason({ try planHoles(Bytes(1 << 30)) }) else {
             return #expect(Bool(false), "there is no room")
         }
-        // A file system as it is stays so.
+        // An existing file system stays as it is.
         let raw = ImageDescription(
             path: "img", length: Bytes(1 << 30), allocated: nil, signature: FakeMachine.signature)
         let other = BasePlanner(name: nil, size: nil, image: raw, fileSystem: .xfs)
@@ -76,7 +76,7 @@ import Testing
 }
 
 extension [Step] {
-    /// The base that is made.
+    /// The base that the steps make.
     fileprivate var basePath: VolumePath {
         for case .createBase(let path, _, _) in self { return path }
         return VolumePath(group: "", name: "")

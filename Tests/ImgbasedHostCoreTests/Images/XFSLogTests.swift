@@ -3,7 +3,7 @@ import ImgbasedHostCore
 import Testing
 
 @Suite struct XFSLogTests {
-    /// The header of a record, which has `blocks` blocks of its own.
+    /// The header of a record, which takes `blocks` blocks itself.
     private static func header(cycle: UInt8, block: UInt8, operations: UInt8, blocks: UInt8 = 1) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: XFSLog.blockSize)
         header.replaceSubrange(0..<4, with: [0xFE, 0xED, 0xBA, 0xBE])
@@ -11,7 +11,7 @@ import Testing
         header[19] = cycle
         header[23] = block
         header[43] = operations
-        // Of 32 KiB each.
+        // The size of the record, at 32 KiB for each header block.
         header[321] = blocks >> 1
         header[322] = blocks << 7
         return header
@@ -23,7 +23,7 @@ import Testing
         return block
     }
 
-    /// Whether a log of these blocks, seen one by one, says that the file system was unmounted.
+    /// Whether a log of these blocks, read one by one, tells that the file system was unmounted.
     private func isUnmounted(_ blocks: [[UInt8]]) -> Bool? {
         let size = UInt64(XFSLog.blockSize)
         var log = XFSLog(start: Bytes(0), length: Bytes(UInt64(blocks.count) * size))
@@ -43,7 +43,7 @@ import Testing
         let second = XFSLogTests.header(cycle: 1, block: 2, operations: 1)
         #expect(isUnmounted([first, unmounted, second, other]) == false)
         #expect(isUnmounted([first, other, second, unmounted]) == true)
-        // It begins anew at its start, in the middle of a record as well.
+        // The log wraps to its start, even in the middle of a record.
         let again = XFSLogTests.header(cycle: 2, block: 0, operations: 1)
         #expect(isUnmounted([again, other, second, unmounted]) == false)
         #expect(

@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedHostCore
 
 @Suite struct BootAuditTests {
-    /// A host with two layers, nothing wrong with it.
+    /// A host with two layers and no problem.
     private static func host() throws -> (state: HostState, findings: BootAudit.Findings) {
         var machine = FakeMachine()
         try machine.initialize()
@@ -45,7 +45,7 @@ import Testing
         #expect(
             try Self.problems { $1.unread["Base-0.2"] = "no superblock" }
                 == ["layer 'Base-0.2' cannot be looked into: no superblock"])
-        // Only volumes of ours are known to have been elsewhere.
+        // Only our own volumes are known to have been in the other group.
         let table =
             "/dev/Old/gone /a ext4\n/dev/HostVG/Base-0.2 / ext4\n/dev/mapper/Old-Config /config ext4\n"
         #expect(
@@ -85,7 +85,7 @@ import Testing
                 == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])
     }
 
-    /// No boot loader follows a link as Linux does, and what it leads to is somebody else's.
+    /// No boot loader follows a link as Linux does, and the target belongs to another program.
     @Test func aRecordBehindALinkIsNone() throws {
         let path = "/boot/grub/imgbased.env"
         let reason = HostReason.recordIsLink(path)
@@ -114,14 +114,14 @@ import Testing
         #expect(machine.state == state)
     }
 
-    /// `..` at the top of the file system of `/boot` leads nowhere for a boot loader, and out of it for Linux.
+    /// `..` at the top of `/boot`'s file system leads nowhere for a boot loader, and out of it for Linux.
     @Test func pathsThatLeadUp() throws {
         let stored = "/imgbased/\(FakeMachine.kernel.digest)"
         func problems(_ path: String) throws -> [String] {
             try Self.problems { state, findings in
                 findings.files = [path]
                 state.boot.entries["Base-0.2"]?.replace("initrd \(stored)/initrd", with: "initrd \(path)")
-                // Whoever wrote it there has the menu made of it.
+                // An administrator who writes the path there renews the menu.
                 let entries = BootPlanner.entries(state.boot)
                 let menu = BootPlanner.menu(entries, state.boot.record, state.boot, in: "/boot/grub")
                 var machine = FakeMachine()
@@ -136,7 +136,7 @@ import Testing
         for path in ["/../boot/initrd", "\(stored)/../x/initrd", "\(stored)/.."] {
             #expect(try problems(path) == ["\(HostReason.strangePath(path, of: "Base-0.2"))"])
         }
-        // What is in a directory of the store is known only by its name there.
+        // A file in a directory of the store is known only by its name there.
         for path in ["\(stored)/other", "\(stored)/initrd/x", stored] {
             #expect(try problems(path) == ["'\(path)' of layer 'Base-0.2' is missing or damaged"])
         }
@@ -153,7 +153,7 @@ import Testing
                 try BootPlanner.plan(change, state, names: FakeMachine.names)
             }
         }
-        // It is no concern of others, and its own system mends it.
+        // Other layers are not affected, and the layer's own system repairs it.
         _ = try BootPlanner.plan(.setDefault("Base-0.1"), state, names: FakeMachine.names)
         state.booted = VolumePath(group: "HostVG", name: "Base-0.2")
         _ = try BootPlanner.plan(.good, state, names: FakeMachine.names)
@@ -170,7 +170,7 @@ import Testing
             + end.utf8
     }
 
-    /// As GRUB finds it, which sets two variables (grub-core/lib/envblk.c).
+    /// Judged like GRUB, which sets two variables (grub-core/lib/envblk.c).
     @Test(
         arguments: [
             (block(""), true), (block("imgbased_default=a\n"), true), (block("x=a\\\\\n"), true),
@@ -180,9 +180,9 @@ import Testing
             (block("imgbased_once=\nimgbased_tries=\n", end: "\n"), false),
             (block("x=" + String(repeating: "x", count: 1024 - 25 - 3 - 32) + "\n"), true),
             (block("x=" + String(repeating: "x", count: 1024 - 25 - 3 - 31) + "\n"), false),
-            // A last line without an end.
+            // A last line without a newline.
             (block("imgbased_default=a"), false), (block("", end: "x"), false),
-            // What comes behind it belongs to it.
+            // The text behind the backslash belongs to the value.
             (block("x=a\\\n"), false),
             (block("") + [35], false), (Array(block("").dropLast()), false), ([], false),
         ] as [([UInt8], Bool)])

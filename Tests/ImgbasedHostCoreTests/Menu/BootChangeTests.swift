@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What `imgbase boot` changes, on a machine with three layers.
+/// Changes by `imgbase boot` on a machine with three layers.
 @Suite struct BootChangeTests {
     private static func machine(booted: String? = nil) throws -> FakeMachine {
         var machine = FakeMachine()
@@ -19,7 +19,7 @@ import Testing
         for change in changes {
             let plan = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
             try machine.perform(plan)
-            // Once is enough, but for telling it.
+            // The second run does nothing but tell.
             let again = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
             #expect(again.steps.allSatisfy { $0.verb == "tell" })
         }
@@ -29,7 +29,7 @@ import Testing
         BootPlanner.entries(machine.state.boot).first { $0.layer == layer }?.health
     }
 
-    /// The layers in the order in which GRUB loads one in another's place.
+    /// The layers in the order in which GRUB tries them after a failure.
     private static func loadOrder(_ machine: FakeMachine) -> [String] {
         (machine.state.boot.loaderScript ?? "").split(separator: "\n").filter {
             $0.hasPrefix("if imgbased_try ")
@@ -50,7 +50,7 @@ import Testing
             Self.loadOrder(machine) == ["Base-0.3", "Base-0.2", "Base-0.1"])
     }
 
-    /// What is looked at, or could not be written, is what it was before.
+    /// A layer booted for inspection, or that could not be written, keeps its state.
     @Test func whatIsThrownAwayProvesNothing() throws {
         var machine = try Self.machine(booted: "Base-0.3")
         try Self.change(&machine, .trial("Base-0.3", tries: 2))
@@ -82,14 +82,14 @@ import Testing
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
 
-    /// Nothing better is known: then it stays, and says so.
+    /// No layer is known to be better: the default stays, and this is told.
     @Test func aDefaultThatFailsStaysWhereNothingIsBetter() throws {
         var machine = try Self.machine(booted: "Base-0.1")
         try Self.change(&machine, .good, .bad())
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1"))
     }
 
-    /// GRUB's part of a boot: it takes a try away and says why.
+    /// GRUB's part of a boot: takes a try away and gives the reason.
     private static func boot(_ machine: inout FakeMachine, _ layer: String, _ reason: BootReason) {
         var environment = GRUBEnvironment(machine.state.boot.environment ?? [])
         var record = machine.state.boot.record
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // The default fails: back to the one that was good before.
+        // The default fails: back to the last good layer.
         (BootReason.default, 1, JournalMessage.Kind.goingBack), (.once, 1, .goingBack), (.menu, 0, .bad),
         (.rescue, 0, .bad),
     ])
@@ -112,7 +112,7 @@ import Testing
         try Self.change(&machine, .bad(goesBack: true))
         #expect(machine.restarts == restarts)
         #expect(machine.journal.last == kind)
-        // Somebody picks it again: it stays.
+        // Picked again by a person: it stays.
         try machine.perform(
             BootPlanner.plan(.bad(goesBack: true), machine.state, names: FakeMachine.names))
         #expect(machine.restarts == restarts)
@@ -139,7 +139,7 @@ import Testing
         try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
         func story() -> [String] { HostStatus(machine.state, names: FakeMachine.names).warnings }
         #expect(story().isEmpty)
-        // One ends in the kernel, the others reach the system, which is then cut off.
+        // One try ends in the kernel; the others reach the system and are then cut off.
         Self.boot(&machine, "Base-0.3", .trial)
         for _ in 1...2 {
             Self.boot(&machine, "Base-0.3", .trial)
@@ -154,7 +154,7 @@ import Testing
                 "layer 'Base-0.3' did not come up in 3 of 3 tries: "
                     + "1 ended in the boot loader, the kernel or the initramfs, 2 came up and did not become healthy"
             ])
-        // Another try is a new story.
+        // Another trial is a new story.
         try Self.change(&machine, .trial("Base-0.3", tries: 1))
         #expect(story().isEmpty)
     }
@@ -164,12 +164,12 @@ import Testing
         try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
         func status() -> HostStatus { HostStatus(machine.state, names: FakeMachine.names) }
         let ends = "1 of 3 tries ended in the boot loader, the kernel or the initramfs"
-        // One ends in the kernel, and somebody picks another layer.
+        // One try ends in the kernel, and a person picks another layer.
         Self.boot(&machine, "Base-0.3", .trial)
         Self.boot(&machine, "Base-0.1", .menu)
         #expect(
             status().warnings.map { $0.contains("did not come up in 1 of 3 tries: 1 ended in") } == [true])
-        // The next is under way, and is not lost yet.
+        // The next try is in progress, and not lost yet.
         Self.boot(&machine, "Base-0.3", .trial)
         #expect(status().triesLost == 1)
         try Self.change(&machine, .started)
@@ -180,12 +180,12 @@ import Testing
                     + "1 ended in the boot loader, the kernel or the initramfs"
             ])
         #expect(machine.journal.last == .warning)
-        // It succeeds.
+        // The try succeeds.
         try Self.change(&machine, .good)
         #expect(status().trial == nil)
         #expect(status().warnings == ["layer 'Base-0.3' came up at last: \(ends)"])
         #expect(BootRecord(GRUBEnvironment(machine.state.boot.environment ?? [])).lost?.count == 1)
-        // When it has come up once more, that is over.
+        // After the next good boot, the story is over.
         Self.boot(&machine, "Base-0.3", .default)
         try Self.change(&machine, .started)
         #expect(status().warnings.count == 1)
@@ -210,7 +210,7 @@ import Testing
         #expect(warnings() == ["layer 'Base-0.3' was tried and is bad: check 'x' failed; \(lost)"])
     }
 
-    /// What the boot loader does then is its own affair.
+    /// The boot loader then decides by itself.
     @Test func withoutThePieceInItsConfigurationNoLayerIsNext() throws {
         var machine = try Self.machine(booted: "Base-0.1")
         try Self.change(&machine, .good, .trial("Base-0.3", tries: 3))
@@ -226,7 +226,7 @@ import Testing
         #expect(HostStatus(machine.state, names: FakeMachine.names).next == nil)
     }
 
-    /// A layer that somebody boots by means of their own.
+    /// A layer that a person boots by other means.
     @Test(arguments: [BootChange.started, .good, .bad(goesBack: true)])
     func withoutAnEntryThereIsNothingToRecord(change: BootChange) throws {
         var machine = try Self.machine(booted: "Base-0.3")
@@ -270,7 +270,7 @@ import Testing
 
     @Test(
         arguments: [
-            // Quotes do not matter, wherever they are, nor do - and _ in a name.
+            // Quotes do not matter anywhere; neither do - and _ in a name.
             (["\"foo=a b\"", "foo=\"c\"", "food=1"], ["foo"], ["food=1"]),
             (["foo=\"a b\""], ["\"foo=a b\""], []),
             (["foo=a", "foo=b"], ["foo=a"], ["foo=b"]), (["a-b_c=1", "a_b"], ["a_b-c", "a-b"], []),
@@ -292,7 +292,7 @@ import Testing
         #expect(Self.words(machine, "Base-0.2") == ["x=2", "\"x=1\""])
     }
 
-    /// What the layer has for its init program stays that; what is added is the kernel's.
+    /// The layer's arguments for its init program stay so; added arguments are the kernel's.
     @Test func initArgumentsStayBehind() throws {
         var machine = FakeMachine()
         machine.arguments = "quiet -- root=/dev/sdb single rd.imgbased.layer=x"
@@ -307,7 +307,7 @@ import Testing
         #expect(!lines.isEmpty && lines.allSatisfy { $0.hasSuffix(" x ${imgbased_arguments} -- single") })
     }
 
-    /// As an image with initramfs-tools has it: nothing in there finds the layer.
+    /// Like an image with initramfs-tools: its initramfs cannot find the layer.
     @Test func aLayerWithoutTheHelperIsNeitherAddedNorBooted() throws {
         var machine = try Self.machine()
         let initrd = "/imgbased/\(FakeMachine.kernel.digest)/initrd"
@@ -322,7 +322,7 @@ import Testing
         machine.helper = .absent
         let refusal = #expect(throws: HostRefusal.self) { try machine.addLayer() }
         #expect(refusal?.reason == .noHelper(layer: "Base-0.4", initrd: FakeMachine.kernel.initrd))
-        // Who cannot tell does not refuse.
+        // An unreadable initramfs is no refusal.
         machine.helper = .unknown("there is no lz4")
         try machine.addLayer()
         #expect(machine.journal.last == .warning && machine.state.boot.entries["Base-0.4"] != nil)
@@ -345,7 +345,7 @@ import Testing
             return #expect(Bool(false), "2,000 bytes and what else there is")
         }
         #expect(reason(2_000 - (length - 2047)) == nil && reason(2_001 - (length - 2047)) != nil)
-        // An image that brings such a line.
+        // An image with such a line.
         machine.arguments = String(repeating: "a.parameter=value ", count: 212)
         let refusal = #expect(throws: HostRefusal.self) { try machine.addLayer() }
         #expect(refusal?.description.contains("arguments of 'Base-0.4' have") == true)
@@ -355,7 +355,7 @@ import Testing
         "a b", "", "rd.imgbased.layer=x", "root=/dev/sda", "a\nb", "ro", "--", "\"--\"", "\"root=/dev/sdb1\"",
         "\"ro\"", "ro\"ot=/dev/sdb\"", "'root=/dev/sdb'", "r\\oot=/dev/sdb", "x\"\u{E0}root=/dev/sdb\"",
         "x\u{E0}root=/dev/sdb", "\"rd.imgbased.layer=Base-0.4\"",
-        // What an argument of a program is that is no text.
+        // An argument of a program that is no valid text.
         "a\u{FFFD}b",
     ])
     func refusesArguments(word: String) throws {

@@ -36,20 +36,20 @@ import Testing
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
-    /// A kept line whose key only looks like another one until its control characters are gone.
+    /// A kept line whose key becomes another key if its control characters are removed.
     @Test func noLineTurnsIntoAnother() throws {
         let text = "linux /l\ninitrd /i\nlinux\u{0} /evil\ninitrd\u{7f}/evil\n"
         let entry = try #require(BootEntry(layer: "Base-0.1", text: text))
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
-    /// A space with an accent is one character for people, and two for everybody who reads the file.
+    /// A space with an accent is one character for people, and two for programs that read the file.
     @Test func keepsAnAccentBehindTheKey() throws {
         let entry = BootEntryTests.entry("Base-0.1", title: "\u{301}e", options: "\u{301}a\u{2007}")
         #expect(BootEntry(layer: "Base-0.1", text: entry.text) == entry)
     }
 
-    /// A quote that is not closed takes nothing of the next line with it, in the entry or when that is written.
+    /// An unclosed quote ends with its line, in the entry and when the entry is written.
     @Test func noArgumentSwallowsOthers() throws {
         let text = "linux /l\ninitrd /i\noptions a=\"b\noptions c=\"d \n"
         let entry = try #require(BootEntry(layer: "Base-0.1", text: text))
@@ -107,12 +107,12 @@ import Testing
         #expect(running.foreign.words == ["console=ttyS0,115200", "quiet"])
         let file = BootArguments(file: "# comment root=x\nconsole=tty0 a=\"b c\"\n\n quiet\u{7}\n")
         #expect(file.foreign.words == ["console=tty0", "a=\"b c\"", "quiet"])
-        // However it is quoted, and whoever takes the quotes away.
+        // Any quoting, and any program that removes the quotes.
         let image = BootArguments(
             file: "\"root=/dev/sdc\" \"rd.imgbased.layer=Base-0.4\" ro\"ot=x y\" 'rw' \"a b\" "
                 + "\"x\u{E0}root=/dev/sdb\" r\u{200B}o\u{B}initrd=/x")
         #expect(image.foreign.words == ["\"a b\""])
-        // A quote that is not closed ends with its line.
+        // An unclosed quote ends with its line.
         #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b\"", "c"])
     }
 

@@ -13,18 +13,18 @@ import Testing
         "### BEGIN /etc/grub.d/30_os-prober ###\n### END /etc/grub.d/30_os-prober ###\n"
 
     private static let placements: [(before: String, after: String)] = [
-        // Where grub-mkconfig would put it.
+        // The place where grub-mkconfig would put it.
         (header + linux + others, header + section + linux + others),
         (header + others, header + section + others),
-        // A file that somebody wrote by hand.
+        // A file written by hand.
         ("menuentry 'x' {\n}\n", "menuentry 'x' {\n}\n" + section),
         ("", section),
-        // An older one of ours.
+        // An older section of ours.
         (header + older + linux, header + section + linux),
         (header + section + linux, header + section + linux),
-        // A mark that does not begin a line is none.
+        // A mark counts only at the start of a line.
         ("# ### BEGIN /etc/grub.d/10_linux\n", "# ### BEGIN /etc/grub.d/10_linux\n" + section),
-        // A section that does not end is somebody's text.
+        // A section without an end is foreign text.
         (begin + linux, begin + section + linux),
     ]
     private static let begin = "### BEGIN /etc/grub.d/09_imgbased ###\n"
@@ -61,7 +61,7 @@ import Testing
     @Test func installsAndUninstalls() throws {
         var machine = Self.machine()
         let plan = try BootLoaderPlanner.install(machine.state)
-        // The menu as well as grub.cfg is checked before either is there.
+        // Both the menu and grub.cfg are checked before either is written.
         let verbs = plan.steps.map(\.verb)
         #expect(
             verbs == [

@@ -28,7 +28,7 @@ import Testing
         #expect(titles == ["Base-0.11", "Base-0.10", "Base-0.9", "Base-1.1"])
     }
 
-    /// GRUB stops for good at a word of 8 KiB, and at one of an administrator too.
+    /// GRUB stops for good at a word of 8 KiB, even an administrator's.
     @Test func noWordIsTooLong() {
         let stem = String(repeating: "n", count: 123)
         var entries = (1...100).map { BootEntryTests.entry("\(stem)\(1000 + $0)", created: Int64($0)) }
@@ -57,7 +57,7 @@ import Testing
         #expect(!GRUBFile.isWhole(String(text.prefix(1000)) + other.dropFirst(1000)))
     }
 
-    /// The one that GRUB reads is written last, whatever is there.
+    /// The menu that GRUB reads is written last, whatever exists.
     @Test func writesTheOtherMenuFirst() throws {
         var boot = BootState()
         let entries = [BootEntryTests.entry("Base-0.1")]
@@ -83,7 +83,9 @@ import Testing
         #expect(paths() == [full])
     }
 
-    /// What a boot costs GRUB does not grow with layers; whatever is recorded is in the menu, and the newest of each health.
+    /// GRUB's cost of a boot does not grow with layers.
+    ///
+    /// The menu has all recorded layers, and the newest of each health.
     @Test func ofManyLayersSomeAreInTheMenu() {
         var entries = (1...200).map { BootEntryTests.entry("Base-0.\($0)", created: Int64($0)) }
         entries[6].health = .good
@@ -134,7 +136,7 @@ import Testing
         #expect(environment.block == nil)
     }
 
-    /// Whoever changes the block changes one sector of it: all that is recorded fits, with names as long as ours can be.
+    /// A writer changes one sector of the block: the whole record fits there, even with our longest names.
     @Test func theLongestRecordIsInOneSector() throws {
         func name(_ letter: String) -> String { String(repeating: letter, count: 55) }
         var record = BootRecord(defaultLayer: name("a"), good: name("b"))
@@ -150,7 +152,7 @@ import Testing
         #expect(BootRecord(GRUBEnvironment(block)) == record)
     }
 
-    /// GRUB adds two variables to a block that does not have them.
+    /// GRUB adds two variables to a block without them.
     @Test func whatGRUBAddsHasRoom() {
         func fits(_ count: Int, _ variables: [String: String] = [:]) -> Bool {
             var environment = GRUBEnvironment()
@@ -158,7 +160,8 @@ import Testing
             environment["x"] = String(repeating: "x", count: count)
             return environment.block != nil
         }
-        // The first line has 25 bytes, this one 3 more than its value, and "imgbased_once=" and "imgbased_tries=9" 32.
+        // The first line has 25 bytes, this one 3 more than its value, "imgbased_once=" and
+        // "imgbased_tries=9" together 32.
         #expect(fits(512 - 25 - 3 - 32))
         #expect(!fits(512 - 25 - 3 - 31))
         #expect(fits(512 - 25 - 3 - 32, ["imgbased_once": "", "imgbased_tries": "3"]))

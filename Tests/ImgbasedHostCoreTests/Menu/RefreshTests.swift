@@ -36,7 +36,7 @@ import Testing
         #expect(machine.state.boot.entries["Base-0.2"] == before["Base-0.2"])
         // The other layer has the old kernel.
         #expect(machine.state.boot.digests == [Self.new.digest, FakeMachine.kernel.digest])
-        // It is the default, with a kernel nobody has seen boot.
+        // The layer is the default, with a kernel that has never booted.
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
         #expect(try Self.plan(machine).steps.isEmpty)
         // Removed again.
@@ -51,7 +51,7 @@ import Testing
         #expect(machine.state.boot.record.trial == nil)
     }
 
-    /// A trial whose tries cannot be counted is not begun, and the kernel would not be either.
+    /// A trial with uncounted tries is not begun, and would not test the kernel.
     @Test func whereTriesAreNotCountedItIsNotTried() throws {
         var machine = try Self.machine()
         machine.state.boot.fileSystem = "btrfs"
@@ -67,7 +67,7 @@ import Testing
         #expect(try Self.plan(machine).steps.map(\.verb) == ["tell"])
     }
 
-    /// Cut at any step, the entry boots a kernel that is there, and the next run ends as one that was not cut.
+    /// Cut at any step, the entry boots an existing kernel, and the next run ends like an uncut one.
     @Test func aPowerCutLosesNothing() throws {
         var whole = try Self.machine()
         try whole.perform(Self.plan(whole))

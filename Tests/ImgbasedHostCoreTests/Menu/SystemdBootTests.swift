@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// A machine whose boot loader counts tries in the names of files.
+/// A machine whose boot loader counts tries in file names.
 @Suite struct SystemdBootTests {
     @Test(
         arguments: [
@@ -11,7 +11,7 @@ import Testing
             ("imgbased-Base-0.1+3.conf", "Base-0.1", 3, nil),
             ("imgbased-Base-0.1+2-1.conf", "Base-0.1", 2, 1),
             ("imgbased-Base-0.1+0-3.conf", "Base-0.1", 0, 3),
-            // Layers of oVirt's have names that look like a count.
+            // oVirt's layers have names that look like a count.
             ("imgbased-node-4.5.1-1+1~.conf", "node-4.5.1-1+1", nil, nil),
             ("imgbased-node-4.5.1-1+1~+2-1.conf", "node-4.5.1-1+1", 2, 1),
             ("imgbased-node-4.5.1-1+x.conf", "node-4.5.1-1+x", nil, nil),
@@ -45,7 +45,7 @@ import Testing
                 .allSatisfy { $0.verb == "tell" })
     }
 
-    /// systemd-boot's part of a boot: it renames the file of an entry that has tries.
+    /// systemd-boot's part of a boot: renames the file of an entry with tries.
     private static func count(_ machine: inout FakeMachine, _ layer: String) throws {
         var name = try #require(SystemdBoot.FileName(machine.state.boot.entryFiles[layer]?.first ?? ""))
         let left = try #require(name.triesLeft)
@@ -126,13 +126,13 @@ import Testing
         let entries = BootPlanner.entries(machine.state.boot)
         #expect(
             BootChoice.order(record, entries).first == BootChoice(layer: "Base-0.1", reason: .default))
-        // systemd's own unit may be the one that blesses it.
+        // systemd's own unit can bless the entry first.
         machine.state.boot.entryFiles["Base-0.2"] = ["imgbased-Base-0.2.conf"]
         try Self.change(&machine, .good)
         #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
     }
 
-    /// A cut of the power can leave a file of length zero beside the one that counts.
+    /// A power cut can leave a file of length zero beside the valid one.
     @Test func aDamagedFileIsWrittenBeforeTheOtherGoes() throws {
         let entry = BootEntryTests.entry("a")
         var record = BootRecord()

@@ -43,7 +43,7 @@ import Testing
             ])
     }
 
-    /// The power went while vgcreate wrote the first metadata: lvm2 takes the disk for one of another group.
+    /// A power cut during the first write of vgcreate: lvm2 takes the disk for another group's member.
     @Test(arguments: ["[unknown]", nil])
     func aGroupThatWasBegunIsMadeAnew(group: String?) throws {
         var machine = FakeMachine()
@@ -55,7 +55,7 @@ import Testing
         #expect(plan.lines().contains("    + /usr/sbin/wipefs --all /dev/sdb"))
         try machine.perform(plan)
         #expect(try planner.plan(machine.state, names: FakeMachine.names).prepare.isEmpty)
-        // Any other is in use.
+        // Any other such disk is in use.
         machine = FakeMachine()
         machine.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdb", group: "[unknown]")]
         #expect(throws: HostRefusal.self) { try planner.plan(machine.state, names: FakeMachine.names) }
@@ -80,7 +80,7 @@ import Testing
             Disk(path: "/d", kernelPath: "/d", size: gibibyte, signatures: ["swap"], mountPoints: ["[SWAP]"]),
             .diskInUse(disk: "/d", by: "[SWAP]")
         ),
-        // A member of a group that is not reported, as one of another host.
+        // A member of a group that is not reported, such as another host's.
         (
             Disk(path: "/d", kernelPath: "/d", size: gibibyte, signatures: ["LVM2_member"]),
             .diskNotEmpty(disk: "/d", signatures: ["LVM2_member"])

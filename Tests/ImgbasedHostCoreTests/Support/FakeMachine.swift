@@ -1,20 +1,20 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// The power went.
+/// Thrown when the power fails.
 struct PowerCut: Error {}
 
-/// A machine on which the steps of plans come true, until its power is cut.
+/// A machine that performs the steps of plans until its power is cut.
 struct FakeMachine: Equatable {
-    /// What a volume holds.
+    /// The content of a volume.
     struct Contents: Equatable {
         var uuid = "of the image"
         var fstab = Array("UUID=image / ext4 defaults 0 1\n".utf8)
         var directories: Set<String> = []
         var isWhole = true
-        /// Whether whoever mounts it changes it.
+        /// Whether a program that mounts the volume changes it.
         var isWritable = true
-        /// How often the administrator has changed it, and how many of that were carried into it.
+        /// The number of the administrator's changes, and the number carried into the volume.
         var edits = 0
         var carried = 0
     }
@@ -23,25 +23,24 @@ struct FakeMachine: Equatable {
     var contents: [VolumePath: Contents] = [:]
     var fileSystems: Set<VolumePath> = []
     var directories: Set<String> = []
-    /// How many steps the power lasts for.
+    /// The number of steps until the power fails.
     var power = Int.max
-    /// The time of creation of what is created now.
+    /// The creation time for new volumes and entries.
     var clock: Int64 = 1
-    /// What the journal was told.
+    /// The kinds of messages in the journal.
     var journal: [JournalMessage.Kind] = []
-    /// What hooks were run for.
+    /// The runs of hooks.
     var hookRuns: [HookRun] = []
-    /// How often it was started again.
+    /// The number of restarts.
     var restarts = 0
-    /// How many steps were done.
+    /// The number of steps done.
     var stepsDone = 0
-    /// The kernel and initramfs that new layers have.
+    /// The kernel and initramfs of new layers.
     var kernel = FakeMachine.kernel
     /// Whether that initramfs has the helper.
     var helper = HelperPresence.present
-    /// Whether it is shutting down.
     var isShuttingDown = false
-    /// What `/etc/kernel/cmdline` has in them, if it is there.
+    /// The content of the layers' `/etc/kernel/cmdline`; `nil` if there is no such file.
     var arguments: String?
 
     static let names = HostNames(group: nil, pool: nil, in: HostState())
@@ -54,7 +53,7 @@ struct FakeMachine: Equatable {
         state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
         state.boot.loader = .grub(directory: "/boot/grub")
         state.boot.uuid = "boot-uuid"
-        // As 'imgbase boot --install' leaves it, for either.
+        // The result of 'imgbase boot --install' for either boot loader.
         var config = GRUBConfig("")
         config.put("")
         state.boot.grubConfig = config.text
@@ -146,7 +145,7 @@ struct FakeMachine: Equatable {
         case .restart: restarts += 1
         case .runHooks(let run):
             hookRuns.append(run)
-            // They look into the base, which no longer is what its digest says where that can write to it.
+            // Hooks look into the base: if they can write to it, its digest is no longer right.
             if run.event == .newBaseAdded, let name = run.base {
                 let base = VolumePath(group: run.group, name: name)
                 if contents[base]?.isWritable == true { contents[base]?.isWhole = false }
@@ -214,7 +213,7 @@ extension FakeMachine {
         try perform(try planner.plan(state, names: FakeMachine.names))
     }
 
-    /// Carries `procedure` out.
+    /// Runs `procedure`.
     mutating func run(_ procedure: Procedure) throws {
         var procedure = procedure
         while let stage = procedure.stage {
@@ -250,7 +249,7 @@ extension FakeMachine {
     /// `imgbase layer --add`
     mutating func addLayer() throws { try run(.addLayer(on: nil, uuid: "layer-uuid")) }
 
-    /// Makes `layer` the default, as if one had come up.
+    /// Makes `layer` the default, as after a good boot.
     mutating func settle(on layer: String) {
         var environment = GRUBEnvironment()
         let record = BootRecord(defaultLayer: layer)

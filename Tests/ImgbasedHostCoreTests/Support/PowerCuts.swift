@@ -2,10 +2,11 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// Cuts the power of a machine at every place there is.
+/// Cuts the power of a machine after every step.
 enum PowerCuts {
-    /// Expects that `run`, cut after any of its steps, and again after any of those that finish it, ends as if it had not
-    /// been; and that the boot menu offers nothing that is not complete, at any time.
+    /// Expects that `run`, cut at any step and repeated, ends like an uncut run.
+    ///
+    /// The repetition is cut at any step as well. The boot menu must never offer anything incomplete.
     static func expectConvergence(
         from start: FakeMachine, _ run: (inout FakeMachine) throws -> Void
     ) throws {
@@ -15,8 +16,9 @@ enum PowerCuts {
         }
     }
 
-    /// Expects that `recover` brings whatever a cut of `run` leaves to what was before, or to what was meant, and that it
-    /// does so when it is cut itself.
+    /// Expects that `recover` leads from any cut of `run` to the state before or after `run`.
+    ///
+    /// `recover` must do so even if cut itself.
     static func expectRecovery(
         from start: FakeMachine, _ run: (inout FakeMachine) throws -> Void,
         by recover: (inout FakeMachine) throws -> Void
@@ -41,7 +43,7 @@ enum PowerCuts {
             cut.power = steps
             #expect(throws: PowerCut.self) { try run(&cut) }
             try expectBootable(cut, after: steps)
-            // And once more during the recovery, at every place that has.
+            // Cut again during the recovery, at every step.
             var recovered = cut
             recovered.power = .max
             recovered.stepsDone = 0
@@ -60,7 +62,7 @@ enum PowerCuts {
         }
     }
 
-    /// The machine when `run` is done, without what says how it came to be.
+    /// The machine after `run`, without the traces of how it got there.
     private static func done(
         _ machine: FakeMachine, _ run: (inout FakeMachine) throws -> Void
     ) throws -> FakeMachine {
@@ -72,7 +74,9 @@ enum PowerCuts {
         return machine
     }
 
-    /// What the menu offers is complete: a sealed layer with its own file system, and a kernel that is there.
+    /// Expects that all menu entries are complete.
+    ///
+    /// Each has a sealed layer with its own file system, and a stored kernel.
     static func expectBootable(_ machine: FakeMachine, after steps: Int) throws {
         let layers = Layout(machine.state.volumes, group: "HostVG").layers
         for (name, text) in machine.state.boot.entries {

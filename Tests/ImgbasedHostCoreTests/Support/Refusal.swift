@@ -1,7 +1,7 @@
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// Why `body` is refused; `nil` where it is not.
+/// The reason why `body` is refused; `nil` if it is not.
 func reason(_ body: () throws -> Void) -> HostReason? {
     do {
         try body()

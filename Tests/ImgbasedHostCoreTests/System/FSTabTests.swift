@@ -6,7 +6,7 @@ import Testing
     private static let device = "/dev/HostVG/Base-0.1"
 
     @Test(arguments: [
-        // None: one is put in front.
+        // No line: one is added in front.
         ("", "/dev/HostVG/Base-0.1 / ext4 defaults,discard 0 1\n"),
         ("# empty\n", "/dev/HostVG/Base-0.1 / ext4 defaults,discard 0 1\n# empty\n"),
         // The administrator's options stay.
@@ -17,14 +17,14 @@ import Testing
         ("UUID=1\t/\text4\tdiscard,ro\t0\t1\n", "\(device) / ext4 discard,ro 0 1\n"),
         ("UUID=1 / ext4 nodiscard 0 1\n", "\(device) / ext4 discard 0 1\n"),
         ("UUID=1 / ext4\n", "\(device) / ext4 defaults,discard 0 1\n"),
-        // All else stays as it is, to the byte.
+        // The rest stays unchanged, to the byte.
         (
             "# a\n\n  \tUUID=1 / ext4 x 0 1\n/dev/sr0\t /media  iso9660 ro\n# / comment / here\n",
             "# a\n\n\(device) / ext4 x,discard 0 1\n/dev/sr0\t /media  iso9660 ro\n# / comment / here\n"
         ),
         // A second line for the root would win.
         ("a / ext4 x 0 1\nb / ext4 y 0 1\n", "\(device) / ext4 x,discard 0 1\n"),
-        // The last line without an end.
+        // The last line without a newline.
         ("a / ext4 x 0 1\nb /b ext4", "\(device) / ext4 x,discard 0 1\nb /b ext4\n"),
     ])
     func setsRoot(before: String, after: String) {

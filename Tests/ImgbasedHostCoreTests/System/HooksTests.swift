@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// Which programs are run at an event, and where plans have them.
+/// The programs run at an event, and their places in plans.
 @Suite struct HooksTests {
     private static let vendor = "/usr/lib/imgbased/hooks.d/x"
     private static let local = "/etc/imgbased/hooks.d/x"
@@ -17,7 +17,7 @@ import Testing
 
     private typealias Names = [String]
 
-    /// Of the vendor, of the administrator, masked by that; and what is run, with where it is from.
+    /// The vendor's hooks, the administrator's, those masked; and the programs run, with their origin.
     private static let merges: [(Names, Names, Names, Names)] = [
         ([], [], [], []),
         (["10-b", "9-a"], [], [], ["v 9-a", "v 10-b"]),
@@ -92,7 +92,7 @@ import Testing
                     + "--addtag 'imgbased:sha256=<SHA-256 of the image>' --addtag 'imgbased:bytes=<bytes of the image>' "
                     + "--deltag imgbased:building HostVG/Base-0",
             ])
-        // What hooks have looked into is still what its digest says.
+        // After hooks have looked into the base, its digest still holds.
         try machine.perform(plan)
         #expect(machine.hookRuns.map(\.event) == [.newBaseAdded])
         let base = try #require(machine.contents[VolumePath(group: "HostVG", name: "Base-0")])
@@ -174,7 +174,7 @@ import Testing
 
     @Test func convergesWithHooks() throws {
         var start = try RemovalTests.machine()
-        // What is told afterwards is not told again when it was cut.
+        // Events after the fact are not reported again after a cut.
         start.state.hooks = Self.hooks(HookEvent.allCases.filter { !$0.isAfterwards })
         try PowerCuts.expectConvergence(from: start) { try $0.remove(.base("Base-1")) }
         try PowerCuts.expectConvergence(from: start) { try $0.addLayer() }

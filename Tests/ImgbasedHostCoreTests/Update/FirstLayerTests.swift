@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// The first layers of a host that does not run from one: what the host booted before is not taken away from it.
+/// The first layers of a host that runs from no layer: the host's former boot stays available.
 @Suite struct FirstLayerTests {
     private static func machine(layers: Int = 1) throws -> FakeMachine {
         var machine = FakeMachine()
@@ -24,7 +24,7 @@ import Testing
         HostStatus(machine.state, names: FakeMachine.names)
     }
 
-    /// What GRUB makes of the record when it has used up `tries`.
+    /// GRUB's change of the record after `tries` tries.
     private static func use(_ tries: Int, _ machine: inout FakeMachine) throws {
         var record = machine.state.boot.record
         record.trial?.triesLeft -= tries
@@ -58,7 +58,7 @@ import Testing
         try Self.change(&machine, .good)
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
         #expect(GRUBEnvironment(machine.state.boot.environment ?? [])["imgbased_besides"] == nil)
-        // From now on a layer that fails gives way to this one.
+        // From now on a failing layer gives way to this one.
         #expect(
             BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).map(\.layer)
                 == ["Base-0.1", "Base-0.2"])
@@ -75,7 +75,7 @@ import Testing
             status.warnings == [
                 "layer 'Base-0.1' did not come up in 3 of 3 tries: 3 ended in the boot loader, the kernel or the initramfs"
             ])
-        // The next one is tried, and another only after that.
+        // The next layer is tried, and others only after that.
         try machine.addLayer()
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.3", tries: 3))
         try machine.addLayer()
@@ -104,11 +104,11 @@ import Testing
         try Self.change(&machine, .setDefault("Base-0.2"))
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.2", tries: 3))
         #expect(machine.state.boot.record.leavesDefault)
-        // Where tries cannot be counted, it is what somebody asked for.
+        // If tries cannot be counted, the request counts.
         machine.state.boot.fileSystem = "btrfs"
         try Self.change(&machine, .setDefault("Base-0.2"))
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2"))
-        // A system that runs from a layer has come up by that.
+        // A system that runs from a layer has already booted one.
         machine = try Self.machine(layers: 2)
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
         try Self.change(&machine, .setDefault("Base-0.2"))

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// A machine on which everything before `stage` was done.
+    /// A machine after all stages before `stage`.
     private func machine(before stage: Stage) throws -> FakeMachine {
         var machine = FakeMachine()
         for earlier in Stage.allCases.prefix(while: { $0 != stage }) {

@@ -3,7 +3,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// A layer that waits for its first boot: what is changed until then, and the way back.
+/// A layer that waits for its first boot: changes until then, and the way back.
 @Suite struct StagedLayerTests {
     @Test(arguments: UpdateTests.loaders) func lateChangesAreCarried(loader: BootLoader) throws {
         var machine = try UpdateTests.machine(loader)
@@ -27,7 +27,7 @@ import Testing
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == staged)
     }
 
-    /// The kernel's arguments and the initramfs are as much a part of the layer as its files.
+    /// The kernel's arguments and the initramfs belong to the layer as much as its files.
     @Test(arguments: UpdateTests.loaders) func theEntrySaysWhatWasCarriedLate(loader: BootLoader) throws {
         var machine = try UpdateTests.machine(loader)
         try machine.updateHost()
@@ -68,7 +68,7 @@ import Testing
             let next = try #require(UpdateTests.next(cut))
             let carried = cut.contents[UpdateTests.path("Base-1.1")]?.carried
             if next == "Base-1.1" {
-                // Before anything was touched, or when all was done.
+                // Before any change, or after the last one.
                 #expect(
                     carried == 5 || cut.state.boot.record == start.state.boot.record, "cut after \(steps)")
             } else {
@@ -92,7 +92,7 @@ import Testing
         #expect(status.leftBehind == "Base-0.1")
         try UpdateTests.change(&machine, .started)
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.carriedFrom == nil)
-        // What it lacks stays known.
+        // The layer's lack of late changes stays known.
         try UpdateTests.change(&machine, .good)
         let warnings = HostStatus(machine.state, names: FakeMachine.names).warnings
         #expect(
@@ -106,7 +106,7 @@ import Testing
         #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
     }
 
-    /// Whoever boots the layer there was, after all, still has the update before them, and what they change belongs there.
+    /// If the old layer is booted after all, the update is still to come, and later changes belong to it.
     @Test(arguments: UpdateTests.loaders) func whereTheOldLayerBootsAgainItsChangesAreCarriedAsWell(
         loader: BootLoader
     )
@@ -129,7 +129,7 @@ import Testing
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.carriedFrom == nil)
     }
 
-    /// What a person boots by hand is not waited for any more.
+    /// A layer that a person boots by hand is no longer waited for.
     @Test func aLayerThatIsBootedByHandIsNotStaged() throws {
         var machine = try UpdateTests.machine()
         try machine.updateHost()
@@ -142,7 +142,7 @@ import Testing
         #expect(machine.state.leftBehind == "Base-0.1")
     }
 
-    /// What cannot be looked into is not booted without what was changed late.
+    /// A layer that cannot be completed is not booted without the late changes.
     @Test func whatCannotBeCompletedIsNotBooted() throws {
         var machine = try UpdateTests.machine()
         try machine.updateHost()
@@ -155,19 +155,19 @@ import Testing
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
                 "layer 'Base-1.1' is not complete and not booted before it is: cannot complete it"
             ])
-        // Nothing could be recorded either.
+        // Not even the record could be written.
         machine.state.boot.environment = before
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
                 "layer 'Base-1.1' was not completed: cannot complete it"
             ])
-        // Nothing of that is about another.
+        // The failure does not concern another update.
         machine.clock += 1
         try machine.updateHost()
         #expect(machine.state.carryFailure == nil)
     }
 
-    /// A kernel that is installed while a layer waits to be completed is not tried before it, nor instead of it.
+    /// A kernel installed while a layer waits for completion is not tried before or instead of the layer.
     @Test(arguments: UpdateTests.loaders) func aNewKernelDoesNotEndTheWait(loader: BootLoader) throws {
         var machine = try UpdateTests.machine(loader)
         try machine.updateHost()
@@ -178,7 +178,7 @@ import Testing
         try machine.perform(
             try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names))
         #expect(machine.state.boot.record.staged == "Base-1.1")
-        // One that was on trial by hand comes after it, too.
+        // A trial set by hand comes after the layer, too.
         try UpdateTests.change(&machine, .trial("Base-0.1", tries: 2))
         try machine.completeUpdate()
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
@@ -201,7 +201,7 @@ import Testing
         #expect(machine.state.boot.record.stagedTries == nil)
     }
 
-    /// A layer whose kernel did not start, and one that was taken back, get what was changed since when they are tried again.
+    /// A layer whose kernel failed or that was taken back gets the later changes when it is tried again.
     @Test(arguments: UpdateTests.loaders) func whatIsTriedAgainIsCompletedAgain(loader: BootLoader) throws {
         let layer = UpdateTests.path("Base-1.1")
         for isTakenBack in [false, true] {
@@ -219,7 +219,7 @@ import Testing
             #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
             #expect(machine.state.volume(layer)?.isSettled == false)
             machine.contents[UpdateTests.path("Base-0.1")]?.edits = 9
-            // Picked in the menu now, it says what it lacks.
+            // Picked in the menu now, the layer reports that it lacks changes.
             var picked = machine
             picked.state.booted = layer
             #expect(HostStatus(picked.state, names: FakeMachine.names).leftBehind == "Base-0.1")
@@ -260,7 +260,7 @@ import Testing
     @Test func afterwardsTheLayerBeforeIsTried() throws {
         var machine = try UpdateTests.machine()
         machine.clock += 1
-        // One that was never booted is there as well.
+        // A layer that was never booted exists as well.
         try machine.addLayer()
         machine.clock += 1
         try machine.updateHost()

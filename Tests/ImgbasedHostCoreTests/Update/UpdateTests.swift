@@ -3,13 +3,13 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Updates: what boots, what is refused, and the power at every step.
+/// Updates: the layer booted, refusals, and power cuts at every step.
 @Suite struct UpdateTests {
     static let loaders: [BootLoader] = [.grub(directory: "/boot/grub"), .systemdBoot]
 
     static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
 
-    /// A machine that runs from Base-0.1, which has come up and was changed since.
+    /// A machine that runs from Base-0.1, which came up and was changed since.
     static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.loader = loader
@@ -34,7 +34,7 @@ import Testing
         BootChoice.order(machine.state.boot.record, BootPlanner.entries(machine.state.boot)).first?.layer
     }
 
-    /// A trial that the boot loader would not begin, or could not end, is not set.
+    /// A trial that the boot loader could not begin or end is refused.
     @Test func whatWouldNotBeTriedIsRefused() throws {
         var machine = try Self.machine()
         machine.state.boot.grubConfig = nil
@@ -107,7 +107,7 @@ import Testing
         #expect(fstab.contains("/dev/HostVG/Base-1.1 / "))
     }
 
-    /// Old or new, never a third: what boots is Base-0.1 until the last step, and the new layer has all that was changed.
+    /// Old or new, never a third: Base-0.1 boots until the last step, and the new layer has all changes.
     @Test(arguments: loaders) func whereverThePowerGoesAnotherRunSucceeds(loader: BootLoader) throws {
         let start = try Self.machine(loader)
         try PowerCuts.expectConvergence(from: start) { try $0.updateHost() }
@@ -153,7 +153,7 @@ import Testing
         #expect(reason { try machine.updateHost() } == .bootFull(free: Bytes(10 << 20), needed: needed))
     }
 
-    /// What an administrator has done to the entry is carried like what is in files, over what the image brings.
+    /// The administrator's changes to the entry are carried like those in files, onto the image's entry.
     @Test func argumentsAreCarried() throws {
         var machine = FakeMachine()
         machine.arguments = "quiet audit=1 console=ttyS0"
@@ -170,7 +170,7 @@ import Testing
         #expect(BootEntry(layer: "Base-1.1", text: entry.text) == entry)
     }
 
-    /// What somebody gave in the menu for once is no part of a layer, nor is what the boot loader added.
+    /// Arguments typed in the menu for one boot, or added by the boot loader, do not belong to a layer.
     @Test func argumentsOfOneBootAreNotCarried() throws {
         var machine = FakeMachine()
         machine.state.boot.runningArguments =
@@ -187,7 +187,7 @@ import Testing
             BootPlanner.entry(of: "Base-1.1", machine.state.boot)?.options.foreign.words == ["quiet"])
     }
 
-    /// What is booted is in the menu, whatever was cut short after that.
+    /// The booted layer is in the menu, whatever was cut short later.
     @Test(arguments: loaders) func aLayerThatIsBootedIsComplete(loader: BootLoader) throws {
         let start = try Self.machine(loader)
         var whole = start
@@ -212,7 +212,7 @@ import Testing
         #expect(booted > 1)
     }
 
-    /// Finished from the other layer, it keeps what is known of it and what was changed.
+    /// Finished from the other layer, the layer keeps its known state and its changes.
     @Test func whatIsFinishedLateKeepsItsEntry() throws {
         var machine = try Self.machine()
         try machine.updateHost()
@@ -225,7 +225,7 @@ import Testing
         #expect(machine.state.boot.entries == entries)
     }
 
-    /// A kernel that is installed meanwhile does not take the update off its trial.
+    /// A kernel installed meanwhile does not end the update's trial.
     @Test func anotherKernelDoesNotEndATrial() throws {
         var machine = try Self.machine()
         try machine.updateHost()
@@ -238,7 +238,7 @@ import Testing
         #expect(StagedLayer(machine.state, names: FakeMachine.names)?.path.name == "Base-1.1")
     }
 
-    /// What comes up is good, though another update waits for its trial already.
+    /// The booted layer becomes good, although another update already waits for its trial.
     @Test func anUpdateInATrialLeavesTheOneThatCameUp() throws {
         var machine = try Self.machine()
         try machine.updateHost()

@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// What interrupted runs left is found, and nothing else.
+/// Debris of interrupted runs is found, and nothing else.
 @Suite struct DebrisTests {
     private typealias Removals = RemovalTests
 
@@ -24,7 +24,7 @@ import Testing
         try PowerCuts.expectRecovery(
             from: start, { try $0.remove(.base("Base-0"), isForced: true) }, by: { try $0.recover() })
         try PowerCuts.expectRecovery(from: start, { try $0.addBase() }, by: { try $0.recover() })
-        // With a kernel of its own, which is debris where the layer comes to nothing.
+        // With its own kernel, which is debris if the layer is never completed.
         var fresh = start
         fresh.kernel.digest = String(repeating: "c", count: 64)
         try PowerCuts.expectRecovery(from: fresh, { try $0.addLayer() }, by: { try $0.recover() })
@@ -60,7 +60,7 @@ import Testing
 
     @Test func removesEntriesAndRecordsOfLayersThatAreGone() throws {
         var machine = try Removals.machine()
-        // Somebody's lvremove.
+        // An administrator's lvremove.
         machine.state.volumes.removeAll { $0.name == "Base-0.1" || $0.name.hasPrefix("Base-1.") }
         #expect(
             try items(machine) == [
@@ -77,12 +77,12 @@ import Testing
     @Test func leavesAloneWhatIsNotOurs() throws {
         var machine = try Removals.machine()
         let text = try #require(machine.state.boot.entries["Base-0.1"])
-        // An entry of a layer in another group, and one that somebody wrote.
+        // An entry of a layer in another group, and one written by hand.
         machine.state.boot.entries["Base-7.1"] = text.replacing("HostVG", with: "OtherVG")
             .replacing("Base-0.1", with: "Base-7.1")
         machine.state.boot.entries["mine"] = "linux /vmlinuz\ninitrd /initrd\noptions root=/dev/sda1\n"
         machine.state.boot.menu = nil
-        // A volume that somebody tagged, and one elsewhere.
+        // A volume tagged by hand, and one in another group.
         machine.state.volumes += [
             Volume(
                 path: Self.path("data"), size: Bytes(1), tags: [Tag.building, Tag.removing],
@@ -91,7 +91,7 @@ import Testing
                 path: VolumePath(group: "OtherVG", name: "Base-0"), size: Bytes(1),
                 tags: [Tag.base, Tag.removing], segmentType: "thin", pool: "ImagePool"),
         ]
-        // A kernel that another entry has.
+        // A kernel of a foreign entry.
         let foreign = String(repeating: "f", count: 64)
         machine.state.boot.digests.insert(foreign)
         machine.state.boot.foreignDigests = [foreign]
@@ -133,7 +133,7 @@ import Testing
 
     private static let stray = String(repeating: "e", count: 64)
 
-    /// What nothing knows of goes before anything is written, and what the menu that is there has goes after the new one.
+    /// Unreferenced files go before the first write; files of the old menu go after the new one is written.
     @Test func makesRoomFirst() throws {
         var machine = try Removals.machine()
         machine.state.volumes.removeAll { $0.name.hasPrefix("Base-1.") }
@@ -153,7 +153,7 @@ import Testing
         #expect(steps.filter { if case .removeBootFiles = $0 { true } else { false } }.count == 3)
     }
 
-    /// A menu that is behind the entries, or a file of an entry beside the one that counts, may have a kernel that no entry has.
+    /// An outdated menu, or a second entry file of a layer, can name a kernel that no entry has.
     @Test(arguments: Removals.loaders) func keepsWhatIsOffered(loader: BootLoader) throws {
         var machine = try Removals.machine(loader)
         machine.state.booted = Self.path("Base-0.1")
@@ -189,7 +189,7 @@ import Testing
                 #expect(try items(second).isEmpty)
             }
         }
-        // Both files are there, and it is not known what the other has.
+        // Both files exist, and the content of the other is unknown.
         machine.state.boot.entryFiles["Base-0.1"]?.append("imgbased-Base-0.1+3.conf")
         machine.state.boot.menu = nil
         machine.state.boot.digests.insert(Self.stray)
@@ -203,7 +203,7 @@ import Testing
         #expect(try items(machine).isEmpty)
     }
 
-    /// Where its volumes cannot be seen, what is in `/boot` is not taken for debris.
+    /// If the group's volumes cannot be seen, files in `/boot` are not taken for debris.
     @Test func withoutTheVolumeGroupNothingIsKnown() throws {
         var machine = try Removals.machine()
         (machine.state.groups, machine.state.volumes) = ([], [])

@@ -43,7 +43,7 @@ import Testing
         var machine = try Self.machine(loader)
         let names = Self.names(machine)
         #expect(names.group == Self.group, "the tag says which it is")
-        // Before: told by name, and what is wrong is known to be no layer that is gone.
+        // Before: the audit names the old group, and debris sees no missing layers.
         let problems = BootAudit(machine.state, names: names, BootAudit.Findings()).problems
         #expect(
             problems.contains { $0.hasPrefix("the entry of 'Base-0.1' names volume group 'HostVG', which") })
@@ -64,7 +64,7 @@ import Testing
         #expect(try Debris(machine.state, names: names).items.isEmpty)
     }
 
-    /// The power goes after each step: the next run does the rest.
+    /// The power fails after each step: the next run does the rest.
     @Test func aPowerCutLeavesTheRestForTheNextRun() throws {
         let start = try Self.machine()
         var whole = start
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    /// Entries of a group that is there are somebody's, and so are lines of other volumes.
+    /// Entries of an existing group are foreign, and so are lines of other volumes.
     @Test func whatIsOfOthersStays() throws {
         var machine = try Self.machine()
         machine.state.groups.append(

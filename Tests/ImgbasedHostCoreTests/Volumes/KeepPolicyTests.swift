@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// What is set, and which bases go for it.
+/// The policy setting, and the bases it removes.
 @Suite struct KeepPolicyTests {
     // MARK: settings
 
@@ -38,16 +38,18 @@ import Testing
         }
     }
 
-    // MARK: which go
+    // MARK: the removed bases
 
-    /// A base of a case: a letter for each thing that is so.
+    /// The bases of a case: a letter for each property.
     struct Case: Sendable, CustomTestStringConvertible {
-        /// One word a base, oldest first: `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial, `T` its trial
-        /// is over, `o` once, `p` pinned, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
+        /// One word a base, oldest first; each letter is a property.
+        ///
+        /// `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial, `T` trial over, `o` once, `p`
+        /// pinned, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
         var bases: String
         var keep: Int
         var adding: Bool
-        /// The numbers of those that go.
+        /// The numbers of the removed bases.
         var removals: [Int]
 
         init(_ bases: String, keep: Int, adding: Bool = true, _ removals: Int...) {
@@ -97,23 +99,23 @@ import Testing
 
     @Test(arguments: [
         Case("", keep: 2), Case("bd", keep: 1), Case("bd", keep: 2),
-        // Oldest first, and the one to come counts.
+        // Oldest first; the base to be added counts.
         Case("- bd", keep: 2, 0), Case("- bd", keep: 2, adding: false), Case("- bd", keep: 3),
         Case("- - - bd", keep: 2, 0, 1, 2), Case("- - - bd", keep: 3, 0, 1),
         Case("- - - bd", keep: 1, adding: false, 0, 1, 2),
         Case("- 0 bd", keep: 2, 0, 1), Case("0 - bd", keep: 3, 0),
-        // What is newer goes where what is older cannot.
+        // A newer base goes if an older one cannot.
         Case("bd -", keep: 2, 1), Case("bd - -", keep: 3, 1),
-        // What the host needs, one by one.
+        // Each of the host's needs.
         Case("b d - -", keep: 1, 2, 3), Case("g d b -", keep: 1, 3), Case("t bd -", keep: 1, 2),
         Case("o bd -", keep: 1, 2),
         Case("T bd", keep: 1, 0), Case("bd g t o", keep: 1),
-        // Pinned ones are kept besides.
+        // Pinned bases are kept in addition.
         Case("p bd", keep: 2), Case("p - bd", keep: 2, 1), Case("p p p bd", keep: 2),
         Case("p bd -", keep: 2, 2),
-        // What is in use, and what somebody made a snapshot of.
+        // Bases in use, and bases with an administrator's snapshot.
         Case("m - bd", keep: 2, 1), Case("s - bd", keep: 2, 1), Case("s m bd", keep: 1),
-        // What is going goes, and does not count.
+        // A base being removed goes, and does not count.
         Case("r bd", keep: 2, 0), Case("r - bd", keep: 3, 0), Case("bdr -", keep: 2),
         Case("rp - bd", keep: 2, 0, 1),
     ])

@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// Layers and bases go: what is refused, what becomes of the record, and the power at every step of it.
+/// Removal of layers and bases: refusals, the record, and power cuts at every step.
 @Suite struct RemovalTests {
     static let otherKernel = BootFiles(
         version: "6.2", linux: "/boot/vmlinuz-6.2", initrd: "/boot/initrd.img-6.2",
@@ -10,7 +10,7 @@ import Testing
 
     static func path(_ name: String) -> VolumePath { VolumePath(group: "HostVG", name: name) }
 
-    /// Base-0 with Base-0.1 and Base-0.2; Base-1 with Base-1.1 and a kernel of its own, and Base-1.2; the default is Base-0.1.
+    /// Two bases with two layers each; the default is Base-0.1, and Base-1.1 has its own kernel.
     static func machine(_ loader: BootLoader = .grub(directory: "/boot/grub")) throws -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.loader = loader
@@ -98,7 +98,7 @@ import Testing
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
 
-    // MARK: what is half removed
+    // MARK: half-removed bases
 
     @Test func nothingNewIsMadeOfWhatGoes() throws {
         var machine = try Self.machine()
@@ -136,7 +136,7 @@ import Testing
                     _ = try BootPlanner.plan(change, machine.state, names: FakeMachine.names)
                 } == .isBeingRemoved("Base-1.1"))
         }
-        // Whoever booted it meanwhile is not kept from telling that it is good.
+        // If the layer was booted meanwhile, its system can still report that it is good.
         machine.state.booted = Self.path("Base-1.1")
         try Self.change(&machine, .good)
         #expect(machine.state.boot.record.good == "Base-1.1")
@@ -196,7 +196,7 @@ import Testing
         set("Base-1.1") { $0.isOpen = true }
         #expect(reason(.base("Base-1"), state, isForced: true) == .isOpen(Self.path("Base-1.1")))
         #expect(reason(.layer("Base-1.1"), state, isForced: true) == .isOpen(Self.path("Base-1.1")))
-        // An administrator's snapshot in the same pool stands by itself; one outside does not.
+        // An administrator's snapshot in the same pool is independent; one outside is not.
         var snapshot = Volume(
             path: Self.path("mine"), size: Bytes(1), segmentType: "thin", pool: "ImagePool",
             origin: "Base-0.2")

@@ -6,7 +6,7 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// Runs from beginning to end: what they leave, and what others do meanwhile.
+/// Whole runs: their results, and concurrent changes by others.
 @Suite(.enabled(if: HostSystem.isRoot, "only root can give files to others")) struct CarrierRunTests {
     private let scratch: Scratch
 
@@ -44,19 +44,19 @@ import Testing
         let kept = try sh("cat \(path)")
         #expect(kept.contains("/etc/y"))
         #expect(try sh("stat -c %a \(path)") == "600")
-        // Interrupted before it was written, or kept from a run before that.
+        // Interrupted before the report was written, or with a report of an earlier run.
         for before in ["rm \(path)", "echo longer >>\(path)", "echo {} >\(path)"] {
             try sh(before)
             try carry()
             #expect(try sh("cat \(path)") == kept, "\(before)")
         }
-        // And left alone where it is the same.
+        // An identical report is left alone.
         let inode = try sh("stat -c %i \(path)")
         try carry()
         #expect(try sh("stat -c %i \(path)") == inode)
     }
 
-    /// An earlier run carried it, without that rule.
+    /// An earlier run carried the file, without that rule.
     @Test func aRuleRefusesWhatIsThereAlready() throws {
         try sh("echo 3 | tee new/etc/x >to/etc/x")
         try carry()
@@ -67,7 +67,7 @@ import Testing
         #expect(try sh("cat to\(CarryReport.path)") == kept)
     }
 
-    /// Each layer has its own of what imgbased keeps, whatever is on the lists.
+    /// Each layer has its own state of imgbased, whatever the lists name.
     @Test(arguments: ["/var", "/var/lib", "/var/lib/imgbased", "/var/lib/imgbased/*", "/var/**"])
     func theReportIsNotCarried(list: String) throws {
         let path = "to" + CarryReport.path
@@ -85,9 +85,9 @@ import Testing
         #expect(try sh("ls to/var/lib").contains("app") != list.contains("imgbased"))
     }
 
-    // MARK: What goes away
+    // MARK: Files that vanish
 
-    /// What is adjusted is looked at in the middle of it: that others do something then is told by it.
+    /// Adjustments that run `script` in the middle of a carry, at call number `count`.
     private func meanwhile(_ script: String, after count: Int) throws -> [TreePath: Carrier.Adjustment] {
         try sh("for tree in base ours new to; do echo table >$tree/etc/fstab; done")
         let calls = Counter()
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // Before it is read, and after it was decided to copy it.
+        // Before the file is read, and after the decision to copy it.
         ("rm ours/etc/fstab", 1), ("rm ours/etc/a; rm -r ours/etc/dir", 3),
     ])
     func whatGoesMeanwhileIsGone(script: String, after: Int) throws {
@@ -125,7 +125,7 @@ import Testing
         #expect(try sh("cat to\(CarryReport.path)").contains("'/etc/dir'") == false)
     }
 
-    /// One that goes each time is not waited for.
+    /// A file that goes away each time is an error, not waited for.
     @Test func whatNeverStaysIsAnError() throws {
         try sh("for tree in base ours new to; do echo table | tee $tree/etc/a >$tree/etc/fstab; done")
         let path = scratch("ours/etc/fstab")

@@ -39,7 +39,7 @@ import Testing
                 to: HostTree(scratch("to")))
         }
 
-        /// Carries, and expects that there is nothing to do afterwards, and that nothing was left.
+        /// Carries, and expects that a second run has nothing to do and that no debris is left.
         @discardableResult
         func carry() throws -> CarryReport {
             let survey = try survey()
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    // Deeper than any that is meant; all else is carried, and what an interrupted run left goes.
+    // The tree is deeper than any real one. The rest is carried, and debris of an interrupted run goes.
     @Test func whatIsTooDeepIsPassedOver() throws {
         let trees = try Trees()
         try trees.sh(
@@ -93,7 +93,7 @@ import Testing
             mkdir $'\xc3\x28'; echo hidden >$'\xc3\x28'/.dot
             """#)
         try trees.carry()
-        // rsync finds nothing to do, contents, links, attributes and times included.
+        // rsync finds no difference in contents, links, attributes and times.
         #expect(try trees.sh("rsync -aHAXSni --checksum --delete ours/etc/ to/etc/") == "")
         for path in ["holes", "middle"] {
             let blocks = try trees.sh("stat -c %b ours/etc/\(path) to/etc/\(path)").split(separator: "\n")
@@ -266,7 +266,7 @@ import Testing
         try trees.carry()
         #expect(
             try trees.sh("cat to/srv/a/f to/var/b/f to/usr/x; stat -c %u to/srv") == "mine\nmine\nmine\n9")
-        // Whoever relied on one of these is told.
+        // An unused list is reported, because its author relies on it.
         let report = try trees.survey().report
         #expect(
             report.items.filter { $0.outcome == .unused }.map(\.line) == [

@@ -8,7 +8,7 @@ import Testing
 @testable import ImgbasedHost
 
 @Suite(.enabled(if: HostSystem.isRoot, "only root can mount")) struct CarryListsTests {
-    /// What shuts down may unmount Config while it is to be read.
+    /// A shutdown can unmount Config before it is read.
     @Test func listsAreNotReadBeneathAMount() throws {
         let scratch = try Scratch()
         try scratch.write("config/files", "/below\n".utf8)
@@ -20,7 +20,7 @@ import Testing
         try scratch.write("config/files", "/var/lib/mine\n".utf8)
         let lists = try CarryLists.read(mountedAt: place)
         #expect(lists.files != CarryLists().files && lists.files.problems.isEmpty)
-        // It has nothing in it, and is all the same what is to be read.
+        // An empty mount is read, too.
         try FileManager.default.removeItem(atPath: scratch("config/files"))
         #expect(try CarryLists.read(mountedAt: place).files == CarryLists().files)
         #expect(throws: HostFailure.self) { try CarryLists.read(mountedAt: scratch("none")) }

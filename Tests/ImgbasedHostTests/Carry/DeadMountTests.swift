@@ -6,7 +6,7 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// What is mounted in a tree and does not answer: FUSE, whose program is gone or has stopped.
+/// A mount in a tree that does not answer: FUSE, with its program gone or stopped.
 @Suite(
     .enabled(
         if: HostSystem.isRoot && HostSystem.exists("/dev/fuse"),
@@ -27,7 +27,7 @@ struct DeadMountTests {
             toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
     }
 
-    /// Mounts what `fuse` is the device of.
+    /// Mounts the file system of the device `fuse`.
     private func mountFUSE(_ fuse: borrowing OpenFile) throws {
         let options = "fd=\(fuse.number),rootmode=40000,user_id=0,group_id=0"
         let result = options.withCString { mount("dead", scratch("ours/etc/dead"), "fuse", 0, $0) }
@@ -44,19 +44,19 @@ struct DeadMountTests {
 
     @Test(.timeLimit(.minutes(1))) func whatDoesNotAnswerIsPassedOver() throws {
         do {
-            // Nobody reads what the kernel asks, so that whoever touches it waits for ever.
+            // No program reads the kernel's requests, so that any access waits forever.
             let fuse = try OpenFile(opening: "/dev/fuse", O_RDWR)
             try mountFUSE(fuse)
             try check()
         }
-        // Now there is nobody any more: "Transport endpoint is not connected".
+        // Now the program is gone: "Transport endpoint is not connected".
         defer { umount2(scratch("ours/etc/dead"), CInt(MNT_DETACH)) }
         var status = stat()
         #expect(stat(scratch("ours/etc/dead"), &status) == -1 && errno == ENOTCONN)
         try check()
     }
 
-    // Without what is mounted in it, the tree of the running layer shows what is beneath.
+    // The tree of the running layer is seen without its mounts, and shows the files beneath.
     @Test func whatIsMountedInTheRunningLayerIsTold() throws {
         let places = ["/", "/etc/dead", "/var", "/etc/none"].compactMap { TreePath(parsing: $0) }
         let report = try survey(places).report

@@ -7,7 +7,7 @@ import ImgbasedLinux
 import Testing
 
 @Suite(.enabled(if: HostSystem.isRoot, "only root may set such attributes")) struct OpenDirectoryTests {
-    /// Links go and come, and attributes grow and go, while they are looked at.
+    /// Links come and go, and attributes grow and vanish, during the reading.
     @Test func looksAtWhatOthersChange() throws {
         let scratch = try Scratch()
         let (link, file) = (scratch("link"), scratch("file"))
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Does something over and over, beside the test.
+    /// Repeats an action beside the test.
     private final class Worker: @unchecked Sendable {
         private let lock = NSLock()
         private var isDone = false

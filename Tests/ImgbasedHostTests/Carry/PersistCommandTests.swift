@@ -3,7 +3,7 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// The program itself, which is built beside these tests.
+/// The program itself, built beside these tests.
 @Suite(.enabled(if: HostSystem.isRoot, "only root can carry")) struct PersistCommandTests {
     private let scratch: Scratch
 
@@ -19,7 +19,7 @@ import Testing
         try scratch.shell(script)
     }
 
-    /// What it prints, and its exit status as the last line.
+    /// The output, with the exit status as the last line.
     private func persist(_ options: String = "", to: String = "to") throws -> [String] {
         let tests = try #require(HostSystem.resolved("/proc/self/exe"))
         let program = URL(filePath: tests).deletingLastPathComponent().path + "/imgbase"

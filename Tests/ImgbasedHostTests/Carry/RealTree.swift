@@ -6,11 +6,11 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import TestTrees
 
-/// Trees in memory as real ones, by calls of their own, and back.
+/// Converts trees in memory to real ones and back, with system calls of its own.
 enum RealTree {
     struct Failed: Error { var call: String }
 
-    /// Writes what is in the directory `node` to the directory at `path`, which is empty.
+    /// Writes the content of the directory `node` to the empty directory at `path`.
     static func write(_ node: MemoryNode, to path: String) throws {
         var names: [ObjectIdentifier: [CChar]] = [:]
         try write(node, Array(path.utf8), &names)
@@ -46,7 +46,7 @@ enum RealTree {
         case .link(let target): try check(symlink(terminated(target), file), "symlink")
         case .pipe: try check(mknod(file, S_IFIFO | 0o600, 0), "mkfifo")
         case .socket: try check(mknod(file, S_IFSOCK | 0o600, 0), "mknod")
-        // The numbers are small, so that this is what makedev(3) makes of them.
+        // For small numbers, this equals makedev(3).
         case .characterDevice(let number): try check(mknod(file, S_IFCHR | 0o600, dev_t(number)), "mknod")
         case .blockDevice(let number): try check(mknod(file, S_IFBLK | 0o600, dev_t(number)), "mknod")
         }

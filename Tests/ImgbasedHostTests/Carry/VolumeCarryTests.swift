@@ -5,14 +5,14 @@ import Testing
 @testable import ImgbasedHost
 @testable import ImgbasedHostCore
 
-/// What is carried between volumes, loop devices that have their names.
+/// Carrying between volumes: loop devices with the names of volumes.
 @Suite(.serialized) struct VolumeCarryTests {
     /// The volumes of one order.
     private final class Volumes {
         let scratch: Scratch
         var devices: [String: LayerFileSystemTests.Device] = [:]
 
-        /// `mine` is what the layer has, in a file system of 64 MiB; the new layer's has 16.
+        /// Makes the volumes. The script `mine` fills the layer's 64 MiB; the new layer has 16 MiB.
         init(_ mine: String) throws {
             scratch = try Scratch()
             for name in ["fromBase", "from", "toBase", "to"] {
@@ -28,7 +28,7 @@ import Testing
             }
         }
 
-        /// What carries between them, where the pool has `room`.
+        /// The order for a carry between the volumes, with `room` in the pool.
         func order(room: Bytes? = nil) throws -> CarryOrder {
             func path(_ name: String) throws -> VolumePath { try #require(devices[name]).path }
             var state = HostState()
@@ -48,7 +48,7 @@ import Testing
             return order
         }
 
-        /// Carries; what that said.
+        /// Carries, and returns "carried" or the error.
         func carry(room: Bytes? = nil) async throws -> String {
             var plan = Plan(goal: "test")
             plan.prepare = [.carry(try order(room: room))]

@@ -5,7 +5,7 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Testing
 
-/// Images that are damaged, or not what was to be delivered: one line says so, and nothing is accepted by halves.
+/// Damaged or wrong images: one line tells the fault, and no image is accepted in part.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct BadImageTests {
     @Test(
@@ -26,7 +26,7 @@ struct BadImageTests {
         #expect(await maker.outcome().contains(reason))
     }
 
-    /// What tar(1) takes for whole: it ends where another file would begin, or within its name.
+    /// tar(1) takes these for whole: the file ends at the start of another file's head, or within its name.
     @Test(arguments: [0, 100])
     func aTarWithoutItsEndIsRefused(more: Int) async throws {
         let maker = try ImageMaker()
@@ -82,7 +82,7 @@ struct BadImageTests {
         let source = try ImageSource(maker.scratch("image"), trust: maker.trust)
         let written = try await BaseFromImageTests.add(source, maker)
         #expect(try maker.shell("sha256sum < image") == written.facts.digest + "  -")
-        // Compressed, its length is not known, and the volume has the size of the file system.
+        // If compressed, the length of the image is unknown, and the volume has the size of the file system.
         try maker.shell("head -c 4M /dev/urandom >> image; xz -0 image; mv image.xz image")
         #expect(await maker.outcome().contains("it is longer than the volume's"))
     }
@@ -132,7 +132,7 @@ struct BadImageTests {
         #expect(await maker.outcome().contains("does not list it"))
     }
 
-    // Its journal has what the rest of it does not have yet.
+    // The journal has changes that the rest of the file system lacks.
     @Test(arguments: ["ext4", "live", "xfs"])
     func whatWasCopiedWhileMountedIsRefused(format: String) async throws {
         let maker = try ImageMaker()
@@ -180,7 +180,7 @@ struct BadImageTests {
         #expect(unpacked.done == unpacked.total && unpacked.percent == 100)
     }
 
-    /// What was reported.
+    /// The reported progress.
     private final class Seen: @unchecked Sendable {
         private var list: [ImageProgress] = []
         var phases: [ImageProgress.Phase] {

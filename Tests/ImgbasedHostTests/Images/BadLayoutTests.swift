@@ -6,11 +6,12 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-/// OCI images whose documents and layers do not fit together. umoci sees no layer that is compressed by zstd, and
-/// what it would say of one has to be said here.
+/// OCI images whose documents and layers do not fit together.
+///
+/// umoci never sees a layer compressed by zstd, so our code must find the faults that umoci would find.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct BadLayoutTests {
-    /// A layout in the directory `image` whose documents `change`, in Python, has changed: their digests are right.
+    /// A layout in the directory `image` after `change`, in Python, of its documents: the digests are right.
     private func layout(_ change: String, _ format: String = "oci-zstd") throws -> ImageMaker {
         let maker = try ImageMaker()
         _ = try maker.image(format)
@@ -44,7 +45,7 @@ struct BadLayoutTests {
         ("pass", "accepted"),
         // One image under two tags.
         ("index[\"manifests\"].append(index[\"manifests\"][0])", "accepted"),
-        // The layers are as they should be, and in the wrong place.
+        // The right layers in the wrong places.
         ("differences.reverse()", "another layer than its configuration has there"),
         ("layers.reverse()", "another layer than its configuration has there"),
         ("differences[1] = 64 * \"0\"", "another layer than its configuration has there"),
@@ -104,7 +105,7 @@ struct BadLayoutTests {
         #expect(outcome.contains("the SHA-256 of blob") && outcome.hasSuffix("; get it again"))
     }
 
-    /// A layout whose second layer has an entry of that name alone, compressed so; `attributes` are Python's.
+    /// A layout whose second layer has one entry with these properties; `attributes` are Python's.
     private func layout(
         _ name: String, kind: String = "REGTYPE", target: String = "", attributes: String = "{}",
         _ format: String = "zstd"
@@ -118,7 +119,7 @@ struct BadLayoutTests {
             format == "zstd" ? "oci-zstd" : "oci-directory")
     }
 
-    // umoci takes the first four for the directory they are in, or the one above.
+    // umoci takes the first four for their directory or its parent.
     @Test(arguments: [
         ("etc/.wh.", "REGTYPE", "names nothing that could be deleted"),
         ("etc/.wh..", "REGTYPE", "names nothing that could be deleted"),
@@ -131,7 +132,7 @@ struct BadLayoutTests {
         ("etc/..x", "REGTYPE", "accepted"), ("etc/x\\ny", "REGTYPE", "accepted"),
     ])
     func whatDeletesNothingIsRefused(name: String, kind: String, reason: String) async throws {
-        // Each is listed in its own way; what is accepted takes longer.
+        // Each format has its own listing; accepted cases take longer.
         for format in reason == "accepted" ? ["zstd"] : ["zstd", "gzip"] {
             let outcome = await (try layout(name, kind: kind, target: "etc/os-release", format)).outcome()
             #expect(outcome.contains(reason), "\(outcome)")
@@ -178,7 +179,7 @@ struct BadLayoutTests {
     @Test func aLayerThatGrowsWithoutEndIsRefused() throws {
         let maker = try layout("put(layers[1], run(\"head -c 1G /dev/zero | zstd -q\"))")
         let (image, trust, result) = (maker.scratch("image"), maker.trust, Result())
-        // A mount is this thread's alone: others need their /var/tmp.
+        // Mounts only for this thread: other tests need their /var/tmp.
         let thread = try HostThread {
             // Glibc's module hides it.
             guard let address = dlsym(nil, "unshare") else { return }
@@ -204,8 +205,10 @@ struct BadLayoutTests {
         #expect(result.rest == [] && result.open == [], "nothing is left")
     }
 
-    /// The numbers of this process's open files on the file system of `path`. What is free there tells less: a program that
-    /// another test is about to start has them as well, until it runs.
+    /// The numbers of this process's open files on the file system of `path`.
+    ///
+    /// Free space is a worse measure: a child of another test has the files open, too, until it executes its
+    /// program.
     private static func openFiles(onDeviceOf path: String) -> [CInt] {
         var place = stat()
         guard stat(path, &place) == 0 else { return [-1] }

@@ -8,8 +8,9 @@ import Testing
 
 @testable import ImgbasedHost
 
-/// Every format, as `imgbase base --add` writes it: the steps that the planner makes, but for those of lvm2, on a loop
-/// device that has the volume's name.
+/// Every format, written as by `imgbase base --add`.
+///
+/// The steps are the planner's without those of lvm2, on a loop device with the volume's name.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct BaseFromImageTests {
     private static let pool = VolumePath(group: "", name: "ImagePool")
@@ -30,18 +31,18 @@ struct BaseFromImageTests {
         return state
     }
 
-    /// What was written.
+    /// The result of writing an image.
     struct Written {
         let device: LayerFileSystemTests.Device
         let facts: ImageFacts
         let description: ImageDescription
     }
 
-    /// Writes `source` as the planner has it, and checks what every base must be.
+    /// Writes `source` as planned, and checks the properties of every base.
     static func add(
         _ source: ImageSource, _ maker: ImageMaker, size: Bytes? = nil, type: FileSystemType? = nil
     ) async throws -> Written {
-        // As small as can be: all of it is read again and again.
+        // As small as possible: the whole volume is read repeatedly.
         var smallest: Bytes?
         if case .tree(let tree) = source.description.content {
             smallest = tree.size.minimum(type ?? tree.type)
@@ -70,7 +71,7 @@ struct BaseFromImageTests {
         var executor = Executor(runner: CommandRunner(), source: source)
         try await executor.run(local)
         let facts = executor.image
-        // The promise that its tags make.
+        // The tags promise this digest.
         let command = "head -c \(facts.length) \(device.path.device) | sha256sum"
         #expect(try maker.shell(command) == facts.digest + "  -")
         #expect(
@@ -83,7 +84,7 @@ struct BaseFromImageTests {
         return Written(device: device, facts: facts, description: source.description)
     }
 
-    /// What is in a tree: everything that has to arrive.
+    /// The facts of a tree that must arrive.
     private func facts(_ place: String, _ maker: ImageMaker, without: Set<String> = []) throws -> Set<String>
     {
         let text = try maker.shell(
@@ -92,7 +93,7 @@ struct BaseFromImageTests {
                 -exec sh -c 'case $(stat -c %F "$1") in regular*) sha256sum < "$1";; *) echo;; esac' - {} ';' \\
                 | sed 's/^d \\([0-7]*\\) \\([0-9]* [0-9]*\\) [0-9]* [0-9]*/d \\1 \\2/'
             stat -c '%n %t %T' null disk; stat -c '%n %Y' . etc/os-release
-            # XFS shows its own form of an ACL besides.
+            # XFS also shows its own form of an ACL.
             getfattr -R -h -d -m - -e hex . 2>/dev/null | grep -v SGI_ACL
             """)
         return Set(text.split(separator: "\n").map(String.init)).subtracting(without)
@@ -109,7 +110,7 @@ struct BaseFromImageTests {
         let maker = try ImageMaker()
         let source = try ImageSource(try maker.image(format, compressor), trust: maker.trust)
         let written = try await BaseFromImageTests.add(source, maker)
-        // mksquashfs keeps no ACLs, and says so.
+        // mksquashfs drops ACLs, and tells so.
         if format == "squashfs" { try maker.shell("setfacl -b tree/etc/acl") }
         let expected = try facts(maker.scratch("tree"), maker)
         #expect(expected.contains { $0.contains("security.capability") })
@@ -140,7 +141,7 @@ struct BaseFromImageTests {
                 Issue.record("it was not taken for an image in the OCI layout")
                 return
             }
-            // Other tests make theirs beside it.
+            // Other tests make their own beside it.
             place = String(try #require(layout.image.split(separator: ":").first))
             #expect(place.hasPrefix(HostTemporary.directory) && HostSystem.exists(place))
             let written = try await BaseFromImageTests.add(source, maker)
@@ -209,7 +210,7 @@ struct BaseFromImageTests {
             _ = try await BaseFromImageTests.add(source, maker, size: Bytes(needed.count - 1))
         }
         #expect(error?.description.contains("is too small; it needs at least") == true)
-        // A volume that is smaller all the same, as when the image grows meanwhile.
+        // A volume that is too small despite the plan, for example because the image grew meanwhile.
         let device = try LayerFileSystemTests.Device(try maker.scratch.write("volume", []), size: "32M")
         var plan = Plan(goal: "test")
         plan.prepare = [

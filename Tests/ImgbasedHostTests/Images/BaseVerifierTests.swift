@@ -8,7 +8,7 @@ import Testing
 @testable import ImgbasedHost
 
 @Suite struct BaseVerifierTests {
-    /// lvchange fails where somebody has the base open.
+    /// lvchange fails if the base is open.
     @Test func whatWasFoundIsToldThoughTheBaseStaysActive() {
         let failure = HostFailure.tool(
             Command(.lvchange, ["--activate", "n", "HostVG/Base-0"]), status: "ended with status 5",

@@ -7,10 +7,10 @@ import Testing
 
 @testable import ImgbasedHost
 
-/// What is at or beside an image, and is not what it should be: it is refused in time, in one line, and not taken for nothing.
+/// Wrong files at or beside an image: each is refused in time, in one line, and never ignored.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct HostileImageTests {
-    // A pipe that nobody writes to, or a device, is not waited for, and a link that leads nowhere is not nothing.
+    // A pipe without a writer or a device is not waited for; a dangling link does not count as no file.
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
@@ -45,14 +45,14 @@ struct HostileImageTests {
         #expect(outcome.contains("SHA256SUMS.gpg' beside it cannot be read: \(reason)"), "\(outcome)")
     }
 
-    // It is not waited for who writes to it.
+    // The pipe's writer is not waited for.
     @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedBeforeItIsOpened() async throws {
         let maker = try ImageMaker()
         try maker.shell("mkfifo image; gpg --version >/dev/null; printf '\\231' > trusted.gpg")
         #expect(await maker.outcome().contains("a pipe has no signature"))
     }
 
-    // The first reading finds small files, the second large ones, as a server can have it.
+    // The first reading finds small files, the second large ones: a server can do that.
     @Test func whatIsLargerWhenItIsReadAgainIsRefused() async throws {
         let maker = try ImageMaker()
         let source = try ImageSource(try maker.image("tar"), trust: maker.trust)
@@ -106,7 +106,7 @@ struct HostileImageTests {
         withExtendedLifetime(loop) {}
     }
 
-    // Of each format: held by what unpacks it, or by what reads it.
+    // For each format: held by the unpacking tool, or by the reader.
     @Test(
         arguments: [("squashfs", nil), ("tar", nil), ("ext4", "zstd"), ("live", nil)] as [(String, String?)])
     func whateverIsOnItADeviceIsHeld(format: String, compressor: String?) async throws {
@@ -120,7 +120,7 @@ struct HostileImageTests {
         withExtendedLifetime((loop, source)) {}
     }
 
-    // 83 bytes of it, one after the other, each changed.
+    // Each of 83 bytes of the superblock is changed in turn.
     @Test(arguments: ["ext4", "xfs"]) func aSuperblockThatWasChangedIsFound(type: String) async throws {
         let maker = try ImageMaker()
         let image = try maker.image(type)
@@ -144,7 +144,7 @@ struct HostileImageTests {
         let maker = try ImageMaker()
         try maker.shell("truncate -s 40M image; mkfs.ext4 -q -F -O ^metadata_csum image")
         #expect(await maker.outcome() == "accepted")
-        // The size of an inode. A copy of the superblock, which e2fsck goes by, is whole.
+        // The size of an inode. A copy of the superblock, which e2fsck uses, is intact.
         try maker.shell("printf '\\001' | dd of=image bs=1 seek=$((1024 + 88)) conv=notrunc status=none")
         let outcome = await maker.outcome()
         #expect(outcome.contains("dumpe2fs ended with status"), "\(outcome)")
@@ -196,7 +196,7 @@ struct HostileImageTests {
             """)
     }
 
-    // What else tar says, of each of 2,000 files after that, does not hide it.
+    // tar's later messages, one for each of 2,000 files, do not hide the error.
     @Test(arguments: [
         ("SCHILY.xattr.user.x", "'A' * 60000", "'user.x' extended attribute"),
         ("SCHILY.xattr.security.capability", "'junk'", "'security.capability' extended attribute"),

@@ -5,7 +5,7 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Testing
 
-/// Makes images of every format of one tree, with the tools that people make them with.
+/// Makes images of one tree in every format, with the common tools.
 struct ImageMaker {
     let scratch: Scratch
 
@@ -20,7 +20,7 @@ struct ImageMaker {
         return files.first { !Helper.exists($0) }.map { "there is no \($0)" }
     }
 
-    /// Everything a tree can have.
+    /// A tree with every kind of content.
     static let tree = """
         set -eu
         mkdir -p tree/etc tree/usr/bin tree/var/empty
@@ -38,7 +38,7 @@ struct ImageMaker {
         chmod 751 tree; touch -d '2020-01-02 03:04:05 UTC' tree/etc/os-release tree
         """
 
-    /// Commands that make an image of `tree` and call it `image`.
+    /// Commands that make an image of `tree`, named `image`.
     static let formats: [String: String] = [
         "ext4": "truncate -s 40M image; mkfs.ext4 -q -F image; " + copy,
         "xfs": "truncate -s 320M image; mkfs.xfs -q -f image; " + copy,
@@ -60,8 +60,9 @@ struct ImageMaker {
 
     private static let copy = "mkdir mnt; mount image mnt; cp -a tree/. mnt; umount mnt; rmdir mnt"
 
-    /// A layout of two layers: the second removes one file, adds another, and makes a directory anew. After what is
-    /// compressed by zstd comes a frame that is passed over, as in `zstd:chunked`.
+    /// A layout of two layers: the second removes a file, adds another, and recreates a directory.
+    ///
+    /// A frame to skip follows the data compressed by zstd, as in `zstd:chunked`.
     private static func layout(_ first: String, _ second: String) -> String {
         """
         mkdir -p layer2/etc layer2/var; touch layer2/etc/.wh.attr; echo new > layer2/etc/new; touch layer2/var/.wh..wh..opq; chmod 751 layer2
@@ -91,14 +92,16 @@ struct ImageMaker {
 
     static let compressors = ["gzip": "gzip -n", "xz": "xz -0", "zstd": "zstd -q --rm"]
 
-    /// A directory in which `tree` is.
+    /// Makes a directory with `tree` in it.
     init() throws {
         scratch = try Scratch()
         try shell(ImageMaker.tree)
     }
 
-    /// Runs shell commands in the directory, and returns what they print. What they mount is in a namespace of their own: another
-    /// test that makes one at that moment would have a copy of the mount, and keep the file system from being unmounted.
+    /// Runs shell commands in the directory, and returns their output.
+    ///
+    /// Their mounts are in a new namespace: otherwise another test's new namespace would copy a mount and
+    /// keep the file system busy.
     @discardableResult
     func shell(_ text: String) throws -> String {
         try Helper.run(
@@ -106,7 +109,7 @@ struct ImageMaker {
             "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
     }
 
-    /// Makes an image of `format`, compressed where a compressor is named. Its name says nothing.
+    /// Makes an image of `format`, compressed if a compressor is given. The name does not tell the format.
     func image(_ format: String, _ compressor: String? = nil) throws -> String {
         try shell(try #require(ImageMaker.formats[format]))
         if let compressor {
@@ -115,7 +118,7 @@ struct ImageMaker {
         return scratch("image")
     }
 
-    /// Opens and writes the image; what that said.
+    /// Opens and writes the image; returns "accepted", "unknown" or the error.
     func outcome(_ image: String? = nil, trust: ImageTrust? = nil) async
         -> String
     {
@@ -131,11 +134,11 @@ struct ImageMaker {
         }
     }
 
-    /// A trust that asks for nothing, whatever the host that runs the tests does.
+    /// Trust without requirements, independent of the host that runs the tests.
     var trust: ImageTrust { ImageTrust(keyring: scratch("trusted.gpg")) }
 }
 
-/// Mounts a device for a test, and only to look at it.
+/// Mounts a device read-only for `body`.
 func looking(at device: String, in scratch: Scratch, _ body: (String) throws -> Void) throws {
     let place = scratch("seen")
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)

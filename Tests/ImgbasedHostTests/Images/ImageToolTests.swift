@@ -6,13 +6,13 @@ import Testing
 
 @testable import ImgbasedHost
 
-/// Tools that take an image apart, where they do nothing.
+/// Image tools that hang.
 @Suite struct ImageToolTests {
     private static let command = Command(.tar, ["--list", "--file", "-"])
     private static let impatient = Patience(idle: 1, total: 100)
     private static let reason = "tar was given up: it did nothing for 1 seconds"
 
-    /// Nobody writes what it reads.
+    /// No process writes to the tool's input.
     @Test(.timeLimit(.minutes(1))) func aToolThatDoesNothingIsGivenUp() throws {
         let input = try HostPipe("image")
         let failure = #expect(throws: HostFailure.self) {

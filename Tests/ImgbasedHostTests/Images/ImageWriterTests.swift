@@ -7,7 +7,7 @@ import Testing
 @Suite struct ImageWriterTests {
     private static let piece = 64 << 10
 
-    /// The head of an ext4 file system of `size` bytes, and after it blocks of data and of zeros.
+    /// The head of an ext4 file system of `size` bytes, then blocks of data and of zeros.
     private static func image(size: Int, data blocks: Set<Int>) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)
         for block in blocks {
@@ -22,7 +22,7 @@ import Testing
         for (place, value) in zip(1028..<1032, [count & 255, count >> 8 & 255, count >> 16 & 255, 0]) {
             bytes[place] = UInt8(value)
         }
-        // No 64-bit feature, or more blocks would be counted, and no checksum.
+        // No 64-bit feature, which would count more blocks, and no checksum.
         for index in 1024 + 0x60..<(1024 + 0x68) { bytes[index] = 0 }
         for index in 1049..<1052 { bytes[index] = 0 }
         return bytes
@@ -81,7 +81,7 @@ import Testing
         let image = try scratch.write("image", bytes)
         let fifo = scratch("fifo")
         try Helper.run("/usr/bin/mkfifo", fifo)
-        // It goes on when the shell has ended.
+        // dd goes on after the shell has ended.
         try Helper.run(
             "/bin/sh", "-c", "dd if=\"$1\" of=\"$2\" bs=1000 status=none >/dev/null 2>&1 &", "sh", image, fifo
         )

@@ -4,10 +4,10 @@ import Testing
 
 @testable import ImgbasedHost
 
-/// Images that are as they should be, and not as most are.
+/// Valid but unusual images.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct OddImageTests {
-    // Through a pipe: of a file, zstd takes no larger window than it is long.
+    // Through a pipe: for a file, zstd limits the window to the file's length.
     @Test func zstdMayHaveALargeWindow() async throws {
         let maker = try ImageMaker()
         _ = try maker.image("ext4")
@@ -45,7 +45,8 @@ struct OddImageTests {
     @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunUnpackedGoesWithTheNextImage() async throws {
         let maker = try ImageMaker()
         let image = try maker.image("ext4")
-        // mktemp(1) wants the X; under another name, nobody takes it before all is in it.
+        // mktemp(1) needs the X. The final name comes last, so that no other run takes an incomplete
+        // directory.
         let left = try maker.shell(
             """
             left=$(mktemp -d /var/tmp/left-XXXXXX); echo >$left/x

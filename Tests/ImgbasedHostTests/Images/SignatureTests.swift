@@ -3,11 +3,12 @@ import ImgbasedHost
 import ImgbasedHostCore
 import Testing
 
-/// Images whose list must be signed, with gpgv(1) itself.
+/// Images with a required signature on their list, checked by gpgv(1) itself.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct SignatureTests {
-    /// An image and its list, and keys of every kind, of which all but the `other` are trusted: with each, `KEY.sig` is
-    /// made. The `bad` one is the good key's of another list; that of the `old` key counted for a day.
+    /// An image, its list, and a signature `KEY.sig` by each kind of key; all except `other` are trusted.
+    ///
+    /// `bad` is the good key's signature of another list; `old` is a signature that was valid for a day.
     private func signed() throws -> ImageMaker {
         let maker = try ImageMaker()
         _ = try maker.image("ext4", "zstd")
@@ -44,7 +45,7 @@ struct SignatureTests {
         #expect(try await outcome("good") == "accepted")
         #expect(try await outcome("armoured") == "accepted")
         #expect(try await outcome("other").contains("is not good"))
-        // It counts once there is one by a key that is trusted.
+        // One signature by a trusted key is enough.
         #expect(try await outcome("good", "other") == "accepted")
         #expect(try await outcome("other", "good") == "accepted")
         #expect(try await outcome("other", "other").contains("is not good"))
@@ -110,7 +111,7 @@ struct SignatureTests {
         try maker.shell("sha256sum image > SHA256SUMS; \(commands)")
         let outcome = await maker.outcome()
         #expect(outcome.contains("the keys in \(maker.trust.keyring) cannot be read: \(reason); "))
-        // Neither is it asked for less where it is not a file that is added, nor where its directory is a link.
+        // The keys are also required for a device instead of a file, and if their directory is a link.
         #expect(await maker.outcome("/dev/zero").contains("cannot be read"))
         try maker.shell("ln -s gone keys")
         let linked = ImageTrust(keyring: maker.scratch("keys/trusted.gpg"))

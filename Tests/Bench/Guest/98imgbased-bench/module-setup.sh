@@ -1,5 +1,5 @@
 #!/bin/bash
-# Has an initramfs say when the root is mounted, the same way whoever mounts it.
+# Makes an initramfs report when the root is mounted, in the same way for every program that mounts it.
 # shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir are dracut's
 
 check() {

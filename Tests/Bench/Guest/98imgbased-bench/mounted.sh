@@ -1,5 +1,6 @@
 #!/bin/sh
-# The kernel puts the time since its start before the line, and shows it on the console whatever is hidden there.
+# The kernel puts the time since its start before the line, and shows it on the console even if others are
+# hidden.
 echo '<0>imgbased-bench: the root is mounted' >/dev/kmsg
-# What it said when it was done itself is hidden on the console.
+# The console hides the kernel's own last line.
 dmesg --color=never | grep -m 1 'Run /init as init process' >/dev/console

@@ -29,7 +29,7 @@ import Testing
         #expect(here.attributes == b && here.kept == ["mode and ACL 0644"] && here.conflicts == [])
         let there = AttributeMerge(base: a, ours: a, new: b)
         #expect(there.attributes == b && there.kept == [] && there.conflicts == [])
-        // Taken away here, changed there.
+        // Removed here, changed there.
         let both = AttributeMerge(base: a, ours: AttributeMergeTests.plain, new: b)
         #expect(both.attributes == AttributeMergeTests.plain && both.conflicts.count == 1)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Whose files are, where the new base has other numbers for the accounts of the layer.
+/// The owners of files if the new base has other ids for the layer's accounts.
 @Suite struct CarryAccountTests {
     @Test func accountsKeepTheirNumbersAndFilesFollow() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
@@ -51,16 +51,16 @@ import Testing
             Array("system.posix_acl_access".utf8)]
         #expect(list?[8..<12] == [UInt8(number & 255), UInt8(number >> 8), 0, 0])
         #expect(list?[16..<20] == [101, 0, 0, 0])
-        // That the new base has other numbers is no change of the administrator's.
+        // Other ids in the new base are no change by the administrator.
         #expect(!report.items.contains { $0.path.description == "/etc/web.conf" })
 
-        // The next base has the same numbers as this one; the layer has its own.
+        // The next base has the same ids as this one; the layer has its own.
         let next = MemoryTrees(base: trees.new, ours: trees.target, new: trees.new.copy())
         let second = try CarryWalkTests.carry(next)
         #expect(!second.items.contains { $0.path.description == "/etc/web.conf" })
         #expect(MemoryNode.differences(next.target, trees.target) == [])
 
-        // The administrator takes it all back: what an earlier run gave to others goes back as well.
+        // The administrator undoes everything: owners that an earlier run changed change back.
         trees.ours = trees.base.copy()
         trees.base["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
         trees.ours["/etc/passwd"]?.content = Array("root:x:0:0::/root:/bin/sh\n".utf8)
@@ -93,10 +93,10 @@ import Testing
         let survey = try trees.survey()
         try trees.apply(survey)
         let done = trees.target.copy()
-        // chown(2) takes the bits and the capability; the power fails before they are set again.
+        // chown(2) clears the bits and the capability; the power fails before they are set again.
         let tool = try #require(trees.target["/usr/bin/tool"])
         (tool.attributes.permissions, tool.attributes.extended) = (0o755, [:])
-        // What has no account's number is nobody's concern here.
+        // Files whose owner is no account to map are not handled here.
         trees.target["/usr/bin/su"]?.attributes.permissions = 0o755
         done["/usr/bin/su"]?.attributes.permissions = 0o755
         trees.isReversed = true

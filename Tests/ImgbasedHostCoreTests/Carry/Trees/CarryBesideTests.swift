@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What is beside something is not used by anybody.
+/// A file put beside another must not be usable.
 @Suite struct CarryBesideTests {
     private static let capability = bytes("security.capability")
     private static let list = bytes("system.posix_acl_access")
@@ -34,7 +34,7 @@ import Testing
             beside.extended[CarryBesideTests.list]
                 == [2, 0, 0, 0] + [2, 0, 6, 0, 7, 0, 0, 0] + [0x10, 0, 4, 0, 255, 255, 255, 255])
         #expect(beside.extended[bytes("security.selinux")] == [3])
-        // What is not understood is not widened.
+        // An unknown ACL does not widen access.
         attributes.extended[CarryBesideTests.list] = [9]
         #expect(attributes.beside(.file(size: 0)).permissions == 0o600)
     }
@@ -53,7 +53,7 @@ import Testing
         #expect(trees.target["/etc/d.imgnew/run"]?.attributes.permissions == 0o644)
     }
 
-    /// It is known again without what was taken away.
+    /// The file is recognized without the attributes that were removed.
     @Test func whatOnlyAnOldBaseHadGoesAlsoIfItCouldBeRun() throws {
         var attributes = NodeAttributes.test
         attributes.permissions = 0o4755

@@ -4,9 +4,9 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Each case at one place, as a table: what the old base, the layer and the new base have there, and what becomes of it.
+/// Each case at one path, as a table: old base, layer and new base, and the result.
 @Suite struct CarryDecisionTests {
-    /// What is at `/etc/x`.
+    /// The thing at `/etc/x`.
     enum Thing: Hashable {
         case nothing
         case file(String, mode: UInt32 = 0o644, owner: UInt32 = 0, label: UInt8 = 0)
@@ -23,7 +23,7 @@ import Testing
         var ours: Thing
         var new: Thing
         var result: Thing
-        /// What is beside it.
+        /// The thing beside it.
         var beside: Thing = .nothing
         var outcome: CarryOutcome?
         var words = ""

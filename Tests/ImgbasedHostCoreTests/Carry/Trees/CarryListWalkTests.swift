@@ -4,13 +4,13 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What the lists name outside of `/etc`, and the way to it.
+/// Files outside of `/etc` that the lists name, and the directories above them.
 @Suite struct CarryListWalkTests {
     private static func names(_ node: MemoryNode, _ path: String) -> [String] {
         (node[path]?.entries.keys ?? [:].keys).map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 
-    // MARK: What is beside
+    // MARK: Files beside others
 
     @Test(arguments: ["/opt/*", "/opt/**/c*", "/opt", "/opt/c", "/*/c*"])
     func whatIsBesideWhatAListNamesIsThereTwice(list: String) throws {
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    /// Its name is cut, and it comes before what it is beside.
+    /// The name of the file beside is cut, and sorts before the original.
     @Test func whatIsBesideALongNameIsThereTwice() throws {
         let name = String(repeating: "y", count: 255)
         var trees = CarryWalkTests.trees { (base, ours, new) in
@@ -40,7 +40,7 @@ import Testing
         #expect(trees.target["/opt"]?.entries.count == 2)
     }
 
-    /// A name that stands for something in one directory is another file in the next.
+    /// The name of a file beside in one directory is an ordinary name in another directory.
     @Test func whatIsBesideInOneDirectoryIsNothingToAnother() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             for (root, text) in [(base, "1\n"), (ours, "2\n"), (new, "3\n")] {
@@ -54,7 +54,7 @@ import Testing
         #expect(report.conflicts.map(\.beside?.description) == ["/opt/c.imgnew"])
     }
 
-    /// Between the update and the shutdown, say.
+    /// For example between the update and the shutdown.
     @Test(arguments: ["/opt/c", "/opt/c*", "/opt", "/*/c"], [true, false])
     func whatIsBesideGoesWithTheConflict(list: String, isFile: Bool) throws {
         let node = isFile ? MemoryNode.file("3\n") : .directory()
@@ -69,13 +69,13 @@ import Testing
         trees.ours.put("/opt/c", node.copy())
         #expect(Set(try CarryWalkTests.carry(trees).items.map(\.outcome)) == [.reset])
         #expect(CarryListWalkTests.names(trees.target, "/opt") == ["c"])
-        // One of the administrator's own is carried.
+        // The administrator's own file of that name is carried.
         trees.ours.put("/opt/c.imgnew", .file("mine"))
         #expect(try CarryWalkTests.carry(trees).items.map(\.outcome) == [.carried])
         #expect(CarryWalkTests.text(trees.target, "/opt/c.imgnew") == "mine")
     }
 
-    // MARK: What is in the way
+    // MARK: Obstacles
 
     @Test(arguments: [true, false])
     func whatANewBaseIsInTheWayOfIsTold(isLink: Bool) throws {
@@ -85,7 +85,7 @@ import Testing
                 var trees = CarryWalkTests.trees { (base, ours, new) in
                     for root in [base, ours] { root.put("/opt/app/conf", .file("1")) }
                     ours.put("/opt/app/conf", .file("2"))
-                    // Nothing that is named is lost of that one.
+                    // This directory has nothing that the list names.
                     ours.put("/opt/other/x", .file("mine"))
                     for name in ["app", "other"] { new.put("/opt/" + name, problem.copy()) }
                 }
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    /// Only one that leads to a directory, which is not carried where it is.
+    /// Only a link to a directory is reported, if the directory is not carried at its own path.
     @Test(arguments: [
         ("/opt/*/conf", "/data/app", true), ("/opt/*/conf", "/data/file", false),
         ("/opt/*/conf", "/data/none", false), ("/opt/*/conf", "app-1", false),
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    /// An earlier run came to what a later one does not.
+    /// An earlier run reached paths that a later one cannot.
     @Test func whatCannotBeReachedAnyMoreIsAsInTheNewBase() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             for (root, text) in [(base, "1"), (ours, "2"), (new, "1")] {
@@ -152,7 +152,7 @@ import Testing
         #expect(CarryListWalkTests.names(trees.target, "/opt/app") == ["conf"])
     }
 
-    // MARK: What is not there
+    // MARK: Missing paths
 
     @Test(
         arguments: [

@@ -3,8 +3,7 @@ import TestTrees
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What the administrator changed and the new layer has not, though nothing is said of it; and what the new base has that
-/// is not there.
+/// Losses: unreported changes of the administrator, or files of the new base, that the new layer lacks.
 struct CarryLosses {
     private(set) var found: [String] = []
 
@@ -32,7 +31,7 @@ struct CarryLosses {
         for item in report.items { checkBeside(item) }
     }
 
-    /// Whether it is told of something on the way to what a list names that it is not carried.
+    /// Whether a directory above `path` is reported as not carried.
     private func isTold(above path: TreePath) -> Bool {
         var above = path.parent
         while let place = above {
@@ -42,9 +41,9 @@ struct CarryLosses {
         return false
     }
 
-    /// What the administrator has there is there, or where something else goes, that is told as the rule says.
+    /// Checks that the administrator's version is there, or is reported as replaced, by the rule.
     private mutating func checkChange(_ path: TreePath) {
-        // What stands for the new base's file, and an earlier change of base made.
+        // An earlier change of base put this file beside a file of the new base.
         if beside.contains(path) { return }
         switch rule(path) {
         case .ours: checkOurs(path)
@@ -54,12 +53,12 @@ struct CarryLosses {
         }
     }
 
-    /// The rule; to copy is to go by `ours`.
+    /// The rule; copying follows the rule `ours`.
     private func rule(_ path: TreePath) -> CarryRule? {
         settings.scope.mode(of: path) == .copy ? .ours : settings.policy.rule(for: path)
     }
 
-    /// Everything is the administrator's, and what is in a directory has its own rule.
+    /// The administrator's version is there. Files in a directory have their own rules.
     private mutating func checkOurs(_ path: TreePath) {
         if let mine = ours[path] {
             if !(target[path]?.isSame(mine) ?? false) { found.append("'\(path)' is not as it was") }
@@ -69,7 +68,7 @@ struct CarryLosses {
         }
     }
 
-    /// Everything is the new base's, unless it is in something of which the administrator's stays, or holds what stays.
+    /// The new base's version is there, unless a kept parent or kept files below replace it.
     private mutating func checkTheirs(_ path: TreePath, isTold: Bool) {
         let (old, mine, other, there) = (base[path], ours[path], new[path], target[path])
         let isAsNew = there.map { there in other.map(there.isSame) ?? false } ?? (other == nil)
@@ -91,7 +90,7 @@ struct CarryLosses {
         }
     }
 
-    /// Whether the administrator's change would be lost with what the new base has.
+    /// Whether the new base's version would lose a change by the administrator.
     private func isChange(_ old: MemoryNode.Listed?, _ mine: MemoryNode.Listed?, _ new: MemoryNode.Listed?)
         -> Bool
     {
@@ -107,12 +106,14 @@ struct CarryLosses {
         return isChange(\.owner) || isChange(\.group) || isChange(\.permissions) || isChange(\.extended)
     }
 
-    /// Whether the new layer has a directory there, for what is in it.
+    /// Whether the new layer has a directory there that holds other files.
     private func holds(_ path: TreePath) -> Bool {
         target.keys.contains { $0 != path && path.covers($0) }
     }
 
-    /// Whether the administrator's stays there as a whole, being no directory, or no directory in one of the bases.
+    /// Whether the path is in something of the administrator's that stays as a whole.
+    ///
+    /// That is no directory in one of the trees, or is reported as a conflict or refused.
     private func isWhole(_ path: TreePath?) -> Bool {
         var here = path
         while let place = here {
@@ -124,7 +125,7 @@ struct CarryLosses {
         return path.map { isSpokenOf($0, [.conflict, .refused]) } ?? false
     }
 
-    /// The administrator's content is there, or the lines of both; each attribute is there, or spoken of.
+    /// The administrator's content or the lines of both are there; each attribute is there or reported.
     private mutating func checkMerged(_ path: TreePath) {
         if isLeftBeside(path) { return }
         guard let mine = ours[path] else {
@@ -163,7 +164,7 @@ struct CarryLosses {
         if !isKept { found.append("attributes of '\(path)' are lost") }
     }
 
-    /// Whether it is told to have been only what the old base had of another, and is.
+    /// Whether the file was reported as a mere copy of the old base's file beside another, and is one.
     private func isLeftBeside(_ path: TreePath) -> Bool {
         guard items[path]?.map(\.outcome) == [.reset], target[path] == nil, let mine = ours[path],
             let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
@@ -174,7 +175,7 @@ struct CarryLosses {
         return mine.isSame(beside) && !(new[other].map(old.isSame) ?? false)
     }
 
-    /// Whether an item of one of those is of it, or of a directory it is in that is spoken of as a whole.
+    /// Whether an item with one of these outcomes is about the path or a directory above it.
     private func isSpokenOf(_ path: TreePath, _ outcomes: [CarryOutcome] = CarryOutcome.allCases) -> Bool {
         var here: TreePath? = path
         while let place = here {
@@ -184,7 +185,7 @@ struct CarryLosses {
         return false
     }
 
-    /// What was left alone is as in the new base.
+    /// A file left alone is as in the new base.
     private mutating func checkNew(_ path: TreePath) {
         guard !beside.contains(path), isLeftAlone(path), rule(path) != .ours else { return }
         var above = path.parent
@@ -193,7 +194,7 @@ struct CarryLosses {
             above = place.parent
         }
         let kinds = [base[path], ours[path], new[path]].map { $0?.kind }
-        // Of directories, what is in them counts.
+        // Of directories, only their files count.
         if kinds.contains(.directory) { return }
         if target[path]?.content != new[path]?.content || target[path]?.kind != new[path]?.kind {
             found.append("'\(path)' was left alone, and is not as in the new base")

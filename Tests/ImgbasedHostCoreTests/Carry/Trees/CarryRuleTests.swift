@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Rules and lists where they meet: one for a directory and another for what is in it.
+/// Combined rules and lists: one for a directory and another for files in it.
 @Suite struct CarryRuleTests {
     private static func policy(_ text: String) throws -> CarryPolicy {
         try CarryPolicy(["a.conf": Array(text.utf8)])
@@ -14,7 +14,7 @@ import Testing
         report.items.map { "\($0.outcome.rawValue) \($0.path)" }
     }
 
-    // MARK: A directory that goes, and what is in it
+    // MARK: A removed directory, and its files
 
     @Test(
         arguments: [
@@ -100,7 +100,7 @@ import Testing
         #expect(report.isEmpty)
     }
 
-    // MARK: A directory that the layer has not
+    // MARK: A directory that the layer lacks
 
     @Test(arguments: [nil, "theirs /etc/ssh", "skip /etc/ssh"], ["", "/etc/ssh"])
     func noKeyOfTheImageIsTaken(rule: String?, list: String) throws {
@@ -172,13 +172,13 @@ import Testing
             trees.target[wants]?.entries.keys.map { String(decoding: $0, as: UTF8.self) } == ["b.socket"])
         #expect(trees.target[wants + ".imgnew"] == nil)
         #expect(CarryRuleTests.outcomes(report) == ["deleted \(wants)/a.socket"])
-        // Where the new base has nothing new in it, it stays away.
+        // If the new base has nothing new in the directory, it stays absent.
         trees.new[wants]?.entries[Array("b.socket".utf8)] = nil
         _ = try CarryWalkTests.carry(trees)
         #expect(trees.target[wants] == nil)
     }
 
-    // MARK: What is told
+    // MARK: Reports
 
     @Test(arguments: [
         "theirs /etc/app/state", "theirs /etc/**/state*", "theirs /etc/app/dir\ntheirs /etc/app/state",

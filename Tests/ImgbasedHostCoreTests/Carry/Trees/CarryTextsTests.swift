@@ -16,7 +16,7 @@ import Testing
         return MemoryTrees(base: roots[0], ours: roots[1], new: roots[2])
     }
 
-    /// That lines are not merged in files so long does not matter.
+    /// The limit of the line merge does not apply.
     @Test func accountFilesMayBeLong() throws {
         let name = String(repeating: "x", count: LineMerge.limit / 2)
         let accounts = "a:x:1:0:\(name):/:/bin/sh\nb:x:2:0:\(name):/:/bin/sh\n"

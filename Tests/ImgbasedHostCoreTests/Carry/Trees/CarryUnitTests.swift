@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Units that the administrator enabled, in trees that have more than their links.
+/// Units that the administrator enabled, in trees with other files besides their links.
 @Suite struct CarryUnitTests {
     private static let own = "/etc/systemd/system/"
     private static let vendor = "/usr/lib/systemd/system/"
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// A file is merged with that, not a state.
+    /// A file is merged with that link, not a state.
     @Test func aUnitOfTheAdministratorsIsNoMaskedOne() throws {
         let trees = CarryWalkTests.trees { (_, ours, new) in
             ours.put(CarryUnitTests.own + "a.service", .file("[Unit]"))
@@ -63,9 +63,9 @@ import Testing
         #expect(report.conflicts.map(\.detail) == ["a file here and a link in the new base; this one stays"])
     }
 
-    // MARK: Units that are elsewhere
+    // MARK: Units elsewhere
 
-    /// What the layer has there, what the new base has, what a list names, and whether it is told.
+    /// The layer's unit, the new base's unit, the list, and whether the link is reported.
     @Test(
         arguments: [
             ("x", nil, "", true), ("x", nil, "/opt/app", false), ("x", "y", "", false), (nil, nil, "", false),
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// Where `/opt` is a link in every base, the unit may be there as well, or carried.
+    /// `/opt` is a link in every base, so the unit can be present or carried behind it.
     @Test func aLinkToAUnitBehindAnotherIsNotJudged() throws {
         var trees = CarryWalkTests.trees { (base, ours, theirs) in
             for root in [base, ours, theirs] { root.put("/opt", .link("var/opt")) }

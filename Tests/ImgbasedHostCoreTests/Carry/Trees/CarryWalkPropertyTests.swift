@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What holds of every carrying, on generated trees: 10,000 seeds, and a failure says which.
+/// Properties of every carry, on generated trees of 10,000 seeds; a failure names the seed.
 @Suite struct CarryWalkPropertyTests {
     private static let seeds: Range<UInt64> = 0..<10_000
 
@@ -23,7 +23,7 @@ import Testing
             let (base, ours, _) = generated.three()
             let trees = MemoryTrees(base: base, ours: ours, new: base.copy())
             try trees.apply(try trees.survey())
-            // Of a file that was only given another name, its first name is the new base's.
+            // If a file only got another name, its first name is the new base's.
             let differences = MemoryNode.differences(trees.target, ours, withNames: false)
             try #require(differences == [], "seed \(seed)")
         }
@@ -44,7 +44,7 @@ import Testing
             let again = try trees.survey()
             try #require(again.changes == [] && again.report.lines == first.report.lines, "seed \(seed)")
 
-            // A new layer that has something else altogether, or in which a run was interrupted.
+            // A new layer with entirely different content, or with an interrupted run.
             let start = generated.root()
             start["/etc"]?.entries[CarryNames.temporary] = seed % 2 == 0 ? .file("half") : .directory()
             start.entries[Array("opt".utf8)] = new["/opt"]?.copy()

@@ -4,7 +4,7 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// What goes beyond one place: rules, lists, units, and what an earlier change of base left.
+/// Cases across several paths: rules, lists, units, and remains of an earlier change of base.
 @Suite struct CarryWalkTests {
     static func trees(_ build: (_ base: MemoryNode, _ ours: MemoryNode, _ new: MemoryNode) -> Void)
         -> MemoryTrees
@@ -19,7 +19,7 @@ import Testing
         node[path].map { String(decoding: $0.content, as: UTF8.self) }
     }
 
-    /// Carries, and expects that there is nothing to do afterwards.
+    /// Carries, and expects that a second run has nothing to do.
     static func carry(_ trees: MemoryTrees) throws -> CarryReport {
         let survey = try trees.survey()
         try trees.apply(survey)
@@ -47,7 +47,8 @@ import Testing
             }
         }
         let survey = try trees.survey()
-        // What is stored of the one, the other once, a directory and what is merged, in blocks of 4096 bytes.
+        // The stored blocks of the sparse file, the linked file once, a directory and the merged file, in
+        // blocks of 4096 bytes.
         #expect(survey.written == Bytes(UInt64(2 + 25 + 1 + 1) * 4096))
         try trees.apply(survey)
         #expect(try trees.survey().written == Bytes(0))
@@ -93,7 +94,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/d/other") == "same")
     }
 
-    /// The new base's `/usr` is another than the one that they were made for.
+    /// The stamps belong to another `/usr` than the new base's.
     @Test func stampsOfUpdatesAreNotCarried() throws {
         var trees = CarryWalkTests.trees { (_, ours, new) in
             for name in ["/etc/.updated", "/var/.updated"] { ours.put(name, .file("old")) }
@@ -194,7 +195,7 @@ import Testing
             _ = try CarryWalkTests.carry(trees)
             #expect(MemoryNode.differences(trees.target, trees.ours).allSatisfy { $0.hasPrefix("'/'") })
         }
-        // The administrator takes it back: what was carried goes, and what leads there may stay.
+        // The administrator undoes it: carried files go; the directories above them may stay.
         trees.ours["/srv/a"]?.entries = [:]
         _ = try CarryWalkTests.carry(trees)
         #expect(trees.target["/srv/a/b"] == nil)
@@ -228,7 +229,7 @@ import Testing
             ours[String(wants.dropLast())]?.entries[Array("cron.service".utf8)] = nil
             ours.put(wants + "web.service", .link("/lib/systemd/system/web.service"))
             ours.put("/etc/systemd/system/ssh.service", .link("/dev/null"))
-            // Enabled in another way, which is not to undo that it was disabled.
+            // Enabled in another way, which must not undo the disabling.
             new.put(
                 "/etc/systemd/system/timers.target.wants/cron.service",
                 .link("/lib/systemd/system/cron.service"))
@@ -242,7 +243,7 @@ import Testing
         #expect(trees.target["/etc/systemd/system/ssh.service"]?.kind == .link(Array("/dev/null".utf8)))
     }
 
-    // MARK: What is beside a file
+    // MARK: Files beside another
 
     @Test func whatIsBesideAFileIsNotReplacedUnlessItIsOnlyAnOldBases() throws {
         func build(_ beside: String) -> MemoryTrees {
@@ -282,7 +283,7 @@ import Testing
     @Test(arguments: ["x.imgnew", "x.imgnew-2", "x.imgnew-1", "x.imgnew-02", ".imgnew", "x.imgnewer"])
     func whatOnlyAnOldBaseHadGoesWithTheConflict(side: String) throws {
         let isOne = side == "x.imgnew" || side == "x.imgnew-2"
-        // Nobody changed it; somebody did; the new base has it still; a list has it.
+        // Unchanged; changed; still in the new base; in a list.
         for (text, new, list) in [
             ("2", "3", ""), ("2!", "3", ""), ("2", "2", ""), ("2", "3", "/etc/\(side)"),
         ] {
@@ -327,7 +328,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/fstab") == "ROOT=this\n")
     }
 
-    // MARK: What cannot be
+    // MARK: Unusable trees
 
     @Test func aLayerWithoutItsConfigurationIsNoneThatDeletedIt() throws {
         let trees = CarryWalkTests.trees { _, ours, _ in ours.entries = [:] }
@@ -348,7 +349,7 @@ import Testing
         #expect(CarryWalkTests.text(trees.target, "/etc/z") == "z")
     }
 
-    // As deep in a directory that the lists name, and in one that they do not.
+    // Equally deep in a directory that the lists name, and in one that they do not.
     @Test func tooDeepIsPassedOverInWhatTheListsName() throws {
         let deep = Array(repeating: "d", count: 200).joined(separator: "/")
         var trees = CarryWalkTests.trees { base, ours, new in
