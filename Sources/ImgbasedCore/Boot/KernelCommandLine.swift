@@ -22,8 +22,7 @@ public struct KernelCommandLine: Hashable, Sendable {
             value.map { "\(name)=\($0)" } ?? name
         }
 
-        /// Whether it is `--`: the rest is for the init program (linux: kernel/params.c,
-        /// parse_args).
+        /// Whether it is `--`: the rest is for the init program (linux: kernel/params.c, parse_args).
         var endsKernelArguments: Bool { name == "--" && value == nil }
     }
 

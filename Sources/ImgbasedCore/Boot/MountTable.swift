@@ -51,8 +51,7 @@ public struct MountTable: Hashable, Sendable {
         options.split(separator: UInt8(ascii: ",")).map { text(plain($0)[...]) }
     }
 
-    /// Removes the escapes, three octal digits each (linux: fs/seq_file.c,
-    /// `mangle_path`).
+    /// Removes the escapes, three octal digits each (linux: fs/seq_file.c, `mangle_path`).
     private static func plain(_ word: ArraySlice<UInt8>) -> [UInt8] {
         let bytes = Array(word)
         var result: [UInt8] = []
