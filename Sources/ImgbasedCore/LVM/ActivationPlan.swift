@@ -1,6 +1,7 @@
 /// The devices to create for one volume, exactly as lvm2 would: names, UUIDs, tables, read-only flags.
 ///
-/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c, lib/snapshot/snapshot.c.
+/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c,
+/// lib/snapshot/snapshot.c.
 public struct ActivationPlan: Hashable, Sendable {
     /// The name of the volume group.
     public let volumeGroupName: String

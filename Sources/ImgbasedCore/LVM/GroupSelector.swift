@@ -5,7 +5,7 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
     /// The group tagged as ours or, if none is, the group of the usual name.
     case `default`
 
-    /// The group that is meant, worded as the object of a sentence.
+    /// The requested group, worded as the object of a sentence.
     public var description: String {
         switch self {
         case .named(let name): "volume group '\(name)'"
@@ -33,8 +33,8 @@ public enum GroupState: Hashable, Sendable {
     case found(LocatedGroup)
     /// Several groups have this name, and at least one belongs to a host with a system id.
     ///
-    /// lvm2 knows the system id of this host, and takes the only group that is not another host's. For a host
-    /// without a system id, that is `unowned`: the only group without an owner.
+    /// lvm2 knows the system id of this host, and takes the only group not owned by another host. On a host
+    /// without a system id, this group is `unowned`, the only one without an owner.
     case contested(String, unowned: LocatedGroup?, Refusal)
     /// Which group is meant cannot be decided.
     case refused(Refusal)

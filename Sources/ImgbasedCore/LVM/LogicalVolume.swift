@@ -24,7 +24,7 @@ public struct LogicalVolume: Hashable, Sendable {
     public let segments: [Segment]
     /// Metadata not understood that may change the devices, each worded as the end of a sentence.
     public let problems: [String]
-    /// Metadata that is skipped, each worded as the end of a sentence.
+    /// Skipped metadata, each item worded as the end of a sentence.
     public let notes: [String]
 
     // The keys that _read_lvnames and _read_lvsegs read; the others here change no device. A profile of

@@ -172,7 +172,7 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
     /// Whether an md superblock at the end makes `source` a member of an array.
     ///
     /// Versions 0.90 and 1.0 are at the end (linux: drivers/md/md.c, super_90_load and super_1_load).
-    /// Versions 1.1 and 1.2 are at the start, and move the label out of sight.
+    /// Versions 1.1 and 1.2 precede the label and move the label out of sight.
     private static func isArrayMember(_ source: some BlockSource) -> Bool {
         let size = source.size.count
         guard size >= 128 << 10 else { return false }

@@ -20,7 +20,7 @@ public struct VolumeGroup: Hashable, Sendable {
     public let logicalVolumes: [LogicalVolume]
     /// Why our own code leaves the whole group to lvm2: the first reason found; `nil` if it does not.
     public let refusal: Refusal?
-    /// Oddities of the group that change no device that is understood, each one sentence.
+    /// Oddities of the group that change no device understood, each one sentence.
     public let warnings: [String]
     /// The volumes that cannot be read.
     let unreadVolumes: [UnreadVolume]
