@@ -6,8 +6,8 @@
 #include <sys/sem.h>
 #include <time.h>
 
-// A cookie is the key of a semaphore that every change counts up and udev's rules count down, and this program holds at one more
-// (lvm2: libdm/libdm-common.c, _udev_wait, which waits for ever).
+// A cookie is the key of a semaphore. Every change increments it, udev's rules decrement it, and this program
+// holds one count itself (lvm2: libdm/libdm-common.c, _udev_wait, which waits for ever).
 static bool wait_for_zero(uint32_t cookie, int seconds)
 {
     const int set = semget((key_t)cookie, 1, 0);
@@ -46,7 +46,7 @@ bool imgbased_dm_udev_wait(uint32_t cookie, int seconds)
 {
     const bool done = !dm_udev_get_sync_support() || wait_for_zero(cookie, seconds);
 
-    // What else libdevmapper does after a wait.
+    // The other work of libdevmapper after a wait.
     dm_udev_wait(0);
     return done;
 }

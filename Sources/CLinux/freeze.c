@@ -9,7 +9,7 @@
 
 enum { ready = 'r', begins = 'b', ended = 'e' };
 
-// How long the watcher may take to get ready.
+// The milliseconds that the watcher may take to get ready.
 static const int patience = 10000;
 
 static int64_t milliseconds(void)
@@ -38,7 +38,7 @@ static void put(const char *path, const char *text)
     close(file);
 }
 
-// Closes everything but two files: what other threads have open, a lock or a mount, is not to stay because of this.
+// Closes all files but two: locks and mounts that other threads have open must not outlive them here.
 static void keep(int one, int other)
 {
     unsigned int low = (unsigned int)(one < other ? one : other);
@@ -51,15 +51,16 @@ static void keep(int one, int other)
     (void)close_range(high + 1, ~0U, 0);
 }
 
-// What the watcher does: it thaws the file system should the other one die, or take longer than `limit`, between "begins"
-// and "ended". It runs between fork(2) and _exit(2) of a program with threads: functions of signal-safety(7) alone.
+// The watcher thaws the file system if the other process dies, or takes longer than `limit`, between "begins"
+// and "ended". It runs between fork(2) and _exit(2) of a program with threads, so it calls only functions of
+// signal-safety(7).
 static _Noreturn void watch(int other, int file_system, int limit)
 {
     int64_t deadline = -1;
 
     keep(other, file_system);
     setsid();
-    // systemd kills every process of a service at once; the kernel's out-of-memory killer picks one.
+    // systemd kills all processes of a service at once; the kernel's out-of-memory killer picks one.
     put("/sys/fs/cgroup/cgroup.procs", "0");
     put("/sys/fs/cgroup/unified/cgroup.procs", "0");
     put("/sys/fs/cgroup/systemd/cgroup.procs", "0");
@@ -72,7 +73,7 @@ static _Noreturn void watch(int other, int file_system, int limit)
         ssize_t count;
 
         if (deadline >= 0 && rest <= 0) {
-            // While it is still being frozen this fails; then once more, until the other one has ended or died.
+            // This fails while the freeze is under way. Try again until the other process has ended or died.
             if (ioctl(file_system, FITHAW, 0) == 0)
                 _exit(0);
             deadline = milliseconds() + 1000;
@@ -87,7 +88,7 @@ static _Noreturn void watch(int other, int file_system, int limit)
             deadline = milliseconds() + limit;
             continue;
         }
-        // It has died. Should it never have got as far, there is nothing to thaw.
+        // The other process has died. If it had not begun, there is nothing to thaw.
         if (count != 1 && deadline >= 0)
             (void)ioctl(file_system, FITHAW, 0);
         _exit(0);
@@ -111,7 +112,7 @@ static enum imgbased_freezing freeze(int file_system, int watcher)
 {
     enum imgbased_freezing result = imgbased_froze;
 
-    // Nothing stands between the two calls that could wait for the disk.
+    // No call that could wait for the disk may stand between these two.
     tell(watcher, begins);
     if (ioctl(file_system, FIFREEZE, 0) != 0)
         result = imgbased_did_not_freeze;
@@ -131,7 +132,7 @@ enum imgbased_freezing imgbased_freeze_and_thaw(int file_system, int limit)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return result;
-    // A signal that can be held back comes when all is over, for both.
+    // Signals that can be blocked arrive after the work, in both processes.
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     watcher = fork();

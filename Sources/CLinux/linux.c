@@ -11,7 +11,7 @@
 
 static char **arguments;
 
-// The C library passes what main gets to the functions that run before it.
+// The C library passes the arguments of main to constructors too.
 __attribute__((constructor)) static void keep_arguments(int argc, char **argv)
 {
     (void)argc;
@@ -24,8 +24,9 @@ char *const *imgbased_arguments(void)
 }
 
 #ifdef IMGBASED_HELPER
-// Embedded Swift seeds its hashes with this, and nothing else asks for it. The C library's would wait until the kernel has
-// gathered entropy, which early in boot can take long; the 16 bytes the kernel gives to every program are there.
+// Only Embedded Swift calls this, to seed its hashes. The C library's function waits until the kernel has
+// gathered entropy, which can take long early in boot. The 16 bytes that the kernel gives to every program
+// are there at once.
 void arc4random_buf(void *buffer, size_t size)
 {
     const unsigned char *seed = (const unsigned char *)getauxval(AT_RANDOM);
@@ -64,8 +65,8 @@ int imgbased_block_device_size(int fd, uint64_t *bytes)
 
 const int imgbased_path_only = O_PATH;
 
-// The kernel gives up on a path with ".." in it if anything anywhere was renamed or mounted meanwhile (openat2(2), EAGAIN).
-// One try in a hundred meets that while another thread does nothing but rename.
+// The kernel gives up on a path with ".." if anything was renamed or mounted anywhere meanwhile (openat2(2),
+// EAGAIN). One try in a hundred fails while another thread does nothing but rename.
 static int open_again(int dirfd, const char *path, int flags, unsigned int mode, uint64_t resolve)
 {
     struct open_how how = {
@@ -147,7 +148,7 @@ int imgbased_flush_output(void)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    // The stream knows only that something failed, if that was before.
+    // The stream remembers only that an earlier write failed, not why.
     error = errno ? errno : EIO;
     if (poll(&output, 1, 0) > 0 && output.revents & POLLERR)
         error = EPIPE;
@@ -166,7 +167,7 @@ int imgbased_drop_device_cache(int fd)
 
 void imgbased_begin_writing(int fd, uint64_t offset, uint64_t length)
 {
-    // Only a beginning: what goes wrong, fsync tells.
+    // This only starts the writing: fsync reports errors.
     (void)sync_file_range(fd, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
 }
 

@@ -1,7 +1,8 @@
 extension String {
-    /// The same as one line of a message. Much that messages quote comes from disks and images: characters that a terminal
-    /// would obey are escaped, and what is longer than a line of the kernel's log is cut (linux:
-    /// kernel/printk/printk.c, LOG_LINE_MAX, less what stands before the message).
+    /// The text as one line of a message: escaped, and cut to the length of a kernel log line.
+    ///
+    /// Messages often quote disks and images, so characters that a terminal obeys are escaped. The limit is
+    /// the kernel's (linux: kernel/printk/printk.c, LOG_LINE_MAX), less the text before the message.
     public var asMessageLine: String {
         let limit = 900
         var line = ""
@@ -12,8 +13,10 @@ extension String {
         return line
     }
 
-    /// The same with every character that a terminal would obey as its bytes, `\xHH` each: control characters, line ends
-    /// too, and those that show nothing but change how what stands around them is shown, such as in which direction.
+    /// The text with every character that a terminal obeys written as its bytes, `\xHH` each.
+    ///
+    /// These are control characters, line ends included, and invisible characters that change how their
+    /// neighbours are shown, such as the direction.
     public var withEscapedControls: String {
         var text = ""
         for scalar in unicodeScalars { text += scalar.escapedInMessages }
@@ -29,8 +32,10 @@ extension Unicode.Scalar {
         return text
     }
 
-    /// Whether it is a control or format character, or ends a line or paragraph (Unicode 15: Cc, Cf, Zl, Zp). A table of our
-    /// own: Embedded Swift's library has none of Unicode's.
+    /// Whether the scalar is a control or format character, or ends a line or paragraph.
+    ///
+    /// Unicode 15: Cc, Cf, Zl, Zp. The table is here because the library of Embedded Swift has no Unicode
+    /// tables.
     private var isObeyedByTerminals: Bool {
         switch value {
         case 0...0x1F, 0x7F...0x9F, 0xAD, 0x600...0x605, 0x61C, 0x6DD, 0x70F, 0x890...0x891, 0x8E2, 0x180E,

@@ -1,21 +1,21 @@
-/// What is wrong with a name.
+/// Why a name is not valid.
 public enum NameError: Error, Hashable, Sendable {
-    /// Nothing at all.
+    /// The name is empty.
     case empty
-    /// Longer than `limit` characters.
+    /// The name is longer than `limit` bytes.
     case tooLong(limit: Int)
-    /// A character LVM2 does not allow, or a hyphen in the first place.
+    /// A character that LVM2 does not allow, or a hyphen at the start.
     case character(Character)
-    /// A name, or a part of one, that LVM2 keeps for itself.
+    /// A name, or a part of one, that LVM2 reserves.
     case reserved(String)
-    /// Neither `Base-N` nor `NAME-VERSION-RELEASE`.
+    /// The name is neither `Base-N` nor `NAME-VERSION-RELEASE`.
     case notABase
-    /// Neither `Base-N.M` nor `NAME-VERSION-RELEASE+M`.
+    /// The name is neither `Base-N.M` nor `NAME-VERSION-RELEASE+M`.
     case notALayer
 }
 
 extension NameError: CustomStringConvertible {
-    /// The cause, as the end of a sentence.
+    /// The cause, worded as the end of a sentence.
     public var description: String {
         switch self {
         case .empty: "the name is empty"
@@ -31,13 +31,14 @@ extension NameError: CustomStringConvertible {
 
 /// The rules of LVM2 for the names of volume groups and volumes (lvm(8), "Valid names").
 public enum VolumeName {
-    /// The volume group where none is named or tagged.
+    /// The volume group to use if none is named or tagged.
     public static let defaultGroup = "HostVG"
 
-    /// How long a name that we make may be, so that a device-mapper name (127 bytes) holds group and volume with every
-    /// hyphen doubled.
+    /// The longest name that imgbased creates, in bytes.
+    ///
+    /// A device-mapper name (127 bytes) then holds group and volume with every hyphen doubled.
     public static let limit = 55
-    /// How long a name may be that is on the disks already (lvm2: NAME_LEN in lib/misc/lvm-string.h, less the final zero).
+    /// The longest name read from disks, in bytes (lvm2: NAME_LEN in lib/misc/lvm-string.h, less the zero).
     public static let readLimit = 127
 
     private static let reservedNames: Set<String> = [".", "..", "snapshot", "pvmove"]
@@ -47,7 +48,7 @@ public enum VolumeName {
         "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin", "_wcorig",
     ]
 
-    /// Throws unless LVM2 takes `name` for a volume group.
+    /// Throws unless LVM2 accepts `name` for a volume group.
     public static func checkGroup(_ name: String, limit: Int = VolumeName.limit) throws(NameError) {
         if name.isEmpty { throw .empty }
         if name.utf8.count > limit { throw .tooLong(limit: limit) }
@@ -57,7 +58,7 @@ public enum VolumeName {
         if name == "." || name == ".." { throw .reserved(name) }
     }
 
-    /// Throws unless LVM2 takes `name` for a volume.
+    /// Throws unless LVM2 accepts `name` for a volume.
     public static func check(_ name: String, limit: Int = VolumeName.limit) throws(NameError) {
         try checkGroup(name, limit: limit)
         if reservedNames.contains(name) { throw .reserved(name) }
@@ -86,16 +87,16 @@ extension String {
     }
 }
 
-/// The name of a base: `Base-N`, or `NAME-VERSION-RELEASE` as packages have it.
+/// The name of a base: `Base-N`, or `NAME-VERSION-RELEASE` as packages are named.
 public struct BaseName: Hashable, Sendable, CustomStringConvertible {
     private static let numberedPrefix = "Base-"
 
-    /// The name as LVM2 has it.
+    /// The name as LVM2 stores it.
     public let description: String
-    /// N of `Base-N`; `nil` for a name, version and release.
+    /// N of `Base-N`; `nil` for `NAME-VERSION-RELEASE`.
     public let number: Int?
 
-    /// `Base-number`.
+    /// Creates the name `Base-N`, with `number` as N.
     public init(number: Int) {
         self.init(description: BaseName.numberedPrefix + String(number), number: number)
     }
@@ -105,7 +106,7 @@ public struct BaseName: Hashable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
-    /// Parses `text`, of at most `limit` bytes.
+    /// Parses `text`; a text longer than `limit` bytes is an error.
     public init(_ text: String, limit: Int = VolumeName.limit) throws(NameError) {
         try VolumeName.check(text, limit: limit)
         if text.hasPrefix(BaseName.numberedPrefix),
@@ -114,31 +115,31 @@ public struct BaseName: Hashable, Sendable, CustomStringConvertible {
             self.init(number: number)
             return
         }
-        // "name-version-release": the name may hold hyphens, the other two not. A plus sign is what divides
-        // a layer's number from its base.
+        // In NAME-VERSION-RELEASE only NAME may hold hyphens. No part may hold a plus sign, which separates a
+        // layer's number from its base.
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 3, !parts.contains(""), !text.contains("+") else { throw .notABase }
         self.init(description: text, number: nil)
     }
 }
 
-/// The name of a layer: that of the base it came from and a number, `Base-0.1` or `node-4.5.1-1+1`.
+/// The name of a layer: the name of its base and a number, `Base-0.1` or `node-4.5.1-1+1`.
 public struct LayerName: Hashable, Sendable, CustomStringConvertible {
-    /// The base it came from.
+    /// The base that the layer was created from.
     public let base: BaseName
-    /// Which layer of that base, from 1.
+    /// The number of the layer among those of its base, from 1.
     public let number: Int
 
-    /// Layer `number` of `base`.
+    /// Names layer `number` of `base`.
     public init(base: BaseName, number: Int) {
         self.base = base
         self.number = number
     }
 
-    /// Parses `text`, of at most `limit` bytes.
+    /// Parses `text`; a text longer than `limit` bytes is an error.
     public init(_ text: String, limit: Int = VolumeName.limit) throws(NameError) {
         try VolumeName.check(text, limit: limit)
-        // The last divider: a release may hold dots, and Base-N none.
+        // The last divider counts: a release may hold dots, Base-N holds none.
         for divider in ["+", "."] as [Character] {
             guard let index = text.lastIndex(of: divider),
                 let number = decimal(text[text.index(after: index)...]),
@@ -151,7 +152,7 @@ public struct LayerName: Hashable, Sendable, CustomStringConvertible {
         throw .notALayer
     }
 
-    /// The name as LVM2 has it.
+    /// The name as LVM2 stores it.
     public var description: String {
         "\(base)\(base.divider)\(number)"
     }
@@ -163,7 +164,7 @@ extension BaseName {
     }
 }
 
-/// A decimal number without sign or leading zeros, or `nil`.
+/// Parses a decimal number without sign or leading zeros; returns `nil` for any other text.
 private func decimal(_ text: Substring) -> Int? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
         text == "0" || text.first != "0"

@@ -1,6 +1,6 @@
-/// The order in which people see numbers in names: `6.1.0-9` before `6.1.0-10`, `Base-0.2` before `Base-0.10`.
+/// The order in which people read numbers in names: `6.1.0-9` before `6.1.0-10`.
 public enum NaturalOrder {
-    /// Whether `a` comes before `b`: runs of digits by value, all else by byte.
+    /// Whether `a` comes before `b`: runs of digits compare by value, all other bytes by byte value.
     public static func precedes(_ a: String, _ b: String) -> Bool {
         var left = Array(a.utf8)[...]
         var right = Array(b.utf8)[...]
@@ -17,7 +17,7 @@ public enum NaturalOrder {
                 right = right.dropFirst()
             }
         }
-        // Equal but for leading zeros: any fixed order will do.
+        // Equal except for leading zeros: any fixed order serves.
         return left.isEmpty && right.isEmpty ? a < b : left.isEmpty
     }
 
@@ -25,8 +25,9 @@ public enum NaturalOrder {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// Takes the digits at the front, and returns them without leading zeros: their count and bytes then order
-    /// as their values do, however long they are.
+    /// Takes the digits from the front and returns them without leading zeros.
+    ///
+    /// Their count and then their bytes order like their values, however long they are.
     private static func takeNumber(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let digits = bytes.prefix(while: isDigit)
         bytes = bytes.dropFirst(digits.count)

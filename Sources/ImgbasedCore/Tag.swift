@@ -1,6 +1,6 @@
-/// The LVM tags that say what a volume group or a volume is to imgbased. Tags are the truth about volumes.
+/// The LVM tags that tell imgbased the role of a volume group or volume; for volumes, tags are the truth.
 public enum Tag {
-    /// What all of them begin with.
+    /// The prefix of every tag.
     public static let prefix = "imgbased:"
     /// On the volume group.
     public static let volumeGroup = "imgbased:vg"
@@ -10,31 +10,40 @@ public enum Tag {
     public static let base = "imgbased:base"
     /// On a layer.
     public static let layer = "imgbased:layer"
-    /// On a volume from its creation until its content is complete and flushed. What still carries it after a
-    /// crash is debris: never booted, removed by the next run.
+    /// On a volume from its creation until its content is complete and flushed.
+    ///
+    /// A volume that still has the tag after a crash is debris: it is never booted, and the next run removes
+    /// it.
     public static let building = "imgbased:building"
-    /// On a complete layer until the boot menu offers it. The next run finishes that, so that a command whose
-    /// power was cut ends as if it had not been.
+    /// On a complete layer until the boot menu offers it.
+    ///
+    /// The next run adds the menu entry, so that a command interrupted by a power cut has the same result.
     public static let unlisted = "imgbased:unlisted"
-    /// On a base or layer that is being removed, until it is gone; on a base it means its layers as well. It is whole to
-    /// the end, but nothing new is made of it. The next run of the same command, or `imgbase recover`, finishes that.
+    /// On a base or layer being removed, until it is gone; on a base the tag also means its layers.
+    ///
+    /// The volume is whole to the end, but nothing new is made from it. The next run of the same command, or
+    /// `imgbase recover`, completes the removal.
     public static let removing = "imgbased:removing"
     /// On a base that is not removed to make room.
     public static let pinned = "imgbased:pinned"
 
-    /// On a base that an update has written, until the update is complete. Where it has no layer after a crash, it is debris.
+    /// On a base that an update has written, until the update is complete.
+    ///
+    /// If the base has no layer after a crash, it is debris.
     public static let updating = "imgbased:updating"
 
-    /// Before the SHA-256, in lower-case hexadecimal, of the image a base was written from.
+    /// Prefix of the SHA-256, in lower-case hexadecimal, of the image that a base was written from.
     public static let digestPrefix = "imgbased:sha256="
-    /// Before the length in bytes of the image a base was written from: the digest covers that much of the
-    /// volume, and what follows is zero.
+    /// Prefix of the length in bytes of the image that a base was written from.
+    ///
+    /// The digest covers this part of the volume; the rest is zero.
     public static let lengthPrefix = "imgbased:bytes="
-    /// Before the name of the base a layer came from.
+    /// Prefix of the name of the base that a layer was created from.
     public static let originPrefix = "imgbased:of="
-    /// Before the name of the layer whose configuration was carried into this one, until it is booted for the first time:
-    /// what is changed there until then is carried as well.
+    /// Prefix of the name of the layer whose configuration was carried into this one, until the first boot.
+    ///
+    /// Changes made in the named layer until then are carried too.
     public static let carriedPrefix = "imgbased:carried="
-    /// On such a layer when the system from which it was carried has shut down in order: nothing was changed there afterwards.
+    /// On a layer with `carriedPrefix` whose source system has shut down in order: no change followed there.
     public static let settled = "imgbased:settled"
 }

@@ -1,5 +1,5 @@
-/// The version of imgbased; CHANGELOG.md has the same.
+/// The version of imgbased; CHANGELOG.md names the same one.
 public enum Version {
-    /// As `MAJOR.MINOR.PATCH`.
+    /// The version as `MAJOR.MINOR.PATCH`.
     public static let current = "0.1.0"
 }

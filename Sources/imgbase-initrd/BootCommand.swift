@@ -8,7 +8,7 @@ enum BootCommand {
         KernelCommandLine(try BootError.call(SmallFile.read("/proc/cmdline")))
     }
 
-    /// What it asks for.
+    /// The request of the kernel command line.
     static func request() throws(BootError) -> BootRequest {
         BootRequest(commandLine: try commandLine())
     }
@@ -35,7 +35,7 @@ enum BootCommand {
                 try root.run(selection, &times)
                 break
             } catch {
-                // The next choice, or an error that has this one's reason and all before it.
+                // The next choice, or an error with the reasons of this one and all before it.
                 let reason = "cannot boot layer '\(selection.volume)': \(error)"
                 selection = try BootError.choose(selection.next(after: reason))
             }
@@ -48,8 +48,9 @@ enum BootCommand {
         announce(report, toldAlready: request.warnings.count)
     }
 
-    /// Gives the kernel its drivers for thin volumes. Returns why it could not be given them: not every layer is one, and lvm2 has
-    /// its own ways.
+    /// Loads the kernel's drivers for thin volumes, and returns the error if that failed.
+    ///
+    /// An error is not final: not every layer is a thin volume, and lvm2 has its own ways.
     private static func loadDrivers(_ modules: KernelModules) -> SystemError? {
         do throws(SystemError) {
             try modules.load("dm-thin-pool")
@@ -60,7 +61,7 @@ enum BootCommand {
         }
     }
 
-    /// Says what is booted: in the journal or, where it is not what was wanted, to everybody.
+    /// Reports the booted layer: in the journal or, if it is not the one requested, to everybody.
     private static func announce(_ report: BootReport, toldAlready: Int) {
         let booting = "booting layer '\(report.layer)' (\(report.chosenBy))"
         let reasons = report.fallbacks.map { $0.reason }
@@ -70,14 +71,14 @@ enum BootCommand {
             warn(([booting] + reasons).joined(separator: "; "))
         }
         if let refusal = report.refusal { say("lvm2 activated it: \(refusal)") }
-        // Those of the request were told at once.
+        // The warnings of the request were printed at once.
         report.warnings.dropFirst(toldAlready).forEach(warn)
         if let degraded = report.degraded {
             warn("nothing that is written to layer '\(report.layer)' will be kept: \(degraded)")
         }
     }
 
-    /// Complains, in the journal of the booted system as well.
+    /// Prints a warning, for the journal of the booted system too.
     private static func warn(_ line: String) {
         complain(line)
         if !KernelLog.isJournalThere { KernelLog.warn("imgbase-initrd: \(line)") }

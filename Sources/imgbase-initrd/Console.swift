@@ -11,7 +11,7 @@ func complain(_ line: String) {
     put("imgbase-initrd: " + line.asMessageLine, to: STDERR_FILENO)
 }
 
-/// In one piece, so that lines of other programs do not come between; where nobody reads it, nothing can be done.
+/// Writes once, so that lines of other programs cannot interleave; a closed descriptor is ignored.
 private func put(_ line: String, to descriptor: CInt) {
     let text = line + "\n"
     _ = text.withCString { write(descriptor, $0, text.utf8.count) }

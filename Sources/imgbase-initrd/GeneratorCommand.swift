@@ -1,7 +1,7 @@
 import ImgbasedCore
 import ImgbasedLinux
 
-/// `imgbased-generator`: hands the root to the helper, in the initramfs only and where it was asked to.
+/// `imgbased-generator`: hands the root to the helper, only in the initramfs and only if requested.
 enum GeneratorCommand {
     static func run(early directory: String) throws(BootError) {
         guard SmallFile.exists("/etc/initrd-release") else { return }
@@ -13,7 +13,7 @@ enum GeneratorCommand {
         }
     }
 
-    /// The `root=` that dracut gave a hostonly initramfs: that of the system in which it was made.
+    /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it.
     private static var rootOfInitramfs: String? {
         let directory = "/etc/cmdline.d"
         let lines = DirectoryListing.names(in: directory).sorted().compactMap {
@@ -24,7 +24,7 @@ enum GeneratorCommand {
 }
 
 extension RootUnits.Item {
-    /// Makes it below `directory`.
+    /// Creates the item below `directory`.
     func write(below directory: String) throws(SystemError) {
         switch self {
         case .file(let path, let text): try SmallFile.write(text, to: "\(directory)/\(path)")

@@ -1,12 +1,12 @@
 import ImgbasedCore
 import ImgbasedLinux
 
-/// `imgbase-initrd plan`: what `boot` would create, from disks or image files on any machine.
+/// `imgbase-initrd plan`: prints what `boot` would create, from disks or image files on any machine.
 struct PlanCommand {
     private let commandLine: String
     private let paths: [String]
 
-    /// Reads what stands behind `plan`; `nil` where that is not its usage.
+    /// Reads the arguments after `plan`; `nil` if they do not match the usage.
     init?(_ arguments: ArraySlice<String>) {
         var commandLine: String?
         var paths: [String] = []

@@ -60,10 +60,11 @@ struct RootBringUp: ~Copyable {
         DeviceMapperName(group: found.group.name, volume: volume).description
     }
 
-    /// Sees to the names of `volume` in /dev, and returns the one to mount. udev makes them, and has the state it hands
-    /// over to the booted system when the wait ends; without udev they are made as it would make them, which it
-    /// then takes for its own. So are they where udev hangs: the layer is there, and the booted system's udev looks at it
-    /// anew.
+    /// Ensures that the names of `volume` in /dev exist, and returns the one to mount.
+    ///
+    /// udev makes the names; after the wait it has the state that it hands over to the booted system. Without
+    /// udev, or if udev hangs, the helper makes them in udev's way, and udev then takes them for its own.
+    /// After a hang the layer is usable, and the booted system's udev examines it again.
     private mutating func name(_ volume: String, _ device: DeviceMapper.Info) throws(SystemError) -> String {
         if !mapper.waitForUdev(seconds: request.limits.udev) {
             let warning =
@@ -83,8 +84,9 @@ struct RootBringUp: ~Copyable {
         BlockDevice.number(of: path) == device.number
     }
 
-    /// Refuses to go on where something is mounted that is no layer of the group: somebody has put it there, or another
-    /// part of the initramfs has.
+    /// Fails if the mount at `/sysroot` is not a layer of the group.
+    ///
+    /// A person or another part of the initramfs has put it there.
     func checkPlace() throws(BootError) {
         guard let present = try BootError.call(LayerMount.present(at: RootBringUp.target)) else { return }
         let uuid = BlockDevice.mapperUUID(number: present.number)
@@ -99,7 +101,8 @@ struct RootBringUp: ~Copyable {
         _ node: String, _ active: LayerActivation.Active, isFallback: Bool
     ) throws(BootError) {
         let number = active.device.number
-        // The program was started again by hand, from dracut's shell: what it had mounted may be another layer, or in another mode.
+        // After a restart by hand from dracut's shell, an earlier mount may be of another layer or in another
+        // mode.
         let present = try BootError.call(LayerMount.present(at: RootBringUp.target))
         if let present, !present.isLayer(number, active.mode) {
             try BootError.call(LayerMount.unmount(RootBringUp.target, volatile: present.isVolatile))
@@ -123,12 +126,12 @@ struct RootBringUp: ~Copyable {
         }
     }
 
-    /// Why the system that is mounted cannot come up; `nil` where it can, as far as that can be seen.
+    /// Why the mounted system cannot come up; `nil` if no reason can be seen.
     private func problem(isFallback: Bool) throws(SystemError) -> String? {
         guard try InitProgram.exists(in: RootBringUp.target, asked: request.initProgram) else {
             return "it has no /sbin/init"
         }
-        // The kernel that runs came with another layer.
+        // The running kernel came with another layer.
         guard isFallback, let release = SmallFile.line("/proc/sys/kernel/osrelease"),
             try !InitProgram.hasModules(of: release, in: RootBringUp.target)
         else { return nil }

@@ -1,10 +1,10 @@
 import ImgbasedLinux
 
-/// How long each part of the work took, for `boot.json`.
+/// Measures the duration of each part of the work, for `boot.json`.
 struct Stopwatch {
     private let start = Monotonic.now()
     private var last: Monotonic
-    /// Milliseconds, by name in the order they were measured: `start` from the kernel's to the helper's start.
+    /// Milliseconds by name, in the order measured; `start` is from the kernel's start to the helper's.
     private(set) var laps: [(name: String, milliseconds: Double)]
 
     init() {
@@ -12,7 +12,7 @@ struct Stopwatch {
         laps = [("start", start.milliseconds(since: .kernelStart))]
     }
 
-    /// Notes the time since the last one as `name`.
+    /// Records the time since the previous lap as `name`.
     mutating func lap(_ name: String) {
         let now = Monotonic.now()
         laps.append((name, now.milliseconds(since: last)))

@@ -1,4 +1,4 @@
-// The initramfs helper: wires what the core decides to what the kernel does.
+// The initramfs helper: connects the decisions of the core to the kernel.
 
 import CLinux
 import ImgbasedCore
@@ -11,14 +11,14 @@ let usage = """
            imgbase-initrd --version
     """
 
-/// Ends the program where the command line is not one of `usage`.
+/// Ends the program because its arguments do not match `usage`.
 func refuseUsage() -> Never {
     complain("bad usage; see 'imgbase-initrd --help'")
     exit(2)
 }
 
 let words = ProgramArguments.words
-// systemd runs generators by their file names, with three directories.
+// systemd runs a generator by its file name, with three directories as arguments.
 let isGenerator = words.first?.hasSuffix("-generator") ?? false
 let arguments = (isGenerator ? ["generator"] : []) + words.dropFirst()
 

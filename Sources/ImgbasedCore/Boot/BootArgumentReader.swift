@@ -4,7 +4,7 @@ extension CaseIterable where Self: RawRepresentable, RawValue == String {
     }
 }
 
-/// Reads arguments, and notes what it cannot understand.
+/// Reads arguments, and collects a warning for each that it cannot understand.
 struct BootArgumentReader {
     let commandLine: KernelCommandLine
     private(set) var warnings: [String] = []
@@ -21,7 +21,7 @@ struct BootArgumentReader {
         }
     }
 
-    /// What `parse` makes of the last argument `name`; `nil` without one, or where it makes nothing of it.
+    /// Applies `parse` to the last argument `name`; `nil` if the argument is absent or `parse` fails.
     mutating func read<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> Value? {
         guard let argument = commandLine.last(name) else { return nil }
         if let value = argument.value.flatMap(parse) { return value }
@@ -29,7 +29,7 @@ struct BootArgumentReader {
         return nil
     }
 
-    /// `read` for values with commas between; those not understood are left out.
+    /// Like `read`, for values separated by commas; leaves out values that are not understood.
     mutating func list<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> [Value] {
         guard let argument = commandLine.last(name) else { return [] }
         var values: [Value] = []
@@ -43,7 +43,7 @@ struct BootArgumentReader {
         return values
     }
 
-    /// A switch, with the words that dracut's getargbool takes.
+    /// Reads a switch with the words of dracut's getargbool; `preset` if it is absent or not understood.
     mutating func isOn(_ preset: Bool, _ name: String) -> Bool {
         guard let argument = commandLine.last(name) else { return preset }
         switch argument.value {
@@ -55,7 +55,7 @@ struct BootArgumentReader {
         }
     }
 
-    /// Notes `text`, one line.
+    /// Adds `text` to the warnings, as one line.
     mutating func warn(_ text: String) {
         warnings.append(text.asMessageLine)
     }

@@ -4,30 +4,30 @@ public enum BootMode: String, Hashable, Sendable, CaseIterable {
     case readWrite = "rw"
     /// Read-only.
     case readOnly = "ro"
-    /// Read-only, under a file system in memory that takes what is written and is thrown away.
+    /// Read-only, under a file system in memory that takes all writes and is thrown away.
     case volatile
 
-    /// The one that comes nearest and writes nothing to the layer.
+    /// The nearest mode that writes nothing to the layer.
     public var withoutWriting: BootMode {
         self == .readWrite ? .volatile : self
     }
 }
 
-/// Who activates volumes.
+/// The code that activates volumes.
 public enum Activator: String, Hashable, Sendable, CaseIterable {
-    /// Whoever can: our own code.
+    /// Our own code, and lvm2 for what that refuses or fails to activate.
     case auto
-    /// Our own code alone.
+    /// Our own code only.
     case native
-    /// lvm2 alone.
+    /// lvm2 only.
     case lvm
 }
 
-/// Whether thin_check(8) looks at the metadata of a pool before the pool is used.
+/// Whether thin_check(8) checks the metadata of a pool before the pool is used.
 public enum ThinCheckPolicy: String, Hashable, Sendable, CaseIterable {
-    /// Where the initramfs has it.
+    /// If the initramfs contains thin_check.
     case auto
-    /// Always: without it, the pool is not used.
+    /// Always; without a check, the pool is not used.
     case always
     /// Never.
     case never

@@ -1,18 +1,18 @@
-/// Why the boot loader booted this layer, as `rd.imgbased.reason=` tells it.
+/// Why the boot loader booted this layer, from `rd.imgbased.reason=`.
 public enum BootReason: String, Hashable, Sendable, CaseIterable {
-    /// Somebody picked it in the menu.
+    /// The user picked it in the menu.
     case menu
     /// It is the default.
     case `default` = "default"
-    /// It was asked for once.
+    /// It was requested for one boot.
     case once
     /// It is on trial.
     case trial
-    /// It was the last to come up healthy, and what was to be booted is not offered.
+    /// It was the last to come up healthy, and the layer to be booted is not offered.
     case good
-    /// It is the newest of those known to be good or, where there is none, of those not known to be bad.
+    /// It is the newest layer known to be good or, if none is, the newest not known to be bad.
     case best
-    /// What was to be booted could not be loaded.
+    /// The layer to be booted could not be loaded.
     case fallback
     /// It is only looked at.
     case rescue

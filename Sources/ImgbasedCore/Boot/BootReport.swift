@@ -1,47 +1,47 @@
-/// What happened in early boot, for the booted system: `/run/imgbased/boot.json`.
+/// The course of early boot, for the booted system: `/run/imgbased/boot.json`.
 public struct BootReport: Hashable, Sendable {
-    /// How long something took.
+    /// The duration of one part of early boot.
     public struct Timing: Hashable, Sendable {
-        /// What.
+        /// The name of the part.
         public var name: String
-        /// How long, in milliseconds.
+        /// The duration in milliseconds.
         public var milliseconds: Double
 
-        /// `name` took `milliseconds`.
+        /// Records that the part `name` took `milliseconds`.
         public init(name: String, milliseconds: Double) {
             self.name = name
             self.milliseconds = milliseconds
         }
     }
 
-    /// The booted layer.
+    /// The name of the booted layer.
     public var layer: String
-    /// The base it came from.
+    /// The base of the layer; `nil` for a volume that is not a layer of ours.
     public var base: String?
-    /// The volume group.
+    /// The name of the volume group.
     public var volumeGroup: String
     /// The device-mapper name of the layer.
     public var device: String
-    /// What decided on the layer, as the argument would be typed.
+    /// The argument that selected the layer, as it would be typed; `default` if none did.
     public var chosenBy: String
-    /// Why the boot loader booted it.
+    /// Why the boot loader booted the layer; `nil` if it did not say.
     public var reason: BootReason?
-    /// How it was mounted.
+    /// How the layer was mounted.
     public var mode: BootMode
-    /// Who activated it.
+    /// The code that activated the layer.
     public var activatedBy: Activator
-    /// Why it was not our own code, where it was not asked to leave it to lvm2.
+    /// Why our own code did not activate the layer; `nil` if it did, or was told to leave it to lvm2.
     public var refusal: String?
-    /// Why nothing can be written to the layer though that was asked for.
+    /// Why the layer cannot be written although that was requested; `nil` otherwise.
     public var degraded: String?
-    /// What was wanted before it and not taken.
+    /// The layers requested before it and not booted.
     public var fallbacks: [SkippedLayer]
-    /// What was not understood.
+    /// The warnings of this boot, one line each.
     public var warnings: [String]
-    /// How long the parts of it took, in their order.
+    /// The durations of the parts, in order.
     public var timings: [Timing]
 
-    /// A report of these parts.
+    /// Creates a report of these parts.
     public init(
         layer: String, base: String?, volumeGroup: String, device: String, chosenBy: String,
         reason: BootReason? = nil, mode: BootMode,

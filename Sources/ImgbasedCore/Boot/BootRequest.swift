@@ -1,45 +1,47 @@
-/// What the kernel's command line asks of us (imgbased.cmdline(7)).
+/// The request that the kernel command line makes (imgbased.cmdline(7)).
 public struct BootRequest: Hashable, Sendable {
-    /// How long to wait for disks where nobody says, in seconds.
+    /// The seconds to wait for disks if the command line does not say.
     public static let defaultTimeout = 90
 
-    /// Whether there is anything for us to do.
+    /// Whether the helper has anything to do.
     public let isOurs: Bool
-    /// Which layer.
+    /// The layer to boot.
     public let layer: LayerRequest
-    /// Where that is said, as the argument would be typed; `default` where nowhere.
+    /// The argument that names the layer, as it would be typed; `default` if none does.
     public let layerSource: String
-    /// Whether a name means the volume itself, layer or not: so with arguments that are not our own.
+    /// Whether a name means the volume itself, layer or not; true for arguments that are not our own.
     public let namesVolumes: Bool
-    /// Which volume group.
+    /// The volume group to use.
     public let groupSelector: GroupSelector
     /// How to mount the layer.
     public let mode: BootMode
-    /// Whether to mount it read-write at once: by `mode` or, where no mode is given, by the last of `ro` and `rw`, or of
-    /// these in `rootflags=`. After `ro` the booted system makes it writable when it has checked it.
+    /// Whether to mount the layer read-write at once.
+    ///
+    /// `mode` decides or, if it is not given, the last of `ro` and `rw`, or of these in `rootflags=`. After
+    /// `ro` the booted system checks the layer and then makes it writable.
     public let mountsWritable: Bool
-    /// What to try, in that order, instead of `layer`.
+    /// The layers to try instead of `layer`, in order.
     public let fallback: [LayerRequest]
-    /// Why the boot loader booted this, where it says so.
+    /// Why the boot loader booted this; `nil` if it does not say.
     public let reason: BootReason?
-    /// Who activates.
+    /// The code that activates the volumes.
     public let activate: Activator
-    /// How long to wait for disks, in seconds.
+    /// The seconds to wait for disks, 0 to 86400.
     public let timeout: Int
     /// Whether the metadata of the pool is checked first.
     public let thinCheck: ThinCheckPolicy
     /// Whether the file system of the layer is checked first.
     public let fileSystemCheck: FileSystemCheck
-    /// Options to mount it with, `rootflags=`.
+    /// The mount options of `rootflags=`.
     public let rootFlags: MountOptions
-    /// The program the booted system is to begin with, where `init=` names one.
+    /// The program that the booted system starts, from `init=`; `nil` without the argument.
     public let initProgram: String?
-    /// The value of `root=`, which may name something else than the layer.
+    /// The value of `root=`, which may name something other than the layer; `nil` without one.
     public let rootArgument: String?
-    /// What was not understood, each one line that names what would have been.
+    /// Warnings about arguments not understood; each is one line that names the valid ones.
     public let warnings: [String]
 
-    /// How long to wait for what else is slow.
+    /// The limits for slow work other than disks.
     public var limits: BootLimits { BootLimits(timeout: timeout, isOnTrial: reason == .trial) }
 
     private static let prefix = "rd.imgbased."
@@ -47,7 +49,7 @@ public struct BootRequest: Hashable, Sendable {
         "activate", "fallback", "layer", "mode", "reason", "thincheck", "timeout", "vg",
     ]
 
-    /// Reads `commandLine`. Of an argument that is there more than once the last one counts.
+    /// Reads `commandLine`; of repeated arguments the last one counts.
     public init(commandLine: KernelCommandLine) {
         var reader = BootArgumentReader(commandLine)
         reader.warnOfUnknown(prefix: BootRequest.prefix, known: BootRequest.known)
@@ -55,11 +57,11 @@ public struct BootRequest: Hashable, Sendable {
 
         let root = commandLine.last("root")
         let rootVolume = root.flatMap { VolumeArgument(root: $0) }
-        // One argument a volume: swap space is among them as a rule.
+        // One argument per volume; swap space is usually among them.
         let lvmVolumes = commandLine.arguments.compactMap { VolumeArgument(lvm: $0) }
         let lvmVolume = lvmVolumes.last { $0.hasNameOfLayer } ?? lvmVolumes.last
         let bootID = commandLine.last("img.bootid").flatMap { VolumeArgument(bootID: $0) }
-        // What an ordinary initramfs would mount comes first, so that both boot the same.
+        // The volume that an ordinary initramfs would mount comes first, so that both boot the same.
         let older = rootVolume ?? (root == nil ? bootID ?? lvmVolume : nil)
 
         let own = reader.read(
@@ -73,8 +75,8 @@ public struct BootRequest: Hashable, Sendable {
         let group = reader.read("rd.imgbased.vg", valid: "the name of a volume group") { name in
             (try? VolumeName.checkGroup(name, limit: VolumeName.readLimit)).map { name }
         }
-        // root= of our own entries names the group as well. Beside another layer, rd.lvm.lv= does not count: it often is
-        // there for swap space.
+        // root= of our own entries also names the group. Beside another layer, rd.lvm.lv= does not count: it
+        // often names swap space.
         let olderGroup = rootVolume?.group ?? (namesVolumes ? older?.group ?? lvmVolume?.group : nil)
         groupSelector = (group ?? olderGroup).map(GroupSelector.named) ?? .default
 

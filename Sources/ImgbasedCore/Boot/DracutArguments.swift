@@ -1,9 +1,10 @@
-/// What dracut's other modules are told where the helper brings the root.
+/// The arguments for dracut's other modules if the helper brings up the root.
 public enum DracutArguments {
-    /// Arguments besides those of `commandLine`, as dracut.cmdline(7) has them.
+    /// The arguments to add to those of `commandLine`, in the syntax of dracut.cmdline(7).
     ///
-    /// dracut's lvm module would activate the layer too, at the same time, and wait for a volume that `rd.lvm.lv=` names
-    /// and that need not be there. It is told to stay out unless it is asked for something else than a layer.
+    /// dracut's lvm module would activate the layer at the same time, and wait for a volume of `rd.lvm.lv=`
+    /// that may not exist. The module is switched off unless an argument requests something other than a
+    /// layer.
     public static func additional(to commandLine: KernelCommandLine) -> [String] {
         let root = commandLine.last("root").flatMap { VolumeArgument(root: $0) }
         let isForOthers = commandLine.arguments.contains { argument in

@@ -1,4 +1,4 @@
-/// Who has which file locked, as `/proc/locks` has it (proc(5)).
+/// The file locks and their holders, from `/proc/locks` (proc(5)).
 public struct FileLockTable: Hashable, Sendable {
     private struct Lock: Hashable {
         var process: Int
@@ -7,7 +7,7 @@ public struct FileLockTable: Hashable, Sendable {
 
     private let locks: [Lock]
 
-    /// Reads `text`. Who only waits for a lock has none.
+    /// Reads `text`; a process that only waits for a lock is not a holder.
     public init(_ text: String) {
         locks = text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ").map(String.init)
@@ -16,7 +16,7 @@ public struct FileLockTable: Hashable, Sendable {
         }
     }
 
-    /// The process that has taken a lock, flock(2), of the file `inode` on the file system of that device.
+    /// The process with a flock(2) lock on `inode` of the file system on this device; `nil` if none has one.
     public func holder(major: UInt64, minor: UInt64, inode: UInt64) -> Int? {
         let file = "\(FileLockTable.hexadecimal(major)):\(FileLockTable.hexadecimal(minor)):\(inode)"
         return locks.first { $0.file == file }?.process

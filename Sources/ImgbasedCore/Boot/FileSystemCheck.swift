@@ -1,9 +1,8 @@
-/// Whether the file system of a layer is checked before it is mounted so that it can be written, as
-/// systemd-fsck@.service(8) has it.
+/// Whether a layer's file system is checked before a writable mount, as in systemd-fsck@.service(8).
 public struct FileSystemCheck: Hashable, Sendable {
-    /// When it is checked.
+    /// When the file system is checked.
     public enum Mode: String, Hashable, Sendable {
-        /// Where the file system asks for it.
+        /// If the file system asks for it.
         case auto
         /// Always.
         case force
@@ -11,29 +10,29 @@ public struct FileSystemCheck: Hashable, Sendable {
         case skip
     }
 
-    /// What becomes of damage.
+    /// How damage is treated.
     public enum Repair: String, Hashable, Sendable {
-        /// It is repaired where nothing can be lost by that.
+        /// Repaired if that cannot lose data.
         case preen
-        /// It is repaired.
+        /// Repaired.
         case yes
-        /// It is left alone.
+        /// Left alone.
         case no
     }
 
-    /// When it is checked: `fsck.mode=`.
+    /// When the file system is checked: `fsck.mode=`.
     public let mode: Mode
-    /// What becomes of damage: `fsck.repair=`.
+    /// How damage is treated: `fsck.repair=`.
     public let repair: Repair
 
-    /// What `commandLine` says.
+    /// Reads the settings of `commandLine`.
     init(_ commandLine: KernelCommandLine) {
         let mode = commandLine.value("fsck.mode").flatMap(Mode.init(rawValue:)) ?? .auto
-        // dracut's own word for the same.
+        // dracut's own argument for `skip`.
         self.mode = commandLine.arguments.contains { $0.text == "rd.skipfsck" } ? .skip : mode
         repair = commandLine.value("fsck.repair").flatMap(Repair.init(rawValue:)) ?? .preen
     }
-    /// The arguments of e2fsck(8) before the device; `nil` where it is not to be run.
+    /// The arguments of e2fsck(8) before the device; `nil` if it is not to be run.
     public var e2fsckArguments: [String]? {
         let how =
             switch repair {
@@ -48,15 +47,18 @@ public struct FileSystemCheck: Hashable, Sendable {
         }
     }
 
-    /// The arguments besides, one after the other, where the tool ended with `status`: it could not read the superblock, which a power
-    /// cut can tear, being two sectors. There are copies, which it tries by itself only where it may ask.
+    /// Extra arguments for further runs, one set per run, after the tool ended with `status`.
+    ///
+    /// With status 8 it could not read the superblock, which spans two sectors and can be torn by a power
+    /// cut. e2fsck tries the copies by itself only if it may ask.
     public func otherSuperblocks(status: Int32) -> [[String]] {
         guard status == 8, repair == .preen else { return [] }
         return [["-b", "32768", "-B", "4096"], ["-b", "8193", "-B", "1024"]]
     }
 
-    /// Whether a file system is fit for use that fsck(8) ended on with `status`: it was clean, or is now. A restart, which
-    /// fsck may ask for, is needed for what is mounted already.
+    /// Whether a file system is fit for use after fsck(8) ended with `status`: it was clean, or is now.
+    ///
+    /// The restart that fsck may ask for is needed only for mounted file systems.
     public static func isFit(status: Int32) -> Bool {
         (0...3).contains(status)
     }

@@ -1,6 +1,6 @@
 /// Writes JSON (RFC 8259).
 enum JSONText {
-    /// A text.
+    /// A string, quoted and escaped.
     static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -19,9 +19,9 @@ enum JSONText {
         return result + "\""
     }
 
-    /// A number with three decimals; `null` for one that JSON has no way to write, or that is out of all reason.
+    /// A number with three decimals; `null` for one that JSON cannot express, or of 1e15 and more.
     static func thousandths(_ value: Double) -> String {
-        // Not `rounded()`: without optimization that is a call to the C library's, which we do not import.
+        // `rounded()` would, without optimization, call the C library's function, which is not imported.
         guard value.magnitude < 1e15 else { return "null" }
         let whole = Int64(value * 1000 + (value < 0 ? -0.5 : 0.5))
         let digits = String(whole.magnitude % 1000)
@@ -29,12 +29,12 @@ enum JSONText {
         return "\(whole < 0 ? "-" : "")\(whole.magnitude / 1000).\(padding)\(digits)"
     }
 
-    /// An array of values already written.
+    /// An array of values that are JSON already.
     static func array(_ values: [String]) -> String {
         "[" + values.joined(separator: ",") + "]"
     }
 
-    /// An object of names and values already written.
+    /// An object of names and of values that are JSON already.
     static func object(_ members: [(name: String, value: String)]) -> String {
         "{" + members.map { string($0.name) + ":" + $0.value }.joined(separator: ",") + "}"
     }

@@ -1,35 +1,35 @@
-/// The kernel's command line, taken apart as the kernel does (linux: lib/cmdline.c, next_arg).
+/// The kernel command line, split as the kernel splits it (linux: lib/cmdline.c, next_arg).
 ///
-/// Arguments are separated by white space that is not between quotation marks. Marks around a value or around a whole
-/// argument fall away. `--` ends what is not meant for the init program. Names are compared letter by letter, as
-/// dracut does; only the kernel itself takes `-` and `_` for the same.
+/// White space outside quotation marks separates arguments. Marks around a value or a whole argument are
+/// dropped. Arguments after `--` are only for the init program. Names are compared letter by letter, as in
+/// dracut; only the kernel itself treats `-` and `_` as equal.
 public struct KernelCommandLine: Hashable, Sendable {
     /// A word of the command line.
     public struct Argument: Hashable, Sendable {
-        /// What stands before the first equals sign.
+        /// The text before the first equals sign.
         public let name: String
-        /// What stands after it; `nil` where there is none.
+        /// The text after the first equals sign; `nil` without one.
         public let value: String?
 
-        /// An argument of these parts.
+        /// Creates an argument of these parts.
         package init(name: String, value: String?) {
             self.name = name
             self.value = value
         }
 
-        /// As it would be typed.
+        /// The argument as it would be typed.
         public var text: String {
             value.map { "\(name)=\($0)" } ?? name
         }
 
-        /// Whether it is `--`: what follows is for the init program (linux: kernel/params.c, parse_args).
+        /// Whether it is `--`: the rest is for the init program (linux: kernel/params.c, parse_args).
         var endsKernelArguments: Bool { name == "--" && value == nil }
     }
 
     /// The arguments in their order.
     public let arguments: [Argument]
 
-    /// Takes `text` apart, for example the content of `/proc/cmdline`.
+    /// Splits `text`, for example the content of `/proc/cmdline`.
     public init(_ text: String) {
         let bytes = Array(text.utf8)
         var arguments: [Argument] = []
@@ -40,7 +40,7 @@ public struct KernelCommandLine: Hashable, Sendable {
         self.arguments = arguments
     }
 
-    /// The words of `text` as they stand there, with their quotation marks; `--` and what follows among them.
+    /// The words of `text` as written, with their quotation marks; `--` and all after it are included.
     public static func words(_ text: String) -> [String] {
         let bytes = Array(text.utf8)
         var words: [String] = []
@@ -51,24 +51,24 @@ public struct KernelCommandLine: Hashable, Sendable {
         return words
     }
 
-    /// The argument that `word` is; `nil` where it is none.
+    /// The argument in `word`; `nil` if it holds none.
     public static func argument(_ word: String) -> Argument? {
         let bytes = Array(word.utf8)
         var index = 0
         return next(in: bytes, from: &index)?.argument
     }
 
-    /// The last argument called `name`, which is the one that counts.
+    /// The last argument called `name`, which is the one that counts; `nil` without one.
     public func last(_ name: String) -> Argument? {
         arguments.last { $0.name == name }
     }
 
-    /// The last value given for `name`; `nil` also where the last one has no equals sign.
+    /// The value of the last argument called `name`; `nil` without one, or if it has no equals sign.
     public func value(_ name: String) -> String? {
         last(name)?.value
     }
 
-    /// The next argument from `index` on, and where it stands.
+    /// The next argument from `index` on, and its place.
     private static func next(
         in bytes: [UInt8], from index: inout Int
     ) -> (argument: Argument, place: Range<Int>)? {
@@ -87,7 +87,7 @@ public struct KernelCommandLine: Hashable, Sendable {
         var inMarks = isQuoted
         var equals: Int?
         while index < bytes.count, bytes[index] != 0, inMarks || !isSpace(bytes[index]) {
-            // An equals sign in the first place divides nothing.
+            // An equals sign at the start separates nothing.
             if bytes[index] == UInt8(ascii: "="), equals == nil, index > start { equals = index }
             if bytes[index] == mark { inMarks.toggle() }
             index += 1
@@ -106,7 +106,7 @@ public struct KernelCommandLine: Hashable, Sendable {
         return Argument(name: text(start, equals), value: text(valueStart, end))
     }
 
-    /// What the kernel's `isspace` takes for white space, of which 0xA0 is one (lib/ctype.c).
+    /// Whether the kernel's `isspace` accepts `byte`; 0xA0 is white space too (linux: lib/ctype.c).
     private static func isSpace(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: " ") || (9...13).contains(byte) || byte == 0xA0
     }

@@ -3,18 +3,18 @@ struct LayerCatalog: Hashable {
     private static let listLimit = 20
 
     private let group: VolumeGroup
-    /// Whether a name means the volume itself, whatever it is, and a base only where it is tagged as one.
+    /// Whether a name means the volume itself, of any kind, and a base only if it is tagged as one.
     private let namesVolumes: Bool
-    /// Whether names are all there is to go by.
+    /// Whether only names identify layers.
     private let isUntagged: Bool
     private let defaultLayer: String?
-    /// Those that can be booted, from the oldest on.
+    /// The layers that can be booted, oldest first.
     private let layers: [LogicalVolume]
 
     /// - Parameters:
-    ///   - group: What is on the disks. In a group without our tag the names alone say what is a layer.
+    ///   - group: The group on the disks. Without our tag on it, names alone identify layers.
     ///   - namesVolumes: Whether a name means the volume itself.
-    ///   - defaultLayer: What `previous` is relative to.
+    ///   - defaultLayer: The layer that `previous` is relative to; `nil` for the latest.
     init(_ group: VolumeGroup, namesVolumes: Bool, defaultLayer: String?) {
         let isUntagged = !group.tags.contains(Tag.volumeGroup)
         self.group = group
@@ -32,7 +32,7 @@ struct LayerCatalog: Hashable {
             .sorted(by: LayerCatalog.isOlder)
     }
 
-    /// The base that `volume` came from, by its tag or else by its name.
+    /// The base of `volume`, from its tag or else from its name; `nil` if neither names one.
     func base(of volume: LogicalVolume) -> String? {
         for tag in volume.tags where tag.hasPrefix(Tag.originPrefix) {
             return String(tag.dropFirst(Tag.originPrefix.count))
@@ -70,10 +70,10 @@ struct LayerCatalog: Hashable {
     private func latest() throws(SelectionError) -> LogicalVolume {
         var newest: (layer: LogicalVolume, base: String, time: UInt64)?
         var times: [String: UInt64] = [:]
-        // From the oldest on, so that the last layer of the newest base stays.
+        // Oldest first, so that the last layer of the newest base remains.
         for layer in layers {
             let base = base(of: layer) ?? layer.name
-            // A base that was removed is as old as its first layer.
+            // A removed base is as old as its first layer.
             let time = times[base] ?? group.volume(base)?.creationTime ?? layer.creationTime
             times[base] = time
             if let newest, base != newest.base {
@@ -109,7 +109,7 @@ struct LayerCatalog: Hashable {
         SelectionError(reason: reason)
     }
 
-    /// The names of the layers there are, to help who mistyped one; only the newest where there are many.
+    /// The names of the layers, to help a user who mistyped one; of many layers, only the newest.
     private var list: String {
         let newest = layers.suffix(LayerCatalog.listLimit).map { $0.name }.joined(separator: ", ")
         let others = layers.count - LayerCatalog.listLimit

@@ -1,13 +1,13 @@
-/// Which layer is wanted.
+/// The layer that an argument asks for.
 public enum LayerRequest: Hashable, Sendable, CustomStringConvertible {
-    /// The one of that name, or the newest one of the base of that name.
+    /// The layer of this name, or the newest layer of the base of this name.
     case named(String)
-    /// The newest one of the newest base.
+    /// The newest layer of the newest base.
     case latest
-    /// The one before the default.
+    /// The layer before the default.
     case previous
 
-    /// As in an argument; fails where `text` is no name for a volume.
+    /// Parses the value of an argument; fails if `text` is not a valid volume name.
     init?(_ text: String) {
         switch text {
         case "latest": self = .latest
@@ -18,7 +18,7 @@ public enum LayerRequest: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// As in an argument.
+    /// The request as written in an argument.
     public var description: String {
         switch self {
         case .named(let name): name

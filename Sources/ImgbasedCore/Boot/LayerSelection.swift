@@ -3,35 +3,35 @@ public struct SelectionError: Error, Hashable, Sendable, CustomStringConvertible
     /// One sentence without a full stop.
     public let reason: String
 
-    /// The cause.
+    /// The same as `reason`.
     public var description: String {
         reason
     }
 }
 
-/// A layer that was wanted and not taken.
+/// A layer that was requested and not booted.
 public struct SkippedLayer: Hashable, Sendable {
-    /// The layer, as it was asked for.
+    /// The layer as it was requested.
     public let layer: String
-    /// Why not, one sentence without a full stop.
+    /// Why it was skipped, one sentence without a full stop.
     public let reason: String
 
-    /// Not `layer`, because of `reason`.
+    /// Records that `layer` was skipped because of `reason`.
     public init(layer: String, reason: String) {
         self.layer = layer
         self.reason = reason
     }
 }
 
-/// Which layer to boot.
+/// The layer to boot.
 public struct LayerSelection: Hashable, Sendable {
     /// The name of the volume.
     public let volume: String
-    /// The base it came from; `nil` for a volume that is no layer of ours.
+    /// The base of the layer; `nil` for a volume that is not a layer of ours.
     public let base: String?
-    /// What decided, as the argument would be typed.
+    /// The argument that selected it, as it would be typed.
     public let chosenBy: String
-    /// What came before it and was not taken.
+    /// The layers tried before it and skipped.
     public let fallbacks: [SkippedLayer]
 
     private let candidates: ArraySlice<Candidate>
@@ -42,10 +42,11 @@ public struct LayerSelection: Hashable, Sendable {
         let source: String
     }
 
-    /// Chooses for `request` in `group`. The default layer, which `previous` is relative to, is `latest` where it is
-    /// not given.
+    /// Chooses the layer for `request` in `group`.
     ///
-    /// - Throws: why nothing that was asked for is there.
+    /// `previous` is relative to `defaultLayer` or, if that is not given, to `latest`.
+    ///
+    /// - Throws: why none of the requested layers exists.
     public init(
         _ request: BootRequest, in group: VolumeGroup, defaultLayer: String? = nil
     ) throws(SelectionError) {
@@ -56,9 +57,9 @@ public struct LayerSelection: Hashable, Sendable {
         try self.init(([first] + rest)[...], in: catalog, skipped: [])
     }
 
-    /// The next choice, this one having come to nothing because of `reason`.
+    /// The next choice, after this one failed because of `reason`.
     ///
-    /// - Throws: why there is no other one.
+    /// - Throws: why no choice is left.
     public func next(after reason: String) throws(SelectionError) -> LayerSelection {
         let failed = SkippedLayer(layer: volume, reason: reason)
         return try LayerSelection(candidates, in: catalog, skipped: fallbacks + [failed])
@@ -72,7 +73,7 @@ public struct LayerSelection: Hashable, Sendable {
             let candidate = candidates[index]
             do throws(SelectionError) {
                 let volume = try catalog.volume(for: candidate.layer)
-                // Once is enough: what failed would fail again.
+                // One attempt is enough: a layer that failed would fail again.
                 if skipped.contains(where: { $0.layer == volume.name }) { continue }
                 self.volume = volume.name
                 base = catalog.base(of: volume)

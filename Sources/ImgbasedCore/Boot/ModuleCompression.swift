@@ -1,5 +1,6 @@
-/// How a kernel module can be compressed, called as in `/sys/module/compression`, where a kernel says what it can undo itself
-/// (linux: kernel/module/sysfs.c).
+/// The compression of a kernel module, named as in `/sys/module/compression`.
+///
+/// That file names the compression that the kernel can undo itself (linux: kernel/module/sysfs.c).
 public enum ModuleCompression: String, Hashable, Sendable {
     /// RFC 1952.
     case gzip
@@ -8,10 +9,10 @@ public enum ModuleCompression: String, Hashable, Sendable {
     /// RFC 8878.
     case zstd
 
-    /// How many bytes of a file tell.
+    /// The number of bytes at the start of a file that identify its compression.
     public static let magicLength = 6
 
-    /// How the file is compressed that begins with `bytes`; `nil` where it is not.
+    /// The compression of a file that begins with `bytes`; `nil` if it is not compressed.
     public init?(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x1f, 0x8b]) {
             self = .gzip

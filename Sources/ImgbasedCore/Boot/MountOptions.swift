@@ -1,30 +1,31 @@
-/// Mount options as mount(8) and fstab(5) have them, split into what mount(2) takes: flags, and data for the file system.
+/// Mount options of mount(8) and fstab(5), split for mount(2): flags, and data for the file system.
 ///
-/// The words are those of libmount (util-linux 2.38: libmount/src/optmap.c, `linux_flags_map` and `userspace_opts_map`;
-/// its Debian package has no static library), and so is the way they are read (optstr.c). What mount(8) does besides
-/// mounting a root is told in ``leftOut``. It differs from mount(8) in two things: of words that exclude each other
-/// the last one counts for access times as well, and what follows a quotation mark that is never closed is told.
+/// Words and syntax are those of libmount (util-linux 2.38: libmount/src/optmap.c, `linux_flags_map` and
+/// `userspace_opts_map`, and optstr.c); its Debian package has no static library. ``leftOut`` holds words for
+/// work of mount(8) other than mounting a root. Two things differ from mount(8): of conflicting words the
+/// last one counts for access times too, and text after an unclosed quotation mark is reported.
 public struct MountOptions: Hashable, Sendable {
     /// The flags of mount(2).
     public private(set) var flags: MountFlags = []
-    /// What is for the file system, with commas between.
+    /// The options for the file system, separated by commas.
     public private(set) var data = ""
-    /// Whether it is to be read-only, by the last word that says so; `nil` where none does.
+    /// Whether the mount is to be read-only, by the last word that says so; `nil` if none does.
     public private(set) var isReadOnly: Bool?
-    /// Words that mean something to mount(8) and cannot be done for a root: loop devices and the like, and labels, as long
-    /// as no policy is loaded.
+    /// Words that mount(8) knows and that cannot be applied to a root.
+    ///
+    /// These are loop devices and the like, and labels as long as no policy is loaded.
     public private(set) var leftOut: [String] = []
 
     private static let accessTimes: MountFlags = [
         .noAccessTimes, .relativeAccessTimes, .strictAccessTimes,
     ]
-    /// What `user` means in a mount by root.
+    /// The flags that `user` implies in a mount by root.
     private static let secure: MountFlags = [.noPrograms, .noSetUserID, .noDevices]
 
-    /// Options without a word.
+    /// Creates options without a word.
     public init() {}
 
-    /// Reads `text`, words with commas between; a comma between quotation marks is part of a word.
+    /// Reads words separated by commas; a comma between quotation marks is part of a word.
     public init(_ text: String) {
         var words: [String] = []
         let mark = UInt8(ascii: "\"")
@@ -42,7 +43,7 @@ public struct MountOptions: Hashable, Sendable {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         let value = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : nil
-        // util-linux 2.39 has such values for mounts it makes in two steps.
+        // util-linux 2.39 has such values for mounts that it makes in two steps.
         let isPlain = value == nil || ["vfs", "fs", "recursive"].contains(value)
         if isPlain, let (flag, isSet) = MountOptions.flag(name) {
             set(flag, isSet)
@@ -61,7 +62,7 @@ public struct MountOptions: Hashable, Sendable {
         if isSet { flags.formUnion(flag) } else { flags.subtract(flag) }
     }
 
-    /// Who may mount it does not matter here, but what these words imply does.
+    /// Sets the flags that these words imply; who may mount does not matter here.
     private mutating func restrict(_ name: String) {
         switch name {
         case "user", "users": flags.formUnion(MountOptions.secure)
@@ -105,10 +106,10 @@ public struct MountOptions: Hashable, Sendable {
         }
     }
 
-    /// Whether it is for programs that read fstab(5), and nothing to do.
+    /// Whether the word is only for programs that read fstab(5), and needs no action.
     private static func isForSystem(_ name: String, _ value: String?) -> Bool {
         if name.hasPrefix("x-") { return true }
-        // What mount(8) does itself, but for making a directory.
+        // mount(8) itself does the work of X-mount.*; making a directory needs no action here.
         if name.hasPrefix("X-") { return !name.hasPrefix("X-mount.") || name == "X-mount.mkdir" }
         switch name {
         case "user", "comment", "helper", "uhelper": return true
@@ -128,7 +129,7 @@ public struct MountOptions: Hashable, Sendable {
             "rslave",
             "shared", "rshared":
             return value == nil
-        // mount(8) leaves these out as well where no policy is loaded: the kernel would refuse them.
+        // mount(8) also leaves these out if no policy is loaded: the kernel would refuse them.
         case "context", "fscontext", "defcontext", "rootcontext", "seclabel", "smackfsdef", "smackfsfloor",
             "smackfshat", "smackfsroot", "smackfstransmute":
             return true

@@ -1,28 +1,28 @@
-/// What is mounted where, as `/proc/self/mountinfo` has it (proc(5)).
+/// The mounted file systems and their places, from `/proc/self/mountinfo` (proc(5)).
 public struct MountTable: Hashable, Sendable {
     /// A mounted file system.
     public struct Entry: Hashable, Sendable {
-        /// The number of its device, MAJOR:MINOR.
+        /// The device number, MAJOR:MINOR.
         public var number: String
-        /// Where it is mounted, byte for byte.
+        /// The mount point, byte for byte.
         public var place: [UInt8]
-        /// How it is mounted there.
+        /// The options of this mount.
         public var options: [String]
-        /// Its type.
+        /// The type of the file system.
         public var type: String
-        /// What was mounted, as mount(2) was told.
+        /// The source that mount(2) was given.
         public var source: String
-        /// How the file system itself was set up.
+        /// The options of the file system itself.
         public var fileSystemOptions: [String]
 
-        /// Where it is mounted, as text.
+        /// The mount point as text.
         public var path: String { String(decoding: place, as: UTF8.self) }
     }
 
-    /// In the order in which they are on each other.
+    /// The mounts in order; a later one covers an earlier one at the same place.
     public let entries: [Entry]
 
-    /// Reads `text`. What is no line of such a table is passed over.
+    /// Reads `text`; lines of another form are skipped.
     public init(_ text: some Sequence<UInt8>) {
         entries = Array(text).split(separator: UInt8(ascii: "\n")).compactMap { line in
             let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
@@ -37,7 +37,7 @@ public struct MountTable: Hashable, Sendable {
         }
     }
 
-    /// What is seen at `path`: the last that was mounted there; `nil` where nothing is.
+    /// The mount visible at `path`, which is the last one made there; `nil` without any.
     public func top(at path: String) -> Entry? {
         let place = Array(path.utf8)
         return entries.last { $0.place == place }
@@ -51,7 +51,7 @@ public struct MountTable: Hashable, Sendable {
         options.split(separator: UInt8(ascii: ",")).map { text(plain($0)[...]) }
     }
 
-    /// Without the escapes of white space and backslashes, three octal digits each (linux: fs/seq_file.c, `mangle_path`).
+    /// Removes the escapes, three octal digits each (linux: fs/seq_file.c, `mangle_path`).
     private static func plain(_ word: ArraySlice<UInt8>) -> [UInt8] {
         let bytes = Array(word)
         var result: [UInt8] = []

@@ -1,22 +1,22 @@
-/// A volume as arguments not our own name it.
+/// A volume named by an argument that is not our own.
 public struct VolumeArgument: Hashable, Sendable {
-    /// The volume group; `nil` where the argument does not say.
+    /// The volume group; `nil` if the argument does not name it.
     public let group: String?
-    /// The volume.
+    /// The name of the volume.
     public let volume: String
-    /// The argument, as it would be typed.
+    /// The argument as it would be typed.
     public let text: String
 }
 
 extension VolumeArgument {
-    // What /dev/X/Y is where X is no volume group.
+    // Directories X for which /dev/X/Y is not a volume.
     private static let otherDirectories: Set<String> = [
         "block", "bsg", "bus", "cciss", "char", "cpu", "disk", "dm", "dri", "fd", "ida", "input", "loop",
         "mapper",
         "md", "mqueue", "mtd", "nbd", "net", "pts", "rd", "shm", "snd", "ubi", "usb", "vfio", "zvol",
     ]
 
-    /// The volume that `argument`, a `root=`, means: `/dev/GROUP/VOLUME` or `/dev/mapper/GROUP-VOLUME`.
+    /// The volume of `argument`, a `root=`: `/dev/GROUP/VOLUME` or `/dev/mapper/GROUP-VOLUME`.
     package init?(root argument: KernelCommandLine.Argument) {
         guard let value = argument.value, value.hasPrefix("/dev/") else { return nil }
         let parts = value.dropFirst(5).split(separator: "/", omittingEmptySubsequences: false).map(
@@ -32,7 +32,7 @@ extension VolumeArgument {
         }
     }
 
-    /// The volume that `argument` means, where it is an `rd.lvm.lv=GROUP/VOLUME`.
+    /// The volume of `argument` if it is an `rd.lvm.lv=GROUP/VOLUME`.
     init?(lvm argument: KernelCommandLine.Argument) {
         guard argument.name == "rd.lvm.lv" else { return nil }
         let parts = (argument.value ?? "").split(separator: "/", omittingEmptySubsequences: false)
@@ -40,12 +40,12 @@ extension VolumeArgument {
         self.init(group: String(parts[0]), volume: String(parts[1]), argument)
     }
 
-    /// The volume that `argument`, an `img.bootid=VOLUME`, means.
+    /// The volume of `argument`, an `img.bootid=VOLUME`.
     init?(bootID argument: KernelCommandLine.Argument) {
         self.init(group: nil, volume: argument.value ?? "", argument)
     }
 
-    /// Whether it is called as layers are.
+    /// Whether the name of the volume has the form of a layer's.
     var hasNameOfLayer: Bool { (try? LayerName(volume, limit: VolumeName.readLimit)) != nil }
 
     private init?(group: String?, volume: String, _ argument: KernelCommandLine.Argument) {

@@ -1,8 +1,8 @@
-/// What a systemd generator in the initramfs leaves so that systemd takes the root from the helper.
+/// The units with which a generator in the initramfs makes systemd take the root from the helper.
 ///
-/// systemd-fstab-generator and dracut make units of `root=` that wait for the device it names, which need not be the
-/// chosen layer's: `rd.imgbased.layer=` and fallbacks come before it. Files of the same names in the generator's
-/// early directory take precedence over theirs (systemd.unit(5), systemd.generator(7)).
+/// For `root=`, systemd-fstab-generator and dracut make units that wait for the device it names. The chosen
+/// layer may be on another one: `rd.imgbased.layer=` and fallbacks take precedence. Files of the same names
+/// in the generator's early directory override those units (systemd.unit(5), systemd.generator(7)).
 public enum RootUnits {
     /// A file or link below the generator's early directory.
     public enum Item: Hashable, Sendable {
@@ -15,10 +15,10 @@ public enum RootUnits {
     /// The unit that mounts the chosen layer; it runs `imgbase-initrd boot`.
     public static let service = "imgbase-initrd.service"
 
-    /// Everything that has to be there, where the kernel command line has `root=rootArgument`.
+    /// The files and links needed if the kernel command line has `root=rootArgument`.
     public static func items(rootArgument: String?) -> [Item] {
         var items: [Item] = [
-            // The helper has mounted /sysroot when its service ends, so that systemd finds this unit done already and
+            // The helper mounts /sysroot before its service ends. systemd then finds this unit done, and
             // never runs its mount. The name below /run keeps systemd from waiting for a device in /dev.
             .file(
                 path: "sysroot.mount",
@@ -37,17 +37,17 @@ public enum RootUnits {
 
                     """),
             .link(path: "initrd-root-fs.target.requires/sysroot.mount", target: "../sysroot.mount"),
-            // systemd's wait for the device of root=.
+            // Removes systemd's wait for the device of root=.
             .link(path: "initrd-root-device.target.d/50-root-device.conf", target: "/dev/null"),
         ]
-        // dracut's.
+        // Removes dracut's.
         if let node = rootArgument.flatMap(deviceNode) {
             items.append(.link(path: "initrd.target.wants/\(deviceUnitName(node))", target: "/dev/null"))
         }
         return items
     }
 
-    /// The node that dracut waits for where the kernel command line has `root=argument`; `nil` where it waits for none.
+    /// The node that dracut waits for if the kernel command line has `root=argument`; `nil` without one.
     ///
     /// Source: dracut, 98dracut-systemd/rootfs-generator.sh, and `label_uuid_to_dev` of 99base/dracut-lib.sh.
     static func deviceNode(_ argument: String) -> String? {
@@ -64,7 +64,7 @@ public enum RootUnits {
         }
     }
 
-    /// A label as udev's links have it, as far as dracut knows.
+    /// Escapes a label as udev does in its links, but only the characters that dracut knows.
     private static func escapedLabel(_ label: Substring) -> String {
         var result = ""
         for scalar in label.unicodeScalars {
@@ -77,8 +77,9 @@ public enum RootUnits {
         return result
     }
 
-    /// The name of the device unit of the node at `path`, escaped as systemd does it (systemd.unit(5), "String
-    /// escaping for inclusion in unit names").
+    /// The name of the device unit for the node at `path`, escaped as systemd does it.
+    ///
+    /// Source: systemd.unit(5), "String escaping for inclusion in unit names".
     static func deviceUnitName(_ path: String) -> String {
         let trimmed = path.split(separator: "/").joined(separator: "/")
         var name = ""

@@ -1,11 +1,11 @@
-/// The kernel's announcement of a block device that has come, changed or gone (linux: lib/kobject_uevent.c).
+/// The kernel's announcement that a block device came, changed or went (linux: lib/kobject_uevent.c).
 public struct Uevent: Hashable, Sendable {
     /// The kernel's name of the device: `vda1`.
     public let name: String
-    /// Whether it has gone.
+    /// Whether the device has gone.
     public let isRemoval: Bool
 
-    /// Reads a message `ACTION@PATH\0KEY=VALUE\0…`; `nil` where it announces anything else.
+    /// Reads a message `ACTION@PATH\0KEY=VALUE\0…`; `nil` if it announces anything else.
     public init?(_ message: [UInt8]) {
         let fields = message.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         func value(_ key: String) -> String? {

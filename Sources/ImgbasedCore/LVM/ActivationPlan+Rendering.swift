@@ -1,7 +1,9 @@
 extension ActivationPlan {
-    /// The plan as text, to be read and compared: for each target a line as `dmsetup table` prints it, with a
-    /// physical volume by `pathOf` and another device by its name instead of MAJOR:MINOR; then for each device a
-    /// line `NAME uuid UUID ro|rw`; then a line `NAME read-ahead SECTORS` or `NAME minor NUMBER` where the metadata asks for it.
+    /// The plan as text, for people and for comparison.
+    ///
+    /// One line for each target as `dmsetup table` prints it, with the path `pathOf` for a physical volume
+    /// and the name of any other device instead of MAJOR:MINOR. Then one line `NAME uuid UUID ro|rw` for each
+    /// device. Then `NAME read-ahead SECTORS` and `NAME minor NUMBER` if the metadata asks for them.
     public func rendered(pathOf: (LVMIdentifier) -> String) -> [String] {
         var lines: [String] = []
         for device in devices {

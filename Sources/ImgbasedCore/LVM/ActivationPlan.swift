@@ -1,19 +1,20 @@
 /// The devices to create for one volume, exactly as lvm2 would: names, UUIDs, tables, read-only flags.
 ///
-/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c, lib/snapshot/snapshot.c.
+/// lvm2: `_add_new_lv_to_dtree` in lib/activate/dev_manager.c, lib/thin/thin.c, lib/striped/striped.c,
+/// lib/snapshot/snapshot.c.
 public struct ActivationPlan: Hashable, Sendable {
     /// The name of the volume group.
     public let volumeGroupName: String
     /// The name of the volume.
     public let volume: String
-    /// What to create, in that order.
+    /// The devices to create, in order.
     public private(set) var devices: [MappedDevice]
-    /// What users should know of these devices and what was passed over, each one sentence.
+    /// Warnings about these devices and about skipped metadata, each one sentence.
     public let warnings: [String]
 
-    /// The plan for the volume `name` in `group`.
+    /// Plans the volume `name` in `group`.
     ///
-    /// - Throws: why lvm2 should do it, if anybody.
+    /// - Throws: why only lvm2 may be able to activate it.
     public init(_ name: String, in group: VolumeGroup) throws(Refusal) {
         if let refusal = group.refusal { throw refusal }
         var builder = ActivationPlanBuilder(group)
@@ -25,7 +26,7 @@ public struct ActivationPlan: Hashable, Sendable {
         volume = name
     }
 
-    /// The physical volumes it stands on, each once.
+    /// The physical volumes under the volume, each once.
     public var physicalVolumes: [LVMIdentifier] {
         var ids: [LVMIdentifier] = []
         for area in areas {
@@ -34,8 +35,9 @@ public struct ActivationPlan: Hashable, Sendable {
         return ids
     }
 
-    /// Where the last of what it uses of a physical volume ends, counted from the beginning of the device; `nil` where that does
-    /// not fit 64 bits.
+    /// The end of the last area used on a physical volume, from the start of the device.
+    ///
+    /// `nil` if it does not fit 64 bits.
     public func end(on id: LVMIdentifier) -> Sectors? {
         var end = Sectors(0)
         for area in areas where area.device == .physicalVolume(id) {
@@ -46,20 +48,22 @@ public struct ActivationPlan: Hashable, Sendable {
         return end
     }
 
-    /// Whether the driver of snapshots is needed that keep in a volume what their origin had.
+    /// Whether the plan needs the driver for snapshots with a store of their own.
     public var hasSnapshots: Bool {
         devices.contains { $0.role == .snapshotStore }
     }
 
-    /// Forbids writing to the volume, not to what is beneath it, as lvm2 does for those in its
-    /// `activation/read_only_volume_list`.
+    /// Forbids writing to the volume, not to the devices beneath it.
+    ///
+    /// lvm2 does the same for the volumes in its `activation/read_only_volume_list`.
     public mutating func makeVolumeReadOnly() {
         guard let last = devices.indices.last else { return }
         devices[last].isReadOnly = true
     }
 
-    /// Forbids writing to the volume and changing anything in the metadata of a pool under it. Not what lvm2 does: its
-    /// `lvchange --refresh` makes such a pool an ordinary one again.
+    /// Forbids writing to the volume, and any change to the metadata of the pool under it.
+    ///
+    /// lvm2 does not do this: its `lvchange --refresh` makes such a pool an ordinary one again.
     public mutating func makePoolReadOnly() {
         makeVolumeReadOnly()
         for index in devices.indices {
@@ -68,8 +72,7 @@ public struct ActivationPlan: Hashable, Sendable {
         }
     }
 
-    /// The plan for no more than the device that holds the metadata of the pool the volume is in; without devices
-    /// where it is in none.
+    /// The plan for only the device with the metadata of the volume's pool; no devices if it is in no pool.
     public var ofPoolMetadata: ActivationPlan {
         var plan = self
         let own = content.map { references(of: $0) } ?? []
@@ -79,7 +82,7 @@ public struct ActivationPlan: Hashable, Sendable {
         return plan
     }
 
-    /// The device that holds the content of the volume: of one with snapshots it is another than the last.
+    /// The device with the content of the volume; for a volume with snapshots it is not the last one.
     private var content: MappedDevice? {
         switch devices.last?.targets.first?.kind {
         case .snapshotOrigin(.mapped(let name)), .snapshot(.mapped(let name), _, _, _):
@@ -99,7 +102,7 @@ public struct ActivationPlan: Hashable, Sendable {
         }
     }
 
-    /// A run of sectors that a table takes from somewhere.
+    /// A run of sectors that a table uses on a device.
     private struct Area {
         let device: DeviceReference
         let offset: Sectors

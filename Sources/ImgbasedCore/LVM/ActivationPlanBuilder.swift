@@ -1,35 +1,37 @@
-/// Makes devices of volumes, each after those it stands on.
+/// Makes the devices of volumes, each device after those it depends on.
 struct ActivationPlanBuilder {
     private let group: VolumeGroup
-    /// The volumes that thin volumes have for their external origin: lvm2 activates one as a device that all of them
-    /// and a volume for users stand on.
+    /// The external origins of thin volumes.
+    ///
+    /// lvm2 activates each as one device under all of these volumes and under a volume for users.
     private let externalOrigins: Set<String>
-    /// What was made.
+    /// The devices made so far, in order.
     private(set) var devices: [MappedDevice] = []
-    /// The volumes that it was made of.
+    /// The volumes that the devices were made of.
     private(set) var volumes: Set<String> = []
-    /// What users should know of them, each one sentence.
+    /// Warnings about these volumes, each one sentence.
     private(set) var warnings: [String] = []
 
-    // From the kernel's drivers/md/dm-thin.c and lvm2's device_mapper/all.h; all in sectors but the last.
+    // From the kernel's drivers/md/dm-thin.c and lvm2's device_mapper/all.h; all but the last in sectors.
     private static let chunkSizes: ClosedRange<UInt64> = 128...2_097_152
     private static let chunkSizeUnit: UInt64 = 128
     private static let poolMetadataLimit: UInt64 = 255 * (1 << 14) * 8 - 256 * 1024
     private static let deviceIDLimit: UInt32 = 1 << 24
 
-    /// A builder for volumes of `group` that has made nothing.
+    /// Creates a builder without devices for volumes of `group`.
     init(_ group: VolumeGroup) {
         self.group = group
         externalOrigins = Set(group.logicalVolumes.compactMap { $0.thin?.externalOrigin })
     }
 
-    /// Adds the devices of the volume `name`, the last of which is for users.
+    /// Adds the devices of the volume `name`; the last one is for users.
     mutating func addTarget(_ name: String) throws(Refusal) {
         let volume = try existing(name)
         guard volume.isVisible else { throw refusal(of: name, "is a part of another volume") }
         let snapshots = group.logicalVolumes.filter { $0.snapshot?.origin == name }
         if let pool = volume.thinPool {
-            // A pool that never held a volume is its own device, with no other to show it (lvm2: lv_is_new_thin_pool).
+            // A pool that never held a volume has one device, for pool and user alike (lvm2:
+            // lv_is_new_thin_pool).
             let isNew = pool.transactionID == 0
             let inner = try addPool(pool, of: volume, layer: isNew ? nil : "tpool")
             if isNew { return }
@@ -46,7 +48,7 @@ struct ActivationPlanBuilder {
 
     // MARK: Devices
 
-    /// Adds the devices of a volume with content of its own: one in a thin pool, or one on physical volumes.
+    /// Adds the devices of a volume with its own content, in a thin pool or on physical volumes.
     @discardableResult
     private mutating func addContent(
         of volume: LogicalVolume, layer: String? = nil, suffix: String? = nil, isReadOnly: Bool? = nil,
@@ -63,7 +65,7 @@ struct ActivationPlanBuilder {
             targets: targets)
     }
 
-    /// Adds what `volume`, which is `thin`, stands on: its pool and its external origin, in lvm2's order.
+    /// Adds the devices under `volume`, which is `thin`: pool and external origin, in lvm2's order.
     private mutating func addStack(
         under volume: LogicalVolume, _ thin: Segment.Thin
     ) throws(Refusal) -> MappedTarget {
@@ -75,7 +77,7 @@ struct ActivationPlanBuilder {
         guard content.thin.deviceID < ActivationPlanBuilder.deviceIDLimit else {
             throw refusal(of: volume.name, "has a device id the kernel does not take")
         }
-        // lvm2 fails with a chain of them: it looks for no second one (track_external_lv_deps).
+        // lvm2 fails with a chain of external origins: it looks for no second one (track_external_lv_deps).
         guard thin.externalOrigin == nil || !externalOrigins.contains(volume.name) else {
             throw refusal(of: volume.name, "is an external origin and has one itself")
         }
@@ -93,8 +95,10 @@ struct ActivationPlanBuilder {
             kind: .thin(pool: device, deviceID: content.thin.deviceID, externalOrigin: externalOrigin))
     }
 
-    /// What `volume` shows, which is `thin`: a snapshot that was to be merged into it as soon as nobody uses it, or itself. The rest
-    /// of the merge, which changes metadata, lvm2 does later (lib/thin/thin.c, _thin_add_target_line).
+    /// The volume whose content the thin `volume` shows: a snapshot to be merged into it, or itself.
+    ///
+    /// The merge was to start once the volume was unused. lvm2 does its rest later, with a change of the
+    /// metadata (lib/thin/thin.c, _thin_add_target_line).
     private mutating func content(
         of volume: LogicalVolume, _ thin: Segment.Thin
     ) throws(Refusal) -> (volume: String, thin: Segment.Thin) {
@@ -110,7 +114,7 @@ struct ActivationPlanBuilder {
         return (name, snapshot)
     }
 
-    /// Whether `volume`, which is `thin`, is in its pool before lvm2 has sent the `messages` to the pool that it has noted.
+    /// Whether the thin `volume` is in its pool before lvm2 has sent the noted `messages` to the pool.
     private func isThere(
         _ volume: String, _ thin: Segment.Thin, before messages: [Segment.Message]
     ) throws(Refusal) -> Bool {
@@ -120,8 +124,10 @@ struct ActivationPlanBuilder {
         return !messages.contains(.create(volume))
     }
 
-    /// Adds the devices of `volume`, which has `snapshots` that keep what it had: each write to it must reach them first. lvm2 makes
-    /// the volume's own device before theirs and starts it after them; here it is made last.
+    /// Adds the devices of `volume` and of its `snapshots`, which store old content of it.
+    ///
+    /// Each write to the volume must reach the snapshots first. lvm2 creates the volume's own device before
+    /// theirs and starts it after them; here it is created last.
     private mutating func addOrigin(
         _ volume: LogicalVolume, of snapshots: [LogicalVolume]
     ) throws(Refusal) {
@@ -158,7 +164,7 @@ struct ActivationPlanBuilder {
         try add(volume, isReadOnly: volume.isReadOnly, role: .volume, targets: [whole])
     }
 
-    /// Adds the device of the volume `name` that thin volumes read where they hold nothing themselves.
+    /// Adds the device of the external origin `name`, which thin volumes read for blocks they do not hold.
     private mutating func addExternalOrigin(_ name: String) throws(Refusal) -> DeviceReference {
         let volume = try existing(name)
         guard volume.isFitForExternalOrigin else {
@@ -178,7 +184,7 @@ struct ActivationPlanBuilder {
         let data = try addPart(pool.data, of: volume, role: .poolData)
         let length = try sectors(volume.extentCount, of: volume)
         guard data.length == length else { throw refusal(of: volume.name, "is not as long as its data") }
-        // lvm2 then makes a shorter device of them.
+        // In this case lvm2 makes a shorter device.
         if pool.cropsMetadata, metadata.length.count > ActivationPlanBuilder.poolMetadataLimit {
             throw refusal(of: volume.name, "has more metadata than older versions of LVM2 use")
         }
@@ -186,8 +192,8 @@ struct ActivationPlanBuilder {
             start: Sectors(0), length: length,
             kind: .thinPool(
                 metadata: metadata.device, data: data.device, chunkSize: pool.chunkSize,
-                // What lvm.conf's thin_pool_autoextend_threshold of 100, the default, means: never. Under another
-                // one lvm2 puts its own number there as soon as it activates anything in the pool.
+                // 0 means never, as lvm.conf's default thin_pool_autoextend_threshold of 100 does. With
+                // another threshold, lvm2 sets its own number when it next activates a volume of the pool.
                 lowWaterMark: 0, features: features(of: pool, in: volume)))
         return try add(
             volume, layer: layer, suffix: "tpool", isReadOnly: volume.isReadOnly,
@@ -204,7 +210,7 @@ struct ActivationPlanBuilder {
         return (device, try sectors(volume.extentCount, of: volume))
     }
 
-    /// Adds the device that shows users the whole of `inner`, which is the content of `volume`.
+    /// Adds the device that shows users all of `inner`, the content of `volume`.
     private mutating func addLayer(
         over inner: DeviceReference, of volume: LogicalVolume, suffix: String? = nil, isReadOnly: Bool
     ) throws(Refusal) {
@@ -223,7 +229,7 @@ struct ActivationPlanBuilder {
         guard name.utf8.count <= DeviceMapperName.limit else {
             throw refusal(of: volume.name, "has too long a name for device-mapper")
         }
-        // Two pools of one volume's extents, or a pool on both sides of a thin volume.
+        // Two pools share the extents of one volume, or a pool is on both sides of a thin volume.
         guard !devices.contains(where: { $0.name == name }) else {
             throw refusal(of: volume.name, "is needed twice")
         }
@@ -242,7 +248,7 @@ struct ActivationPlanBuilder {
         return .mapped(name)
     }
 
-    /// In the order in which lvm2 writes them (device_mapper/libdm-deptree.c, _thin_pool_emit_segment_line).
+    /// The features in lvm2's order (device_mapper/libdm-deptree.c, _thin_pool_emit_segment_line).
     private func features(of pool: Segment.ThinPool, in volume: LogicalVolume) -> [String] {
         var features: [String] = []
         if !pool.zeroesNewBlocks { features.append("skip_block_zeroing") }
@@ -255,13 +261,13 @@ struct ActivationPlanBuilder {
         return features
     }
 
-    /// The volume `name`, with nothing about it that is not understood.
+    /// The volume `name`; refuses it if anything about it is not understood.
     private func existing(_ name: String) throws(Refusal) -> LogicalVolume {
         guard let volume = group.volume(name) else {
             throw Refusal("there is no volume '\(name)' in volume group '\(group.name)'")
         }
         if let problem = volume.problems.first { throw refusal(of: name, problem) }
-        // Device-mapper knows devices by them.
+        // Device-mapper knows devices by these identifiers.
         if group.logicalVolumes.contains(where: { $0.id == volume.id && $0.name != name }) {
             throw refusal(of: name, "has the identifier of another volume")
         }

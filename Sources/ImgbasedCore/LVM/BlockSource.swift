@@ -1,22 +1,22 @@
 /// Why bytes could not be read.
 public struct BlockReadError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The cause, as the end of a sentence.
+    /// The cause, worded as the end of a sentence.
     public let reason: String
 
-    /// An error caused by `reason`.
+    /// Creates an error caused by `reason`.
     public init(reason: String) {
         self.reason = reason
     }
 
-    /// The cause.
+    /// The same as `reason`.
     public var description: String {
         reason
     }
 }
 
-/// Something of fixed length that can be read anywhere: a block device, an image file, an array in a test.
+/// A source of fixed length, readable at any offset: a block device, an image file, an array in a test.
 public protocol BlockSource {
-    /// How long it is.
+    /// The length of the source.
     var size: Bytes { get }
 
     /// The `count` bytes from `offset` on, never fewer.
@@ -24,7 +24,7 @@ public protocol BlockSource {
 }
 
 extension BlockSource {
-    /// `read`, but fewer or more bytes than asked for are an error, not a trap later on.
+    /// Like `read`, but a result of the wrong length is an error, not a trap later on.
     func exactly(_ count: Int, at offset: UInt64) throws(BlockReadError) -> [UInt8] {
         let bytes = try read(at: offset, count: count)
         guard bytes.count == count else {

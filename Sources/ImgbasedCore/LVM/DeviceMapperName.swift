@@ -1,24 +1,26 @@
-/// The name lvm2 gives a device: group, volume and, for an inner device, its layer, joined with a hyphen and every
-/// hyphen inside one of them doubled (lvm2: dm_build_dm_name, dm_split_lvm_name in libdm/libdm-string.c).
+/// The name that lvm2 gives a device: group, volume and, for an inner device, its layer.
+///
+/// Hyphens join the parts; every hyphen inside a part is doubled (lvm2: dm_build_dm_name, dm_split_lvm_name
+/// in libdm/libdm-string.c).
 public struct DeviceMapperName: Hashable, Sendable, CustomStringConvertible {
-    /// The longest name the kernel takes, in bytes (DM_NAME_LEN less the final zero).
+    /// The longest name that the kernel accepts, in bytes (DM_NAME_LEN less the final zero).
     public static let limit = 127
 
-    /// The volume group.
+    /// The name of the volume group.
     public let group: String
-    /// The volume.
+    /// The name of the volume.
     public let volume: String
-    /// The layer, such as `tpool`.
+    /// The layer, such as `tpool`; `nil` for the volume's own device.
     public let layer: String?
 
-    /// The name of `volume` of `group`, or of its inner device `layer`.
+    /// Names the device of `volume` in `group`, or its inner device `layer`.
     public init(group: String, volume: String, layer: String? = nil) {
         self.group = group
         self.volume = volume
         self.layer = layer
     }
 
-    /// Takes `text` apart; `nil` where it is not two or three parts.
+    /// Splits `text`; `nil` unless it has two or three parts.
     public init?(_ text: String) {
         var parts: [[UInt8]] = [[]]
         let hyphen = UInt8(ascii: "-")
@@ -41,7 +43,7 @@ public struct DeviceMapperName: Hashable, Sendable, CustomStringConvertible {
         layer = parts.count == 3 ? String(decoding: parts[2], as: UTF8.self) : nil
     }
 
-    /// The name.
+    /// The name with its hyphens doubled and its parts joined.
     public var description: String {
         var name = DeviceMapperName.doubled(group) + "-" + DeviceMapperName.doubled(volume)
         if let layer { name += "-" + DeviceMapperName.doubled(layer) }

@@ -1,11 +1,11 @@
-/// Which volume group is wanted.
+/// The volume group that a request means.
 public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
-    /// The one of that name.
+    /// The group of this name.
     case named(String)
-    /// The one tagged as ours or, where none is, the one of the usual name.
+    /// The group tagged as ours or, if none is, the group of the usual name.
     case `default`
 
-    /// What it asks for, as the object of a sentence.
+    /// The requested group, worded as the object of a sentence.
     public var description: String {
         switch self {
         case .named(let name): "volume group '\(name)'"
@@ -13,7 +13,7 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Those of `groups` that are meant.
+    /// The groups among `groups` that the selector means.
     func selected(from groups: [VolumeGroup]) -> [VolumeGroup] {
         switch self {
         case .named(let name):
@@ -25,15 +25,17 @@ public enum GroupSelector: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What the disks seen so far make of a volume group.
+/// The state of a volume group, judged by the disks seen so far.
 public enum GroupState: Hashable, Sendable {
-    /// No disk has it.
+    /// No disk has the group.
     case absent
-    /// Some disk has its metadata.
+    /// At least one disk has its metadata.
     case found(LocatedGroup)
-    /// Several have this name, and some of them belong to the host with a system id. lvm2, which knows that of this host, takes the only one
-    /// that is not another host's. Of this host without a system id, that is `unowned`: the only one that has none.
+    /// Several groups have this name, and at least one belongs to a host with a system id.
+    ///
+    /// lvm2 knows the system id of this host, and takes the only group not owned by another host. On a host
+    /// without a system id, this group is `unowned`, the only one without an owner.
     case contested(String, unowned: LocatedGroup?, Refusal)
-    /// It cannot be told which group is meant.
+    /// Which group is meant cannot be decided.
     case refused(Refusal)
 }

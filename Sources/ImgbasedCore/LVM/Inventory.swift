@@ -1,12 +1,12 @@
 /// The disks seen so far.
 public struct Inventory: Sendable {
-    /// What they gave, in the order they came.
+    /// The scans of the disks, in the order they came.
     public private(set) var scans: [PhysicalVolumeScan] = []
 
-    /// No disks.
+    /// Creates an inventory without disks.
     public init() {}
 
-    /// Takes note of a disk; instead of what was known of its path, if anything was.
+    /// Adds a disk, and replaces an earlier scan of the same path.
     public mutating func add(_ scan: PhysicalVolumeScan) {
         remove(path: scan.path)
         scans.append(scan)
@@ -17,9 +17,9 @@ public struct Inventory: Sendable {
         scans.removeAll { $0.path == path }
     }
 
-    /// What the disks make of the group that is `wanted`.
+    /// The state of the `wanted` group, judged by these disks.
     public func volumeGroup(_ wanted: GroupSelector) -> GroupState {
-        // A stale copy may know a group by another name, or without the tag: the newest of each says what it is.
+        // A stale copy may have another name or lack the tag: the newest copy of each group counts.
         var newest: [VolumeGroup] = []
         let whole = scans.filter { !$0.isTorn }.flatMap { $0.copies }.map { $0.group }
         let known = Set(whole.map { $0.id })

@@ -1,6 +1,6 @@
-/// What lvm(8) is asked to do where our own code does not activate.
+/// The commands of lvm(8) for volumes that our own code does not activate.
 public enum LVM2Command {
-    /// Activates `volume` of `group`, as an initramfs has to: without daemons, whatever its flags for activation are.
+    /// Activates `volume` of `group` as an initramfs must: without daemons, whatever its activation flags.
     public static func activate(_ volume: String, of group: String, readOnly: Bool) -> [String] {
         var arguments = ["lvchange", "--yes", "--ignoreactivationskip", "--activate", "y", "--sysinit"]
         if readOnly {
@@ -9,7 +9,7 @@ public enum LVM2Command {
         return arguments + ["\(group)/\(volume)"]
     }
 
-    /// Writes the metadata of the group that `selector` means to `file`: which of a few groups that can be, from the likeliest on.
+    /// Writes the metadata of the group of `selector` to `file`: one command per candidate, likeliest first.
     public static func metadata(_ selector: GroupSelector, to file: String) -> [[String]] {
         let groups =
             switch selector {

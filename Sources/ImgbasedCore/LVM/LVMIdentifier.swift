@@ -1,10 +1,11 @@
-/// The identifier of a physical volume, a volume group or a volume: 32 characters, shown in groups with hyphens
-/// between (lvm2: lib/uuid/uuid.c).
+/// The identifier of a physical volume, a volume group or a volume (lvm2: lib/uuid/uuid.c).
+///
+/// It has 32 characters, shown in groups separated by hyphens.
 public struct LVMIdentifier: Hashable, Sendable, CustomStringConvertible {
-    /// The 32 characters, as labels and device-mapper UUIDs have them.
+    /// The 32 characters, as in labels and device-mapper UUIDs.
     public let characters: String
 
-    /// Parses the 32 characters, or the same with hyphens as metadata has them; `nil` where they are not that.
+    /// Parses the 32 characters, with or without the hyphens of metadata; `nil` for any other text.
     public init?(_ text: some StringProtocol) {
         let characters = String(text.filter { $0 != "-" })
         guard characters.utf8.count == 32, characters.utf8.allSatisfy(LVMIdentifier.isAllowed) else {
@@ -13,7 +14,7 @@ public struct LVMIdentifier: Hashable, Sendable, CustomStringConvertible {
         self.characters = characters
     }
 
-    /// In groups of 6, 4, 4, 4, 4, 4 and 6, as lvm2 prints it.
+    /// The characters in groups of 6, 4, 4, 4, 4, 4 and 6, as lvm2 prints them.
     public var description: String {
         var groups: [Substring] = []
         var rest = characters[...]

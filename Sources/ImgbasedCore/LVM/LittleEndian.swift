@@ -1,8 +1,9 @@
-// How labels and metadata areas store numbers, and the checksum over them.
+// The numbers of labels and metadata areas, and the checksum over both.
 
 extension RandomAccessCollection where Element == UInt8, Index == Int {
-    /// The little-endian number in the `MemoryLayout<T>.size` bytes from `offset` on, counted from the
-    /// collection's beginning, or `nil` where they are not all there.
+    /// The little-endian number of `MemoryLayout<T>.size` bytes at `offset`.
+    ///
+    /// The offset counts from the collection's start; `nil` if the collection does not hold all the bytes.
     package func littleEndian<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T? {
         let size = MemoryLayout<T>.size
         guard offset >= 0, offset <= count - size else { return nil }
@@ -13,15 +14,16 @@ extension RandomAccessCollection where Element == UInt8, Index == Int {
         return value
     }
 
-    /// Whether the bytes of `text` stand at `offset`, counted from the collection's beginning.
+    /// Whether the bytes of `text` are at `offset`, counted from the start of the collection.
     package func has(_ text: StaticString, at offset: Int) -> Bool {
         guard offset >= 0, offset <= count - text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { self[(startIndex + offset)...].starts(with: $0) }
     }
 }
 
-/// The checksum of LVM2 labels and metadata: CRC-32 with its own first value and nothing done at the end
-/// (lvm2: lib/misc/crc.c).
+/// The checksum of LVM2 labels and metadata (lvm2: lib/misc/crc.c).
+///
+/// CRC-32 with another first value and no final step.
 struct LVMChecksum {
     private static let table: [UInt32] = (0..<256).map { byte in
         var remainder = UInt32(byte)
@@ -31,7 +33,7 @@ struct LVMChecksum {
         return remainder
     }
 
-    /// The checksum of what was added so far.
+    /// The checksum of all bytes added so far.
     private(set) var value: UInt32 = 0xF597_A6CF
 
     /// The checksum of `bytes`.
@@ -41,7 +43,7 @@ struct LVMChecksum {
         return checksum.value
     }
 
-    /// Goes on with `bytes`.
+    /// Adds `bytes` to the checksum.
     mutating func add(_ bytes: some Sequence<UInt8>) {
         var crc = value
         LVMChecksum.table.withUnsafeBufferPointer { table in

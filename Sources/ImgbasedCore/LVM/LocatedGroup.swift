@@ -1,27 +1,29 @@
-/// A volume group and the disks it is on, as far as they have come.
+/// A volume group and those of its disks that have come so far.
 ///
-/// The newest copy of the metadata that can be read counts, wherever it is (lvm2: _vg_read in lib/metadata/metadata.c): a power cut while
-/// lvm2 commits leaves copies of different age. What concerns disks that a volume does not use is no reason to leave that volume alone.
+/// The newest readable copy of the metadata counts, on any disk (lvm2: _vg_read in lib/metadata/metadata.c):
+/// a power cut during lvm2's commit leaves copies of different age. A problem of a disk that a volume does
+/// not use is no reason to refuse the volume.
 public struct LocatedGroup: Hashable, Sendable {
-    /// The group, by the newest copy of its metadata.
+    /// The group, from the newest copy of its metadata.
     public let group: VolumeGroup
-    /// On which device each physical volume is; of several that claim to be one, the first that came.
+    /// The device of each physical volume; of several that claim to be the same, the first that came.
     public let devices: [LVMIdentifier: String]
-    /// The physical volumes that are on no disk, in the order of the metadata.
+    /// The physical volumes found on no disk, in the order of the metadata.
     public let missing: [LVMIdentifier]
-    /// The disks whose heads lead to nothing whole, where no other has anything better: lvm2 does not see the group until they are
-    /// repaired with `text`.
+    /// The disks without a head that leads to a whole text, if no other disk has a better copy.
+    ///
+    /// lvm2 does not see the group until these disks are repaired with `text`.
     public let torn: [TornDisk]
-    /// The metadata that is `group`, as it is on the disks.
+    /// The metadata text of `group`, as it is on the disks.
     public let text: [UInt8]
 
-    /// As new as `group` and not the same: which of them is true cannot be told.
+    /// Copies as new as `group` but different: which one is true cannot be decided.
     private let rivals: [VolumeGroup]
-    /// What the disks gave that bear an identifier of its physical volumes.
+    /// The scans of disks with an identifier of the group's physical volumes.
     private let scans: [PhysicalVolumeScan]
     private let warningsOfDisks: [String]
 
-    /// The `group` on the disks that gave `scans`.
+    /// Locates `group` on the disks of `scans`.
     public init(_ group: VolumeGroup, on scans: [PhysicalVolumeScan]) {
         var devices: [LVMIdentifier: String] = [:]
         var rivals: [VolumeGroup] = []
@@ -67,9 +69,9 @@ public struct LocatedGroup: Hashable, Sendable {
         warningsOfDisks = warnings
     }
 
-    /// The plan for the volume `name`, where all copies of the metadata that are the newest agree on it.
+    /// The plan for the volume `name`, if all newest copies of the metadata agree on it.
     ///
-    /// - Throws: why lvm2 should do it, if anybody.
+    /// - Throws: why only lvm2 may be able to activate it.
     public func plan(for name: String) throws(Refusal) -> ActivationPlan {
         let plan = try ActivationPlan(name, in: group)
         for rival in rivals {
@@ -88,10 +90,10 @@ public struct LocatedGroup: Hashable, Sendable {
         plan.physicalVolumes.filter { devices[$0] == nil }
     }
 
-    /// Checks that the disks `plan` needs are those it was made for, as far as they have come.
+    /// Checks that the disks that `plan` needs and that have come are those it was made for.
     ///
-    /// - Throws: why lvm2 should do it, if anybody. More disks may change that: arrays and multipath devices, which lvm2 prefers to their
-    ///   parts.
+    /// - Throws: why only lvm2 may be able to activate it. More disks may change that: lvm2 prefers arrays
+    ///   and multipath devices to their parts.
     public func check(_ plan: ActivationPlan) throws(Refusal) {
         for id in plan.physicalVolumes {
             let found = scans.filter { $0.id == id }
@@ -105,7 +107,7 @@ public struct LocatedGroup: Hashable, Sendable {
                 )
             }
             if scan.isArrayMember { throw Refusal("'\(scan.path)' is a member of an md array") }
-            // Without metadata of its own it cannot be told whether it was away; lvm2 takes it then (_set_pv_device).
+            // A disk without metadata does not show whether it was away; lvm2 then takes it (_set_pv_device).
             if scan.holdsMetadata, group.physicalVolumes.contains(where: { $0.id == id && $0.isMissing }) {
                 throw Refusal(
                     "volume group '\(group.name)' was changed while physical volume \(id) was missing, "
@@ -117,7 +119,7 @@ public struct LocatedGroup: Hashable, Sendable {
         }
     }
 
-    /// What users should know of the group and its disks, each one sentence; more than a few would be of no use.
+    /// Warnings about the group and its disks, each one sentence; limited to the first few.
     public var warnings: [String] {
         var warnings = group.warnings
         for volume in group.physicalVolumes {

@@ -1,47 +1,49 @@
-/// A volume, as the metadata of its volume group describes it (lvm2: _print_lv in lib/format_text/export.c,
-/// _read_lvnames and _read_lvsegs in import_vsn1.c).
+/// A volume, as the metadata of its volume group describes it.
+///
+/// lvm2: _print_lv in lib/format_text/export.c, _read_lvnames and _read_lvsegs in import_vsn1.c.
 public struct LogicalVolume: Hashable, Sendable {
-    /// Its name.
+    /// The name of the volume.
     public let name: String
-    /// Its identifier.
+    /// The identifier of the volume.
     public let id: LVMIdentifier
-    /// Its tags.
+    /// The tags of the volume.
     public let tags: [String]
-    /// Whether writing to it is forbidden.
+    /// Whether writing to the volume is forbidden.
     public let isReadOnly: Bool
-    /// Whether it is a volume for users, not a part of another one.
+    /// Whether the volume is for users, and not a part of another one.
     public let isVisible: Bool
-    /// When it was made, in seconds since 1970; 0 where the metadata does not say.
+    /// The time of creation, in seconds since 1970; 0 if the metadata does not say.
     public let creationTime: UInt64
-    /// Its status words besides READ, WRITE and VISIBLE, and its flags.
+    /// The status words except READ, WRITE and VISIBLE, and the flags.
     public let flags: [String]
-    /// How far the kernel is to read ahead; `nil` where that is up to the kernel.
+    /// The kernel's read-ahead; `nil` if the kernel chooses.
     public let readAhead: Sectors?
-    /// The minor number its device is to have; `nil` for any.
+    /// The minor number of the device; `nil` for any.
     public let minor: UInt32?
-    /// Its segments, by their first extent.
+    /// The segments, ordered by their first extent.
     public let segments: [Segment]
-    /// What in its section may change its devices and is not understood, each as the end of a sentence.
+    /// Metadata not understood that may change the devices, each worded as the end of a sentence.
     public let problems: [String]
-    /// What in its section is passed over, each as the end of a sentence.
+    /// Skipped metadata, each item worded as the end of a sentence.
     public let notes: [String]
 
-    // What _read_lvnames and _read_lvsegs read; the rest of it changes no device. A profile of lvm.profile(5) changes a pool's low
-    // water mark, which lvm2 sets anew when it activates any volume of it; oVirt's imgbased gave its pools one.
+    // The keys that _read_lvnames and _read_lvsegs read; the others here change no device. A profile of
+    // lvm.profile(5) changes a pool's low water mark, which lvm2 sets anew when it activates any volume of
+    // the pool; oVirt's imgbased gave its pools a profile.
     private static let keys: Set<String> = [
         "id", "status", "flags", "tags", "creation_time", "creation_host", "allocation_policy",
         "segment_count", "profile", "lock_args", "read_ahead", "major", "minor",
     ]
-    // The last three are of mirrors and arrays, and stay behind in what they are converted to.
+    // The last three are of mirrors and arrays, and remain after a conversion.
     private static let plainStatus: Set<String> = [
         "READ", "WRITE", "VISIBLE", "FIXED_MINOR", "NOTSYNCED", "REBUILD", "WRITEMOSTLY",
     ]
-    // ACTIVATION_SKIP and NOAUTOACTIVATE forbid only what nobody asked for by name. WRITE_LOCKED hides from older versions of LVM2
-    // that a volume can be written.
+    // ACTIVATION_SKIP and NOAUTOACTIVATE forbid only the activation of volumes not asked for by name.
+    // WRITE_LOCKED hides from older versions of LVM2 that a volume is writable.
     private static let knownFlags: Set<String> = [
         "ACTIVATION_SKIP", "NOAUTOACTIVATE", "ERROR_WHEN_FULL", "WRITE_LOCKED",
     ]
-    // lvm2 takes it for a status wherever it stands: a part of a cache.
+    // lvm2 takes this word for a status in either list: a part of a cache.
     private static let cacheVolume = "CACHE_VOL"
     // 20 bits (lvm2: validate_major_minor).
     private static let minors: ClosedRange<Int64> = 0...1_048_575
@@ -108,48 +110,49 @@ public struct LogicalVolume: Hashable, Sendable {
         self.notes = notes
     }
 
-    /// lvm2 writes -1 for none and nothing, or 0, for what the kernel chooses.
+    /// Reads the read-ahead: lvm2 writes -1 for none, and nothing or 0 if the kernel chooses.
     private static func readAhead(_ node: MetadataNode) -> Sectors? {
         guard case .value(.integer(let number))? = node.child("read_ahead")?.content else { return nil }
         let sectors = UInt32(truncatingIfNeeded: number)
         return sectors == 0 ? nil : Sectors(sectors == .max ? 0 : UInt64(sectors))
     }
 
-    /// Whether it bears `tag`.
+    /// Whether the volume has `tag`.
     public func has(_ tag: String) -> Bool {
         tags.contains(tag)
     }
 
-    /// How many extents it has.
+    /// The number of extents of the volume.
     public var extentCount: Extents {
         Extents(segments.reduce(0) { $0 + $1.length.count })
     }
 
-    /// Where it is in a thin pool, for a thin volume.
+    /// The place in a thin pool, for a thin volume; else `nil`.
     public var thin: Segment.Thin? {
         if segments.count == 1, case .thin(let thin) = segments[0].kind { thin } else { nil }
     }
 
-    /// What it is made of, for a thin pool.
+    /// The parts of the pool, for a thin pool; else `nil`.
     public var thinPool: Segment.ThinPool? {
         if segments.count == 1, case .thinPool(let pool) = segments[0].kind { pool } else { nil }
     }
 
-    /// What it stands for, where it is one of the volumes, `snapshot0`, by which LVM2 notes a snapshot that keeps in a volume what its
-    /// origin had.
+    /// The snapshot that the volume stands for; `nil` if it is none of LVM2's volumes `snapshot0` and so on.
+    ///
+    /// LVM2 uses these volumes to note a snapshot with a store of its own.
     public var snapshot: Segment.Snapshot? {
         if segments.count == 1, case .snapshot(let snapshot) = segments[0].kind { snapshot } else { nil }
     }
 }
 
-/// A volume of which the metadata cannot be read, and what it may use.
+/// A volume whose metadata cannot be read, and the segments it may use.
 struct UnreadVolume: Hashable, Sendable {
     /// The key of its section.
     let name: String
     /// Its segments.
     let segments: [Segment]
 
-    /// The volume that `node` describes.
+    /// Reads the key and the segments of `node`.
     init(_ node: MetadataNode) {
         name = node.key
         segments = node.children.filter { $0.isSection }.map(Segment.init)

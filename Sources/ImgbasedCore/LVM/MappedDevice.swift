@@ -1,4 +1,4 @@
-/// What a device-mapper table refers to.
+/// A device that a device-mapper table refers to.
 public enum DeviceReference: Hashable, Sendable {
     /// A physical volume, by its identifier.
     case physicalVolume(LVMIdentifier)
@@ -8,7 +8,7 @@ public enum DeviceReference: Hashable, Sendable {
 
 /// One line of a device-mapper table.
 public struct MappedTarget: Hashable, Sendable {
-    /// What a target does; the arguments as the kernel's `Documentation/admin-guide/device-mapper/` has them.
+    /// The type and the arguments of a target (linux: `Documentation/admin-guide/device-mapper/`).
     public enum Kind: Hashable, Sendable {
         /// `linear DEVICE OFFSET`
         case linear(StripeArea)
@@ -22,34 +22,34 @@ public struct MappedTarget: Hashable, Sendable {
         case thin(pool: DeviceReference, deviceID: UInt32, externalOrigin: DeviceReference?)
         /// `snapshot-origin DEVICE`
         case snapshotOrigin(DeviceReference)
-        /// `snapshot ORIGIN STORE P CHUNK`; while its content goes back to the origin `snapshot-merge` instead.
+        /// `snapshot ORIGIN STORE P CHUNK`; `snapshot-merge` instead while its content returns to the origin.
         case snapshot(origin: DeviceReference, store: DeviceReference, chunkSize: Sectors, isMerging: Bool)
         /// `error`: nothing can be read or written.
         case error
     }
 
-    /// A place on a device where a stripe begins.
+    /// The place on a device at which a stripe begins.
     public struct StripeArea: Hashable, Sendable {
-        /// The device.
+        /// The device with the stripe.
         public var device: DeviceReference
-        /// How far into it.
+        /// The distance from the start of the device.
         public var offset: Sectors
 
-        /// A place `offset` sectors into `device`.
+        /// Creates a place `offset` sectors into `device`.
         public init(device: DeviceReference, offset: Sectors) {
             self.device = device
             self.offset = offset
         }
     }
 
-    /// Where in the mapped device the target begins.
+    /// The first sector of the target in the mapped device.
     public var start: Sectors
-    /// How long it is.
+    /// The length of the target.
     public var length: Sectors
-    /// What it does.
+    /// The type of the target and its arguments.
     public var kind: Kind
 
-    /// A target of `kind` over `length` sectors from `start`.
+    /// Creates a target of `kind` over `length` sectors from `start`.
     public init(start: Sectors, length: Sectors, kind: Kind) {
         self.start = start
         self.length = length
@@ -59,42 +59,42 @@ public struct MappedTarget: Hashable, Sendable {
 
 /// A device-mapper device as lvm2 would create it.
 public struct MappedDevice: Hashable, Sendable {
-    /// What the device is in a thin stack; it decides the checks and the udev flags.
+    /// The role of a device in a stack; it decides the checks and the udev flags.
     public enum Role: Hashable, Sendable {
         /// The metadata of a thin pool.
         case poolMetadata
         /// The data of a thin pool.
         case poolData
-        /// A thin pool, whose kernel status must show `transactionID`, or one less where it `mayLag`.
+        /// A thin pool; the kernel must report `transactionID`, or one less if the pool `mayLag`.
         case pool(transactionID: UInt64, mayLag: Bool)
-        /// The content of a volume that snapshots stand on as well as the volume.
+        /// The content of a volume, under both the volume and its snapshots.
         case origin
-        /// Where a snapshot keeps what its origin had.
+        /// The store in which a snapshot keeps old content of its origin.
         case snapshotStore
         /// A snapshot of a volume, beside that volume.
         case snapshot
-        /// A snapshot that is being merged into its volume: nobody can look at it meanwhile.
+        /// A snapshot that is being merged into its volume and cannot be read meanwhile.
         case mergingSnapshot
         /// A volume that users see.
         case volume
     }
 
-    /// The device-mapper name, group and volume with their hyphens doubled.
+    /// The device-mapper name: group and volume with their hyphens doubled.
     public var name: String
     /// The device-mapper UUID, `LVM-…`.
     public var uuid: String
-    /// Whether writing to it is forbidden.
+    /// Whether writing to the device is forbidden.
     public var isReadOnly: Bool
-    /// What it is.
+    /// The role of the device in its stack.
     public var role: Role
-    /// Its table.
+    /// The table of the device, one target per line.
     public var targets: [MappedTarget]
-    /// How far the kernel is to read ahead; `nil` where that is up to the kernel.
+    /// The kernel's read-ahead; `nil` if the kernel chooses.
     public var readAhead: Sectors?
-    /// The minor number it is to have; `nil` for any.
+    /// The minor number of the device; `nil` for any.
     public var minor: UInt32?
 
-    /// A device of these parts.
+    /// Creates a device of these parts.
     public init(
         name: String, uuid: String, isReadOnly: Bool, role: Role, targets: [MappedTarget],
         readAhead: Sectors? = nil, minor: UInt32? = nil
@@ -108,14 +108,14 @@ public struct MappedDevice: Hashable, Sendable {
         self.targets = targets
     }
 
-    /// How long it is.
+    /// The length of the device, summed over its targets.
     public var length: Sectors {
         Sectors(targets.reduce(0) { $0 + $1.length.count })
     }
 }
 
 extension MappedTarget {
-    /// The same with the feature `read_only`, where it is a pool.
+    /// The same target; a pool gets the feature `read_only`.
     var withReadOnlyPool: MappedTarget {
         guard case .thinPool(let metadata, let data, let chunkSize, let lowWaterMark, let features) = kind
         else { return self }
@@ -126,7 +126,7 @@ extension MappedTarget {
         return target
     }
 
-    /// The name of the target type, as the kernel knows it.
+    /// The kernel's name of the target type.
     public var type: String {
         switch kind {
         case .linear: "linear"
@@ -139,8 +139,9 @@ extension MappedTarget {
         }
     }
 
-    /// The arguments of the target, each device spelled as `resolve` has it: MAJOR:MINOR for the kernel, a
-    /// path or name for people.
+    /// The arguments of the target, with each device spelled by `resolve`.
+    ///
+    /// `resolve` returns MAJOR:MINOR for the kernel, a path or name for people.
     public func arguments(resolve: (DeviceReference) -> String) -> String {
         func spell(_ areas: [StripeArea]) -> [String] {
             areas.flatMap { [resolve($0.device), String($0.offset.count)] }

@@ -1,36 +1,39 @@
-/// The first sector of a metadata area, which says where in the area the metadata is (lvm2: struct mda_header and
-/// raw_locn in lib/format_text/layout.h).
+/// The first sector of a metadata area, which locates the metadata inside the area.
 ///
-/// What follows the header is a ring: each new text is written behind the last one, and one that does not fit
-/// before the end goes on directly after the header.
+/// lvm2: struct mda_header and raw_locn in lib/format_text/layout.h.
+///
+/// The rest of the area is a ring: each new text follows the last one, and continues directly after the
+/// header when it reaches the end.
 public struct MetadataAreaHeader: Hashable, Sendable {
     /// A text in the ring.
     public struct Location: Hashable, Sendable {
-        /// Where it begins, from the beginning of the area.
+        /// The start of the text, in bytes from the start of the area.
         public let offset: UInt64
-        /// How long it is.
+        /// The length of the text in bytes.
         public let size: UInt64
-        /// The checksum of the text.
+        /// The LVM2 checksum of the text.
         public let checksum: UInt32
     }
 
-    /// The length of the header.
+    /// The length of the header in bytes.
     public static let length = 512
 
-    /// How long a text may be. Areas are 1 MiB unless somebody asked for more, and 16 MiB of text describe tens
-    /// of thousands of volumes; without a limit a damaged number could ask for all memory of the initramfs.
+    /// The longest text accepted, in bytes.
+    ///
+    /// Areas are 1 MiB by default, and 16 MiB of text describe tens of thousands of volumes. Without a limit,
+    /// a damaged number could use all memory of the initramfs.
     public static let textLimit: UInt64 = 16 << 20
 
-    /// The committed text; `nil` where the area is empty or to be ignored.
+    /// The committed text; `nil` if the area is empty or to be ignored.
     public let location: Location?
-    /// Whether it is to be ignored, since other disks have the metadata.
+    /// Whether the area is to be ignored, because other disks have the metadata.
     public let isIgnored: Bool
 
     private static let ignored: UInt32 = 1
 
     /// Reads the header of `area` from its first `length` bytes.
     ///
-    /// - Throws: what is wrong with it.
+    /// - Throws: the damage of the header.
     public init(_ bytes: [UInt8], of area: DiskArea) throws(ScanError) {
         let length = MetadataAreaHeader.length
         guard bytes.count == length, bytes.has(" LVM2 x[5A%r0N*>", at: 4) else {
@@ -55,7 +58,8 @@ public struct MetadataAreaHeader: Hashable, Sendable {
             throw .damaged("a metadata area has flags that are not known")
         }
         isIgnored = flags & MetadataAreaHeader.ignored != 0
-        // Slot 0 is the committed text. Slot 1 would be one a command was about to commit: never ours.
+        // Slot 0 is the committed text. Slot 1 is a text that a command was about to commit, and is never
+        // used.
         if offset == 0 || isIgnored {
             location = nil
             return
@@ -66,7 +70,7 @@ public struct MetadataAreaHeader: Hashable, Sendable {
         location = Location(offset: offset, size: size, checksum: checksum)
     }
 
-    /// Reads the text at `location` in `area`, and checks its checksum.
+    /// Reads the text at `location` in `area`, and verifies its checksum.
     public static func text(
         at location: Location, in area: DiskArea, of source: some BlockSource
     ) throws(ScanError) -> [UInt8] {

@@ -1,11 +1,11 @@
-/// What is wrong with a metadata text.
+/// A problem with a metadata text.
 public struct MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The line, from 1.
+    /// The line of the problem, from 1.
     public let line: Int
     /// The cause.
     public let reason: String
 
-    /// Where and what.
+    /// The line and the cause.
     public var description: String {
         "line \(line): \(reason)"
     }
@@ -15,15 +15,15 @@ public struct MetadataError: Error, Hashable, Sendable, CustomStringConvertible 
 public enum MetadataValue: Hashable, Sendable {
     /// A whole number.
     case integer(Int64)
-    /// A number with a decimal point, as it is written. LVM2 writes none.
+    /// A number with a decimal point, as written; LVM2 writes none.
     case decimal(String)
-    /// A text.
+    /// A quoted text, without its quotation marks.
     case string(String)
 }
 
-/// A key of a metadata text and what it stands for.
+/// A key of a metadata text and its content.
 public struct MetadataNode: Hashable, Sendable {
-    /// What a key can stand for.
+    /// The content of a key.
     public enum Content: Hashable, Sendable {
         /// `key = 1`
         case value(MetadataValue)
@@ -33,27 +33,27 @@ public struct MetadataNode: Hashable, Sendable {
         case section([MetadataNode])
     }
 
-    /// The key.
+    /// The key; empty for the whole text.
     public let key: String
-    /// The line it stands on, from 1.
+    /// The line of the key, from 1.
     public let line: Int
-    /// What it stands for.
+    /// The value, list or section of the key.
     public let content: Content
 
-    /// The nodes of a section; none for a value.
+    /// The nodes of a section; none for a value or a list.
     public var children: [MetadataNode] {
         if case .section(let nodes) = content { nodes } else { [] }
     }
 
-    /// Whether it is a section.
+    /// Whether the content is a section.
     public var isSection: Bool {
         if case .section = content { true } else { false }
     }
 
-    /// A key that is twice in this section, which LVM2 never writes; lvm2 reads the first.
+    /// A key that occurs twice in this section; LVM2 never writes one, and lvm2 reads the first.
     var repeatedKey: String? {
         let nodes = children
-        // A handful is compared faster than hashed, and most sections are that.
+        // Most sections have a handful of keys, which are compared faster than hashed.
         if nodes.count <= 16 {
             for index in nodes.indices where nodes[..<index].contains(where: { $0.key == nodes[index].key }) {
                 return nodes[index].key
@@ -64,14 +64,14 @@ public struct MetadataNode: Hashable, Sendable {
         return nodes.first { !seen.insert($0.key).inserted }?.key
     }
 
-    /// All such keys.
+    /// All keys that occur more than once in this section.
     var repeatedKeys: Set<String> {
         if repeatedKey == nil { return [] }
         var seen: Set<String> = []
         return Set(children.map { $0.key }.filter { !seen.insert($0).inserted })
     }
 
-    /// The values of a list, the one of a single value, which means the same, none of a section.
+    /// The values of a list; a single value counts as a list of one, and a section has none.
     var values: [MetadataValue] {
         switch content {
         case .value(let value): [value]
@@ -80,7 +80,7 @@ public struct MetadataNode: Hashable, Sendable {
         }
     }
 
-    /// The node of this section with `key`.
+    /// The node of this section with `key`; `nil` without one.
     func child(_ key: String) -> MetadataNode? {
         children.first { $0.key == key }
     }
@@ -90,7 +90,7 @@ public struct MetadataNode: Hashable, Sendable {
         MetadataError(line: line, reason: reason)
     }
 
-    /// The text `key` stands for in this section, `nil` without the key.
+    /// The text of `key` in this section; `nil` without the key.
     func string(_ key: String) throws(MetadataError) -> String? {
         guard let child = child(key) else { return nil }
         guard case .value(.string(let text)) = child.content else {
@@ -99,7 +99,7 @@ public struct MetadataNode: Hashable, Sendable {
         return text
     }
 
-    /// The texts `key` stands for in this section, none without the key.
+    /// The texts of `key` in this section; none without the key.
     func strings(_ key: String) throws(MetadataError) -> [String] {
         guard let child = child(key) else { return [] }
         if child.isSection { throw child.error("'\(key)' is a section") }
@@ -111,7 +111,7 @@ public struct MetadataNode: Hashable, Sendable {
         return texts
     }
 
-    /// The number `key` stands for in this section, `nil` without the key.
+    /// The number of `key` in this section; `nil` without the key.
     func number<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(MetadataError) -> T? {
         guard let child = child(key) else { return nil }
         guard case .value(.integer(let value)) = child.content, let number = T(exactly: value) else {
@@ -120,7 +120,7 @@ public struct MetadataNode: Hashable, Sendable {
         return number
     }
 
-    /// The number `key` stands for in this section.
+    /// The number of `key` in this section; an error without the key.
     func requiredNumber<T: FixedWidthInteger>(_ key: String, as type: T.Type = T.self) throws(MetadataError)
         -> T
     {
@@ -130,13 +130,13 @@ public struct MetadataNode: Hashable, Sendable {
         return value
     }
 
-    /// The text `key` stands for in this section.
+    /// The text of `key` in this section; an error without the key.
     func requiredString(_ key: String) throws(MetadataError) -> String {
         guard let value = try string(key) else { throw error("'\(key)' is missing in '\(self.key)'") }
         return value
     }
 
-    /// The identifier `key` stands for in this section.
+    /// The identifier of `key` in this section; an error without the key.
     func requiredIdentifier(_ key: String) throws(MetadataError) -> LVMIdentifier {
         guard let id = LVMIdentifier(try requiredString(key)) else {
             throw error("'\(key)' of '\(self.key)' is not an identifier")

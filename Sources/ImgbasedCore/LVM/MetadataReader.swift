@@ -1,4 +1,4 @@
-/// Reads metadata texts, and each only once: every physical volume of a group has the same as a rule.
+/// Reads each metadata text only once: usually all physical volumes of a group have the same text.
 public struct MetadataReader: Sendable {
     /// A text and the group it describes.
     struct Copy: Hashable, Sendable {
@@ -6,18 +6,18 @@ public struct MetadataReader: Sendable {
         let group: VolumeGroup
     }
 
-    /// How many different texts are kept; more than the groups and ages of metadata that a host has.
+    /// The number of different texts kept, above the number of groups and ages that a host has.
     private static let limit = 8
 
     private var copies: [Copy] = []
 
-    /// How many texts are kept.
+    /// The number of texts kept now.
     var count: Int { copies.count }
 
-    /// A reader that has read nothing.
+    /// Creates a reader without texts.
     public init() {}
 
-    /// The group that `text` describes, with the text as it was read first.
+    /// The group that `text` describes, with the text as first read.
     mutating func read(_ text: [UInt8]) throws(MetadataError) -> Copy {
         if let copy = copies.first(where: { $0.text == text }) { return copy }
         let copy = Copy(text: text, group: try VolumeGroup(MetadataText(text)))

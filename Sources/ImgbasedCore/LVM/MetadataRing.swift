@@ -1,32 +1,33 @@
-/// The texts that are in the ring of a metadata area beside the one that its head names (lvm2: dump_search in tools/pvck.c finds them
-/// in the same way).
+/// The texts in the ring of a metadata area, except the one that its head names.
 ///
-/// lvm2 writes a text and the head that names it without a flush between them, in all areas of a disk at once. So a power cut can leave
-/// heads whose text is not whole in any area, and lvm2 then knows the group no more. What was true before is whole, since a text never
-/// overwrites the one before it.
+/// lvm2's dump_search in tools/pvck.c finds them in the same way.
+///
+/// lvm2 writes a text and the head that names it without a flush in between, in all areas of a disk at once.
+/// So a power cut can leave all heads with incomplete texts, and lvm2 then no longer knows the group. The
+/// text before is whole, because a new text never overwrites it.
 struct MetadataRing {
-    /// A text that is whole by its form.
+    /// A text that is whole, judged by its form.
     struct Text: Hashable {
-        /// With the zero byte that ends it.
+        /// The text with its final zero byte.
         let bytes: [UInt8]
         let id: LVMIdentifier
         let sequenceNumber: UInt32
-        /// It stands behind the text that the head names, as one that was about to be committed does.
+        /// Whether it follows the text that the head names, as a text about to be committed does.
         let isBehind: Bool
     }
 
-    /// They, in the order of the ring; the one that stands behind what the head names is the first.
+    /// The texts in the order of the ring; a text that `isBehind` is the first.
     let texts: [Text]
 
     private static let sector = Int(Sectors.size)
 
-    /// Reads the ring of `area`, whose head names the text at `location`: once, and no more than the longest text may have.
+    /// Reads the ring of `area` once, up to the longest text allowed; the head names the text at `location`.
     init(
         beside location: MetadataAreaHeader.Location, in area: DiskArea, of source: some BlockSource
     ) throws(ScanError) {
         let header = UInt64(MetadataAreaHeader.length)
         let length = area.size.count - header
-        // lvm2 begins texts at whole sectors, and makes areas of these.
+        // lvm2 begins texts at whole sectors, and makes areas of whole sectors.
         let size = UInt64(MetadataRing.sector)
         guard location.offset % size == 0, area.size.count % size == 0 else {
             texts = []
@@ -48,7 +49,7 @@ struct MetadataRing {
         texts = MetadataRing.texts(in: ring, isBehind: count == all)
     }
 
-    /// - Parameter isBehind: the first byte of `ring` is behind the text that the head names.
+    /// - Parameter isBehind: Whether the first byte of `ring` follows the text that the head names.
     private static func texts(in ring: [UInt8], isBehind: Bool) -> [Text] {
         var texts: [Text] = []
         var begun: (start: Int, id: LVMIdentifier, sequenceNumber: UInt32)?
@@ -58,7 +59,7 @@ struct MetadataRing {
             guard let text = begun, let end = part.firstIndex(of: 0) else { continue }
             begun = nil
             let bytes = ring[text.start...end]
-            // The last line, the time, has an empty one behind it.
+            // The last line, the time, is followed by an empty one.
             guard bytes.dropLast().suffix(2) == [0x0a, 0x0a] else { continue }
             texts.append(
                 Text(
@@ -68,8 +69,9 @@ struct MetadataRing {
         return texts
     }
 
-    /// The identifier and the number of the change, where `bytes` begin as the text of a group does, and no section in it
-    /// (lvm2: _print_vg in lib/format_text/export.c).
+    /// The identifier and change number if `bytes` begin like the text of a group, without a section first.
+    ///
+    /// lvm2: _print_vg in lib/format_text/export.c.
     private static func beginning(of bytes: ArraySlice<UInt8>) -> (LVMIdentifier, UInt32)? {
         func end(of text: StaticString, at index: Int) -> Int? {
             bytes.has(text, at: index - bytes.startIndex) ? index + text.utf8CodeUnitCount : nil
@@ -87,8 +89,9 @@ struct MetadataRing {
         return (identifier, sequenceNumber)
     }
 
-    /// Whether a text names the physical volume `id`, also if it cannot be read. What an earlier use of the disk has left does not:
-    /// pvcreate gives each a new one.
+    /// Whether any text, even an unreadable one, names the physical volume `id`.
+    ///
+    /// Texts of an earlier use of the disk do not: pvcreate gives each physical volume a new identifier.
     func names(_ id: LVMIdentifier) -> Bool {
         let word = Array(id.description.utf8)
         return texts.contains { text in
@@ -98,10 +101,11 @@ struct MetadataRing {
         }
     }
 
-    /// The newest text of `rings` that describes a group with the physical volume `id`, and nothing that cannot be read.
+    /// The newest text of `rings` that describes a group with the physical volume `id` and is fully readable.
     ///
-    /// A text that is the same in two areas comes first: nobody flushed it before it was in both. The same group has the text that
-    /// was written last. Each text is parsed once, so the work grows with the length of the rings.
+    /// A text found in two areas comes first: it was flushed only when both had it. The groups considered are
+    /// those of the last text written in each ring. Each text is parsed once, so the work grows with the
+    /// length of the rings.
     static func newest(
         of rings: [MetadataRing], with id: LVMIdentifier, by reader: inout MetadataReader
     ) -> MetadataReader.Copy? {

@@ -7,18 +7,18 @@
 /// }
 /// ```
 ///
-/// Stricter than lvm2 in what LVM2 never writes: no unquoted texts, no octal numbers. A key that is twice in a section is
-/// for those to judge who read the section (`MetadataNode.repeatedKey`).
+/// Forms that LVM2 never writes are errors, unlike in lvm2: unquoted texts and octal numbers. The reader of a
+/// section judges a key that occurs twice (`MetadataNode.repeatedKey`).
 public struct MetadataText: Hashable, Sendable {
-    /// How deep sections may be nested; LVM2 needs five levels.
+    /// The deepest nesting of sections allowed; LVM2 needs five levels.
     public static let depthLimit = 16
-    /// How many keys and values there may be: together with the text's length it bounds the memory they take.
+    /// The most keys and values allowed; with the length of the text, this bounds their memory.
     public static let nodeLimit = 1 << 20
 
     /// The whole text as one section without a name.
     public let root: MetadataNode
 
-    /// Parses `text`, which ends at its end or at a zero byte.
+    /// Parses `text` up to its end or to a zero byte.
     public init(_ text: [UInt8]) throws(MetadataError) {
         try self.init(text, nodeLimit: MetadataText.nodeLimit)
     }
@@ -29,7 +29,7 @@ public struct MetadataText: Hashable, Sendable {
     }
 }
 
-/// Recursive descent over the bytes; one pass, nothing read twice.
+/// Recursive descent over the bytes, in one pass.
 private struct MetadataParser {
     private let bytes: [UInt8]
     private var index = 0
@@ -46,7 +46,7 @@ private struct MetadataParser {
         return MetadataNode(key: "", line: 1, content: .section(nodes))
     }
 
-    /// The nodes up to the bracket that ends the section, or at depth 0 up to the end.
+    /// The nodes up to the bracket that ends the section or, at depth 0, up to the end.
     private mutating func section(depth: Int) throws(MetadataError) -> [MetadataNode] {
         guard depth <= MetadataText.depthLimit else { throw error("sections are nested too deeply") }
         var nodes: [MetadataNode] = []
@@ -127,8 +127,10 @@ private struct MetadataParser {
         }
     }
 
-    /// A text in quotation marks. Only a quotation mark and a backslash are ever escaped: any other backslash
-    /// stands for itself. Between apostrophes nothing is.
+    /// A text in quotation marks or apostrophes.
+    ///
+    /// Between quotation marks, a backslash escapes only a quotation mark or a backslash; any other backslash
+    /// is literal. Between apostrophes nothing is escaped.
     private mutating func string() throws(MetadataError) -> String {
         let mark = bytes[index]
         let escape: UInt8? = mark == UInt8(ascii: "\"") ? UInt8(ascii: "\\") : nil
@@ -183,7 +185,7 @@ private struct MetadataParser {
             guard index - digits > 1 else { throw error("'\(text)' is not a number") }
             return .decimal(text)
         }
-        // lvm2 reads a number that begins with a zero as octal, and never writes one.
+        // lvm2 reads a number with a leading zero as octal, and never writes one.
         let isOctal = index - digits > 1 && bytes[digits] == UInt8(ascii: "0")
         guard !isOctal, let value = Int64(text) else {
             throw error("'\(text)' is not a number in range")
@@ -193,7 +195,7 @@ private struct MetadataParser {
 
     // MARK: Bytes
 
-    /// The byte at the cursor; `nil` at the end, which a zero byte is too.
+    /// The byte at the cursor; `nil` at the end or at a zero byte.
     private var current: UInt8? {
         index < bytes.count && bytes[index] != 0 ? bytes[index] : nil
     }
@@ -232,7 +234,7 @@ private struct MetadataParser {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// What the names of volumes, and so keys, are made of.
+    /// Whether `byte` may occur in the name of a volume, and so in a key.
     private static func isKey(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

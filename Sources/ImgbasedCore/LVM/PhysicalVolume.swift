@@ -1,21 +1,22 @@
-/// A physical volume, as the metadata of its volume group describes it (lvm2: _print_pvs in
-/// lib/format_text/export.c, _read_pv in import_vsn1.c).
+/// A physical volume, as the metadata of its volume group describes it.
+///
+/// lvm2: _print_pvs in lib/format_text/export.c, _read_pv in import_vsn1.c.
 public struct PhysicalVolume: Hashable, Sendable {
-    /// What segments call it, `pv0`.
+    /// The name that segments use for it, such as `pv0`.
     public let key: String
-    /// Its identifier, which its label bears too.
+    /// The identifier, also found in its label.
     public let id: LVMIdentifier
-    /// Where its first extent begins.
+    /// The start of its first extent on the device.
     public let firstExtent: Sectors
-    /// How many extents it has.
+    /// The number of its extents.
     public let extentCount: Extents
-    /// Whether LVM2 has noted that it was missing. The note stays when the disk comes back.
+    /// Whether LVM2 has noted that it was missing; the note stays when the disk comes back.
     public let isMissing: Bool
-    /// What in its section is not understood, each as the end of a sentence. It concerns the volumes on it.
+    /// Metadata not understood, each worded as the end of a sentence; it concerns the volumes on this disk.
     public internal(set) var problems: [String]
 
-    // How long the device was, dev_size, says nothing of the extents: pvresize changes it alone. What bounds a volume is the
-    // device that is there.
+    // The former length of the device, dev_size, does not limit the extents: pvresize changes it alone. The
+    // actual device limits a volume.
     private static let keys: Set<String> = [
         "id", "device", "device_id", "device_id_type", "status", "flags", "tags", "dev_size", "pe_start",
         "pe_count", "ba_start", "ba_size",
@@ -27,7 +28,7 @@ public struct PhysicalVolume: Hashable, Sendable {
         firstExtent = Sectors(try node.requiredNumber("pe_start"))
         extentCount = Extents(UInt64(try node.requiredNumber("pe_count", as: UInt32.self)))
         let status = try node.strings("status")
-        // Flags are what LVM2 calls compatible: who does not know one is to pass over it.
+        // LVM2 calls flags compatible: a reader skips those it does not know.
         let flags = try node.strings("flags")
         isMissing = status.contains("MISSING") || flags.contains("MISSING")
         var problems = node.unknownKeys(besides: PhysicalVolume.keys)
@@ -40,7 +41,7 @@ public struct PhysicalVolume: Hashable, Sendable {
 }
 
 extension MetadataNode {
-    /// What to say about the keys of this section that are not among `known`.
+    /// The problems of this section: one for each key that is not among `known`.
     func unknownKeys(besides known: Set<String>...) -> [String] {
         children.filter { child in !known.contains { $0.contains(child.key) } }.map { "has '\($0.key)'" }
     }

@@ -1,29 +1,30 @@
-/// A part of a physical volume, as its label lists them.
+/// A part of a physical volume, as its label lists it.
 public struct DiskArea: Hashable, Sendable {
-    /// Where it begins.
+    /// The start of the area on the device.
     public let offset: Bytes
-    /// How long it is; for a data area 0 means to the end of the device.
+    /// The length of the area; 0 for a data area that extends to the end of the device.
     public let size: Bytes
 }
 
-/// What the label of an LVM2 physical volume says (lvm2: lib/label/label.h, lib/format_text/layout.h).
+/// The label of an LVM2 physical volume (lvm2: lib/label/label.h, lib/format_text/layout.h).
 ///
-/// The label is one of the first four sectors: "LABELONE", the number of its own sector, a checksum of the rest,
-/// the offset of the physical volume's header, "LVM2 001". The header is the identifier, the device's size, and
-/// lists of areas, each ended by an empty pair: data, metadata and, in an extension, boot loader.
+/// The label is one of the first four sectors: "LABELONE", the number of its own sector, a checksum of the
+/// rest, the offset of the physical volume's header, "LVM2 001". The header has the identifier, the size of
+/// the device, and lists of areas, each ended by an empty pair: data, metadata and, in an extension, boot
+/// loader.
 public struct PhysicalVolumeLabel: Hashable, Sendable {
-    /// The physical volume's identifier.
+    /// The identifier of the physical volume.
     public let id: LVMIdentifier
-    /// How long the device was when the label was written.
+    /// The length of the device when the label was written.
     public let deviceSize: Bytes
-    /// Where extents are.
+    /// The areas with extents.
     public let dataAreas: [DiskArea]
-    /// Where copies of the metadata are.
+    /// The areas with copies of the metadata.
     public let metadataAreas: [DiskArea]
-    /// Whether a group has it, or was about to (lvm2: PV_EXT_USED).
+    /// Whether a group uses the device, or was about to (lvm2: PV_EXT_USED).
     public let isUsed: Bool
 
-    /// How much of a device must be read to see a label.
+    /// The bytes from the start of a device that can hold a label.
     public static let scanLength = 4 * sectorSize
 
     private static let sectorSize = Int(Sectors.size)
@@ -31,11 +32,13 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
     // lvm2 itself never makes more than one data area and two metadata areas.
     private static let areaLimit = 4
 
-    /// Finds the label in the first `scanLength` bytes of a device, of which there may be fewer. Of more than one the first without
-    /// fault counts, as for lvm2 (`_find_lvm_header` in lib/label/label.c).
+    /// Finds the label in the first `scanLength` bytes of a device, which may be shorter.
     ///
-    /// - Returns: `nil` where there is none.
-    /// - Throws: what is wrong with the label where there is none without fault.
+    /// Of several labels the first undamaged one counts, as in lvm2 (`_find_lvm_header` in
+    /// lib/label/label.c).
+    ///
+    /// - Returns: `nil` without a label.
+    /// - Throws: the damage of the label if none is undamaged.
     public static func find(in head: [UInt8]) throws(ScanError) -> PhysicalVolumeLabel? {
         var damage: ScanError?
         for number in 0..<(min(head.count, scanLength) / sectorSize) {
@@ -70,13 +73,14 @@ public struct PhysicalVolumeLabel: Hashable, Sendable {
         self.deviceSize = Bytes(deviceSize)
         dataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
         metadataAreas = try PhysicalVolumeLabel.areas(in: sector, from: &cursor)
-        // What follows, an extension with flags and areas for boot loaders, changes nothing of this. The flags came with version 2.
+        // The rest, an extension with flags and areas for boot loaders, does not change these. Flags came
+        // with version 2.
         let version = sector.littleEndian(at: cursor, as: UInt32.self) ?? 0
         let flags = sector.littleEndian(at: cursor + 4, as: UInt32.self) ?? 0
         isUsed = version >= 2 && flags & 1 != 0
     }
 
-    /// The areas of a list up to the pair that ends it.
+    /// The areas of a list, up to the pair that ends it.
     private static func areas(in sector: ArraySlice<UInt8>, from cursor: inout Int) throws(ScanError)
         -> [DiskArea]
     {

@@ -1,8 +1,8 @@
-/// Why a device that bears an LVM2 label gave nothing.
+/// Why a device with an LVM2 label could not be used.
 public enum ScanError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// It could not be read.
+    /// The device could not be read.
     case unreadable(String)
-    /// What it holds is not as it should be.
+    /// The content of the device is damaged.
     case damaged(String)
     /// A head names a text that is not the one it was written for.
     case torn
@@ -17,52 +17,57 @@ public enum ScanError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What one device gave.
+/// The result of reading one device.
 public struct PhysicalVolumeScan: Hashable, Sendable {
-    /// The device.
+    /// The path of the device.
     public let path: String
-    /// The physical volume's identifier.
+    /// The identifier of the physical volume.
     public let id: LVMIdentifier
-    /// How long the device was when the label was written.
+    /// The length of the device when the label was written.
     public let deviceSize: Bytes
-    /// How long it is.
+    /// The length of the device now.
     public let actualSize: Bytes
-    /// How many places for metadata it has.
+    /// The number of its metadata areas.
     public let areas: Int
-    /// Whether it is among those that metadata is written to; their copy may be damaged.
+    /// Whether metadata is written to this device; its copy may be damaged.
     public let holdsMetadata: Bool
-    /// Whether it is a part of an md array, which has the same label.
+    /// Whether the device is a member of an md array, which has the same label.
     public let isArrayMember: Bool
-    /// What is wrong with copies of the metadata that it holds, each one sentence. It is a physical volume all the same.
+    /// Damage to copies of the metadata, each one sentence; the device is a physical volume all the same.
     public let damages: [String]
-    /// Whether no head leads to a text that is whole: `volumeGroup` is then the newest that is whole beside them, if there is one, and
-    /// counts only where no disk has a better one.
+    /// Whether no head leads to a whole text.
+    ///
+    /// `volumeGroup` then comes from the newest whole text beside them, if any, and counts only if no disk
+    /// has a better copy.
     public let isTorn: Bool
 
-    /// Whether a group was being made of it, and nothing of that was kept: it is marked as used, and each head names nothing, or the
-    /// first text of a ring, which is not whole, and there is no other of this physical volume. No volume was ever on it.
+    /// Whether a group was being created on the device and none of it was kept.
+    ///
+    /// The device is marked as used, and each head names nothing, or the first text of a ring, incomplete. No
+    /// other text of this physical volume exists, so it never held a volume.
     public let isUnbegun: Bool
 
-    /// The copies of the metadata that can be read and are not the same.
+    /// The different readable copies of the metadata.
     let copies: [MetadataReader.Copy]
 
-    /// The group it belongs to, by its newest copy of the metadata; `nil` where it holds none that can be read, which is so for a
-    /// physical volume of no group and for one that leaves the metadata to others.
+    /// The group of the device, from its newest copy of the metadata; `nil` without a readable copy.
+    ///
+    /// A physical volume has none if it is in no group or leaves the metadata to others.
     public var volumeGroup: VolumeGroup? { newest?.group }
 
-    /// The text of the newest copy.
+    /// The text of the newest copy; empty without one.
     var text: [UInt8] { newest?.text ?? [] }
 
     private var newest: MetadataReader.Copy? {
-        // The first of the newest, as for lvm2.
+        // The first of the newest copies, as in lvm2.
         copies.max { $0.group.sequenceNumber < $1.group.sequenceNumber }
     }
 
-    /// Reads the label and the metadata of `source`, which people know as `path`.
+    /// Reads the label and the metadata of `source`, which messages call `path`.
     ///
-    /// - Parameter reader: Knows the texts of other devices.
-    /// - Returns: `nil` where there is no LVM2 label.
-    /// - Throws: where there is one, but it is damaged.
+    /// - Parameter reader: Keeps the texts of other devices.
+    /// - Returns: `nil` without an LVM2 label.
+    /// - Throws: if the label is damaged or cannot be read.
     public static func read(
         _ source: some BlockSource, path: String, by reader: inout MetadataReader
     ) throws(ScanError) -> PhysicalVolumeScan? {
@@ -79,7 +84,7 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         var copies: [MetadataReader.Copy] = []
         var holdsMetadata = false
         var torn: [(area: DiskArea, location: MetadataAreaHeader.Location)] = []
-        // Those that no group was written to, or only the first time.
+        // The areas that no group was written to, or only once.
         var unbegun = 0
         for area in label.metadataAreas {
             do throws(ScanError) {
@@ -124,12 +129,12 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         return PhysicalVolumeScan(
             path: path, id: label.id, deviceSize: label.deviceSize, actualSize: source.size,
             areas: label.metadataAreas.count, holdsMetadata: holdsMetadata,
-            // A longer device than the label says may have grown, or be half of a mirror.
+            // A device longer than its label says may have grown, or be half of a mirror.
             isArrayMember: size != label.deviceSize.count && isArrayMember(source), damages: damages,
             isTorn: isTorn,
             isUnbegun: copies.isEmpty && unbegun > 0 && unbegun == label.metadataAreas.count
                 && (isTorn || label.isUsed)
-                // A text that cannot be read may be of a group whose ring has begun anew.
+                // An unreadable text may belong to a group whose ring has started over.
                 && rings.count == torn.count && !rings.contains { $0.names(label.id) },
             copies: copies)
     }
@@ -164,9 +169,10 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
         }
     }
 
-    /// Whether an md superblock of version 0.90 or 1.0, which stand at the end, makes `source` a member of an array
-    /// (linux: drivers/md/md.c, super_90_load and super_1_load). Those of 1.1 and 1.2 stand before the label and
-    /// move it out of sight.
+    /// Whether an md superblock at the end makes `source` a member of an array.
+    ///
+    /// Versions 0.90 and 1.0 are at the end (linux: drivers/md/md.c, super_90_load and super_1_load).
+    /// Versions 1.1 and 1.2 precede the label and move the label out of sight.
     private static func isArrayMember(_ source: some BlockSource) -> Bool {
         let size = source.size.count
         guard size >= 128 << 10 else { return false }

@@ -1,14 +1,16 @@
-/// Why our own code leaves something alone that lvm2 might well handle. What is not fully understood is refused.
+/// Why our own code does not begin a task that lvm2 may well be able to do.
+///
+/// Anything not fully understood is refused.
 public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The cause, one sentence without a full stop.
     public let reason: String
 
-    /// A refusal because of `reason`.
+    /// Creates a refusal because of `reason`.
     public init(_ reason: String) {
         self.reason = reason
     }
 
-    /// The cause.
+    /// The same as `reason`.
     public var description: String {
         reason
     }

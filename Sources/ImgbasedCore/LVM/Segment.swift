@@ -1,137 +1,141 @@
-/// A run of a volume's extents that are stored in one way (lvm2: _print_segment in lib/format_text/export.c and
-/// text_export of each type).
+/// A run of a volume's extents that are stored in one way.
+///
+/// lvm2: _print_segment in lib/format_text/export.c and text_export of each type.
 public struct Segment: Hashable, Sendable {
-    /// How the extents are stored. The type must be spelled exactly so: LVM2 glues flags to it, as in
-    /// `cache+CACHE_USES_CACHEVOL`, to keep those away who do not know them.
+    /// How the extents are stored.
+    ///
+    /// The type must be spelled exactly so: LVM2 appends flags, as in `cache+CACHE_USES_CACHEVOL`, to exclude
+    /// readers that do not know them.
     public enum Kind: Hashable, Sendable {
-        /// `striped`, or `linear`, which lvm2 reads as well: on physical volumes, one after another or in stripes.
+        /// `striped`, or `linear`, which lvm2 reads too: on physical volumes, in sequence or in stripes.
         case striped(Striped)
         /// `thin-pool`, `thin-pool+CROP_METADATA`
         case thinPool(ThinPool)
         /// `thin`: in a thin pool.
         case thin(Thin)
-        /// `snapshot`: none at all, but what a snapshot consists of.
+        /// `snapshot`: no extents, but the parts of a snapshot.
         case snapshot(Snapshot)
-        /// Any other type, by its name; also one of the above that lacks what it needs.
+        /// Any other type, by its name; also one of the types above with incomplete metadata.
         case other(String)
     }
 
     /// Extents on physical volumes.
     public struct Striped: Hashable, Sendable {
-        /// A run of extents of a physical volume.
+        /// A run of extents on a physical volume.
         public struct Area: Hashable, Sendable {
             /// The key of the physical volume; in stacks that are refused, the name of a volume.
             public let device: String
-            /// Its first extent.
+            /// The first extent of the area.
             public let firstExtent: Extents
         }
 
-        /// How much goes to an area before the next one's turn; 0 where there is only one.
+        /// The length written to one area before the next; 0 with a single area.
         public let stripeSize: Sectors
-        /// The areas, in the order of the stripes.
+        /// The areas in the order of the stripes.
         public let areas: [Area]
     }
 
-    /// What a thin pool is made of.
+    /// The parts and settings of a thin pool.
     public struct ThinPool: Hashable, Sendable {
-        /// What becomes of discards.
+        /// How discards are treated.
         public enum Discards: String, Hashable, Sendable {
-            /// Nothing.
+            /// Discards are ignored.
             case ignore
-            /// They free blocks of the pool.
+            /// Discards free blocks of the pool.
             case noPassdown = "nopassdown"
-            /// They free blocks and go on to the device beneath.
+            /// Discards free blocks, and are passed to the device beneath.
             case passdown
         }
 
-        /// The volume that holds its metadata.
+        /// The name of the volume with the metadata.
         public let metadata: String
-        /// The volume that holds its data.
+        /// The name of the volume with the data.
         public let data: String
-        /// How many changes LVM2 has made to it; the kernel's own count must be the same.
+        /// The number of changes that LVM2 has made to the pool; the kernel's own count must be the same.
         public let transactionID: UInt64
         /// The length of a block.
         public let chunkSize: Sectors
-        /// What becomes of discards.
+        /// How discards are treated.
         public let discards: Discards
         /// Whether a block is filled with zeros before its first use.
         public let zeroesNewBlocks: Bool
-        /// Whether lvm2 keeps the kernel from metadata beyond what older versions of it use.
+        /// Whether lvm2 hides from the kernel any metadata space that older versions of it do not use.
         public let cropsMetadata: Bool
-        /// What lvm2 has noted in the metadata and may not have told the kernel yet.
+        /// The changes that lvm2 has noted in the metadata and may not have sent to the kernel yet.
         public let messages: [Message]
     }
 
     /// A change of a thin pool that lvm2 was about to make.
     public enum Message: Hashable, Sendable {
-        /// To make this volume.
+        /// Create the volume of this name.
         case create(String)
-        /// To remove the volume with this number in the pool.
+        /// Remove the volume with this number in the pool.
         case delete(UInt32)
     }
 
-    /// A place in a thin pool.
+    /// A volume's place in a thin pool.
     public struct Thin: Hashable, Sendable {
-        /// The pool.
+        /// The name of the pool.
         public let pool: String
-        /// The number the volume has in the pool.
+        /// The number of the volume in the pool.
         public let deviceID: UInt32
-        /// The volume of the same pool that it is a snapshot of.
+        /// The volume of the same pool that this is a snapshot of; `nil` without one.
         public let origin: String?
-        /// The read-only volume outside the pool that it is a snapshot of, itself or by its `origin`.
+        /// The read-only volume outside the pool that this or its `origin` is a snapshot of; else `nil`.
         public let externalOrigin: String?
-        /// The volume that is to get its content.
+        /// The volume that is to get the content of this one; `nil` without one.
         public let mergesInto: String?
     }
 
-    /// A snapshot that keeps in a volume of its own what its origin had.
+    /// A snapshot that keeps old content of its origin in a volume of its own.
     public struct Snapshot: Hashable, Sendable {
-        /// The volume that it is a snapshot of.
+        /// The volume that this is a snapshot of.
         public let origin: String
-        /// The volume that keeps what the origin had.
+        /// The volume that keeps the origin's old content.
         public let store: String
-        /// How much is kept at once.
+        /// The length of the unit that is kept.
         public let chunkSize: Sectors
-        /// Whether the origin is to get its content back.
+        /// Whether the origin is to get its old content back.
         public let isMerging: Bool
     }
 
-    /// A text in the segment, which may name another volume.
+    /// A text in the segment that may name another volume.
     public struct Mention: Hashable, Sendable {
-        /// The key it stands for.
+        /// The key of the text.
         public let key: String
-        /// The text.
+        /// The text, possibly the name of a volume.
         public let name: String
     }
 
-    /// Its first extent.
+    /// The first extent of the segment.
     public let start: Extents
-    /// How many extents.
+    /// The number of extents.
     public let length: Extents
-    /// How they are stored.
+    /// How the extents are stored.
     public let kind: Kind
-    /// The name of the type, as the metadata has it.
+    /// The name of the type, as written in the metadata.
     public let type: String
-    /// Its tags; LVM2 keeps segments apart whose tags differ.
+    /// The tags of the segment; LVM2 keeps segments with different tags apart.
     public let tags: [String]
-    /// What may name another volume.
+    /// The texts that may name another volume.
     public let mentions: [Mention]
-    /// What is not understood, each as the end of a sentence.
+    /// Metadata not understood, each worded as the end of a sentence.
     public let problems: [String]
 
-    // The keys here and in the types below are all that lvm2 2.03 reads in a segment of these types (_read_segment in
-    // lib/format_text/import_vsn1.c, text_import of each type); each is handled, or known to change no device. A key that is none of
-    // them is of a version that does something else: that is left to lvm2. lvm2 reads the last two of any segment, and makes
-    // something of them in arrays alone (_seg_len in lib/activate/dev_manager.c).
+    // The keys here and in the types below are all that lvm2 2.03 reads in a segment of these types
+    // (_read_segment in lib/format_text/import_vsn1.c, text_import of each type). Each is handled, or known
+    // to change no device. Any other key comes from a version with other behaviour: lvm2 must handle it. lvm2
+    // reads the last two in any segment, but uses them only in arrays (_seg_len in
+    // lib/activate/dev_manager.c).
     private static let commonKeys: Set<String> = [
         "start_extent", "extent_count", "type", "tags", "reshape_count", "data_copies",
     ]
     private static let wordKeys: Set<String> = ["type", "tags", "discards"]
 
-    /// Never throws: what is wrong with a segment concerns only those who want its volume.
+    /// Never throws: a problem of a segment concerns only users of its volume.
     init(_ node: MetadataNode) {
         var problems: [String] = []
-        // lvm2 takes a segment without a type for a striped one; it has not written such for many years.
+        // lvm2 reads a segment without a type as striped, but has not written one for many years.
         type = Segment.read(&problems) { () throws(MetadataError) in try node.requiredString("type") } ?? "?"
         start = Segment.extents("start_extent", of: node, &problems)
         length = Segment.extents("extent_count", of: node, &problems)
@@ -259,7 +263,7 @@ extension Segment.Thin {
         origin = try node.string("origin")
         externalOrigin = try node.string("external_origin")
         mergesInto = try node.string("merge")
-        // What the pool's count was when the volume was made: history, but lvm2 wants it there.
+        // The pool's count when the volume was made: history, but lvm2 requires it.
         _ = try node.requiredNumber("transaction_id", as: UInt64.self)
     }
 }

@@ -1,7 +1,9 @@
 /// The table of a volume that lies on physical volumes.
 enum StripedTargets {
-    /// A target in the making: lvm2 joins segments that go on where the last one ended (lvm2: lv_merge_segments),
-    /// and so must we to have the same table.
+    /// A target in the making.
+    ///
+    /// lvm2 joins segments that continue each other (lvm2: lv_merge_segments); the same table requires the
+    /// same here.
     private struct Run {
         var start: UInt64
         var length: UInt64
@@ -62,7 +64,7 @@ enum StripedTargets {
         if areas.count == 1 {
             return MappedTarget(start: start, length: length, kind: .linear(areas[0]))
         }
-        // Nothing but zero is a multiple of zero.
+        // Only zero is a multiple of zero.
         guard (length.count / UInt64(areas.count)).isMultiple(of: run.segment.stripeSize.count) else {
             throw refusal(of: volume, in: group, "has a stripe size the kernel does not take")
         }
@@ -70,7 +72,7 @@ enum StripedTargets {
             start: start, length: length, kind: .striped(size: run.segment.stripeSize, areas: areas))
     }
 
-    /// Where on which physical volume `area` begins, if its `length` in extents fits there.
+    /// The physical volume and offset at which `area` begins, if its `length` in extents fits there.
     private static func place(
         _ area: Segment.Striped.Area, length: UInt64, of volume: LogicalVolume, in group: VolumeGroup
     ) throws(Refusal) -> MappedTarget.StripeArea {

@@ -1,16 +1,16 @@
-/// What thin_ls(8) says of the volumes in the metadata of a thin pool.
+/// The volumes in the metadata of a thin pool, as thin_ls(8) lists them.
 ///
 /// ```
 /// 1 640
 /// 2 1024
 /// ```
 public struct ThinListing: Hashable, Sendable {
-    /// The arguments that make it say so, before the device with the metadata.
+    /// The arguments for this listing, before the device with the metadata.
     public static let arguments = ["--no-headers", "--format", "DEV,EXCLUSIVE_SECTORS"]
 
     private let exclusive: [UInt32: Sectors]
 
-    /// Reads the output of thin_ls; a line that is not understood is as good as none.
+    /// Reads the output of thin_ls; lines that are not understood are skipped.
     public init(_ text: String) {
         var exclusive: [UInt32: Sectors] = [:]
         for line in text.split(separator: "\n") {
@@ -23,8 +23,7 @@ public struct ThinListing: Hashable, Sendable {
         self.exclusive = exclusive
     }
 
-    /// Whether all of a volume of `length` is in blocks that belong to it alone, so that no write to it needs a new
-    /// one.
+    /// Whether a volume of `length` owns all its blocks alone, so that no write to it needs a new block.
     public func owns(_ deviceID: UInt32, all length: Sectors) -> Bool {
         exclusive[deviceID].map { $0 >= length } ?? false
     }

@@ -1,41 +1,41 @@
-/// What the kernel says of a thin pool (linux: Documentation/admin-guide/device-mapper/thin-provisioning.rst).
+/// The kernel's status of a thin pool (linux: Documentation/admin-guide/device-mapper/thin-provisioning.rst).
 ///
 /// ```
 /// 2 115/1024 298/16384 - rw discard_passdown queue_if_no_space - 256
 /// ```
 public struct ThinPoolStatus: Hashable, Sendable {
-    /// What can be done with the pool.
+    /// The operations that the pool allows.
     public enum Mode: Hashable, Sendable {
-        /// Everything.
+        /// All operations.
         case readWrite
-        /// Nothing that changes its metadata.
+        /// No operation that changes the metadata.
         case readOnly
-        /// Nothing that needs a new block.
+        /// No operation that needs a new block.
         case outOfDataSpace
-        /// Nothing.
+        /// No operation.
         case failed
     }
 
-    /// Blocks in use and blocks there are.
+    /// The blocks in use and the blocks in total.
     public struct Usage: Hashable, Sendable {
-        /// In use.
+        /// The number of blocks in use.
         public let used: UInt64
-        /// There are.
+        /// The number of blocks in total.
         public let total: UInt64
     }
 
-    /// What can be done with it.
+    /// The operations that the pool allows.
     public let mode: Mode
-    /// How many changes LVM2 has made to it; `nil` where it has failed.
+    /// The number of changes that LVM2 has made to the pool; `nil` if the pool has failed.
     public let transactionID: UInt64?
-    /// Blocks of metadata; `nil` where it has failed.
+    /// The blocks of metadata; `nil` if the pool has failed.
     public let metadata: Usage?
-    /// Blocks of data; `nil` where it has failed.
+    /// The blocks of data; `nil` if the pool has failed.
     public let data: Usage?
-    /// Whether the kernel wants the metadata checked before it writes to it again.
+    /// Whether the kernel requires a check of the metadata before it writes to them again.
     public let needsCheck: Bool
 
-    /// Parses the status of a `thin-pool` target, without start, length and type; `nil` where it is not one.
+    /// Parses the status of a `thin-pool` target without start, length and type; `nil` for any other text.
     public init?(_ line: String) {
         let words = line.split { $0 == " " || $0 == "\n" }
         if words == ["Fail"] || words == ["Error"] {
@@ -61,15 +61,16 @@ public struct ThinPoolStatus: Hashable, Sendable {
         needsCheck = words.dropFirst(5).contains("needs_check")
     }
 
-    /// What this means for a pool of which LVM2's metadata has `expectedTransactionID`, and where what is wanted of it was there before
-    /// the last change if it `mayLag`: a change is in LVM2's metadata first, and its number then in the kernel's.
+    /// The health of the pool, given the `expectedTransactionID` of LVM2's metadata.
     ///
-    /// lvm2: `_thin_pool_node_send_messages` in device_mapper/libdm-deptree.c. It looks at no number where its own is 0.
+    /// LVM2's metadata counts a change before the kernel does. A pool `mayLag` if the wanted volume was there
+    /// before the last change. lvm2: `_thin_pool_node_send_messages` in device_mapper/libdm-deptree.c; if its
+    /// own number is 0, it checks nothing.
     public func health(expectedTransactionID: UInt64, mayLag: Bool) -> PoolHealth {
         guard mode != .failed, let transactionID, let metadata, let data else {
             return .failed("the thin pool has failed")
         }
-        // The volumes may have been made or removed by somebody else.
+        // A program other than lvm2 may have made or removed the volumes.
         let (next, _) = transactionID.addingReportingOverflow(1)
         let lags = next == expectedTransactionID
         if lags, !mayLag {
@@ -83,7 +84,7 @@ public struct ThinPoolStatus: Hashable, Sendable {
             return .readOnly(
                 "the metadata of the thin pool needs a check; repair it with 'lvconvert --repair'")
         }
-        // The kernel keeps some blocks to itself, and counts them as used.
+        // The kernel reserves some blocks, and counts them as used.
         if metadata.used >= metadata.total {
             return .readOnly(
                 "the thin pool has no free metadata; extend it with 'lvextend --poolmetadatasize'")
@@ -96,18 +97,18 @@ public struct ThinPoolStatus: Hashable, Sendable {
     }
 }
 
-/// What can be done with a thin pool. Reasons are one sentence without a full stop.
+/// The operations that a thin pool allows; reasons are one sentence without a full stop.
 public enum PoolHealth: Hashable, Sendable {
-    /// Everything.
+    /// All operations.
     case good
-    /// Nothing that needs a new block: there is none.
+    /// No operation that needs a new block: none is free.
     case full(String)
-    /// Nothing that changes its metadata.
+    /// No operation that changes the metadata.
     case readOnly(String)
-    /// Nothing.
+    /// No operation.
     case failed(String)
 
-    /// Why not everything; `nil` where everything can be done.
+    /// Why an operation is not allowed; `nil` if all are.
     public var reason: String? {
         switch self {
         case .good: nil

@@ -1,7 +1,7 @@
-/// A physical volume on which a power cut has left no head that leads to a whole text.
+/// A physical volume on which a power cut left no head that leads to a whole text.
 public struct TornDisk: Hashable, Sendable {
-    /// The device.
+    /// The path of the device.
     public let path: String
-    /// How many metadata areas it has.
+    /// The number of its metadata areas.
     public let areas: Int
 }

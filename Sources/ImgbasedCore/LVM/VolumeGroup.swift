@@ -1,31 +1,31 @@
 /// A volume group, as its metadata describes it (lvm2: lib/format_text/export.c, import_vsn1.c).
 public struct VolumeGroup: Hashable, Sendable {
-    /// Its name.
+    /// The name of the group.
     public let name: String
-    /// Its identifier.
+    /// The identifier of the group.
     public let id: LVMIdentifier
-    /// How often its metadata was changed.
+    /// The number of changes to its metadata.
     public let sequenceNumber: UInt32
     /// The length of an extent.
     public let extentSize: Sectors
-    /// Its tags.
+    /// The tags of the group.
     public let tags: [String]
-    /// The host it belongs to; `nil` where any may use it.
+    /// The system id of the host that owns the group; `nil` if any host may use it.
     public let systemID: String?
-    /// How hosts that share it keep apart; `nil` where none do.
+    /// How hosts that share the group lock it; `nil` if none share it.
     public let lockType: String?
-    /// Its physical volumes.
+    /// The physical volumes of the group.
     public let physicalVolumes: [PhysicalVolume]
-    /// Its volumes.
+    /// The volumes of the group.
     public let logicalVolumes: [LogicalVolume]
-    /// Why our own code leaves all of it to lvm2, for the first reason found.
+    /// Why our own code leaves the whole group to lvm2: the first reason found; `nil` if it does not.
     public let refusal: Refusal?
-    /// What is strange about the group and changes no device that is understood, each one sentence.
+    /// Oddities of the group that change no device understood, each one sentence.
     public let warnings: [String]
-    /// Volumes that cannot be read.
+    /// The volumes that cannot be read.
     let unreadVolumes: [UnreadVolume]
 
-    /// Whether all of its physical volumes and volumes could be read.
+    /// Whether all physical volumes and volumes could be read.
     let isRead: Bool
 
     private let volumeIndex: [String: Int]
@@ -40,17 +40,17 @@ public struct VolumeGroup: Hashable, Sendable {
 
     /// Reads the group that `text` describes.
     ///
-    /// What is not understood about a volume is kept with the volume. What is not understood about the group is
-    /// its `refusal` where it may concern every volume, and otherwise among its `warnings`.
+    /// Problems of a volume are kept with the volume. A problem of the group is its `refusal` if it may
+    /// concern every volume, otherwise one of its `warnings`.
     ///
-    /// - Throws: where the text lacks what every group has.
+    /// - Throws: if the text lacks what every group has.
     public init(_ text: MetadataText) throws(MetadataError) {
         let root = text.root
         guard try root.string("contents") == "Text Format Volume Group", try root.number("version") == 1
         else {
             throw root.error("this is not the metadata of a volume group")
         }
-        // The group is the section; the order of what is beside it changes.
+        // The group is the section; the order of the other keys varies.
         let sections = root.children.filter { $0.isSection }
         guard sections.count == 1, let node = sections.first else {
             throw root.error("there must be one volume group, not \(sections.count)")
@@ -118,12 +118,12 @@ public struct VolumeGroup: Hashable, Sendable {
         refusal = problems.first.map { Refusal("\(subject) \($0)") }
     }
 
-    /// The volume called `name`.
+    /// The volume called `name`; `nil` without one.
     public func volume(_ name: String) -> LogicalVolume? {
         volumeIndex[name].map { logicalVolumes[$0] }
     }
 
-    /// The physical volume that segments call `key`.
+    /// The physical volume that segments call `key`; `nil` without one.
     public func physicalVolume(_ key: String) -> PhysicalVolume? {
         physicalVolumeIndex[key].map { physicalVolumes[$0] }
     }
@@ -133,8 +133,10 @@ public struct VolumeGroup: Hashable, Sendable {
         "LVM-" + id.characters + volume.id.characters
     }
 
-    /// What may concern every volume: whose the group is, and words of lvm2's that say that who does not know them must not use
-    /// it.
+    /// Problems that may concern every volume.
+    ///
+    /// These are the owner of the group, and words with which lvm2 forbids its use to readers that do not
+    /// know them.
     private static func problems(
         _ node: MetadataNode, systemID: String?, lockType: String?
     ) throws(MetadataError) -> [String] {

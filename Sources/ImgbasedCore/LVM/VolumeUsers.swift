@@ -1,15 +1,17 @@
-/// Who makes use of volumes, which their own sections do not show: an origin of a snapshot looks like a plain volume there.
+/// The users of volumes, which the volumes' own sections do not show.
+///
+/// For example, the section of a snapshot's origin looks like that of a plain volume.
 struct VolumeUsers {
     private let volumes: Set<String>
     private let group: VolumeGroup
 
-    /// Who makes use of `volumes` of `group`, of which devices are made.
+    /// Looks for users of those `volumes` of `group` that devices are made of.
     init(of volumes: Set<String>, in group: VolumeGroup) {
         self.volumes = volumes
         self.group = group
     }
 
-    /// Throws where a volume makes use of them that may change what their devices are.
+    /// Throws if a user of the volumes may change what their devices are.
     func check() throws(Refusal) {
         for volume in group.logicalVolumes { try check(volume.segments, of: volume.name) }
         for volume in group.unreadVolumes { try check(volume.segments, of: volume.name) }
@@ -34,30 +36,30 @@ struct VolumeUsers {
         case .striped:
             return mention.key == "stripes" && group.physicalVolume(mention.name) != nil
         case .thin:
-            // Of a volume that cannot be read, nothing was made.
+            // No device was made of a volume that cannot be read.
             let isRead = group.volume(user)?.thin != nil
             switch mention.key {
-            // Whatever is in the pool, or is no pool.
+            // Any volume in the pool is harmless, and so is a name that is no pool.
             case "thin_pool": return true
             // History, once the volume is made.
             case "origin": return true
-            // It was made as one. Pools and their parts are not.
+            // The device was made as an external origin. Pools and their parts are not.
             case "external_origin":
                 return isRead && group.volume(mention.name)?.isFitForExternalOrigin ?? false
-            // It was made of the other's content.
+            // The device was made of the other volume's content.
             case "merge": return isRead && group.volume(mention.name)?.thin != nil
             default: return false
             }
         case .thinPool(let pool):
             switch mention.key {
-            // A pool's own parts: another pool that claims them is not harmless.
+            // The pool's own parts: another pool that claims them is not harmless.
             case "metadata": return volumes.contains(user) && mention.name == pool.metadata
             case "pool": return volumes.contains(user) && mention.name == pool.data
-            // A message to it.
+            // A message to the pool.
             default: return pool.messages.contains(.create(mention.name))
             }
         case .snapshot:
-            // They are made together.
+            // The devices are made together.
             return volumes.contains(user)
         case .other:
             return false
@@ -66,7 +68,7 @@ struct VolumeUsers {
 }
 
 extension Segment {
-    /// Whether there can be no other beside it.
+    /// Whether such a segment must be the only one of its volume.
     fileprivate var isOfWholeVolume: Bool {
         switch kind {
         case .thin, .thinPool, .snapshot: true
@@ -76,7 +78,7 @@ extension Segment {
 }
 
 extension LogicalVolume {
-    /// Whether thin volumes outside its pool can read it where they hold nothing themselves.
+    /// Whether thin volumes outside its pool can read it for blocks they do not hold.
     var isFitForExternalOrigin: Bool {
         isVisible && isReadOnly && thinPool == nil
     }
