@@ -110,11 +110,14 @@ public func checkSignals() throws(HostFailure) {
     if let signal = HostSignals.received { throw .interrupted(signal) }
 }
 
-/// Runs `body`, whose system calls' errors become the cause of a failure.
+/// Returns the value of `body`, one expression; the error of its system call becomes the cause of a failure.
+func calling<Result: ~Copyable>(
+    _ body: @autoclosure () throws(SystemError) -> Result
+) throws(HostFailure) -> Result {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
+}
+
+/// The same for several statements: a closure's own error is `any Error`, so it has to name its type.
 func calling<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(HostFailure) -> Result {
-    do throws(SystemError) {
-        return try body()
-    } catch {
-        throw .system(error)
-    }
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
 }

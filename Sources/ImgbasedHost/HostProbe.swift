@@ -100,7 +100,7 @@ public struct HostProbe: Sendable {
         var config = ConfigState()
         config.isMounted = mounts.at("/config") != nil
         config.fstab =
-            try calling { () throws(SystemError) in try HostTree("/").read("/etc/fstab", limit: 1 << 20) }
+            try calling(ConfinedTree("/").read("/etc/fstab", limit: 1 << 20))
             ?? []
         return config
     }

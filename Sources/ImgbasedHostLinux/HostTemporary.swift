@@ -115,7 +115,7 @@ public final class HostTemporaryDirectory {
         guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
             return
         }
-        HostTree.removeContents(directory)
+        ConfinedTree.removeContents(directory)
         rmdir(path)
     }
 }

@@ -41,7 +41,7 @@ import Testing
         }
 
         func replace(_ name: String, _ text: String) throws {
-            try HostTree("/").replaceBootFile(path + name, contents: Array(text.utf8), staging: staging)
+            try ConfinedTree("/").replaceBootFile(path + name, contents: Array(text.utf8), staging: staging)
         }
 
         /// What GRUB reads; `nil` where it finds no such file.
@@ -76,12 +76,12 @@ import Testing
         // The first of its name.
         try boot.replace("/grub/imgbased.cfg", "new\n")
         #expect(boot.read("/grub/imgbased.cfg") == "new")
-        try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
+        try ConfinedTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
         #expect(boot.read("/grub/imgbased.cfg") == nil)
         #expect(boot.read("/grub/grub.cfg") == "second and longer")
         #expect(try boot.left() == [])
         // It is not there.
-        try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
+        try ConfinedTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
     }
 
     /// What GRUB writes to is where it was, and nothing else of it changes.

@@ -35,8 +35,8 @@ public struct Carrier: Sendable {
 
     /// Looks at all four trees, and changes nothing.
     public func survey(
-        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
-        to: borrowing HostTree
+        fromBase: borrowing ConfinedTree, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree
     ) throws(HostFailure) -> CarrySurvey {
         let base = try Carrier.root(fromBase)
         let ours = try Carrier.root(from)
@@ -54,10 +54,11 @@ public struct Carrier: Sendable {
         }
     }
 
-    /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `HostTree.flush` does that for all of
+    /// Makes the changes that `survey` found, one after the other. Nothing is flushed: `ConfinedTree.flush` does that for all of
     /// them. Refuses where the policy does.
     public func apply(
-        _ survey: CarrySurvey, from: borrowing HostTree, toBase: borrowing HostTree, to: borrowing HostTree
+        _ survey: CarrySurvey, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree
     ) throws(HostFailure) {
         try Carrier.check(survey)
         var application = CarryApplication(
@@ -73,8 +74,8 @@ public struct Carrier: Sendable {
     /// interrupted run came to a part of that. A layer that is running may change meanwhile. Nothing is changed where `check`
     /// throws.
     public func carry(
-        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
-        to: borrowing HostTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
+        fromBase: borrowing ConfinedTree, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
     ) throws(HostFailure) -> CarryReport {
         let report = try Carrier.retrying(where: \.isMissing) { () throws(HostFailure) in
             let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
@@ -111,7 +112,7 @@ public struct Carrier: Sendable {
         throw .carrying("the policy refuses the conflict at '\(first.path)'\(others): \(first.detail)")
     }
 
-    private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
+    private static func root(_ tree: borrowing ConfinedTree) throws(HostFailure) -> OpenDirectory {
         do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
     }
 }

@@ -22,9 +22,9 @@ public struct CarryLists: Sendable {
 
     /// Reads `files`, `files.d` and `merge.d` of the tree of Config. A line that is not understood is an error: what it
     /// was to name would be lost.
-    public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryLists {
+    public static func read(from tree: borrowing ConfinedTree) throws(HostFailure) -> CarryLists {
         var lists = CarryLists()
-        let file = try calling { () throws(SystemError) in try tree.read("/files", limit: limit) }
+        let file = try calling(tree.read("/files", limit: limit))
         if let file { lists.files.add(file, file: "files") }
         for (name, contents) in try contents(of: "/files.d", in: tree, &lists.unread, shownIn: "/config") {
             lists.files.add(contents, file: "files.d/\(name)")
@@ -42,8 +42,8 @@ public struct CarryLists: Sendable {
     /// Reads those of Config, which is mounted at `path`: an empty directory beneath would say that nothing is carried.
     static func read(mountedAt path: String) throws(HostFailure) -> CarryLists {
         // Whoever unmounts it leaves this tree as it is.
-        let tree = try calling { () throws(SystemError) in try HostMount.only(path) }
-        guard try calling({ () throws(SystemError) in try HostMount.isMounted(at: path) }) else {
+        let tree = try calling(HostMount.only(path))
+        guard try calling(HostMount.isMounted(at: path)) else {
             throw .carrying(
                 "Config is not mounted at '\(path)' any more, so that its lists cannot be read; mount it")
         }
@@ -54,7 +54,8 @@ public struct CarryLists: Sendable {
     /// leave there: that goes to `unread`, as does a directory, by its path in a layer that has the tree at `place`. A link
     /// to `/dev/null` is an empty one.
     static func contents(
-        of directory: String, ending: String = "", in tree: borrowing HostTree, _ unread: inout [CarryItem],
+        of directory: String, ending: String = "", in tree: borrowing ConfinedTree,
+        _ unread: inout [CarryItem],
         shownIn place: String = ""
     ) throws(HostFailure) -> [(String, [UInt8])] {
         do throws(SystemError) {
@@ -90,7 +91,7 @@ public struct CarryLists: Sendable {
 extension CarryPolicy {
     /// Reads the rules by path in the layer `tree`: those in `/etc/imgbased/persist.d`, and those in
     /// `/usr/lib/imgbased/persist.d` that have no file of the same name there.
-    public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
+    public static func read(from tree: borrowing ConfinedTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
         var unread: [CarryItem] = []
         for directory in ["/usr/lib/imgbased/persist.d", "/etc/imgbased/persist.d"] {

@@ -19,9 +19,7 @@ public struct ImageFiller {
     {
         let reporter = source.reporter
         do {
-            let tree = try calling { () throws(SystemError) in
-                try HostMount.mount(path, type: type.rawValue, .readWrite)
-            }
+            let tree = try calling(HostMount.mount(path, type: type.rawValue, .readWrite))
             let before = tree.usage
             let size: TreeSize? =
                 if case .tree(let image) = source.description.content { image.size } else { nil }
@@ -39,7 +37,7 @@ public struct ImageFiller {
             try unpack(source, into: tree, tick)
             try tick()
             reporter.report(.flush)
-            try calling { () throws(SystemError) in try tree.flush() }
+            try calling(tree.flush())
         }
         // It is not mounted any more, or opening it is refused.
         guard let signature = try ImageSource.signature(ofDevice: path) else {
@@ -57,7 +55,7 @@ public struct ImageFiller {
     }
 
     private func unpack(
-        _ source: ImageSource, into tree: borrowing HostTree, _ tick: () throws(HostFailure) -> Void
+        _ source: ImageSource, into tree: borrowing ConfinedTree, _ tick: () throws(HostFailure) -> Void
     ) throws(HostFailure) {
         let name = source.description.path
         let root = tree.processPath + "/."
@@ -95,7 +93,7 @@ public struct ImageFiller {
                 if remark.contains(unkept) { throw ImageFiller.lost(remark, name) }
                 source.reporter.note(ImageFiller.unlabelled)
             }
-            try calling { () throws(SystemError) in try tree.lift(ImageFiller.place) }
+            try calling(tree.lift(ImageFiller.place))
         }
     }
 

@@ -97,9 +97,9 @@ public struct ImageTrust: Sendable {
             )
         }
         // What was read counts, not what is there when gpgv reads it.
-        let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
-        let detached = try calling { () throws(SystemError) in try HostTemporary.file(with: signatures) }
-        let status = try calling { () throws(SystemError) in try HostTemporary.file() }
+        let signed = try calling(HostTemporary.file(with: text))
+        let detached = try calling(HostTemporary.file(with: signatures))
+        let status = try calling(HostTemporary.file())
         // 1 is a bad signature, 2 is one that it cannot check, among others: what it says of each counts.
         let command = Command(
             .gpgv, ["--keyring", keyring, "--status-fd", "1", "--", detached.processPath, "-"],
@@ -138,7 +138,7 @@ public struct ImageTrust: Sendable {
     /// Throws unless the keys can be read: gpgv would blame the signature.
     private func checkKeyring(for image: String) throws(HostFailure) {
         do throws(SystemError) {
-            guard let file = try HostTree("/").openFile(keyring) else {
+            guard let file = try ConfinedTree("/").openFile(keyring) else {
                 throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
             }
             guard try !file.read(upTo: 64).starts(with: "-----BEGIN PGP".utf8) else {

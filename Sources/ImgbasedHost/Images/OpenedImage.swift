@@ -26,7 +26,7 @@ final class OpenedImage {
     /// opened for that: a pipe would be waited for.
     static func unsigned(_ path: String) throws(HostFailure) -> String? {
         if path == "-" { return "standard input" }
-        return try calling { () throws(SystemError) in unsigned(try OpenFile(place: path).status().kind) }
+        return try calling(unsigned(OpenFile(place: path).status().kind))
     }
 
     private static func unsigned(_ kind: HostFileStatus.Kind) -> String? {

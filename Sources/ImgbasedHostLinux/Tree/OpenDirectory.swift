@@ -83,7 +83,7 @@ public final class OpenDirectory {
     }
 
     private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
-        let place = imgbased_open_beneath(number, name.terminated, HostTree.pathOnly | O_NOFOLLOW, 0)
+        let place = imgbased_open_beneath(number, name.terminated, ConfinedTree.pathOnly | O_NOFOLLOW, 0)
         guard place >= 0 else {
             if errno == EXDEV { return .mountPoint }
             throw .last("look at", shown(name))

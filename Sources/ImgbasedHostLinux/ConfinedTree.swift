@@ -5,7 +5,7 @@ import ImgbasedHostCore
 public import ImgbasedLinux
 
 /// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
-public struct HostTree: ~Copyable {
+public struct ConfinedTree: ~Copyable {
     /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
     static let pathOnly = imgbased_path_only
 
@@ -43,7 +43,7 @@ public struct HostTree: ~Copyable {
     /// The same for reading a plain file; `nil` where there is none. Anything else there, a device or a pipe,
     /// is refused before it is opened, since opening alone can have effects.
     public func openFile(_ path: String) throws(SystemError) -> OpenFile? {
-        let place = imgbased_open_in_root(root.number, path, HostTree.pathOnly, 0)
+        let place = imgbased_open_in_root(root.number, path, ConfinedTree.pathOnly, 0)
         guard place >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw .lookup("open", shown(path))

@@ -4,7 +4,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// Waits until everything written to the file system is on its disk.
     ///
     /// The corresponding C function is `syncfs`.

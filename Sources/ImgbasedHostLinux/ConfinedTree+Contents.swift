@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// Removes everything in the open `directory`, as far as that can be.
     static func removeContents(_ directory: borrowing OpenFile) {
         guard let names = try? rawNames(in: directory) else { return }
@@ -44,7 +44,7 @@ extension HostTree {
         let to = try open("/", O_RDONLY | O_DIRECTORY)
         var status = stat()
         guard fstat(from.number, &status) == 0 else { throw .last("look at", from.name) }
-        for entry in try HostTree.rawNames(in: from) {
+        for entry in try ConfinedTree.rawNames(in: from) {
             guard renameat(from.number, entry, to.number, entry) == 0 else {
                 throw .last(
                     "move to the root",
@@ -55,7 +55,7 @@ extension HostTree {
         guard fchown(to.number, status.st_uid, status.st_gid) == 0,
             fchmod(to.number, status.st_mode & 0o7777) == 0
         else { throw .last("set the owner of", to.name) }
-        try HostTree.copyExtendedAttributes(from: from, to: to)
+        try ConfinedTree.copyExtendedAttributes(from: from, to: to)
         var times = [status.st_atim, status.st_mtim]
         guard futimens(to.number, &times) == 0 else { throw .last("set the times of", to.name) }
     }
