@@ -15,7 +15,7 @@ extension ConfinedTree {
     ) throws(SystemError) {
         let (parentPath, name) = ConfinedTree.split(path)
         let stage = try openStaging(staging)
-        try empty(staging, stage)
+        try empty(staging, stage, for: name)
         let kind = try HostFlush.Kind(of: stage)
         let place = kind == .fat ? path : staging + "/" + name
         do throws(SystemError) {
@@ -53,10 +53,10 @@ extension ConfinedTree {
             try removeTreeOnFAT(path, in: parent)
         } else if parentPath == staging {
             // A directory in it as well, or no run would ever get past it.
-            try empty(staging, of: name)
+            try empty(staging, openStaging(staging), for: name)
         } else {
             let stage = try openStaging(staging)
-            try empty(staging, stage)
+            try empty(staging, stage, for: name)
             guard renameat(parent.number, name, stage.number, name) == 0 else {
                 throw .last("remove", shown(path))
             }
@@ -66,10 +66,20 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: parent)
     }
 
-    /// Removes what interrupted runs left in the directory `path`.
-    func empty(_ path: String, _ directory: borrowing OpenFile) throws(SystemError) {
-        guard try HostFlush.Kind(of: directory) == .fat else { return ConfinedTree.removeContents(directory) }
-        for name in try names(in: path) { try removeTreeOnFAT(path + "/" + name, in: directory) }
+    /// Removes what interrupted runs left in the directory `path`, so that nothing there has the name
+    /// `needed`. Anything else that cannot be removed is in nobody's way, and stays.
+    func empty(
+        _ path: String, _ directory: borrowing OpenFile, for needed: String
+    ) throws(SystemError) {
+        if try HostFlush.Kind(of: directory) == .fat {
+            for name in try names(in: path) { try removeTreeOnFAT(path + "/" + name, in: directory) }
+            return
+        }
+        do throws(SystemError) {
+            try ConfinedTree.removeContents(directory)
+        } catch {
+            if isThere(needed, in: directory) { throw error }
+        }
     }
 
     private func isThere(_ name: String, in directory: borrowing OpenFile) -> Bool {
@@ -87,16 +97,6 @@ extension ConfinedTree {
         return try open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
-    /// Removes all of the directory `staging`, in which `name` is.
-    private func empty(_ staging: String, of name: String) throws(SystemError) {
-        let stage = try openStaging(staging)
-        try empty(staging, stage)
-        if isThere(name, in: stage) {
-            throw SystemError(
-                "remove", shown(staging + "/" + name), reason: "something in it cannot be removed")
-        }
-    }
-
     /// Removes a directory with the files in it, or a file.
     private func removeTree(_ path: String, _ name: String, in parent: borrowing OpenFile) throws(SystemError)
     {
@@ -105,8 +105,10 @@ extension ConfinedTree {
             return
         }
         let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        for file in try ConfinedTree.rawNames(in: directory) {
-            guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", shown(path)) }
+        for file in try directory.names() {
+            guard unlinkat(directory.number, file.terminated, 0) == 0 else {
+                throw .last("empty", shown(path))
+            }
         }
         guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else { throw .last("remove", shown(path)) }
     }

@@ -45,7 +45,7 @@ extension ConfinedTree {
             try HostFlush.fileSystem(of: directory)
         case .journaled:
             let stage = try openStaging(staging)
-            ConfinedTree.removeContents(stage)
+            try empty(staging, stage, for: name)
             if try stage.status().device == directory.status().device {
                 try exchange(path, contents, in: directory, with: (staging, name), in: stage)
             } else {
@@ -73,7 +73,7 @@ extension ConfinedTree {
         case .copied: try removeFile(path)
         case .journaled:
             let stage = try openStaging(staging)
-            if path != staging + "/" + name { ConfinedTree.removeContents(stage) }
+            if path != staging + "/" + name { try empty(staging, stage, for: name) }
             if renameat(directory.number, name, stage.number, name) == 0 {
                 try HostFlush.fileSystem(of: directory)
                 guard unlinkat(stage.number, name, 0) == 0 else { throw .last("remove", shown(path)) }

@@ -18,17 +18,11 @@ extension ConfinedTree {
         let (directoryPath, name) = ConfinedTree.split(path)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         let temporary = ConfinedTree.temporaryName(for: name)
-        unlinkat(directory.number, temporary, 0)
-        do throws(SystemError) {
+        try Replacement.put(temporary, at: name, in: directory.number, shown: shown(path)) {
+            () throws(SystemError) in
             let file = try makeFile(
                 directoryPath + "/" + temporary, like: path, contents, permissions: permissions)
             try file.flush()
-            guard renameat(directory.number, temporary, directory.number, name) == 0 else {
-                throw .last("write", shown(path))
-            }
-        } catch {
-            unlinkat(directory.number, temporary, 0)
-            throw error
         }
         try directory.flush()
     }
@@ -107,8 +101,10 @@ extension ConfinedTree {
         let (parentPath, name) = ConfinedTree.split(path)
         do throws(SystemError) {
             let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            for file in try ConfinedTree.rawNames(in: directory) {
-                guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", directory.name) }
+            for file in try directory.names() {
+                guard unlinkat(directory.number, file.terminated, 0) == 0 else {
+                    throw .last("empty", directory.name)
+                }
             }
             let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
             guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else {
@@ -192,19 +188,10 @@ extension ConfinedTree {
         guard fchown(new.number, status.owner, status.group) == 0,
             fchmod(new.number, status.permissions) == 0
         else { throw .last("set the owner of", new.name) }
-        var names = [CChar](repeating: 0, count: 65536)
-        let length = flistxattr(old.number, &names, names.count)
-        guard length > 0 else { return }
-        for name in names[..<length].split(separator: 0) {
-            let name = name + [0]
-            var value = [UInt8](repeating: 0, count: 65536)
-            let (number, target) = (old.number, new.number)
-            name.withUnsafeBufferPointer { name in
-                guard let name = name.baseAddress else { return }
-                let size = fgetxattr(number, name, &value, value.count)
-                // Best effort: a label this kernel does not know cannot be set and need not stop an update.
-                if size >= 0 { _ = fsetxattr(target, name, value, size, 0) }
-            }
+        let attributes = ExtendedAttributes(of: new)
+        for (key, value) in try ExtendedAttributes(of: old).values() {
+            // A label that this kernel does not know cannot be set. That must not stop an update.
+            try? attributes.set(value, for: key)
         }
     }
 }

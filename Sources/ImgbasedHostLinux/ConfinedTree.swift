@@ -4,7 +4,8 @@ public import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
+/// A tree of files that nothing leads out of: no link and no `..`. It may be that of another system, which is
+/// not trusted.
 public struct ConfinedTree: ~Copyable {
     /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
     static let pathOnly = imgbased_path_only
@@ -70,20 +71,8 @@ public struct ConfinedTree: ~Copyable {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw .lookup("open", shown(path))
         }
-        guard let stream = fdopendir(number) else {
-            close(number)
-            throw .last("read", shown(path))
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let name = imgbased_next_name(stream) {
-            guard names.count < limit else {
-                throw SystemError("read", shown(path), reason: "it has too many names")
-            }
-            names.append(String(cString: name))
-        }
-        guard errno == 0 else { throw .last("read", shown(path)) }
-        return names
+        return try DirectoryListing.bytes(owning: number, shown: shown(path), limit: limit)
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// How many bytes root can still write to its file system.

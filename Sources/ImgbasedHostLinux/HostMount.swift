@@ -97,6 +97,6 @@ public enum HostMount {
         let count = read(options.number, &buffer, buffer.count)
         guard count > 2 else { return error }
         let message = String(decoding: buffer[2..<count], as: UTF8.self).split(separator: "\n").first ?? ""
-        return SystemError(operation, object, reason: "\(error.reason) (\(message))")
+        return error.adding(" (\(message))")
     }
 }

@@ -9,10 +9,12 @@ import Testing
         let scratch = try Scratch()
         try scratch.write("etc/fstab", "old\n".utf8)
         try Helper.run("/bin/chmod", "640", scratch("etc/fstab"))
+        let isSet = setxattr(scratch("etc/fstab"), "user.a", "1", 1, 0) == 0
         let tree = try ConfinedTree(scratch.path)
         try tree.replaceFile("/etc/fstab", contents: Array("new\n".utf8))
         #expect(scratch.read("etc/fstab") == Array("new\n".utf8))
         #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("etc/fstab")) == "640")
+        #expect(getxattr(scratch("etc/fstab"), "user.a", nil, 0) == (isSet ? 1 : -1))
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("etc")) == ["fstab"])
     }
 

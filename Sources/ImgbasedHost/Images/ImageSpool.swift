@@ -38,7 +38,7 @@ final class ImageSpool {
 
     /// Throws unless there is room for `size` more bytes, and what must stay free.
     static func checkSpace(_ size: UInt64, _ name: String) throws(HostFailure) {
-        let meter = PoolMeter(beneath: HostTemporary.directory)
+        let meter = try calling(PoolMeter(beneath: HostTemporary.directory))
         // What has not been written out yet takes its room in the pool later.
         if !meter.isEmpty { try calling(HostTemporary.flush()) }
         let room = SpoolRoom(free: HostTemporary.free, pool: meter.room())

@@ -1,6 +1,9 @@
 public import ImgbasedCore
 
 /// What the first bytes of an image say of its file system.
+///
+/// blkid(8) of util-linux 2.38 tells type and UUID alone: no size and no pending journal, and it takes a
+/// superblock with a wrong checksum for a good one.
 public struct FileSystemSignature: Hashable, Sendable {
     /// How much of an image is looked at.
     public static let length = 65536
