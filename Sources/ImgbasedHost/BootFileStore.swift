@@ -32,7 +32,7 @@ public struct BootFileStore: Sendable {
 
     /// The kernel and initramfs of the version in `pair`, from `tree`. Messages call the tree `layer`.
     public static func files(
-        _ pair: KernelChoice.Pair, in tree: borrowing HostTree, layer: String
+        _ pair: KernelChoice.Pair, in tree: borrowing ConfinedTree, layer: String
     ) throws(HostFailure) -> BootFiles {
         guard let linux = try first(pair.linux, in: tree) else { throw .contents(.noKernel(layer: layer)) }
         guard let initrd = try first(pair.initrd, in: tree) else {
@@ -50,7 +50,9 @@ public struct BootFileStore: Sendable {
         return digest.hexadecimal()
     }
 
-    private static func first(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> Found? {
+    private static func first(_ paths: [String], in tree: borrowing ConfinedTree) throws(HostFailure)
+        -> Found?
+    {
         for path in paths {
             do throws(SystemError) {
                 guard let file = try tree.openFile(path) else { continue }
@@ -81,7 +83,7 @@ public struct BootFileStore: Sendable {
 
     /// Whether the pair named `digest` is stored and has that digest.
     public func verify(_ digest: String) -> Bool {
-        guard let tree = try? HostTree("/"),
+        guard let tree = try? ConfinedTree("/"),
             let linux = try? BootFileStore.first(
                 ["\(directory)/\(digest)/\(BootFileStore.linuxName)"], in: tree),
             let initrd = try? BootFileStore.first(
@@ -101,13 +103,13 @@ public struct BootFileStore: Sendable {
 
     /// The names of the stored pairs: digests of 64 digits. No pair is read.
     public func digests() throws(HostFailure) -> Set<String> {
-        let names = try calling { () throws(SystemError) in try HostTree("/").names(in: directory) }
+        let names = try calling(ConfinedTree("/").names(in: directory))
         return Set(names.filter { $0.utf8.count == 64 })
     }
 
     /// The size of the largest pair; 0 if there is none or the store cannot be read.
     public func largest() -> Bytes {
-        guard let tree = try? HostTree("/"), let digests = try? digests() else { return Bytes(0) }
+        guard let tree = try? ConfinedTree("/"), let digests = try? digests() else { return Bytes(0) }
         let sizes = digests.map { digest in
             [BootFileStore.linuxName, BootFileStore.initrdName].reduce(UInt64(0)) { sum, name in
                 let file = try? tree.openFile("\(directory)/\(digest)/\(name)")?.status().size
@@ -120,10 +122,10 @@ public struct BootFileStore: Sendable {
     /// Copies `files` from `tree`, unless an undamaged pair is stored.
     ///
     /// The pair appears whole, under its final name, once both files are on the disk.
-    public func install(_ files: BootFiles, from tree: borrowing HostTree) throws(HostFailure) {
+    public func install(_ files: BootFiles, from tree: borrowing ConfinedTree) throws(HostFailure) {
         if verify(files.digest) { return }
         do throws(SystemError) {
-            let host = try HostTree("/")
+            let host = try ConfinedTree("/")
             try remove([BootFileStore.temporary, files.digest], in: host)
             try host.makeBootDirectory("\(directory)/\(files.digest)", staging: staging) {
                 (place) throws(SystemError) in
@@ -143,16 +145,16 @@ public struct BootFileStore: Sendable {
     ///
     /// Each gets another name before anything in it is removed.
     public func remove(_ digests: [String]) throws(HostFailure) {
-        try calling { () throws(SystemError) in try remove(digests, in: try HostTree("/")) }
+        try calling(remove(digests, in: ConfinedTree("/")))
     }
 
-    private func remove(_ names: [String], in host: borrowing HostTree) throws(SystemError) {
+    private func remove(_ names: [String], in host: borrowing ConfinedTree) throws(SystemError) {
         for name in names { try host.removeBootDirectory("\(directory)/\(name)", staging: staging) }
     }
 
     /// Copies one file into a new directory and returns its digest.
     private func copy(
-        _ path: String, from tree: borrowing HostTree, to place: String, _ host: borrowing HostTree
+        _ path: String, from tree: borrowing ConfinedTree, to place: String, _ host: borrowing ConfinedTree
     ) throws(SystemError) -> String {
         guard let source = try tree.openFile(path) else {
             throw SystemError("copy", path, reason: "it is gone")

@@ -47,7 +47,7 @@ public enum BootInspection {
     /// Whether an initramfs has our helper; `nil` if there is no initramfs.
     private static func helper(_ initrd: String, _ boot: BootState) throws(HostFailure) -> HelperPresence? {
         guard let place = place(of: initrd, boot), HostSystem.exists(place) else { return nil }
-        let tree = try calling { () throws(SystemError) in try HostTree("/") }
+        let tree = try calling(ConfinedTree("/"))
         return InitramfsProbe.helper(in: tree, place)
     }
 
@@ -64,15 +64,13 @@ public enum BootInspection {
     ) throws(HostFailure) {
         let tree = try tree(of: layer, isBooted: isBooted)
         findings.modules[layer.name] = Set(
-            try calling { () throws(SystemError) in try tree.names(in: "/usr/lib/modules") })
+            try calling(tree.names(in: "/usr/lib/modules")))
         findings.tables[layer.name] = try LayerProbe.read(["/etc/fstab"], in: tree)
     }
 
-    private static func tree(of layer: VolumePath, isBooted: Bool) throws(HostFailure) -> HostTree {
-        if isBooted { return try calling { () throws(SystemError) in try HostTree("/") } }
+    private static func tree(of layer: VolumePath, isBooted: Bool) throws(HostFailure) -> ConfinedTree {
+        if isBooted { return try calling(ConfinedTree("/")) }
         let type = try LayerProbe.type(ofDevice: layer.device, named: layer.name)
-        return try calling { () throws(SystemError) in
-            try HostMount.mount(layer.device, type: type.rawValue, .untouched)
-        }
+        return try calling(HostMount.mount(layer.device, type: type.rawValue, .untouched))
     }
 }

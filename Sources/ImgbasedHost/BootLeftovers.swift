@@ -9,7 +9,7 @@ enum BootLeftovers {
     private static let suffix = ".imgbased-new"
 
     /// The new files that never took their place, in the directories where imgbased replaces files.
-    static func paths(_ boot: BootState, in tree: borrowing HostTree) throws(SystemError) -> [String] {
+    static func paths(_ boot: BootState, in tree: borrowing ConfinedTree) throws(SystemError) -> [String] {
         var directories = ["/etc", boot.directory + "/loader", boot.directory + "/loader/entries"]
         if case .grub(let directory) = boot.loader { directories.append(directory) }
         var paths: [String] = []
@@ -34,7 +34,7 @@ enum BootLeftovers {
     }
 
     /// The stored digests that foreign entries or GRUB's configuration mention: those kernels are in use.
-    static func foreignDigests(_ boot: BootState, in tree: borrowing HostTree) throws(SystemError) -> Set<
+    static func foreignDigests(_ boot: BootState, in tree: borrowing ConfinedTree) throws(SystemError) -> Set<
         String
     > {
         var texts = [boot.grubConfig].compactMap { $0 }

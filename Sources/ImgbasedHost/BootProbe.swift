@@ -19,7 +19,7 @@ enum BootProbe {
     static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
         var boot = runningState
         // New entries start with these arguments.
-        boot.runningArguments = try calling { () throws(SystemError) in try SmallFile.read("/proc/cmdline") }
+        boot.runningArguments = try calling(SmallFile.read("/proc/cmdline"))
         let mount = mounts.at(boot.directory)
         if let mount {
             boot.uuid = mount.uuid
@@ -39,7 +39,7 @@ enum BootProbe {
         boot.digests = try store.digests()
         boot.largestPair = store.largest()
         do throws(SystemError) {
-            let tree = try HostTree("/")
+            let tree = try ConfinedTree("/")
             try readEntries(tree, &boot)
             let script = "/usr/lib/imgbased/09_imgbased"
             if let program = try tree.read(script, limit: limit) {
@@ -79,7 +79,7 @@ enum BootProbe {
 
     /// Reads the record at `path`, or notes that `path` is a link.
     static func readRecord(
-        _ path: String, _ tree: borrowing HostTree, _ boot: inout BootState
+        _ path: String, _ tree: borrowing ConfinedTree, _ boot: inout BootState
     ) throws(SystemError) {
         if try tree.link(at: path) != nil {
             boot.recordLink = path
@@ -91,7 +91,7 @@ enum BootProbe {
     /// Reads our entries.
     ///
     /// After a power cut a layer can have two files: one that can be read counts.
-    static func readEntries(_ tree: borrowing HostTree, _ boot: inout BootState) throws(SystemError) {
+    static func readEntries(_ tree: borrowing ConfinedTree, _ boot: inout BootState) throws(SystemError) {
         let entries = boot.directory + "/loader/entries"
         var texts: [String: [(name: String, text: String)]] = [:]
         for name in try tree.names(in: entries).sorted() {
@@ -119,7 +119,7 @@ enum BootProbe {
     }
 
     private static func text(
-        _ path: String, in tree: borrowing HostTree, limit: Int = BootProbe.limit
+        _ path: String, in tree: borrowing ConfinedTree, limit: Int = BootProbe.limit
     ) throws(SystemError) -> String? {
         try tree.read(path, limit: limit).map { String(decoding: $0, as: UTF8.self) }
     }

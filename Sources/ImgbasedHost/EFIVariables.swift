@@ -8,7 +8,7 @@ enum EFIVariables {
     /// The text in a variable: UTF-16 after four bytes of attributes (linux: fs/efivarfs).
     static func text(_ name: String) -> String? {
         let path = "/sys/firmware/efi/efivars/\(name)-\(vendor)"
-        guard let bytes = try? HostTree("/").read(path, limit: 65536), bytes.count > 4 else { return nil }
+        guard let bytes = try? ConfinedTree("/").read(path, limit: 65536), bytes.count > 4 else { return nil }
         let units = stride(from: 4, to: bytes.count - 1, by: 2).map {
             UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8
         }

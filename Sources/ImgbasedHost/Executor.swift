@@ -88,27 +88,24 @@ public struct Executor {
         case .run(let command):
             try await runner.run(command)
         case .makeDirectory(let path):
-            try calling { () throws(SystemError) in try HostTree("/").makeDirectories(path) }
+            try calling(ConfinedTree("/").makeDirectories(path))
         case .replaceFile(let path, let contents):
-            try calling { () throws(SystemError) in try HostTree("/").replaceFile(path, contents: contents) }
+            try calling(ConfinedTree("/").replaceFile(path, contents: contents))
         case .replaceBootFile(let path, let contents):
-            try calling { () throws(SystemError) in
-                try HostTree("/").replaceBootFile(path, contents: contents, staging: BootState.staging)
-            }
+            try calling(
+                ConfinedTree("/").replaceBootFile(path, contents: contents, staging: BootState.staging))
         case .removeBootFile(let path):
-            try calling { () throws(SystemError) in
-                try HostTree("/").removeBootFile(path, staging: BootState.staging)
-            }
+            try calling(ConfinedTree("/").removeBootFile(path, staging: BootState.staging))
         case .link(let path, let target):
-            try calling { () throws(SystemError) in try SmallFile.link(to: target, at: path) }
+            try calling(SmallFile.link(to: target, at: path))
         case .removeFile(let path):
-            try calling { () throws(SystemError) in try HostTree("/").removeFile(path) }
+            try calling(ConfinedTree("/").removeFile(path))
         case .write(let path, let text):
-            try calling { () throws(SystemError) in try SmallFile.write(text, to: path) }
+            try calling(SmallFile.write(text, to: path))
         case .tellJournal(let message):
-            try calling { () throws(SystemError) in try HostJournal.send(message.entry) }
+            try calling(HostJournal.send(message.entry))
         case .flushBoot(let path):
-            try calling { () throws(SystemError) in try HostFlush.bootFileSystem(path) }
+            try calling(HostFlush.bootFileSystem(path))
         case .writeImage(let path, let device, let allowance):
             guard let source else { throw .image(path, reason: "it is not open") }
             image = try ImageWriter(allowance).writeBase(source, to: device)
@@ -136,7 +133,7 @@ public struct Executor {
         case .copyBootFiles(let files, let source, let directory):
             let tree = try calling { () throws(SystemError) in
                 switch source {
-                case .running: try HostTree("/")
+                case .running: try ConfinedTree("/")
                 case .runningAlone: try HostMount.only("/")
                 case .layer(let path, let type):
                     try HostMount.mount(path.device, type: type.rawValue, .readOnly)
@@ -150,7 +147,7 @@ public struct Executor {
         case .carry(let order):
             carried = try VolumeCarry(order).run()
         case .flushDevice(let device):
-            try calling { () throws(SystemError) in try HostFlush.device(device) }
+            try calling(HostFlush.device(device))
         }
     }
 }

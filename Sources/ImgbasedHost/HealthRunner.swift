@@ -40,7 +40,7 @@ public struct HealthRunner: Sendable {
             results.append(result)
         }
         let problem = HealthCheck.problem(results) ?? ""
-        try calling { () throws(SystemError) in try SmallFile.write(problem, to: problemPath) }
+        try calling(SmallFile.write(problem, to: problemPath))
         return results
     }
 
@@ -53,9 +53,7 @@ public struct HealthRunner: Sendable {
     public func checks() throws(HostFailure) -> [HealthCheck] {
         var checks: [HealthCheck] = []
         for weight in HealthCheck.Weight.allCases {
-            let names = try calling { () throws(SystemError) in
-                try HostTree("/").names(in: "\(directory)/\(weight.rawValue)")
-            }
+            let names = try calling(ConfinedTree("/").names(in: "\(directory)/\(weight.rawValue)"))
             checks += DropIns.names(names).map { HealthCheck(weight, $0) }
         }
         return checks

@@ -24,7 +24,7 @@ public struct HookRunner: Sendable {
             var listings: [Hooks.Listing] = []
             for parent in directories {
                 let directory = "\(parent)/\(event.rawValue)"
-                let names = try calling { () throws(SystemError) in try HostTree("/").names(in: directory) }
+                let names = try calling(ConfinedTree("/").names(in: directory))
                 let masks = names.filter { HostSystem.resolved("\(directory)/\($0)") == "/dev/null" }
                 listings.append(Hooks.Listing(directory: directory, names: names, masks: Set(masks)))
             }
@@ -47,12 +47,11 @@ public struct HookRunner: Sendable {
             }
         }
         guard let place = run.tree else { return try await self.run(run, tree: nil) }
-        let tree = try calling { () throws(SystemError) in
-            try HostMount.mount(
-                place.volume.device, type: place.type.rawValue, .readWrite, allowsPrograms: true)
-        }
+        let tree = try calling(
+            HostMount.mount(
+                place.volume.device, type: place.type.rawValue, .readWrite, allowsPrograms: true))
         try await self.run(run, tree: tree.processPath)
-        try calling { () throws(SystemError) in try tree.flush() }
+        try calling(tree.flush())
     }
 
     private func run(_ run: HookRun, tree: String?) async throws(HostFailure) {

@@ -110,11 +110,14 @@ public func checkSignals() throws(HostFailure) {
     if let signal = HostSignals.received { throw .interrupted(signal) }
 }
 
-/// Runs `body` and turns its `SystemError` into a `HostFailure`.
+/// Returns the value of the expression `body`, and turns its `SystemError` into a `HostFailure`.
+func calling<Result: ~Copyable>(
+    _ body: @autoclosure () throws(SystemError) -> Result
+) throws(HostFailure) -> Result {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
+}
+
+/// The same for several statements. Such a closure must name its error type: Swift infers `any Error`.
 func calling<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(HostFailure) -> Result {
-    do throws(SystemError) {
-        return try body()
-    } catch {
-        throw .system(error)
-    }
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
 }

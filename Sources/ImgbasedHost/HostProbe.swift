@@ -29,7 +29,7 @@ public struct HostProbe: Sendable {
     public func volumes() async throws(HostFailure) -> HostState {
         var state = HostState()
         state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
-        if let repair = repair(of: state.groups) { throw .contents(.tornGroup(repair.group)) }
+        if let repair = try repair(of: state.groups) { throw .contents(.tornGroup(repair.group)) }
         state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
         let report = try EarlyBootReport.read()
         state.earlyBoot = report?.value
@@ -41,12 +41,12 @@ public struct HostProbe: Sendable {
     /// The repair of the expected group, if a power cut tore its metadata and hid it from lvm2.
     func repair() async throws(HostFailure) -> GroupRepair? {
         // Reading the disks starts no process.
-        guard repair(of: []) != nil else { return nil }
+        guard try repair(of: []) != nil else { return nil }
         // Another lvm2 may have been writing. This one waits for it.
-        return repair(of: try LVMReport.groups(try await runner.run(LVMReport.groupsCommand)))
+        return try repair(of: LVMReport.groups(try await runner.run(LVMReport.groupsCommand)))
     }
 
-    private func repair(of groups: [HostState.Group]) -> GroupRepair? {
+    private func repair(of groups: [HostState.Group]) throws(HostFailure) -> GroupRepair? {
         let isThere = groups.contains { seen in
             switch group {
             case .named(let name): seen.name == name
@@ -56,7 +56,7 @@ public struct HostProbe: Sendable {
         guard !isThere else { return nil }
         var inventory = Inventory()
         var reader = MetadataReader()
-        for device in BlockDevice.all() where device.mayHoldPhysicalVolume {
+        for device in try calling(BlockDevice.all()) where device.mayHoldPhysicalVolume {
             // lvm2 reports a disk that cannot be read.
             guard let scan = try? PhysicalVolumeScan.read(path: device.path, by: &reader) else { continue }
             inventory.add(scan)
@@ -99,9 +99,7 @@ public struct HostProbe: Sendable {
     private func config(_ mounts: MountReport) throws(HostFailure) -> ConfigState {
         var config = ConfigState()
         config.isMounted = mounts.at("/config") != nil
-        config.fstab =
-            try calling { () throws(SystemError) in try HostTree("/").read("/etc/fstab", limit: 1 << 20) }
-            ?? []
+        config.fstab = try calling(ConfinedTree("/").read("/etc/fstab", limit: 1 << 20)) ?? []
         return config
     }
 

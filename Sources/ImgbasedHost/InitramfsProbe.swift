@@ -13,7 +13,7 @@ public enum InitramfsProbe {
     private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
     /// Whether the initramfs at `path` in `tree` has the helper; unknown after `seconds`.
-    public static func helper(in tree: borrowing HostTree, _ path: String, within seconds: Int = 120)
+    public static func helper(in tree: borrowing ConfinedTree, _ path: String, within seconds: Int = 120)
         -> HelperPresence
     {
         do throws(SystemError) {

@@ -13,9 +13,7 @@ public enum LayerProbe {
         ofDevice device: String, named name: String, _ mode: HostMount.Mode
     ) throws(HostFailure) -> LayerContents {
         let type = try type(ofDevice: device, named: name)
-        let tree = try calling { () throws(SystemError) in
-            try HostMount.mount(device, type: type.rawValue, mode)
-        }
+        let tree = try calling(HostMount.mount(device, type: type.rawValue, mode))
         return try contents(of: tree, type: type, named: name)
     }
 
@@ -23,7 +21,7 @@ public enum LayerProbe {
     public static func contentsOfRunning(named name: String, type: FileSystemType) throws(HostFailure)
         -> LayerContents
     {
-        let tree = try calling { () throws(SystemError) in try HostMount.only("/") }
+        let tree = try calling(HostMount.only("/"))
         return try contents(of: tree, type: type, named: name)
     }
 
@@ -39,9 +37,7 @@ public enum LayerProbe {
 
     private static func table(of layer: VolumePath) throws(HostFailure) -> GroupRename.Table? {
         let type = try type(ofDevice: layer.device, named: layer.name)
-        let tree = try calling { () throws(SystemError) in
-            try HostMount.mount(layer.device, type: type.rawValue, .untouched)
-        }
+        let tree = try calling(HostMount.mount(layer.device, type: type.rawValue, .untouched))
         return try read(["/etc/fstab"], in: tree).map {
             GroupRename.Table(layer: layer, type: type, contents: $0)
         }
@@ -58,7 +54,7 @@ public enum LayerProbe {
 
     /// Reads `tree`; messages call it `name`.
     public static func contents(
-        of tree: borrowing HostTree, type: FileSystemType, named name: String
+        of tree: borrowing ConfinedTree, type: FileSystemType, named name: String
     ) throws(HostFailure) -> LayerContents {
         let fstab = try read(["/etc/fstab"], in: tree) ?? []
         let release = try read(["/etc/os-release", "/usr/lib/os-release"], in: tree) ?? []
@@ -76,9 +72,9 @@ public enum LayerProbe {
     public static func runningFiles(named name: String) throws(HostFailure) -> (
         BootFiles, BootFileSource, HelperPresence
     ) {
-        let whole = try calling { () throws(SystemError) in try HostTree("/") }
-        let alone = try calling { () throws(SystemError) in try HostMount.only("/") }
-        let modules = try calling { () throws(SystemError) in try whole.names(in: "/usr/lib/modules") }
+        let whole = try calling(ConfinedTree("/"))
+        let alone = try calling(HostMount.only("/"))
+        let modules = try calling(whole.names(in: "/usr/lib/modules"))
         let mounted = try versions(whole).intersection(modules)
         let hidden = try versions(alone).intersection(modules)
         if let newest = KernelChoice.newest(of: mounted.union(hidden)), mounted.contains(newest.version) {
@@ -90,7 +86,7 @@ public enum LayerProbe {
     }
 
     private static func files(
-        in tree: borrowing HostTree, versions: Set<String>, named name: String
+        in tree: borrowing ConfinedTree, versions: Set<String>, named name: String
     ) throws(HostFailure) -> BootFiles {
         guard let pair = KernelChoice.newest(of: versions) else { throw .contents(.noKernel(layer: name)) }
         return try files(pair, in: tree, named: name)
@@ -100,12 +96,12 @@ public enum LayerProbe {
     ///
     /// Each is read to its end for the digest, and a file with holes can have any size.
     private static func files(
-        _ pair: KernelChoice.Pair, in tree: borrowing HostTree, named name: String
+        _ pair: KernelChoice.Pair, in tree: borrowing ConfinedTree, named name: String
     ) throws(HostFailure) -> BootFiles {
         let limit = sizeLimit
         for paths in [pair.linux, pair.initrd] {
             for path in paths {
-                let size = try calling { () throws(SystemError) in try tree.openFile(path)?.status().size }
+                let size = try calling(tree.openFile(path)?.status().size)
                 guard let size else { continue }
                 if size > limit.count {
                     throw .contents(.bootFileTooLarge(path, of: name, size: Bytes(size), limit: limit))
@@ -126,7 +122,7 @@ public enum LayerProbe {
     }
 
     /// The versions of the kernels in `tree`.
-    private static func versions(_ tree: borrowing HostTree) throws(HostFailure) -> Set<String> {
+    private static func versions(_ tree: borrowing ConfinedTree) throws(HostFailure) -> Set<String> {
         do throws(SystemError) {
             var versions = Set(try tree.names(in: "/boot").compactMap(KernelChoice.version(ofBootFile:)))
             for version in try tree.names(in: "/usr/lib/modules")
@@ -140,7 +136,7 @@ public enum LayerProbe {
     }
 
     /// The content of the first of `paths` that exists; `nil` if none does.
-    static func read(_ paths: [String], in tree: borrowing HostTree) throws(HostFailure) -> [UInt8]? {
+    static func read(_ paths: [String], in tree: borrowing ConfinedTree) throws(HostFailure) -> [UInt8]? {
         do throws(SystemError) {
             for path in paths {
                 if let bytes = try tree.read(path, limit: textLimit) { return bytes }

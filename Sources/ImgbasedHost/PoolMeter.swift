@@ -20,12 +20,12 @@ struct PoolMeter: Sendable {
     }
 
     /// A meter of the pools below the file system of `path`.
-    init(beneath path: String) {
+    init(beneath path: String) throws(SystemError) {
         guard let number = HostSystem.device(of: path) else {
             pools = []
             return
         }
-        pools = PoolMeter.names(beneath: "/sys/dev/block/\(number)").compactMap { name in
+        pools = try PoolMeter.names(beneath: "/sys/dev/block/\(number)").compactMap { name in
             // "START LENGTH thin-pool METADATA DATA SECTORS …" (linux: thin-provisioning.rst).
             let words = (try? DeviceMapper().table(name))?.first?.split(separator: " ") ?? []
             guard words.count > 5, words[2] == "thin-pool", let sectors = UInt64(words[5]),
@@ -36,13 +36,16 @@ struct PoolMeter: Sendable {
     }
 
     /// The device names of lvm2's thin pools below the device with this directory in sysfs.
-    static func names(beneath directory: String) -> [String] {
+    static func names(beneath directory: String) throws(SystemError) -> [String] {
         if let uuid = SmallFile.line(directory + "/dm/uuid"), uuid.hasPrefix("LVM-"), uuid.hasSuffix("-tpool")
         {
             return [SmallFile.line(directory + "/dm/name")].compactMap { $0 }
         }
-        return DirectoryListing.names(in: directory + "/slaves").sorted()
-            .flatMap { names(beneath: "\(directory)/slaves/\($0)") }
+        var names: [String] = []
+        for slave in try DirectoryListing.names(in: directory + "/slaves").sorted() {
+            names += try PoolMeter.names(beneath: "\(directory)/slaves/\(slave)")
+        }
+        return names
     }
 
     /// Whether it has no pool.

@@ -8,7 +8,7 @@ extension Settings {
 
     /// The settings of this host; the defaults if the file is missing.
     public static func read(_ path: String = Settings.path) throws(HostFailure) -> Settings {
-        let bytes = try calling { () throws(SystemError) in try HostTree("/").read(path, limit: limit) }
+        let bytes = try calling(ConfinedTree("/").read(path, limit: limit))
         do throws(SettingsError) {
             return try Settings(String(decoding: bytes ?? [], as: UTF8.self), path: path)
         } catch {

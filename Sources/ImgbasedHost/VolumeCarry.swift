@@ -35,22 +35,20 @@ struct VolumeCarry {
         return try carrier(from: from).survey(fromBase: fromBase, from: from, toBase: toBase, to: to).report
     }
 
-    private func source() throws(HostFailure) -> HostTree {
+    private func source() throws(HostFailure) -> ConfinedTree {
         guard order.isFromRunning else { return try mount(order.from, .readOnly) }
-        return try calling { () throws(SystemError) in try HostMount.only("/") }
+        return try calling(HostMount.only("/"))
     }
 
-    private func mount(_ path: VolumePath, _ mode: HostMount.Mode) throws(HostFailure) -> HostTree {
+    private func mount(_ path: VolumePath, _ mode: HostMount.Mode) throws(HostFailure) -> ConfinedTree {
         let type = try LayerProbe.type(ofDevice: path.device, named: path.name)
-        return try calling { () throws(SystemError) in
-            try HostMount.mount(path.device, type: type.rawValue, mode)
-        }
+        return try calling(HostMount.mount(path.device, type: type.rawValue, mode))
     }
 
     /// A carrier with the lists of Config and the rules of the layer `from`.
     ///
     /// `/etc/fstab` names the layer's own device: it is compared as it would be in the new layer.
-    private func carrier(from: borrowing HostTree) throws(HostFailure) -> Carrier {
+    private func carrier(from: borrowing ConfinedTree) throws(HostFailure) -> Carrier {
         let table = order.table
         let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
         var adjusting: [TreePath: Carrier.Adjustment] = [:]
@@ -64,10 +62,9 @@ struct VolumeCarry {
 
     /// The mount points of the running system. None of them is touched.
     private static func mounted() throws(HostFailure) -> [TreePath] {
-        try calling { () throws(SystemError) in
-            MountTable(try OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
-                .places
-        }
+        try calling(
+            MountTable(OpenFile(opening: "/proc/self/mountinfo", O_RDONLY).readAll(limit: 64 << 20))
+                .places)
     }
 
     private func lists() throws(HostFailure) -> CarryLists {
@@ -82,7 +79,7 @@ struct VolumeCarry {
     static func conflicts(in root: String = "/") -> Int? {
         struct Kept: Decodable { var conflicts: Int }
         do {
-            guard let bytes = try HostTree(root).read(CarryReport.path, limit: 16 << 20) else { return 0 }
+            guard let bytes = try ConfinedTree(root).read(CarryReport.path, limit: 16 << 20) else { return 0 }
             return try JSONDecoder().decode(Kept.self, from: Data(bytes)).conflicts
         } catch {
             return nil

@@ -2,8 +2,13 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// A tool that runs beside this program, which feeds it or reads what it writes. It has the environment that every tool
-/// has, and is ended when nobody waits for it any more.
+/// A tool that runs beside this program, which feeds it or reads its output. It has the environment of every
+/// tool, and is killed when this object or this program ends.
+///
+/// swift-subprocess, which runs the other tools, cannot do this (1.0.2): it has no option for the signal of a
+/// parent's death, which comes when the thread ends that started the tool (prctl(2), PR_SET_PDEATHSIG), and
+/// it does not promise that this thread stays; its pipes are asynchronous, and images are read, hashed and
+/// fed by threads that wait in read(2) and write(2).
 public final class HostChild {
     /// How a tool ended.
     public struct End: Hashable, Sendable {

@@ -10,7 +10,8 @@ extension OpenFile {
         let name = "standard input"
         let number = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
         guard number >= 0 else {
-            throw errno == EBADF ? SystemError("read", name, reason: "it is closed") : .last("read", name)
+            throw errno == EBADF
+                ? SystemError("read", name, errno: EBADF, reason: "it is closed") : .last("read", name)
         }
         return OpenFile(owning: number, name: name)
     }

@@ -12,7 +12,7 @@ public struct HostLock: ~Copyable {
     ///
     /// The corresponding C functions are `openat` and `flock`.
     public static func take(_ path: String, waiting: () -> Void) throws(SystemError) -> HostLock {
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         try SmallFile.makeDirectory(directoryPath)
         let directory = try OpenFile(opening: directoryPath, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         let status = try directory.status()

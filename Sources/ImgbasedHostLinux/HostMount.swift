@@ -21,7 +21,7 @@ public enum HostMount {
     /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
     public static func mount(
         _ device: String, type: String, _ mode: Mode, allowsPrograms: Bool = false
-    ) throws(SystemError) -> HostTree {
+    ) throws(SystemError) -> ConfinedTree {
         let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
         guard context >= 0 else { throw .last("mount", device) }
         let options = OpenFile(owning: context, name: device)
@@ -44,16 +44,16 @@ public enum HostMount {
             options.number, UInt32(FSMOUNT_CLOEXEC),
             UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))
         guard mount >= 0 else { throw failure(options, "mount", device) }
-        return HostTree(root: OpenFile(owning: mount, name: device), name: device + ":")
+        return ConfinedTree(root: OpenFile(owning: mount, name: device), name: device + ":")
     }
 
     /// The tree of the file system mounted at `path` alone, without what is mounted beneath it.
     ///
     /// The corresponding C function is `open_tree`.
-    public static func only(_ path: String) throws(SystemError) -> HostTree {
+    public static func only(_ path: String) throws(SystemError) -> ConfinedTree {
         let number = open_tree(AT_FDCWD, path, UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC))
         guard number >= 0 else { throw .last("look into", path) }
-        return HostTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
+        return ConfinedTree(root: OpenFile(owning: number, name: path), name: path == "/" ? "" : path)
     }
 
     /// Whether something is mounted at `path`.
@@ -97,6 +97,6 @@ public enum HostMount {
         let count = read(options.number, &buffer, buffer.count)
         guard count > 2 else { return error }
         let message = String(decoding: buffer[2..<count], as: UTF8.self).split(separator: "\n").first ?? ""
-        return SystemError(operation, object, reason: "\(error.reason) (\(message))")
+        return error.adding(" (\(message))")
     }
 }

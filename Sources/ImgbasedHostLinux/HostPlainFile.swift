@@ -7,7 +7,7 @@ extension OpenFile {
     ///
     /// The corresponding C function is `open` with `O_PATH`.
     public init(place path: String) throws(SystemError) {
-        try self.init(opening: path, HostTree.pathOnly)
+        try self.init(opening: path, ConfinedTree.pathOnly)
     }
 
     /// Opens the plain file at `path`, or where a link there leads; `nil` where nothing has that name. A pipe or a device is

@@ -98,7 +98,9 @@ public final class HostTemporaryDirectory {
 
     /// Removes what interrupted runs have left: those of this user's that nobody has locked.
     public static func removeStale() {
-        for name in DirectoryListing.names(in: HostTemporary.directory) where name.hasPrefix(prefix) {
+        // If the directory cannot be read, the one who makes a file there is told.
+        let names = (try? DirectoryListing.names(in: HostTemporary.directory)) ?? []
+        for name in names where name.hasPrefix(prefix) {
             let path = HostTemporary.directory + "/" + name
             guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
                 let status = try? directory.status(), status.owner == geteuid(),
@@ -115,7 +117,8 @@ public final class HostTemporaryDirectory {
         guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
             return
         }
-        HostTree.removeContents(directory)
+        // What stays is tried again when the next such directory is made.
+        try? ConfinedTree.removeContents(directory)
         rmdir(path)
     }
 }

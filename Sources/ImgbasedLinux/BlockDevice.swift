@@ -23,10 +23,10 @@ public struct BlockDevice: Hashable, Sendable {
     /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` once it is gone.
     public var number: String? { SmallFile.line("/sys/class/block/\(name)/dev") }
 
-    /// Devices that stand on this one (`md`, multipath, mapped devices), by their kernel names. Where that cannot be seen, something of
-    /// no kernel's name: a device that is taken for free may be part of an array.
+    /// The kernel's names of devices that stand on this one (`md`, multipath, mapped devices). If the kernel
+    /// does not tell, one that no device has: a device that is taken for free may be part of an array.
     public var holders: [String] {
-        (try? DirectoryListing.read("/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
+        (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
     }
 
     /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
@@ -59,9 +59,9 @@ public struct BlockDevice: Hashable, Sendable {
         return "\(node.represented >> 32):\(node.represented & 0xffff_ffff)"
     }
 
-    /// All that are there now.
-    public static func all() -> [BlockDevice] {
-        DirectoryListing.names(in: "/sys/class/block").sorted().map(BlockDevice.init(name:))
+    /// All devices of the moment.
+    public static func all() throws(SystemError) -> [BlockDevice] {
+        try DirectoryListing.names(in: "/sys/class/block").sorted().map(BlockDevice.init(name:))
     }
 }
 

@@ -119,7 +119,7 @@ public final class KernelModules {
         } catch {
             guard step.isNeeded else { return }
             // It may be one that the module which was asked for needs.
-            throw SystemError("load kernel module", step.name, reason: error.reason)
+            throw error.failing("load kernel module", step.name)
         }
     }
 

@@ -129,9 +129,7 @@ public struct LayerMount {
 
     private static func unmountLower(after cause: SystemError) throws(SystemError) {
         do throws(SystemError) { try unmountLower() } catch {
-            throw SystemError(
-                cause.operation, cause.object,
-                reason: "\(cause.reason); and it could not be undone: \(error)")
+            throw cause.adding("; and it could not be undone: \(error)")
         }
     }
 

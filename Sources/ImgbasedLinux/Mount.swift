@@ -13,8 +13,8 @@ public enum Mount {
         guard CLinux.mount(source, target, type, flags.rawValue, data) == 0 else {
             let error = SystemError.last("mount", source)
             // The kernel does not say which of them it did not like.
-            guard imgbased_errno() == EINVAL, !data.isEmpty else { throw error }
-            throw SystemError("mount", source, reason: "\(error.reason) (options '\(data)')")
+            guard error.number == EINVAL, !data.isEmpty else { throw error }
+            throw error.adding(" (options '\(data)')")
         }
     }
 

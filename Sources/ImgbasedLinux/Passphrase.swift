@@ -2,8 +2,9 @@
 enum Passphrase {
     private static let questions = "/run/systemd/ask-password"
 
-    /// Whether a passphrase is being asked for.
+    /// Whether a passphrase is being asked for. If that cannot be read, no: the disks' time then ends as
+    /// ever.
     static var isAskedFor: Bool {
-        DirectoryListing.names(in: questions).contains { $0.hasPrefix("ask.") }
+        (try? DirectoryListing.names(in: questions))?.contains { $0.hasPrefix("ask.") } ?? false
     }
 }

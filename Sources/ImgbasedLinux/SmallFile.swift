@@ -20,9 +20,7 @@ public enum SmallFile {
         do throws(SystemError) {
             return try OpenFile(opening: path, O_RDONLY).read(upTo: limit)
         } catch {
-            var failure = error
-            failure.operation = "read"
-            throw failure
+            throw error.failing("read", path)
         }
     }
 
@@ -41,26 +39,32 @@ public enum SmallFile {
         try makeDirectory(above: path)
         let temporary = path + ".new"
         do throws(SystemError) {
-            let file = try OpenFile(
-                opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, permissions: 0o644)
-            // Whatever the umask.
-            guard fchmod(file.number, 0o644) == 0 else { throw .last("write", path) }
-            try file.write(text.utf8)
+            try Replacement.put(temporary, at: path, shown: path) { () throws(SystemError) in
+                let file = try OpenFile(
+                    opening: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, permissions: 0o644)
+                // The umask does not count.
+                guard fchmod(file.number, 0o644) == 0 else { throw .last("write", path) }
+                try file.write(text.utf8)
+            }
         } catch {
-            throw SystemError("write", path, reason: error.reason)
+            throw error.failing("write", path)
         }
-        guard rename(temporary, path) == 0 else { throw .last("write", path) }
     }
 
-    /// Makes a symbolic link at `path` to `target`, and the directories above it; a link that is there is kept
-    /// when it says the same and replaced when not.
+    /// Makes a symbolic link at `path` to `target`, and the directories above it; a link or file that is
+    /// there is replaced.
     ///
-    /// The corresponding C function is `symlink`.
+    /// The corresponding C functions are `mkdir`, `symlink` and `rename`.
     public static func link(to target: String, at path: String) throws(SystemError) {
         try makeDirectory(above: path)
         let temporary = path + ".new"
-        unlink(temporary)
-        guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else { throw .last("link", path) }
+        do throws(SystemError) {
+            try Replacement.put(temporary, at: path, shown: path) { () throws(SystemError) in
+                guard symlink(target, temporary) == 0 else { throw .last("link", path) }
+            }
+        } catch {
+            throw error.failing("link", path)
+        }
     }
 
     /// Makes the directory at `path` and those above it, where they are not there; whoever makes them, others may look into

@@ -2,27 +2,34 @@ import CLinux
 
 /// A system call, or a library call that ends in one, that failed.
 public struct SystemError: Error, Hashable, CustomStringConvertible {
-    /// What was tried, as a verb: `open`, `mount`.
-    public var operation: String
-    /// What it was tried on: a path, a device-mapper name.
-    public var object: String
-    /// Why it failed: the error's text, or what the library said.
-    public var reason: String
-    /// Whether there is no such thing, or not any more.
-    public private(set) var isMissing = false
+    /// The operation, as a verb: `open`, `mount`.
+    public let operation: String
+    /// The object of the operation: a path, a device-mapper name.
+    public let object: String
+    /// The error's text, or the words of a library or of this program.
+    public let reason: String
+    /// The number of the error, errno(3); `nil` if a library or this program decided that it is one.
+    public let number: CInt?
 
-    /// `operation` on `object` failed with `errno`.
+    /// Whether nothing has that name, or not any more.
+    public var isMissing: Bool { number == ENOENT }
+
+    /// `operation` on `object` failed with `errno`; `reason` replaces the error's own text.
     ///
     /// The corresponding C function is `strerror`.
-    public init(_ operation: String, _ object: String, errno: CInt) {
-        self.init(operation, object, reason: String(cString: strerror(errno)))
-        isMissing = errno == ENOENT
+    public init(_ operation: String, _ object: String, errno: CInt, reason: String? = nil) {
+        self.init(operation, object, errno, reason ?? String(cString: strerror(errno)))
     }
 
     /// `operation` on `object` failed for `reason`.
     public init(_ operation: String, _ object: String, reason: String) {
+        self.init(operation, object, nil, reason)
+    }
+
+    private init(_ operation: String, _ object: String, _ number: CInt?, _ reason: String) {
         self.operation = operation
         self.object = object
+        self.number = number
         self.reason = reason
     }
 
@@ -31,11 +38,22 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
         "cannot \(operation) '\(object)': \(reason)"
     }
 
-    /// The error of a lookup within a tree that just failed, of which EAGAIN alone says nothing.
+    /// The same error, as that of a larger `operation` on `object`.
+    package func failing(_ operation: String, _ object: String) -> SystemError {
+        SystemError(operation, object, number, reason)
+    }
+
+    /// The same error with `detail` after its reason.
+    package func adding(_ detail: String) -> SystemError {
+        SystemError(operation, object, number, reason + detail)
+    }
+
+    /// The error of a lookup within a tree that just failed. EAGAIN alone does not tell the user what
+    /// happened.
     package static func lookup(_ operation: String, _ object: String) -> SystemError {
         guard imgbased_errno() == EAGAIN else { return .last(operation, object) }
         let reason = "whenever it was looked up, something was renamed or mounted meanwhile"
-        return SystemError(operation, object, reason: reason)
+        return SystemError(operation, object, errno: EAGAIN, reason: reason)
     }
 
     /// The error of a C call that just failed.

@@ -53,16 +53,26 @@ public struct UeventMonitor: ~Copyable {
             guard ready > 0 else { continue }
 
             var events: [Uevent] = []
-            while let message = try receive() {
-                guard let message = message.payload else { return nil }
-                if let event = Uevent(message) { events.append(event) }
+            receiving: while true {
+                switch try receive() {
+                case .nothing: break receiving
+                case .lost: return nil
+                case .message(let payload): if let event = Uevent(payload) { events.append(event) }
+                }
             }
             if !events.isEmpty { return events }
         }
     }
 
-    /// One message, `nil` when there is none for now; its payload is `nil` when messages were lost.
-    private func receive() throws(SystemError) -> (payload: [UInt8]?, Void)? {
+    private enum Reception {
+        /// No message is waiting.
+        case nothing
+        /// The socket was full, and the kernel dropped messages.
+        case lost
+        case message([UInt8])
+    }
+
+    private func receive() throws(SystemError) -> Reception {
         var sender = sockaddr_nl()
         var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
         var count = 0
@@ -76,12 +86,12 @@ public struct UeventMonitor: ~Copyable {
         }
         if count < 0 {
             switch imgbased_errno() {
-            case EAGAIN, EINTR: return nil
-            case ENOBUFS: return (nil, ())
+            case EAGAIN, EINTR: return .nothing
+            case ENOBUFS: return .lost
             default: throw .last("read", "kernel event socket")
             }
         }
         // Anybody may send to the group; only the kernel sends from port 0.
-        return (sender.nl_pid == 0 ? message : [], ())
+        return .message(sender.nl_pid == 0 ? message : [])
     }
 }

@@ -47,7 +47,7 @@ public struct VolumeGroupSearch: ~Copyable {
     public mutating func run(_ request: BootRequest) throws(BootError) -> Found {
         selector = request.groupSelector
         patience = request.activate != .native && LVM2.isThere ? request.limits.tool : nil
-        scanAll()
+        try BootError.call(scanAll())
         return try find { group in (try? LayerSelection(request, in: group))?.volume }
     }
 
@@ -116,7 +116,7 @@ public struct VolumeGroupSearch: ~Copyable {
     private mutating func waitForDisk(until limit: Monotonic) throws(SystemError) -> Bool {
         while true {
             guard let events = try monitor.next(until: limit) else {
-                scanAll()
+                try scanAll()
                 return true
             }
             if events.isEmpty {
@@ -140,11 +140,12 @@ public struct VolumeGroupSearch: ~Copyable {
         }
     }
 
-    private mutating func scanAll() {
+    private mutating func scanAll() throws(SystemError) {
+        let devices = try BlockDevice.all()
         // Disks may have gone as well.
         inventory = Inventory()
         damaged = [:]
-        for device in BlockDevice.all() where device.mayHoldPhysicalVolume { scan(device) }
+        for device in devices where device.mayHoldPhysicalVolume { scan(device) }
     }
 
     private mutating func scan(_ device: BlockDevice) {

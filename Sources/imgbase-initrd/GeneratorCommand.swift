@@ -7,16 +7,17 @@ enum GeneratorCommand {
         guard SmallFile.exists("/etc/initrd-release") else { return }
         let request = try BootCommand.request()
         guard request.isOurs else { return }
-        let root = request.rootArgument ?? rootOfInitramfs
+        var root = request.rootArgument
+        if root == nil { root = try rootOfInitramfs() }
         for item in RootUnits.items(rootArgument: root) {
             try BootError.call(item.write(below: directory))
         }
     }
 
     /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it.
-    private static var rootOfInitramfs: String? {
+    private static func rootOfInitramfs() throws(BootError) -> String? {
         let directory = "/etc/cmdline.d"
-        let lines = DirectoryListing.names(in: directory).sorted().compactMap {
+        let lines = try BootError.call(DirectoryListing.names(in: directory)).sorted().compactMap {
             SmallFile.line("\(directory)/\($0)")
         }
         return KernelCommandLine(lines.joined(separator: " ")).value("root")

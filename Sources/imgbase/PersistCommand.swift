@@ -116,8 +116,8 @@ struct PersistCommand: HostCommand {
         }
     }
 
-    private static func tree(_ directory: String) throws(HostFailure) -> HostTree {
-        do throws(SystemError) { return try HostTree(directory) } catch { throw .system(error) }
+    private static func tree(_ directory: String) throws(HostFailure) -> ConfinedTree {
+        do throws(SystemError) { return try ConfinedTree(directory) } catch { throw .system(error) }
     }
 
     private func readLists() throws(HostFailure) -> CarryLists {

@@ -12,7 +12,7 @@ import Testing
         try scratch.write("layer/boot/vmlinuz-6.1", [1, 2, 3])
         try scratch.write("layer/boot/initrd.img-6.1", Array(repeating: 7, count: 3 << 20))
         let pair = try #require(KernelChoice.newest(of: ["6.1"]))
-        return try BootFileStore.files(pair, in: try HostTree(scratch("layer")), layer: "Base-0.1")
+        return try BootFileStore.files(pair, in: try ConfinedTree(scratch("layer")), layer: "Base-0.1")
     }
 
     @Test func storesAPairOnceByContent() throws {
@@ -22,7 +22,7 @@ import Testing
         let store = BootFileStore(directory: scratch("boot/imgbased"))
         #expect(try store.digests().isEmpty)
         try scratch.write("boot/imgbased/.imgbased-new/linux", [0])
-        let tree = try HostTree(scratch("layer"))
+        let tree = try ConfinedTree(scratch("layer"))
         try store.install(files, from: tree)
         #expect(try store.digests() == [files.digest])
         #expect(store.verify(files.digest))
@@ -42,7 +42,7 @@ import Testing
         let store = BootFileStore(directory: scratch("boot/imgbased"))
         try scratch.write("boot/imgbased/\(files.digest)/linux", [9])
         #expect(!store.verify(files.digest))
-        try store.install(files, from: try HostTree(scratch("layer")))
+        try store.install(files, from: try ConfinedTree(scratch("layer")))
         #expect(store.verify(files.digest))
     }
 
@@ -51,14 +51,14 @@ import Testing
         let scratch = try Scratch()
         let files = try layer(scratch)
         let store = BootFileStore(directory: scratch("boot/imgbased"))
-        try store.install(files, from: try HostTree(scratch("layer")))
+        try store.install(files, from: try ConfinedTree(scratch("layer")))
         // A foreign file, which stops the removal.
         try scratch.write("boot/imgbased/\(files.digest)/directory/file", [1])
         #expect(throws: HostFailure.self) { try store.remove([files.digest]) }
         #expect(try store.digests().isEmpty)
         #expect(!Helper.exists(scratch("boot/imgbased/\(files.digest)")))
         #expect(Helper.exists(scratch("boot/imgbased/.staging/\(files.digest)")))
-        try store.install(files, from: try HostTree(scratch("layer")))
+        try store.install(files, from: try ConfinedTree(scratch("layer")))
         #expect(store.verify(files.digest))
         try store.remove([files.digest])
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("boot/imgbased/.staging")) == [])
@@ -79,25 +79,25 @@ import Testing
         try scratch.write("boot/imgbased/.staging/a/b/c", [1])
         try scratch.write("others/file", [1])
         try scratch.link("boot/imgbased/.staging/link", to: scratch("others"))
-        try HostTree("/").removeBootDirectory(staging + "/a", staging: staging)
+        try ConfinedTree("/").removeBootDirectory(staging + "/a", staging: staging)
         #expect(try FileManager.default.contentsOfDirectory(atPath: staging) == [])
 
         try FileManager.default.removeItem(atPath: staging)
         try scratch.link("boot/imgbased/.staging", to: scratch("others"))
         let said = #expect(throws: HostFailure.self) {
-            try store.install(files, from: try HostTree(scratch("layer")))
+            try store.install(files, from: try ConfinedTree(scratch("layer")))
         }
         #expect(said?.description.hasSuffix("cannot use '\(staging)': it is a link; remove it") == true)
         let menu = directory + "/menu.cfg"
         try scratch.write("boot/imgbased/menu.cfg", [1])
         for path in [staging + "/file", menu] {
             #expect(throws: SystemError.self) {
-                try HostTree("/").removeBootDirectory(path, staging: staging)
+                try ConfinedTree("/").removeBootDirectory(path, staging: staging)
             }
-            #expect(throws: SystemError.self) { try HostTree("/").removeBootFile(path, staging: staging) }
+            #expect(throws: SystemError.self) { try ConfinedTree("/").removeBootFile(path, staging: staging) }
         }
         #expect(throws: SystemError.self) {
-            try HostTree("/").replaceBootFile(menu, contents: [2, 3], staging: staging)
+            try ConfinedTree("/").replaceBootFile(menu, contents: [2, 3], staging: staging)
         }
         #expect(scratch.read("boot/imgbased/menu.cfg") == [1])
         #expect(scratch.read("others/file") == [1])
@@ -114,7 +114,7 @@ import Testing
         state.boot.digests = try store.digests()
         #expect(state.boot.digests == [files.digest])
         #expect(BootFileStore.checked(state, for: files).boot.digests.isEmpty)
-        try store.install(files, from: try HostTree(scratch("layer")))
+        try store.install(files, from: try ConfinedTree(scratch("layer")))
         #expect(BootFileStore.checked(state, for: files).boot.digests == [files.digest])
     }
 
@@ -122,7 +122,7 @@ import Testing
         let scratch = try Scratch()
         try scratch.write("layer/usr/lib/modules/6.10/vmlinuz", [1])
         try scratch.write("layer/boot/vmlinuz-6.9", [2])
-        let tree = try HostTree(scratch("layer"))
+        let tree = try ConfinedTree(scratch("layer"))
         let error = #expect(throws: HostFailure.self) {
             try LayerProbe.contents(of: tree, type: .ext4, named: "Base-0.1")
         }
@@ -138,7 +138,7 @@ import Testing
         #expect(contents.release.prettyName == "Fedora")
         #expect(contents.arguments?.foreign.words == ["quiet"])
         #expect(contents.fstab.isEmpty)
-        let empty = try HostTree(scratch.path)
+        let empty = try ConfinedTree(scratch.path)
         let none = #expect(throws: HostFailure.self) {
             try LayerProbe.contents(of: empty, type: .ext4, named: "Base-0.1")
         }

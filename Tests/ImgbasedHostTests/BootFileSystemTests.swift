@@ -42,7 +42,7 @@ import Testing
         }
 
         func replace(_ name: String, _ text: String) throws {
-            try HostTree("/").replaceBootFile(path + name, contents: Array(text.utf8), staging: staging)
+            try ConfinedTree("/").replaceBootFile(path + name, contents: Array(text.utf8), staging: staging)
         }
 
         /// The content that GRUB reads; `nil` if GRUB finds no such file.
@@ -77,12 +77,12 @@ import Testing
         // The first file of its name.
         try boot.replace("/grub/imgbased.cfg", "new\n")
         #expect(boot.read("/grub/imgbased.cfg") == "new")
-        try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
+        try ConfinedTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
         #expect(boot.read("/grub/imgbased.cfg") == nil)
         #expect(boot.read("/grub/grub.cfg") == "second and longer")
         #expect(try boot.left() == [])
         // The file does not exist.
-        try HostTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
+        try ConfinedTree("/").removeBootFile(boot.path + "/grub/imgbased.cfg", staging: boot.staging)
     }
 
     /// The file that GRUB writes to keeps its place, and the rest of it does not change.

@@ -32,7 +32,7 @@ import Testing
         try FileManager.default.createDirectory(
             atPath: scratch("boot/grub/.directory.imgbased-new"), withIntermediateDirectories: true)
         try scratch.link("etc/.link.imgbased-new", to: "/nowhere")
-        #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)).sorted() == left)
+        #expect(try BootLeftovers.paths(boot(), in: ConfinedTree(scratch.path)).sorted() == left)
     }
 
     /// The link leads elsewhere for a boot loader, and its target is not ours.
@@ -43,10 +43,10 @@ import Testing
         try scratch.write("boot/grub/block", Array(repeating: UInt8(ascii: "#"), count: 1024))
         try scratch.link("boot/grub/imgbased.env", to: target)
         var state = boot()
-        try BootProbe.readRecord("/boot/grub/imgbased.env", HostTree(scratch.path), &state)
+        try BootProbe.readRecord("/boot/grub/imgbased.env", ConfinedTree(scratch.path), &state)
         #expect(state.recordLink == "/boot/grub/imgbased.env")
         #expect(state.environment == nil)
-        try BootProbe.readRecord("/boot/grub/block", HostTree(scratch.path), &state)
+        try BootProbe.readRecord("/boot/grub/block", ConfinedTree(scratch.path), &state)
         #expect(state.environment?.count == 1024)
         #expect(state.recordLink == "/boot/grub/imgbased.env")
     }
@@ -56,7 +56,7 @@ import Testing
         try scratch.write("others/file", [1])
         try scratch.write("boot/imgbased/menu.cfg", [1])
         try scratch.link("boot/imgbased/.staging", to: "/others")
-        #expect(try BootLeftovers.paths(boot(), in: HostTree(scratch.path)) == [])
+        #expect(try BootLeftovers.paths(boot(), in: ConfinedTree(scratch.path)) == [])
     }
 
     /// Of a layer's two files, the readable one counts, whatever their order.
@@ -69,7 +69,7 @@ import Testing
         try scratch.write("boot/loader/entries/imgbased-Base-0.2.conf", "title y\n".utf8)
         var boot = BootState()
         boot.loader = .systemdBoot
-        try BootProbe.readEntries(HostTree(scratch.path), &boot)
+        try BootProbe.readEntries(ConfinedTree(scratch.path), &boot)
         #expect(boot.entries == ["Base-0.1": text, "Base-0.2": "title y\n"])
         #expect(boot.entryFiles["Base-0.1"]?.count == 2)
         #expect(boot.damagedEntryFiles == ["imgbased-Base-0.1\(empty).conf"])
@@ -88,7 +88,7 @@ import Testing
         boot.digests = Set(digests)
         boot.grubConfig = String(entry(digests[4]))
         #expect(
-            try BootLeftovers.foreignDigests(boot, in: HostTree(scratch.path))
+            try BootLeftovers.foreignDigests(boot, in: ConfinedTree(scratch.path))
                 == [digests[1], digests[3], digests[4]])
     }
 }

@@ -13,7 +13,7 @@ import Testing
     ]
 
     private static func presence(_ scratch: Scratch, _ name: String = "initrd") throws -> HelperPresence {
-        InitramfsProbe.helper(in: try HostTree(scratch.path), "/" + name)
+        InitramfsProbe.helper(in: try ConfinedTree(scratch.path), "/" + name)
     }
 
     private static func make(_ scratch: Scratch, _ tool: String, _ files: String...) throws {
@@ -53,7 +53,7 @@ import Testing
         // Unpacking takes longer than the limit: 2 GiB of padding.
         try scratch.shell("truncate -s 2G padding && zstd -q -f padding -o initrd && rm padding")
         #expect(
-            InitramfsProbe.helper(in: try HostTree(scratch.path), "/initrd", within: 0)
+            InitramfsProbe.helper(in: try ConfinedTree(scratch.path), "/initrd", within: 0)
                 == .unknown("unpacking it took too long"))
     }
 
@@ -63,7 +63,7 @@ import Testing
         try scratch.write("layer/boot/initrd.img-6.1", [1])
         try scratch.shell("truncate -s 200G layer/boot/vmlinuz-6.1")
         let error = #expect(throws: HostFailure.self) {
-            try LayerProbe.contents(of: try HostTree(scratch("layer")), type: .ext4, named: "Base-0.1")
+            try LayerProbe.contents(of: try ConfinedTree(scratch("layer")), type: .ext4, named: "Base-0.1")
         }
         #expect(
             error?.description.hasPrefix(

@@ -27,7 +27,7 @@ import Testing
     @Test func aDirectoryGoesWithAllThatIsInIt() throws {
         var directory: HostTemporaryDirectory? = try HostTemporaryDirectory()
         let path = try #require(directory?.path)
-        try HostTree(path).makeDirectories("/a/b")
+        try ConfinedTree(path).makeDirectories("/a/b")
         directory = nil
         #expect(!HostSystem.exists(path))
     }
@@ -37,21 +37,21 @@ import Testing
         // directory.
         var template = Array("\(HostTemporary.directory)/imgbased-test-XXXXXX".utf8CString)
         let made = String(cString: try #require(mkdtemp(&template)))
-        try HostTree(made).makeDirectories("/a/b")
+        try ConfinedTree(made).makeDirectories("/a/b")
         let left = made.replacing("imgbased-test-", with: "imgbased-image-")
         try #require(rename(made, left) == 0)
         // Another test's run can be about to remove it.
         repeat { _ = try HostTemporaryDirectory() } while HostSystem.exists(left)
     }
 
-    /// On FAT, the new file may share its place on the disk with the old one (`HostTree.removeBootFile`).
+    /// On FAT, the new file may share its place on the disk with the old one (`ConfinedTree.removeBootFile`).
     @Test(
         arguments: [
             (".a.imgbased-new", "a"), (".imgbased-Base-0.1.conf.imgbased-new", "imgbased-Base-0.1.conf"),
             (".imgbased-new", nil), ("a.imgbased-new", nil), (".a", nil), (".a.imgbased-newer", nil),
         ] as [(String, String?)])
     func aNewFileNamesTheOldOne(name: String, old: String?) {
-        #expect(HostTree.replaced(by: name) == old)
-        if let old { #expect(HostTree.temporaryName(for: old) == name) }
+        #expect(ConfinedTree.replaced(by: name) == old)
+        if let old { #expect(ConfinedTree.temporaryName(for: old) == name) }
     }
 }

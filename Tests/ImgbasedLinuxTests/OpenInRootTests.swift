@@ -39,7 +39,7 @@ import Testing
             ended.wait()
             #expect(count > 100)
         }
-        let tree = try HostTree(root)
+        let tree = try ConfinedTree(root)
         for _ in 0..<20_000 {
             try #require(try InitProgram.exists(in: root, asked: nil))
             _ = try tree.open("/sbin/init", O_RDONLY)

@@ -14,7 +14,7 @@ import Testing
         try SmallFile.write("two\nthree\n", to: path)
         #expect(try SmallFile.read(path) == "two\nthree\n")
         #expect(SmallFile.line(path) == "two")
-        #expect(DirectoryListing.names(in: directory + "/a/b") == ["file"])
+        #expect(try DirectoryListing.names(in: directory + "/a/b") == ["file"])
     }
 
     @Test func linksAreReplaced() throws {
@@ -36,6 +36,27 @@ import Testing
         let path = directory + "/nowhere"
         let error = #expect(throws: SystemError.self) { try SmallFile.read(path) }
         #expect(error?.description == "cannot read '\(path)': No such file or directory")
+        #expect(error?.number == ENOENT)
         #expect(SmallFile.line(path) == nil)
+    }
+
+    /// A larger operation's error is still that of the call, and a new file that got no name is gone.
+    @Test func aFailedReplacementKeepsItsErrorAndLeavesNothing() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try SmallFile.write("", to: directory + "/there/file")
+        let path = directory + "/there"
+        let write = #expect(throws: SystemError.self) { try SmallFile.write("x", to: path) }
+        let link = #expect(throws: SystemError.self) { try SmallFile.link(to: "x", at: path) }
+        #expect(write == SystemError("write", path, errno: EISDIR))
+        #expect(link == SystemError("link", path, errno: EISDIR))
+        #expect(try DirectoryListing.names(in: directory) == ["there"])
+    }
+
+    @Test func onlyAMissingDirectoryHasNoNames() throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try SmallFile.write("", to: directory + "/file")
+        #expect(try DirectoryListing.names(in: directory + "/nowhere") == [])
+        let path = directory + "/file"
+        #expect(throws: SystemError("read", path, errno: ENOTDIR)) { try DirectoryListing.names(in: path) }
     }
 }

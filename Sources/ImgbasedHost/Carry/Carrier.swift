@@ -37,8 +37,8 @@ public struct Carrier: Sendable {
 
     /// Surveys all four trees and changes nothing.
     public func survey(
-        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
-        to: borrowing HostTree
+        fromBase: borrowing ConfinedTree, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree
     ) throws(HostFailure) -> CarrySurvey {
         let base = try Carrier.root(fromBase)
         let ours = try Carrier.root(from)
@@ -58,9 +58,10 @@ public struct Carrier: Sendable {
 
     /// Makes the changes in `survey`, in order.
     ///
-    /// Nothing is flushed: `HostTree.flush` does that for all of them. Throws if the policy refuses.
+    /// Nothing is flushed: `ConfinedTree.flush` does that for all of them. Throws if the policy refuses.
     public func apply(
-        _ survey: CarrySurvey, from: borrowing HostTree, toBase: borrowing HostTree, to: borrowing HostTree
+        _ survey: CarrySurvey, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree
     ) throws(HostFailure) {
         try Carrier.check(survey)
         var application = CarryApplication(
@@ -77,8 +78,8 @@ public struct Carrier: Sendable {
     /// The flush also covers the changes of an interrupted run. A running layer may change meanwhile. If
     /// `check` throws, nothing is changed.
     public func carry(
-        fromBase: borrowing HostTree, from: borrowing HostTree, toBase: borrowing HostTree,
-        to: borrowing HostTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
+        fromBase: borrowing ConfinedTree, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+        to: borrowing ConfinedTree, _ check: (CarrySurvey) throws(HostFailure) -> Void = { _ in }
     ) throws(HostFailure) -> CarryReport {
         let report = try Carrier.retrying(where: \.isMissing) { () throws(HostFailure) in
             let survey = try survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
@@ -115,7 +116,7 @@ public struct Carrier: Sendable {
         throw .carrying("the policy refuses the conflict at '\(first.path)'\(others): \(first.detail)")
     }
 
-    private static func root(_ tree: borrowing HostTree) throws(HostFailure) -> OpenDirectory {
+    private static func root(_ tree: borrowing ConfinedTree) throws(HostFailure) -> OpenDirectory {
         do throws(SystemError) { return try tree.directory() } catch { throw .system(error) }
     }
 }

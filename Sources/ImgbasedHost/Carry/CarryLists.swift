@@ -23,9 +23,9 @@ public struct CarryLists: Sendable {
     /// Reads `files`, `files.d` and `merge.d` of Config's tree.
     ///
     /// A line that is not understood is an error: the paths it names would be lost.
-    public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryLists {
+    public static func read(from tree: borrowing ConfinedTree) throws(HostFailure) -> CarryLists {
         var lists = CarryLists()
-        let file = try calling { () throws(SystemError) in try tree.read("/files", limit: limit) }
+        let file = try calling(tree.read("/files", limit: limit))
         if let file { lists.files.add(file, file: "files") }
         for (name, contents) in try contents(of: "/files.d", in: tree, &lists.unread, shownIn: "/config") {
             lists.files.add(contents, file: "files.d/\(name)")
@@ -45,8 +45,8 @@ public struct CarryLists: Sendable {
     /// An unmounted Config is an error: the empty directory beneath would say that nothing is carried.
     static func read(mountedAt path: String) throws(HostFailure) -> CarryLists {
         // An unmount elsewhere does not change this tree.
-        let tree = try calling { () throws(SystemError) in try HostMount.only(path) }
-        guard try calling({ () throws(SystemError) in try HostMount.isMounted(at: path) }) else {
+        let tree = try calling(HostMount.only(path))
+        guard try calling(HostMount.isMounted(at: path)) else {
             throw .carrying(
                 "Config is not mounted at '\(path)' any more, so that its lists cannot be read; mount it")
         }
@@ -58,7 +58,8 @@ public struct CarryLists: Sendable {
     /// Copies that editors and package managers leave, and directories, go to `unread`, by their path in a
     /// layer that has the tree at `place`. A link to `/dev/null` counts as an empty file.
     static func contents(
-        of directory: String, ending: String = "", in tree: borrowing HostTree, _ unread: inout [CarryItem],
+        of directory: String, ending: String = "", in tree: borrowing ConfinedTree,
+        _ unread: inout [CarryItem],
         shownIn place: String = ""
     ) throws(HostFailure) -> [(String, [UInt8])] {
         do throws(SystemError) {
@@ -96,7 +97,7 @@ extension CarryPolicy {
     ///
     /// They are in `/etc/imgbased/persist.d` and `/usr/lib/imgbased/persist.d`; a file in `/etc` replaces one
     /// of the same name in `/usr`.
-    public static func read(from tree: borrowing HostTree) throws(HostFailure) -> CarryPolicy {
+    public static func read(from tree: borrowing ConfinedTree) throws(HostFailure) -> CarryPolicy {
         var files: [String: [UInt8]] = [:]
         var unread: [CarryItem] = []
         for directory in ["/usr/lib/imgbased/persist.d", "/etc/imgbased/persist.d"] {

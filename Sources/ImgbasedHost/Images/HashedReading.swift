@@ -36,16 +36,15 @@ enum HashedReading {
         defer { buffers.forEach { $0.deallocate() } }
         buffers.forEach { free.send(Piece(buffer: $0)) }
         let result = Result()
-        let thread = try calling { () throws(SystemError) in
-            try HostThread {
+        let thread = try calling(
+            HostThread {
                 var digest = Digest()
                 while let piece = filled.receive() {
                     digest.update(UnsafeRawBufferPointer(rebasing: piece.buffer[..<piece.count]))
                     free.send(piece)
                 }
                 result.digest = digest.hexadecimal()
-            }
-        }
+            })
         defer {
             filled.close()
             thread.join()
@@ -84,7 +83,7 @@ enum HashedReading {
         return try run { buffer throws(HostFailure) in
             let wanted = UnsafeMutableRawBufferPointer(
                 rebasing: buffer[..<Int(min(UInt64(buffer.count), left))])
-            let count = try calling { () throws(SystemError) in try file.read(into: wanted) }
+            let count = try calling(file.read(into: wanted))
             left -= UInt64(count)
             return count
         } body: { piece, offset throws(HostFailure) in

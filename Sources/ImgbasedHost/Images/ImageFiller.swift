@@ -20,9 +20,7 @@ public struct ImageFiller {
     {
         let reporter = source.reporter
         do {
-            let tree = try calling { () throws(SystemError) in
-                try HostMount.mount(path, type: type.rawValue, .readWrite)
-            }
+            let tree = try calling(HostMount.mount(path, type: type.rawValue, .readWrite))
             let before = tree.usage
             let size: TreeSize? =
                 if case .tree(let image) = source.description.content { image.size } else { nil }
@@ -40,7 +38,7 @@ public struct ImageFiller {
             try unpack(source, into: tree, tick)
             try tick()
             reporter.report(.flush)
-            try calling { () throws(SystemError) in try tree.flush() }
+            try calling(tree.flush())
         }
         // The file system is unmounted now. Otherwise, opening the device is refused.
         guard let signature = try ImageSource.signature(ofDevice: path) else {
@@ -58,7 +56,7 @@ public struct ImageFiller {
     }
 
     private func unpack(
-        _ source: ImageSource, into tree: borrowing HostTree, _ tick: () throws(HostFailure) -> Void
+        _ source: ImageSource, into tree: borrowing ConfinedTree, _ tick: () throws(HostFailure) -> Void
     ) throws(HostFailure) {
         let name = source.description.path
         let root = tree.processPath + "/."
@@ -96,7 +94,7 @@ public struct ImageFiller {
                 if remark.contains(unkept) { throw ImageFiller.lost(remark, name) }
                 source.reporter.note(ImageFiller.unlabelled)
             }
-            try calling { () throws(SystemError) in try tree.lift(ImageFiller.place) }
+            try calling(tree.lift(ImageFiller.place))
         }
     }
 

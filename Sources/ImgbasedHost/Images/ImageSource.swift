@@ -118,9 +118,7 @@ public final class ImageSource {
 
     /// The file system on a device, mounted or not; `nil` if none is recognized.
     static func signature(ofDevice path: String) throws(HostFailure) -> FileSystemSignature? {
-        let head = try calling { () throws(SystemError) in
-            try OpenFile(opening: path, O_RDONLY).read(upTo: FileSystemSignature.length)
-        }
+        let head = try calling(OpenFile(opening: path, O_RDONLY).read(upTo: FileSystemSignature.length))
         return FileSystemSignature(head)
     }
 

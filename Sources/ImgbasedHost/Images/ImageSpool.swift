@@ -16,13 +16,13 @@ final class ImageSpool {
     static func copy(
         _ stream: ImageStream, length: UInt64?, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> (ImageSpool, ImageFacts) {
-        let file = try calling { () throws(SystemError) in try HostTemporary.file() }
+        let file = try calling(HostTemporary.file())
         try ImageSpool.checkSpace(length ?? 0, name)
         var unchecked: UInt64 = 0
         let facts = try HashedReading.run { buffer throws(HostFailure) in
             try stream.read(into: buffer)
         } body: { piece, offset throws(HostFailure) in
-            try calling { () throws(SystemError) in try file.write(piece, at: offset) }
+            try calling(file.write(piece, at: offset))
             unchecked += UInt64(piece.count)
             if unchecked > SpoolRoom.reserve.count / 4 {
                 try ImageSpool.checkSpace(0, name)
@@ -38,9 +38,9 @@ final class ImageSpool {
 
     /// Throws unless `size` more bytes fit, besides the space that must stay free.
     static func checkSpace(_ size: UInt64, _ name: String) throws(HostFailure) {
-        let meter = PoolMeter(beneath: HostTemporary.directory)
+        let meter = try calling(PoolMeter(beneath: HostTemporary.directory))
         // Content not yet written out takes its room in the pool later.
-        if !meter.isEmpty { try calling { () throws(SystemError) in try HostTemporary.flush() } }
+        if !meter.isEmpty { try calling(HostTemporary.flush()) }
         let room = SpoolRoom(free: HostTemporary.free, pool: meter.room())
         guard let lack = room.lack(for: Bytes(size)) else { return }
         throw .image(name, reason: "it has to be unpacked in \(HostTemporary.directory), \(lack)")
@@ -48,7 +48,7 @@ final class ImageSpool {
 
     /// The length in bytes; `nil` for a device, which is longer than its content.
     func length() throws(HostFailure) -> UInt64? {
-        let status = try calling { () throws(SystemError) in try file.status() }
+        let status = try calling(file.status())
         return status.kind == .file ? status.size : nil
     }
 
@@ -58,7 +58,7 @@ final class ImageSpool {
         guard length >= block, length.isMultiple(of: UInt64(block)), let end = Int(exactly: length) else {
             return false
         }
-        return try calling { () throws(SystemError) in try file.read(upTo: block, at: end - block) }
+        return try calling(file.read(upTo: block, at: end - block))
             .allSatisfy { $0 == 0 }
     }
 
@@ -70,7 +70,7 @@ final class ImageSpool {
 
     /// The open file at its beginning, as the standard input of a tool.
     func rewound() throws(HostFailure) -> Int32 {
-        try calling { () throws(SystemError) in try file.rewind() }
+        try calling(file.rewind())
         return file.number
     }
 }

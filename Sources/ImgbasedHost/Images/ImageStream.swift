@@ -77,8 +77,7 @@ final class ImageStream {
         _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.name = name
-        let (input, output) = try calling { () throws(SystemError) in (try HostPipe(name), try HostPipe(name))
-        }
+        let (input, output) = try calling((HostPipe(name), HostPipe(name)))
         let tool = try ImageTool(
             compression.decompression, for: name, input: input.reader, output: output.writer,
             patience: length == nil ? ImageTool.endless : ImageTool.patience, reporter)
@@ -94,7 +93,7 @@ final class ImageStream {
         _ command: Command, keeping spool: ImageSpool, length: UInt64, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.name = name
-        let output = try calling { () throws(SystemError) in try HostPipe(name) }
+        let output = try calling(HostPipe(name))
         let tool = try ImageTool(command, for: name, output: output.writer, reporter)
         output.closeWriter()
         origin = .tool(ToolOrigin(tool, output, nil, length: length, spool: spool))
@@ -141,7 +140,7 @@ final class ImageStream {
         if !rest.isEmpty, !hasEnded {
             switch origin {
             case .file(let origin):
-                filled += try calling { () throws(SystemError) in try origin.read(into: rest) }
+                filled += try calling(origin.read(into: rest))
             case .tool(let origin):
                 filled += try origin.tool.read(origin.pipe, into: rest)
             }
@@ -243,7 +242,7 @@ final class ImageFeeder {
         let state = State(file)
         self.state = state
         self.length = length
-        thread = try calling { () throws(SystemError) in try HostThread { state.run(head, pipe) } }
+        thread = try calling(HostThread { state.run(head, pipe) })
     }
 
     /// The number of bytes given to the tool.

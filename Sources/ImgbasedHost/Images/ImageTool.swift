@@ -44,7 +44,7 @@ struct ImageTool: ~Copyable {
         while true {
             try checkSignals()
             let limit = Monotonic.now().advanced(bySeconds: 1)
-            let isReady = try calling { () throws(SystemError) in try pipe.waits(until: limit) }
+            let isReady = try calling(pipe.waits(until: limit))
             if isReady { return }
             try checkWork()
         }
@@ -55,9 +55,8 @@ struct ImageTool: ~Copyable {
         var filled = 0
         while filled < buffer.count {
             try wait(for: pipe)
-            let count = try calling { () throws(SystemError) in
-                try pipe.readSome(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-            }
+            let count = try calling(
+                pipe.readSome(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])))
             if count == 0 { break }
             filled += count
         }
@@ -72,7 +71,7 @@ struct ImageTool: ~Copyable {
         defer { buffer.deallocate() }
         while true {
             try wait(for: pipe)
-            let count = try calling { () throws(SystemError) in try pipe.readSome(into: buffer) }
+            let count = try calling(pipe.readSome(into: buffer))
             if count == 0 { return }
             body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
@@ -100,16 +99,15 @@ struct ImageTool: ~Copyable {
     @discardableResult
     func finish(_ tick: () throws(HostFailure) -> Void = {}) throws(HostFailure) -> HostChild.End {
         var failure: HostFailure?
-        let end = try calling { () throws(SystemError) in
-            try child.wait(every: ImageReporter.interval) {
+        let end = try calling(
+            child.wait(every: ImageReporter.interval) {
                 do throws(HostFailure) {
                     try checkSignals()
                     try checkWork()
                     try tick()
                 } catch { failure = error }
                 return failure == nil
-            }
-        }
+            })
         guard let end else { throw failure ?? .image(image, reason: "\(command.tool.name) was given up") }
         if let status = end.status, command.successes.contains(status) { return end }
         if end.message.contains("No space left on device") {

@@ -102,9 +102,9 @@ public struct ImageTrust: Sendable {
             )
         }
         // The bytes already read count, not the files when gpgv runs.
-        let signed = try calling { () throws(SystemError) in try HostTemporary.file(with: text) }
-        let detached = try calling { () throws(SystemError) in try HostTemporary.file(with: signatures) }
-        let status = try calling { () throws(SystemError) in try HostTemporary.file() }
+        let signed = try calling(HostTemporary.file(with: text))
+        let detached = try calling(HostTemporary.file(with: signatures))
+        let status = try calling(HostTemporary.file())
         // Status 1 is a bad signature, 2 among others one it cannot check. Its words on each signature
         // decide.
         let command = Command(
@@ -144,7 +144,7 @@ public struct ImageTrust: Sendable {
     /// Throws unless the keys can be read: gpgv would blame the signature.
     private func checkKeyring(for image: String) throws(HostFailure) {
         do throws(SystemError) {
-            guard let file = try HostTree("/").openFile(keyring) else {
+            guard let file = try ConfinedTree("/").openFile(keyring) else {
                 throw SystemError("read", keyring, reason: "it is a link that leads nowhere")
             }
             guard try !file.read(upTo: 64).starts(with: "-----BEGIN PGP".utf8) else {

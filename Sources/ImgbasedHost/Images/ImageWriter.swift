@@ -29,16 +29,16 @@ public struct ImageWriter {
         guard case .stream(let stream) = source.body else {
             throw .image(source.description.path, reason: "it is not the image of a file system")
         }
-        var target = try calling { () throws(SystemError) in try ImageTarget(path, allowance) }
+        var target = try calling(ImageTarget(path, allowance))
         let facts = try copy(source, stream, to: &target)
         try check(source, facts)
         // A read-only mount of the base would miss changes that are only in the log.
         if let log = source.description.signature?.log {
-            let isUnmounted = try calling { () throws(SystemError) in try target.isUnmounted(log) }
+            let isUnmounted = try calling(target.isUnmounted(log))
             if !isUnmounted { throw .contents(.pendingJournal(image: source.description.path)) }
         }
         source.reporter.report(.flush)
-        try calling { () throws(SystemError) in try target.flush() }
+        try calling(target.flush())
         return facts
     }
 

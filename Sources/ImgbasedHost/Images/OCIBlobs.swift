@@ -8,7 +8,7 @@ import ImgbasedLinux
 ///
 /// Format: opencontainers/image-spec: image-layout.md.
 final class OCIBlobs {
-    private let tree: HostTree
+    private let tree: ConfinedTree
     /// The name of the image in messages.
     let name: String
 
@@ -16,16 +16,14 @@ final class OCIBlobs {
 
     /// Opens the layout in the directory `path`.
     init(_ path: String, name: String) throws(HostFailure) {
-        tree = try calling { () throws(SystemError) in try HostTree(path) }
+        tree = try calling(ConfinedTree(path))
         self.name = name
     }
 
     /// The images in the layout.
     func index() throws(HostFailure) -> OCIIndex {
         let path = "/index.json"
-        let bytes = try calling { () throws(SystemError) in
-            try tree.read(path, limit: OCIBlobs.documentLimit)
-        }
+        let bytes = try calling(tree.read(path, limit: OCIBlobs.documentLimit))
         guard let bytes else { throw .image(name, reason: "it has no index.json") }
         return try decode(bytes, path)
     }
@@ -33,7 +31,7 @@ final class OCIBlobs {
     /// The document that `descriptor` names, after a check of its digest.
     func document<Document: Decodable>(_ descriptor: OCIDescriptor) throws(HostFailure) -> Document {
         let file = try open(descriptor)
-        let bytes = try calling { () throws(SystemError) in try file.readAll(limit: OCIBlobs.documentLimit) }
+        let bytes = try calling(file.readAll(limit: OCIBlobs.documentLimit))
         var digest = Digest()
         digest.update(bytes)
         try check(digest.hexadecimal(), descriptor)
@@ -45,9 +43,9 @@ final class OCIBlobs {
     /// Its digest is not checked.
     func open(_ descriptor: OCIDescriptor) throws(HostFailure) -> OpenFile {
         let digits = try digits(descriptor)
-        let file = try calling { () throws(SystemError) in try tree.openFile(OCIBlobs.path(digits)) }
+        let file = try calling(tree.openFile(OCIBlobs.path(digits)))
         if let file {
-            let size = try calling { () throws(SystemError) in try file.status().size }
+            let size = try calling(file.status().size)
             if size == UInt64(exactly: descriptor.size) { return file }
         }
         throw .image(

@@ -29,7 +29,7 @@ final class OCILayout {
 
     /// Opens the layout in the directory `path`.
     convenience init(directory path: String, name: String, _ reporter: ImageReporter) throws(HostFailure) {
-        let own = try calling { () throws(SystemError) in try HostTemporaryDirectory() }
+        let own = try calling(HostTemporaryDirectory())
         try self.init(path, in: own, name: name, reporter)
     }
 
@@ -38,9 +38,9 @@ final class OCILayout {
         archive spool: ImageSpool, size: TreeSize, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
         try ImageSpool.checkSpace(size.data, name)
-        let own = try calling { () throws(SystemError) in try HostTemporaryDirectory() }
+        let own = try calling(HostTemporaryDirectory())
         let place = own.path + "/archive"
-        try calling { () throws(SystemError) in try HostTree(own.path).makeDirectories("/archive") }
+        try calling(ConfinedTree(own.path).makeDirectories("/archive"))
         let command = Command(
             .tar,
             ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", place, "--file", "-"])
@@ -135,7 +135,7 @@ final class OCILayout {
             for (digest, blob) in links {
                 try SmallFile.link(to: blob.path, at: blobs + digest.dropFirst("sha256:".count))
             }
-            let own = try HostTree(path)
+            let own = try ConfinedTree(path)
             try own.replaceFile("/blobs/sha256/" + name, contents: text)
             try own.replaceFile("/oci-layout", contents: Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8))
             try own.replaceFile("/index.json", contents: index)

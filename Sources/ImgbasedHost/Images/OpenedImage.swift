@@ -27,7 +27,7 @@ final class OpenedImage {
     /// `-` is standard input. Nothing is opened: opening a pipe would wait.
     static func unsigned(_ path: String) throws(HostFailure) -> String? {
         if path == "-" { return "standard input" }
-        return try calling { () throws(SystemError) in unsigned(try OpenFile(place: path).status().kind) }
+        return try calling(unsigned(OpenFile(place: path).status().kind))
     }
 
     private static func unsigned(_ kind: HostFileStatus.Kind) -> String? {

@@ -26,16 +26,14 @@ final class StreamFeeder {
                 var filled = buffer.count
                 while filled == buffer.count {
                     filled = try stream.read(into: buffer)
-                    let goesOn = try calling { () throws(SystemError) in
-                        try pipe.write(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
-                    }
+                    let goesOn = try calling(pipe.write(UnsafeRawBufferPointer(rebasing: buffer[..<filled])))
                     if !goesOn { return }
                 }
                 // Pieces are whole blocks, so the last one tells where in its block the stream ends.
                 let end = UnsafeMutableRawBufferPointer(
                     rebasing: buffer[..<((512 - filled % 512) % 512 + 2 * 512)])
                 end.initializeMemory(as: UInt8.self, repeating: 0)
-                _ = try calling { () throws(SystemError) in try pipe.write(UnsafeRawBufferPointer(end)) }
+                _ = try calling(pipe.write(UnsafeRawBufferPointer(end)))
             } catch {
                 failure = error
             }
@@ -46,7 +44,7 @@ final class StreamFeeder {
     init(_ stream: ImageStream, to pipe: HostPipe) throws(HostFailure) {
         let state = State(stream)
         self.state = state
-        thread = try calling { () throws(SystemError) in try HostThread { state.run(pipe) } }
+        thread = try calling(HostThread { state.run(pipe) })
     }
 
     /// Waits for the thread, once the reader is gone, and throws the failure of the stream.

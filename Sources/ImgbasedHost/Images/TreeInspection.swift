@@ -33,7 +33,7 @@ enum TreeInspection {
     static func tar(
         layer stream: ImageStream, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) -> TreeListing {
-        let pipe = try calling { () throws(SystemError) in try HostPipe(name) }
+        let pipe = try calling(HostPipe(name))
         let input = pipe.reader
         let feeder = try StreamFeeder(stream, to: pipe)
         let listing = try list(
@@ -52,7 +52,7 @@ enum TreeInspection {
         position: () -> (done: UInt64, total: UInt64?) = { (0, nil) }
     ) throws(HostFailure) -> TreeListing {
         reporter.report(.list)
-        let output = try calling { () throws(SystemError) in try HostPipe(name) }
+        let output = try calling(HostPipe(name))
         let tool = try ImageTool(command, for: name, input: input, output: output.writer, reporter)
         output.closeWriter()
         var listing = TreeListing(isLayer: isLayer)

@@ -124,16 +124,10 @@ extension OpenDirectory {
 
     private func replace(_ name: [UInt8], _ make: () throws(SystemError) -> Void) throws(SystemError) {
         let temporary = OpenDirectory.temporaryName
+        // It may be a directory.
         try remove(temporary)
-        do throws(SystemError) {
-            try make()
-            guard renameat(number, temporary.terminated, number, name.terminated) == 0 else {
-                throw failure("write", name)
-            }
-        } catch {
-            unlinkat(number, temporary.terminated, 0)
-            throw error
-        }
+        try Replacement.put(
+            temporary.terminated, at: name.terminated, in: number, shown: shown(name), make)
     }
 
     private func makeFile() throws(SystemError) -> OpenFile {
@@ -152,7 +146,7 @@ extension OpenDirectory {
         guard fchown(file.number, attributes.owner, attributes.group) == 0,
             fchmod(file.number, attributes.permissions) == 0
         else { throw failure("set the owner and mode of", name) }
-        try setExtendedAttributes(attributes.extended, of: name)
+        try extendedAttributes(of: name).replace(by: attributes.extended)
         var times = attributes.modified.times
         guard futimens(file.number, &times) == 0 else { throw failure("set the time of", name) }
     }
@@ -165,7 +159,7 @@ extension OpenDirectory {
         guard isLink || fchmodat(number, path, attributes.permissions, AT_SYMLINK_NOFOLLOW) == 0 else {
             throw failure("set the mode of", name)
         }
-        try setExtendedAttributes(attributes.extended, of: name)
+        try extendedAttributes(of: name).replace(by: attributes.extended)
         var times = attributes.modified.times
         guard utimensat(number, path, &times, AT_SYMLINK_NOFOLLOW) == 0 else {
             throw failure("set the time of", name)

@@ -3,7 +3,7 @@ import ImgbasedCore
 public import ImgbasedHostCore
 public import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// The directory at `path`, which leads through no link, to go on from.
     public func directory(_ path: String = "/") throws(SystemError) -> OpenDirectory {
         try OpenDirectory(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))

@@ -50,21 +50,7 @@ public final class OpenDirectory {
     public func listing(limit: Int) throws(SystemError) -> [[UInt8]] {
         let copy = imgbased_open_beneath(number, ".", O_RDONLY | O_DIRECTORY, 0)
         guard copy >= 0 else { throw .last("read", shown) }
-        guard let stream = fdopendir(copy) else {
-            close(copy)
-            throw .last("read", shown)
-        }
-        defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while let name = imgbased_next_name(stream) {
-            guard names.count < limit else {
-                throw SystemError("read", shown, reason: "it has too many names")
-            }
-            let bytes = UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self)
-            names.append([UInt8](UnsafeBufferPointer(start: bytes, count: strlen(name))))
-        }
-        guard errno == 0 else { throw .last("read", shown) }
-        return names
+        return try DirectoryListing.bytes(owning: copy, shown: shown, limit: limit)
     }
 
     /// What is at `name`; `nil` where there is nothing. What is mounted there is not touched: a file system behind a
@@ -83,7 +69,7 @@ public final class OpenDirectory {
     }
 
     private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
-        let place = imgbased_open_beneath(number, name.terminated, HostTree.pathOnly | O_NOFOLLOW, 0)
+        let place = imgbased_open_beneath(number, name.terminated, ConfinedTree.pathOnly | O_NOFOLLOW, 0)
         guard place >= 0 else {
             if errno == EXDEV { return .mountPoint }
             throw .last("look at", shown(name))
@@ -95,7 +81,7 @@ public final class OpenDirectory {
         let attributes = NodeAttributes(
             owner: node.owner, group: node.group, permissions: node.mode & 0o7777,
             modified: FileTime(seconds: node.modified_seconds, nanoseconds: node.modified_nanoseconds),
-            extended: isMountPoint ? [:] : try extendedAttributes(of: name))
+            extended: isMountPoint ? [:] : try extendedAttributes(of: name).values())
         return NodeFacts(
             try kind(of: node, name), attributes, allocated: node.allocated,
             identity: NodeFacts.Identity(device: node.device, inode: node.inode), links: node.links,
@@ -157,6 +143,11 @@ public final class OpenDirectory {
         place + name.terminated
     }
 
+    /// The extended attributes of `name`, itself if it is a link.
+    func extendedAttributes(of name: [UInt8]) -> ExtendedAttributes {
+        ExtendedAttributes(path: path(of: name), shown: shown(name))
+    }
+
     /// What messages call `name`.
     func shown(_ name: [UInt8]) -> String {
         shown + "/" + String(decoding: name, as: UTF8.self)
@@ -165,8 +156,9 @@ public final class OpenDirectory {
     /// The error of a call on `name` that just failed.
     func failure(_ operation: String, _ name: [UInt8]) -> SystemError {
         switch errno {
-        case EXDEV: SystemError(operation, shown(name), reason: "something else is mounted there")
-        case ELOOP: SystemError(operation, shown(name), reason: "it is a link")
+        case EXDEV:
+            SystemError(operation, shown(name), errno: EXDEV, reason: "something else is mounted there")
+        case ELOOP: SystemError(operation, shown(name), errno: ELOOP, reason: "it is a link")
         default: .lookup(operation, shown(name))
         }
     }

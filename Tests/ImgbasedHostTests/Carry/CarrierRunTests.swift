@@ -31,8 +31,8 @@ import Testing
         files.add(Array(lists.utf8), file: "files")
         let carrier = Carrier(lists: CarryLists(files: files), policy: policy, adjusting: adjusting)
         return try carrier.carry(
-            fromBase: HostTree(scratch("base")), from: HostTree(scratch("ours")),
-            toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
+            fromBase: ConfinedTree(scratch("base")), from: ConfinedTree(scratch("ours")),
+            toBase: ConfinedTree(scratch("new")), to: ConfinedTree(scratch("to")))
     }
 
     // MARK: The report

@@ -29,14 +29,14 @@ import Testing
 
         func survey() throws -> CarrySurvey {
             try carrier.survey(
-                fromBase: HostTree(scratch("base")), from: HostTree(scratch("ours")),
-                toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
+                fromBase: ConfinedTree(scratch("base")), from: ConfinedTree(scratch("ours")),
+                toBase: ConfinedTree(scratch("new")), to: ConfinedTree(scratch("to")))
         }
 
         func apply(_ survey: CarrySurvey) throws {
             try carrier.apply(
-                survey, from: HostTree(scratch("ours")), toBase: HostTree(scratch("new")),
-                to: HostTree(scratch("to")))
+                survey, from: ConfinedTree(scratch("ours")), toBase: ConfinedTree(scratch("new")),
+                to: ConfinedTree(scratch("to")))
         }
 
         /// Carries, and expects that a second run has nothing to do and that no debris is left.
@@ -233,7 +233,7 @@ import Testing
             echo 'theirs /etc/a' >ours/usr/lib/imgbased/persist.d/20.conf
             ln -s /dev/null ours/etc/imgbased/persist.d/20.conf
             """)
-        let policy = try CarryPolicy.read(from: HostTree(trees.scratch("ours")))
+        let policy = try CarryPolicy.read(from: ConfinedTree(trees.scratch("ours")))
         trees.carrier = Carrier(lists: CarryLists(), policy: policy)
         let survey = try trees.survey()
         let unread = survey.report.items.filter { $0.outcome == .unused }.map(\.path.description)
@@ -246,10 +246,10 @@ import Testing
         #expect(try trees.sh("ls to/etc; cat to/etc/x") == "x\n3")
         #expect(policy.rule(for: try #require(TreePath(parsing: "/etc/a"))) == nil)
         try trees.sh("ln -sf nowhere ours/etc/imgbased/persist.d/30.conf")
-        #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
+        #expect(throws: HostFailure.self) { try CarryPolicy.read(from: ConfinedTree(trees.scratch("ours"))) }
         try trees.sh("rm ours/etc/imgbased/persist.d/*0.conf")
         try trees.sh("echo 'nonsense /etc' >ours/etc/imgbased/persist.d/20.conf")
-        #expect(throws: HostFailure.self) { try CarryPolicy.read(from: HostTree(trees.scratch("ours"))) }
+        #expect(throws: HostFailure.self) { try CarryPolicy.read(from: ConfinedTree(trees.scratch("ours"))) }
     }
 
     @Test func readsTheListsOfConfig() throws {
@@ -261,7 +261,7 @@ import Testing
             echo '/usr/x' >config/merge.d/x; mkdir config/files.d/dir; ln -s /dev/null config/files.d/null
             echo mine >ours/srv/a/f; echo mine >ours/var/b/f; echo mine >ours/usr/x; chown 9 ours/srv
             """)
-        let lists = try CarryLists.read(from: HostTree(trees.scratch("config")))
+        let lists = try CarryLists.read(from: ConfinedTree(trees.scratch("config")))
         trees.carrier = Carrier(lists: lists, policy: CarryPolicy())
         try trees.carry()
         #expect(
@@ -276,7 +276,7 @@ import Testing
         #expect(report.conflicts.isEmpty)
         try trees.sh("echo '../etc' >config/files")
         let error = #expect(throws: HostFailure.self) {
-            try CarryLists.read(from: HostTree(trees.scratch("config")))
+            try CarryLists.read(from: ConfinedTree(trees.scratch("config")))
         }
         #expect(error?.description.contains("files:1") == true)
     }

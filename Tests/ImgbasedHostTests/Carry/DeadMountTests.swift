@@ -23,8 +23,8 @@ struct DeadMountTests {
 
     private func survey(_ mounted: [TreePath] = []) throws -> CarrySurvey {
         try Carrier(lists: CarryLists(), policy: CarryPolicy(), mounted: mounted).survey(
-            fromBase: HostTree(scratch("base")), from: HostTree(scratch("ours")),
-            toBase: HostTree(scratch("new")), to: HostTree(scratch("to")))
+            fromBase: ConfinedTree(scratch("base")), from: ConfinedTree(scratch("ours")),
+            toBase: ConfinedTree(scratch("new")), to: ConfinedTree(scratch("to")))
     }
 
     /// Mounts the file system of the device `fuse`.

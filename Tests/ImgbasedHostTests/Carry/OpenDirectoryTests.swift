@@ -12,7 +12,7 @@ import Testing
         let scratch = try Scratch()
         let (link, file) = (scratch("link"), scratch("file"))
         try scratch.write("file", [])
-        let directory = try HostTree(scratch.path).directory()
+        let directory = try ConfinedTree(scratch.path).directory()
         let work = Worker { round in
             symlink("anywhere", link)
             lsetxattr(link, "trusted.a", "1", 1, 0)

@@ -66,7 +66,7 @@ enum RealTree {
 
     /// Reads the directory at `path`.
     static func read(_ path: String) throws -> MemoryNode {
-        let tree = try HostTree(path).directory()
+        let tree = try ConfinedTree(path).directory()
         let root = MemoryNode.directory()
         var nodes: [NodeFacts.Identity: MemoryNode] = [:]
         try read(tree, into: root, &nodes)

@@ -197,7 +197,8 @@ struct BadLayoutTests {
             } catch {
                 result.text = "\(error)"
             }
-            result.rest = DirectoryListing.names(in: HostTemporary.directory)
+            result.rest =
+                (try? DirectoryListing.names(in: HostTemporary.directory)) ?? ["what cannot be read"]
             result.open = BadLayoutTests.openFiles(onDeviceOf: HostTemporary.directory)
         }
         thread.join()
@@ -212,7 +213,8 @@ struct BadLayoutTests {
     private static func openFiles(onDeviceOf path: String) -> [CInt] {
         var place = stat()
         guard stat(path, &place) == 0 else { return [-1] }
-        return DirectoryListing.names(in: "/proc/self/fd").compactMap { CInt($0) }.filter { number in
+        guard let names = try? DirectoryListing.names(in: "/proc/self/fd") else { return [-1] }
+        return names.compactMap { CInt($0) }.filter { number in
             var file = stat()
             return fstat(number, &file) == 0 && file.st_dev == place.st_dev
         }

@@ -7,7 +7,7 @@ public import ImgbasedLinux
 ///
 /// What holds was found by looking at each state that a cut of the power can leave, with the writes between two flushes in any
 /// order and torn at 512 bytes.
-extension HostTree {
+extension ConfinedTree {
     /// How many bytes a disk writes or does not write.
     static let sectorSize = 512
 
@@ -24,12 +24,12 @@ extension HostTree {
     /// The corresponding C functions are `renameat2`, `fsync`, `fdatasync` and those of ``HostFlush``.
     public func replaceBootFile(_ path: String, contents: [UInt8], staging: String) throws(SystemError) {
         let path = try destination(path)
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         let kind = try HostFlush.Kind(of: directory)
         if let old = try openFile(path) {
             let bytes = try old.read(upTo: contents.count + 1)
-            let change = HostTree.change(from: bytes, to: contents)
+            let change = ConfinedTree.change(from: bytes, to: contents)
             if change?.isEmpty == true { return try HostFlush.fileSystem(of: directory) }
             let status = try old.status()
             // What has another name is somebody's copy; what has holes gets blocks when it is written.
@@ -45,11 +45,11 @@ extension HostTree {
             try HostFlush.fileSystem(of: directory)
         case .journaled:
             let stage = try openStaging(staging)
-            HostTree.removeContents(stage)
+            try empty(staging, stage, for: name)
             if try stage.status().device == directory.status().device {
                 try exchange(path, contents, in: directory, with: (staging, name), in: stage)
             } else {
-                let temporary = HostTree.temporaryName(for: name)
+                let temporary = ConfinedTree.temporaryName(for: name)
                 unlinkat(directory.number, temporary, 0)
                 try exchange(path, contents, in: directory, with: (directoryPath, temporary), in: directory)
             }
@@ -62,18 +62,18 @@ extension HostTree {
     ///
     /// The corresponding C functions are `renameat`, `unlinkat`, `fsync` and those of ``HostFlush``.
     public func removeBootFile(_ path: String, staging: String) throws(SystemError) {
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         guard try isDirectory(directoryPath) else { return }
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         try HostFlush.fileSystem(of: directory)
         switch try HostFlush.Kind(of: directory) {
         case .fat:
-            let replaced = HostTree.replaced(by: name).map { directoryPath + "/" + $0 }
+            let replaced = ConfinedTree.replaced(by: name).map { directoryPath + "/" + $0 }
             try removeOnFAT(path, in: directory, unlessShared: replaced)
         case .copied: try removeFile(path)
         case .journaled:
             let stage = try openStaging(staging)
-            if path != staging + "/" + name { HostTree.removeContents(stage) }
+            if path != staging + "/" + name { try empty(staging, stage, for: name) }
             if renameat(directory.number, name, stage.number, name) == 0 {
                 try HostFlush.fileSystem(of: directory)
                 guard unlinkat(stage.number, name, 0) == 0 else { throw .last("remove", shown(path)) }
@@ -113,7 +113,7 @@ extension HostTree {
         _ path: String, _ contents: [UInt8], in directory: borrowing OpenFile,
         with temporary: (directory: String, name: String), in stage: borrowing OpenFile
     ) throws(SystemError) {
-        let name = HostTree.split(path).name
+        let name = ConfinedTree.split(path).name
         do throws(SystemError) {
             let file = try makeFile(
                 temporary.directory + "/" + temporary.name, like: path, contents)
@@ -137,15 +137,15 @@ extension HostTree {
     }
 }
 
-extension HostTree {
+extension ConfinedTree {
     /// Replaces a file on FAT. The kernel writes a directory before the allocation table if it may choose, and frees the
     /// clusters of a file as soon as nobody has it open: so the table is on the disk before the name that needs it, and what the
     /// name stood for is freed when the disk has the new one.
     private func replaceOnFAT(
         _ path: String, _ contents: [UInt8], in directory: borrowing OpenFile
     ) throws(SystemError) {
-        let (directoryPath, name) = HostTree.split(path)
-        let temporary = HostTree.temporaryName(for: name)
+        let (directoryPath, name) = ConfinedTree.split(path)
+        let temporary = ConfinedTree.temporaryName(for: name)
         try removeOnFAT(directoryPath + "/" + temporary, in: directory, unlessShared: path)
         try HostFlush.fileSystem(of: directory)
         try replacing(path) { () throws(SystemError) in
@@ -174,7 +174,7 @@ extension HostTree {
     func removeOnFAT(
         _ path: String, in directory: borrowing OpenFile, unlessShared other: String? = nil
     ) throws(SystemError) {
-        let name = HostTree.split(path).name
+        let name = ConfinedTree.split(path).name
         guard let file = try openFile(path) else { return }
         if let other, let live = try openFile(other), try file.firstBlock() != 0,
             try file.firstBlock() == live.firstBlock()

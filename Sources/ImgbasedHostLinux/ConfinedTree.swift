@@ -4,8 +4,9 @@ public import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// A tree of files that is not trusted: another layer's. Nothing in it, no link, leads outside.
-public struct HostTree: ~Copyable {
+/// A tree of files that nothing leads out of: no link and no `..`. It may be that of another system, which is
+/// not trusted.
+public struct ConfinedTree: ~Copyable {
     /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
     static let pathOnly = imgbased_path_only
 
@@ -43,7 +44,7 @@ public struct HostTree: ~Copyable {
     /// The same for reading a plain file; `nil` where there is none. Anything else there, a device or a pipe,
     /// is refused before it is opened, since opening alone can have effects.
     public func openFile(_ path: String) throws(SystemError) -> OpenFile? {
-        let place = imgbased_open_in_root(root.number, path, HostTree.pathOnly, 0)
+        let place = imgbased_open_in_root(root.number, path, ConfinedTree.pathOnly, 0)
         guard place >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw .lookup("open", shown(path))
@@ -70,20 +71,8 @@ public struct HostTree: ~Copyable {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw .lookup("open", shown(path))
         }
-        guard let stream = fdopendir(number) else {
-            close(number)
-            throw .last("read", shown(path))
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let name = imgbased_next_name(stream) {
-            guard names.count < limit else {
-                throw SystemError("read", shown(path), reason: "it has too many names")
-            }
-            names.append(String(cString: name))
-        }
-        guard errno == 0 else { throw .last("read", shown(path)) }
-        return names
+        return try DirectoryListing.bytes(owning: number, shown: shown(path), limit: limit)
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// How many bytes root can still write to its file system.

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
     /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new. A boot loader that
     /// replays no journal may not: ``replaceBootFile(_:contents:staging:)`` is for what it reads.
@@ -15,33 +15,27 @@ extension HostTree {
         throws(SystemError)
     {
         let path = try destination(path)
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        let temporary = HostTree.temporaryName(for: name)
-        unlinkat(directory.number, temporary, 0)
-        do throws(SystemError) {
+        let temporary = ConfinedTree.temporaryName(for: name)
+        try Replacement.put(temporary, at: name, in: directory.number, shown: shown(path)) {
+            () throws(SystemError) in
             let file = try makeFile(
                 directoryPath + "/" + temporary, like: path, contents, permissions: permissions)
             try file.flush()
-            guard renameat(directory.number, temporary, directory.number, name) == 0 else {
-                throw .last("write", shown(path))
-            }
-        } catch {
-            unlinkat(directory.number, temporary, 0)
-            throw error
         }
         try directory.flush()
     }
 
     /// Where the file that `path` names is: behind the link there, if there is one. The directories above it are made.
     func destination(_ path: String) throws(SystemError) -> String {
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
-        guard let target = try HostTree.link(name, in: directory), target != path else { return path }
+        guard let target = try ConfinedTree.link(name, in: directory), target != path else { return path }
         // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
         // for path lookups below.
-        _ = try open(directoryPath + "/" + name, HostTree.pathOnly)
+        _ = try open(directoryPath + "/" + name, ConfinedTree.pathOnly)
         return try destination(target.hasPrefix("/") ? target : directoryPath + "/" + target)
     }
 
@@ -67,7 +61,7 @@ extension HostTree {
         // The mode asked for, whatever the umask.
         guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
         do throws(SystemError) {
-            try HostTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
+            try ConfinedTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
         } catch {
             if !error.isMissing { throw error }
         }
@@ -79,7 +73,7 @@ extension HostTree {
     ///
     /// The corresponding C functions are `openat2` and `unlinkat`.
     public func removeFile(_ path: String) throws(SystemError) {
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         guard unlinkat(directory.number, name, 0) == 0 || errno == ENOENT else {
             throw .last("remove", shown(path))
@@ -91,7 +85,7 @@ extension HostTree {
     ///
     /// The corresponding C functions are `openat2` and `renameat`.
     public func rename(_ path: String, to name: String) throws(SystemError) {
-        let (directoryPath, old) = HostTree.split(path)
+        let (directoryPath, old) = ConfinedTree.split(path)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         guard renameat(directory.number, old, directory.number, name) == 0 else {
             throw .last("rename", shown(path))
@@ -104,11 +98,13 @@ extension HostTree {
     ///
     /// The corresponding C functions are `openat2` and `unlinkat`.
     public func removeDirectory(_ path: String) throws(SystemError) {
-        let (parentPath, name) = HostTree.split(path)
+        let (parentPath, name) = ConfinedTree.split(path)
         do throws(SystemError) {
             let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            for file in try HostTree.rawNames(in: directory) {
-                guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", directory.name) }
+            for file in try directory.names() {
+                guard unlinkat(directory.number, file.terminated, 0) == 0 else {
+                    throw .last("empty", directory.name)
+                }
             }
             let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
             guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else {
@@ -124,9 +120,9 @@ extension HostTree {
     ///
     /// The corresponding C function is `readlinkat`.
     public func link(at path: String) throws(SystemError) -> String? {
-        let (directoryPath, name) = HostTree.split(path)
+        let (directoryPath, name) = ConfinedTree.split(path)
         do throws(SystemError) {
-            return try HostTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
+            return try ConfinedTree.link(name, in: open(directoryPath, O_RDONLY | O_DIRECTORY))
         } catch {
             if error.isMissing { return nil }
             throw error
@@ -135,7 +131,7 @@ extension HostTree {
 
     /// Whether a directory is at `path`, or a link leads to one.
     public func isDirectory(_ path: String) throws(SystemError) -> Bool {
-        let number = imgbased_open_in_root(root.number, path, HostTree.pathOnly | O_DIRECTORY, 0)
+        let number = imgbased_open_in_root(root.number, path, ConfinedTree.pathOnly | O_DIRECTORY, 0)
         if number >= 0 {
             close(number)
             return true
@@ -192,19 +188,10 @@ extension HostTree {
         guard fchown(new.number, status.owner, status.group) == 0,
             fchmod(new.number, status.permissions) == 0
         else { throw .last("set the owner of", new.name) }
-        var names = [CChar](repeating: 0, count: 65536)
-        let length = flistxattr(old.number, &names, names.count)
-        guard length > 0 else { return }
-        for name in names[..<length].split(separator: 0) {
-            let name = name + [0]
-            var value = [UInt8](repeating: 0, count: 65536)
-            let (number, target) = (old.number, new.number)
-            name.withUnsafeBufferPointer { name in
-                guard let name = name.baseAddress else { return }
-                let size = fgetxattr(number, name, &value, value.count)
-                // Best effort: a label this kernel does not know cannot be set and need not stop an update.
-                if size >= 0 { _ = fsetxattr(target, name, value, size, 0) }
-            }
+        let attributes = ExtendedAttributes(of: new)
+        for (key, value) in try ExtendedAttributes(of: old).values() {
+            // A label that this kernel does not know cannot be set. That must not stop an update.
+            try? attributes.set(value, for: key)
         }
     }
 }

@@ -3,7 +3,7 @@ import ImgbasedCore
 public import ImgbasedHostCore
 import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// How much of its file system is in use: bytes, and nodes, of which each file is one, however little is in it.
     ///
     /// The corresponding C function is `fstatvfs`.

@@ -3,7 +3,7 @@ import Glibc
 public import ImgbasedLinux
 
 /// Directories whose files a boot loader reads, made and removed as a whole.
-extension HostTree {
+extension ConfinedTree {
     /// Makes a directory at `path`, where nothing is, with the files that `fill` makes in the place it is given, and flushes.
     ///
     /// With a journal it is made in the directory `staging` and gets its name when all is on the disk. On FAT a directory is not
@@ -13,9 +13,9 @@ extension HostTree {
     public func makeBootDirectory(
         _ path: String, staging: String, _ fill: (_ place: String) throws(SystemError) -> Void
     ) throws(SystemError) {
-        let (parentPath, name) = HostTree.split(path)
+        let (parentPath, name) = ConfinedTree.split(path)
         let stage = try openStaging(staging)
-        try empty(staging, stage)
+        try empty(staging, stage, for: name)
         let kind = try HostFlush.Kind(of: stage)
         let place = kind == .fat ? path : staging + "/" + name
         do throws(SystemError) {
@@ -44,7 +44,7 @@ extension HostTree {
     ///
     /// The corresponding C functions are `renameat`, `unlinkat` and those of ``HostFlush``.
     public func removeBootDirectory(_ path: String, staging: String) throws(SystemError) {
-        let (parentPath, name) = HostTree.split(path)
+        let (parentPath, name) = ConfinedTree.split(path)
         guard try isDirectory(parentPath) else { return }
         let parent = try open(parentPath, O_RDONLY | O_DIRECTORY)
         guard isThere(name, in: parent) else { return }
@@ -53,10 +53,10 @@ extension HostTree {
             try removeTreeOnFAT(path, in: parent)
         } else if parentPath == staging {
             // A directory in it as well, or no run would ever get past it.
-            try empty(staging, of: name)
+            try empty(staging, openStaging(staging), for: name)
         } else {
             let stage = try openStaging(staging)
-            try empty(staging, stage)
+            try empty(staging, stage, for: name)
             guard renameat(parent.number, name, stage.number, name) == 0 else {
                 throw .last("remove", shown(path))
             }
@@ -66,10 +66,20 @@ extension HostTree {
         try HostFlush.fileSystem(of: parent)
     }
 
-    /// Removes what interrupted runs left in the directory `path`.
-    func empty(_ path: String, _ directory: borrowing OpenFile) throws(SystemError) {
-        guard try HostFlush.Kind(of: directory) == .fat else { return HostTree.removeContents(directory) }
-        for name in try names(in: path) { try removeTreeOnFAT(path + "/" + name, in: directory) }
+    /// Removes what interrupted runs left in the directory `path`, so that nothing there has the name
+    /// `needed`. Anything else that cannot be removed is in nobody's way, and stays.
+    func empty(
+        _ path: String, _ directory: borrowing OpenFile, for needed: String
+    ) throws(SystemError) {
+        if try HostFlush.Kind(of: directory) == .fat {
+            for name in try names(in: path) { try removeTreeOnFAT(path + "/" + name, in: directory) }
+            return
+        }
+        do throws(SystemError) {
+            try ConfinedTree.removeContents(directory)
+        } catch {
+            if isThere(needed, in: directory) { throw error }
+        }
     }
 
     private func isThere(_ name: String, in directory: borrowing OpenFile) -> Bool {
@@ -87,26 +97,18 @@ extension HostTree {
         return try open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
-    /// Removes all of the directory `staging`, in which `name` is.
-    private func empty(_ staging: String, of name: String) throws(SystemError) {
-        let stage = try openStaging(staging)
-        try empty(staging, stage)
-        if isThere(name, in: stage) {
-            throw SystemError(
-                "remove", shown(staging + "/" + name), reason: "something in it cannot be removed")
-        }
-    }
-
     /// Removes a directory with the files in it, or a file.
     private func removeTree(_ path: String, _ name: String, in parent: borrowing OpenFile) throws(SystemError)
     {
-        guard try HostTree.link(name, in: parent) == nil, try isDirectory(path) else {
+        guard try ConfinedTree.link(name, in: parent) == nil, try isDirectory(path) else {
             guard unlinkat(parent.number, name, 0) == 0 else { throw .last("remove", shown(path)) }
             return
         }
         let directory = try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        for file in try HostTree.rawNames(in: directory) {
-            guard unlinkat(directory.number, file, 0) == 0 else { throw .last("empty", shown(path)) }
+        for file in try directory.names() {
+            guard unlinkat(directory.number, file.terminated, 0) == 0 else {
+                throw .last("empty", shown(path))
+            }
         }
         guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else { throw .last("remove", shown(path)) }
     }
@@ -116,7 +118,7 @@ extension HostTree {
         guard try isDirectory(path) else { return try removeOnFAT(path, in: parent) }
         let directory = try open(path, O_RDONLY | O_DIRECTORY)
         for file in try names(in: path) { try removeOnFAT(path + "/" + file, in: directory) }
-        guard unlinkat(parent.number, HostTree.split(path).name, AT_REMOVEDIR) == 0 else {
+        guard unlinkat(parent.number, ConfinedTree.split(path).name, AT_REMOVEDIR) == 0 else {
             throw .last("remove", shown(path))
         }
         try parent.flush()

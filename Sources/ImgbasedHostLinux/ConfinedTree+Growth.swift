@@ -4,7 +4,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-extension HostTree {
+extension ConfinedTree {
     /// Waits until everything written to the file system is on its disk.
     ///
     /// The corresponding C function is `syncfs`.
@@ -12,7 +12,10 @@ extension HostTree {
         try open("/", O_RDONLY | O_DIRECTORY).flushFileSystem()
     }
 
-    /// Lets an xfs file system fill its device, where that is larger by a block or more.
+    /// Lets an XFS file system fill its device, if the device is larger by a block or more.
+    ///
+    /// Not xfs_growfs(8): it looks for a mount point in `/proc/self/mounts`, and this file system is mounted
+    /// nowhere (fsmount(2)).
     ///
     /// The corresponding C function is `ioctl` with `XFS_IOC_FSGEOMETRY_V1` and `XFS_IOC_FSGROWFSDATA`
     /// (xfsprogs: xfs_fs.h).

@@ -4,21 +4,23 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 import Testing
 
-@Suite struct HostTreeTests {
+@Suite struct ConfinedTreeTests {
     @Test func replacesAFileAndKeepsItsAttributes() throws {
         let scratch = try Scratch()
         try scratch.write("etc/fstab", "old\n".utf8)
         try Helper.run("/bin/chmod", "640", scratch("etc/fstab"))
-        let tree = try HostTree(scratch.path)
+        let isSet = setxattr(scratch("etc/fstab"), "user.a", "1", 1, 0) == 0
+        let tree = try ConfinedTree(scratch.path)
         try tree.replaceFile("/etc/fstab", contents: Array("new\n".utf8))
         #expect(scratch.read("etc/fstab") == Array("new\n".utf8))
         #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("etc/fstab")) == "640")
+        #expect(getxattr(scratch("etc/fstab"), "user.a", nil, 0) == (isSet ? 1 : -1))
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("etc")) == ["fstab"])
     }
 
     @Test func makesDirectories() throws {
         let scratch = try Scratch()
-        try HostTree(scratch.path).replaceFile("/boot/loader/entries/x.conf", contents: [1])
+        try ConfinedTree(scratch.path).replaceFile("/boot/loader/entries/x.conf", contents: [1])
         #expect(scratch.read("boot/loader/entries/x.conf") == [1])
         #expect(try Helper.run("/usr/bin/stat", "-c", "%a", scratch("boot/loader/entries/x.conf")) == "644")
     }
@@ -27,7 +29,7 @@ import Testing
         let scratch = try Scratch()
         try scratch.write("a", [1])
         try scratch.write(".a.imgbased-new", [9, 9])
-        try HostTree(scratch.path).replaceFile("/a", contents: [2])
+        try ConfinedTree(scratch.path).replaceFile("/a", contents: [2])
         #expect(scratch.read("a") == [2])
         #expect(scratch.read(".a.imgbased-new") == nil)
     }
@@ -41,7 +43,7 @@ import Testing
         try scratch.link("tree/etc/host", to: scratch("outside/secret"))
         try scratch.link("tree/etc/loop", to: "loop")
         try scratch.link("tree/dir", to: scratch("outside"))
-        let tree = try HostTree(scratch("tree"))
+        let tree = try ConfinedTree(scratch("tree"))
         #expect(try tree.read("/etc/absolute", limit: 10) == [2])
         #expect(try tree.read("/etc/up", limit: 10) == nil)
         #expect(try tree.read("/etc/host", limit: 10) == nil)
@@ -60,7 +62,7 @@ import Testing
     @Test func moreNamesThanThereMayBeAreAnError() throws {
         let scratch = try Scratch()
         for name in ["a", "b", "c"] { try scratch.write("d/" + name, [1]) }
-        let tree = try HostTree(scratch.path)
+        let tree = try ConfinedTree(scratch.path)
         #expect(try tree.names(in: "/d", limit: 3).sorted() == ["a", "b", "c"])
         #expect(throws: SystemError("read", scratch("d"), reason: "it has too many names")) {
             try tree.names(in: "/d", limit: 2)
@@ -84,7 +86,7 @@ import Testing
     @Test func opensNothingButPlainFiles() throws {
         let scratch = try Scratch()
         try Helper.run("/usr/bin/mkfifo", scratch("fifo"))
-        let tree = try HostTree(scratch.path)
+        let tree = try ConfinedTree(scratch.path)
         #expect(throws: SystemError.self) { try tree.read("/fifo", limit: 10) }
         #expect(throws: SystemError.self) { try tree.read("/", limit: 10) }
         try scratch.write("long", [1, 2, 3])
@@ -93,7 +95,7 @@ import Testing
 
     @Test func removesADirectoryWithItsFilesAlone() throws {
         let scratch = try Scratch()
-        let tree = try HostTree(scratch.path)
+        let tree = try ConfinedTree(scratch.path)
         try scratch.write("a/file", [1])
         try scratch.link("link", to: "a")
         #expect(throws: SystemError.self) { try tree.removeDirectory("/link") }
@@ -113,7 +115,7 @@ import Testing
     @Test func modesAreWhatTheyAreMeantToBe() throws {
         let scratch = try Scratch()
         try Helper.run("/usr/bin/setfacl", "-d", "-m", "u::rwx,g::-,o::-", scratch.path)
-        try HostTree(scratch.path).replaceFile("/config/a/file", contents: [1])
+        try ConfinedTree(scratch.path).replaceFile("/config/a/file", contents: [1])
         try SmallFile.makeDirectory(scratch("run/motd.d"))
         try SmallFile.write("x", to: scratch("run/motd.d/imgbased"))
         let modes = try ["config", "config/a", "config/a/file", "run", "run/motd.d", "run/motd.d/imgbased"]
