@@ -9,8 +9,27 @@ func tell(_ text: String) {
     fflush(nil)
 }
 
-/// Shows a heading.
-func tell(step: String) {
+/// The stages of the demonstration and their times.
+@MainActor enum Stages {
+    private static var start = ContinuousClock.now
+    private static var last: ContinuousClock.Instant?
+
+    /// Shows how long the stage before took.
+    static func end() {
+        if let last {
+            tell(
+                "    (\((ContinuousClock.now - last).inSeconds), in all \((ContinuousClock.now - start).inSeconds))"
+            )
+        } else {
+            start = .now
+        }
+        last = .now
+    }
+}
+
+/// Shows a heading, and the time of the stage before it.
+@MainActor func tell(step: String) {
+    Stages.end()
     tell("\n==> \(step)")
 }
 
@@ -24,7 +43,7 @@ func show(_ command: String, in vm: VM, within limit: Duration = .minutes(1)) th
 }
 
 /// Restarts the machine, shows GRUB's menu, and waits for the unattended boot.
-func restart(_ vm: VM) throws {
+@MainActor func restart(_ vm: VM) throws {
     tell(step: "restart; nobody touches the menu")
     try vm.reboot()
     try vm.expect("Loading layer ", within: .minutes(3))
@@ -40,8 +59,9 @@ func expectBooted(_ layer: String, in vm: VM) throws {
     }
 }
 
-func demonstrate() throws {
-    tell(step: "a Debian 12 root image, with imgbased in it, and a disk for it; this takes a few minutes")
+@MainActor func demonstrate() throws {
+    tell("This takes about six minutes on two cores, and some more the first time.")
+    tell(step: "a Debian 12 root image, with imgbased in it, and a disk for it")
     let disk = try InstalledDisk.current(anew: true) { step, output in
         tell(step: step.title)
         if !output.isEmpty { tell(output) }
@@ -88,13 +108,14 @@ func demonstrate() throws {
         try show("imgbase status; cat /etc/issue", in: vm)
         try expectBooted(layer.name, in: vm)
         try vm.shutDown()
+        Stages.end()
         tell(
             "\ndemo: booted layer '\(layer.name)' on base '\(base)', chosen in the GRUB menu; "
                 + "updated to '\(updated)' and went back")
     }
 }
 
-func interact() throws -> Never {
+@MainActor func interact() throws -> Never {
     let disk = try InstalledDisk.current { step, _ in tell(step: step.title) }
     tell(step: "choose a layer; root has no password; Ctrl-a x ends the machine")
     try Machine(name: "interactive", disks: [.overlay(of: disk.disk)]).becomeInteractive()
