@@ -81,6 +81,8 @@ final class Emulator {
             "-cpu", "qemu64", "-smp", "\(machine.processors),maxcpus=\(machine.processors + 1)", "-m",
             String(machine.memory), "-machine", "pc",
             "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
+            // A machine that was stopped to be saved runs again when it is resumed.
+            "-global", "migration.store-global-state=off",
         ]
     }
 }

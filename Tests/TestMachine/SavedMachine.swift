@@ -84,6 +84,9 @@ extension VM {
     /// Writes memory and devices of the machine to the new `file`. The machine stays stopped.
     func save(to file: String) throws {
         let isWritten = try Descriptor.fifo(scratch + "/saved")
+        // A machine that runs on writes to memory meanwhile. Under emulation with several threads, such a page
+        // can be saved as it was before: the resumed kernel once had a broken list of timers.
+        try execute("stop")
         try execute("migrate", ["uri": "exec:zstd -q -1 >'\(file)'; echo >'\(scratch)/saved'"])
         guard try !waitReadable([isWritten], emulator.deadline(within: .minutes(2))).isEmpty else {
             throw MachineError.timeout(
