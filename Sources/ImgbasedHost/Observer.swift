@@ -56,8 +56,8 @@ struct Observer {
 
     /// The host as it is, or as shown plans would leave it.
     private mutating func current() async throws(HostFailure) -> HostState {
-        if state == nil { state = try await session.probe.boot() }
-        let state = state ?? HostState()
+        let state = if let known = state { known } else { try await session.probe.boot() }
+        self.state = state
         return session.progress.outlook.applied(to: state, session.names(in: state))
     }
 

@@ -7,6 +7,8 @@ struct Outlook {
     private var added: [Volume] = []
     /// Volumes that would be gone.
     private var removed: Set<VolumePath> = []
+    /// Kernels in `/boot` that would be gone, by their digests.
+    private var removedKernels: Set<String> = []
     private var menu: [UInt8]?
     private var fullMenu: [UInt8]?
     private var loaderScript: [UInt8]?
@@ -17,6 +19,7 @@ struct Outlook {
         for step in plan.steps {
             switch step {
             case .removeVolume(let path): removed.insert(path)
+            case .removeBootFiles(let digests, _): removedKernels.formUnion(digests)
             case .sealBase(let path, let isUpdate):
                 added.append(Volume(base: path, isUpdating: isUpdate, madeBy: plan))
             case .replaceFile(let path, let contents, _) where path.hasSuffix("/imgbased.cfg"):
@@ -37,6 +40,11 @@ struct Outlook {
         state.volumes.removeAll { removed.contains($0.path) }
         state.volumes += added
         for path in removed where path.group == names.group { state.boot.entries[path.name] = nil }
+        if !removedKernels.isEmpty {
+            state.boot.digests.subtract(removedKernels)
+            // Unknown until they are gone.
+            state.boot.free = Bytes(UInt64.max)
+        }
         if let menu { state.boot.menu = String(decoding: menu, as: UTF8.self) }
         if let fullMenu { state.boot.fullMenu = String(decoding: fullMenu, as: UTF8.self) }
         if let loaderScript { state.boot.loaderScript = String(decoding: loaderScript, as: UTF8.self) }

@@ -6,21 +6,21 @@ public struct VolumeGroupSearch: ~Copyable {
     public struct Found {
         /// The group, and where its physical volumes are.
         public var located: LocatedGroup
-        /// What users should know of it, its disks and how it was found, each one sentence.
+        /// Warnings about the group, its disks and the search, each one sentence.
         public var warnings: [String]
-        /// Disks that could not be read, and why.
+        /// The disks that could not be read, each with the cause.
         var unread: [String]
-        /// The number, MAJOR:MINOR, of each of its physical volumes that is there.
+        /// The device number, MAJOR:MINOR, of each physical volume that was found.
         var numbers: [LVMIdentifier: String]
-        /// Why a physical volume is not for our own code to use.
+        /// Why our own code must not use a physical volume.
         var occupied: [LVMIdentifier: Refusal]
 
-        /// Its metadata.
+        /// The metadata of the group.
         public var group: VolumeGroup { located.group }
     }
 
-    /// How long disks must have been as they are, in seconds, before a layer boots that needs no others, though the group has others: one
-    /// of them may bring a newer copy of the metadata.
+    /// Seconds without a change of the disks before a layer boots while disks are missing that it does not
+    /// need. A missing disk may bring a newer copy of the metadata.
     private static let settlingTime = 3
 
     private let monitor: UeventMonitor
@@ -30,20 +30,30 @@ public struct VolumeGroupSearch: ~Copyable {
     private var reader = MetadataReader()
     private var damaged: [String: String] = [:]
     private var selector = GroupSelector.default
-    /// How long lvm2 may take, which is asked in the end; `nil` if it may not be asked.
+    /// The time limit of lvm2, which is asked last; `nil` if it may not be asked.
     private var patience: Patience?
+    /// The last state that has a group of a host with a system id and that lvm2 did not settle: a disk of
+    /// this host may yet come.
+    private var unsettled: Unsettled?
 
-    /// A search that has seen no disk and has `timeout` seconds to do so.
+    private struct Unsettled {
+        var state: GroupState
+        /// The disks at that time.
+        var paths: [String]
+    }
+
+    /// Starts a search of at most `timeout` seconds.
     public init(timeout: Int) throws(SystemError) {
-        // Before the first look, so that nothing falls between.
+        // The monitor starts before the first look, so that no disk is missed in between.
         monitor = try UeventMonitor()
         self.timeout = timeout
         deadline = .now().advanced(bySeconds: timeout)
     }
 
-    /// Looks at every disk, and at each that appears, until the group that `request` means has all of its disks or, for a while, those that
-    /// the layer needs that it means, or until the time is over.
-    /// - Throws: where there is no such group.
+    /// Reads every disk, and each that appears, until the group of `request` is complete, or has had the disks
+    /// of the requested layer for `settlingTime`, or the time is over.
+    ///
+    /// - Throws: if there is no such group.
     public mutating func run(_ request: BootRequest) throws(BootError) -> Found {
         selector = request.groupSelector
         patience = request.activate != .native && LVM2.isThere ? request.limits.tool : nil
@@ -51,7 +61,7 @@ public struct VolumeGroupSearch: ~Copyable {
         return try find { group in (try? LayerSelection(request, in: group))?.volume }
     }
 
-    /// The same once more for `volume` of the group that `found` is, to be booted instead.
+    /// Searches once more, for the disks of `volume` in the group `found`, which is to boot instead.
     public mutating func run(_ found: Found, for volume: String) throws(BootError) -> Found {
         if found.located.missing.isEmpty { return found }
         return try find { $0.volume(volume)?.name }
@@ -61,7 +71,7 @@ public struct VolumeGroupSearch: ~Copyable {
         var last: LocatedGroup?
         var settled = Monotonic.now()
         while true {
-            // Its path may be another's before the kernel says that it has gone.
+            // Another disk may have the path before the kernel reports that the first is gone.
             for path in inventory.scans.map({ $0.path }) where BlockDevice(path: path).number == nil {
                 forget(path)
             }
@@ -82,33 +92,45 @@ public struct VolumeGroupSearch: ~Copyable {
         }
     }
 
-    /// The group that is meant, as far as its disks have come; `nil` if none has.
-    private func located() throws(BootError) -> LocatedGroup? {
-        switch inventory.volumeGroup(selector) {
-        case .found(let located): return located
+    /// The requested group on the disks seen so far; `nil` if none of them has it.
+    private mutating func located() throws(BootError) -> LocatedGroup? {
+        let state = inventory.volumeGroup(selector)
+        switch state {
         case .absent: return nil
         case .refused(let refusal): throw .refused(refusal)
-        case .contested(let name, let unowned, let refusal):
-            // Whether this host has a system id only lvm2 can tell; a host without lvm2 boots by no group that has one.
-            guard let patience else {
-                if let unowned { return unowned }
-                throw .refused(refusal)
-            }
-            guard let group = LVM2.metadata(.named(name), patience) else { throw .refused(refusal) }
-            return LocatedGroup(group, on: inventory.scans)
+        case .found(let located):
+            return located.group.systemID == nil ? located : settled(state, located.group.name)
+        case .contested(let name, let unowned, _):
+            // Without lvm2 in the initramfs, a host has no system id, or it would not boot.
+            if patience == nil, let unowned { return unowned }
+            return settled(state, name)
         }
     }
 
-    /// Whether the disks of `located` that are there are all that the layer needs that is `wanted`, as far as we know.
+    /// The group `name` that lvm2 takes for this host's; `nil` if there is none so far.
+    ///
+    /// Only lvm2 knows the system id of this host.
+    private mutating func settled(_ state: GroupState, _ name: String) -> LocatedGroup? {
+        let paths = inventory.scans.map { $0.path }
+        // lvm2 is asked once for the same disks.
+        if unsettled?.paths == paths { return nil }
+        if let patience, let group = LVM2.metadata(.named(name), patience) {
+            return LocatedGroup(group, on: inventory.scans)
+        }
+        unsettled = Unsettled(state: state, paths: paths)
+        return nil
+    }
+
+    /// Whether `located` has all disks of the `wanted` layer.
     private func isEnough(_ located: LocatedGroup, _ wanted: (VolumeGroup) -> String?) -> Bool {
-        // What only lvm2 can activate may need any of them: it would start an array without one.
+        // A layer that only lvm2 can activate may need any disk: lvm2 would start an array without one.
         guard let volume = wanted(located.group), let plan = try? located.plan(for: volume) else {
             return false
         }
         return located.lacking(plan).isEmpty
     }
 
-    /// Waits until a disk has come or gone, and looks at what is there; `false` when the time is over.
+    /// Waits until a disk appears or disappears, and reads it; `false` when the time is over.
     public mutating func waitForDisk() throws(SystemError) -> Bool {
         try waitForDisk(until: deadline)
     }
@@ -120,7 +142,7 @@ public struct VolumeGroupSearch: ~Copyable {
                 return true
             }
             if events.isEmpty {
-                // Disks may be behind the answer.
+                // The passphrase may open further disks.
                 guard limit >= deadline, Passphrase.isAskedFor else { return limit < deadline }
                 deadline = .now().advanced(bySeconds: timeout)
                 return true
@@ -142,7 +164,7 @@ public struct VolumeGroupSearch: ~Copyable {
 
     private mutating func scanAll() throws(SystemError) {
         let devices = try BlockDevice.all()
-        // Disks may have gone as well.
+        // Disks may be gone, too.
         inventory = Inventory()
         damaged = [:]
         for device in devices where device.mayHoldPhysicalVolume { scan(device) }
@@ -153,7 +175,7 @@ public struct VolumeGroupSearch: ~Copyable {
         do throws(BootError) {
             if let scan = try PhysicalVolumeScan.read(path: device.path, by: &reader) { inventory.add(scan) }
         } catch {
-            // Another disk may have what we look for; this one is named should the search fail.
+            // Another disk may have the group; the error names this one if the search fails.
             damaged[device.path] = error.description
         }
     }
@@ -163,11 +185,13 @@ public struct VolumeGroupSearch: ~Copyable {
         inventory.remove(path: path)
     }
 
-    /// The group by its tag, where the one that is meant is not there: it may have been renamed since. Otherwise as lvm2 sees it: on devices
-    /// that we do not look at, or in metadata that we cannot read. Otherwise an error.
+    /// The group to use when the time is over.
+    ///
+    /// A group may have been renamed: the one with our tag counts. Then lvm2 is asked, which reads devices
+    /// that we do not look at, and metadata that we cannot read.
     private mutating func giveUp() throws(BootError) -> Found {
         if case .named(let name) = selector, case .found(let located) = inventory.volumeGroup(.default),
-            located.group.tags.contains(Tag.volumeGroup)
+            located.group.name != name, located.group.tags.contains(Tag.volumeGroup)
         {
             selector = .default
             var found = found(located)
@@ -179,6 +203,11 @@ public struct VolumeGroupSearch: ~Copyable {
         if let patience, let group = LVM2.metadata(selector, patience) {
             return found(LocatedGroup(group, on: []))
         }
+        switch unsettled?.state {
+        case .found(let located): return found(located)
+        case .contested(_, _, let refusal): throw .refused(refusal)
+        case .absent, .refused, nil: break
+        }
         let unread = unread + inventory.scans.flatMap { $0.damages }
         throw .failed("no disk has \(selector)" + unread.map { "; \($0)" }.joined())
     }
@@ -188,14 +217,14 @@ public struct VolumeGroupSearch: ~Copyable {
     }
 
     private func found(_ located: LocatedGroup) -> Found {
-        // Where nothing is missing, nobody asks for them: paths to a disk that another one is in use for, and the like.
+        // If no disk is missing, unread ones do not matter: they may be further paths to a disk in use.
         let unread = located.missing.isEmpty ? [] : unread
         var found = Found(
             located: located, warnings: located.warnings + unread, unread: unread, numbers: [:], occupied: [:]
         )
         for (id, path) in located.devices {
             let device = BlockDevice(path: path)
-            // Volumes that are active already stand on it rightfully.
+            // Active volumes of lvm2 may use it.
             let holder = device.holders.first {
                 BlockDevice(name: $0).mapperUUID?.hasPrefix("LVM-") != true
             }
@@ -211,14 +240,14 @@ public struct VolumeGroupSearch: ~Copyable {
 extension VolumeGroupSearch.Found {
     /// The plan for the volume `name`.
     ///
-    /// - Throws: why lvm2 should do it, if anybody.
+    /// - Throws: a refusal, after which lvm2 may activate the volume.
     func plan(for name: String) throws(BootError) -> ActivationPlan {
         try BootError.check(located.plan(for: name))
     }
 
-    /// Checks that the disks `plan` needs are there and ours to use.
+    /// Checks that the disks of `plan` are there and that our own code may use them.
     ///
-    /// - Throws: why lvm2 should do it, if anybody.
+    /// - Throws: a refusal, after which lvm2 may activate the volume.
     func check(_ plan: ActivationPlan) throws(BootError) {
         try BootError.check(located.check(plan))
         var missing = located.lacking(plan)
@@ -236,8 +265,9 @@ extension VolumeGroupSearch.Found {
 }
 
 extension PhysicalVolumeScan {
-    /// Reads the label and the metadata of the device or file at `path`; `nil` where there is no LVM2 label.
-    /// - Parameter reader: Knows the texts of other devices.
+    /// Reads the label and the metadata of the device or file at `path`; `nil` if it has no LVM2 label.
+    ///
+    /// - Parameter reader: the reader of all devices, which parses a text once.
     public static func read(
         path: String, by reader: inout MetadataReader
     ) throws(BootError) -> PhysicalVolumeScan? {

@@ -8,19 +8,27 @@ enum GeneratorCommand {
         let request = try BootCommand.request()
         guard request.isOurs else { return }
         var root = request.rootArgument
-        if root == nil { root = try rootOfInitramfs() }
+        if root == nil { root = rootOfInitramfs() }
         for item in RootUnits.items(rootArgument: root) {
             try BootError.call(item.write(below: directory))
         }
     }
 
-    /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it.
-    private static func rootOfInitramfs() throws(BootError) -> String? {
+    /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it; `nil` if none.
+    private static func rootOfInitramfs() -> String? {
         let directory = "/etc/cmdline.d"
-        let lines = try BootError.call(DirectoryListing.names(in: directory)).sorted().compactMap {
-            SmallFile.line("\(directory)/\($0)")
+        var text = ""
+        // A failure does not end the boot: units may wait for that root in vain, but the layer is found without it.
+        do throws(SystemError) {
+            for name in try DirectoryListing.names(in: directory).sorted() {
+                do throws(SystemError) { text += try SmallFile.read("\(directory)/\(name)") + " " } catch {
+                    complain(error.description)
+                }
+            }
+        } catch {
+            complain(error.description)
         }
-        return KernelCommandLine(lines.joined(separator: " ")).value("root")
+        return KernelCommandLine(text).value("root")
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
     )
     func secondDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
-        try Artefacts.host("disks", disks: [.blank(mebibytes: 1024)]).run { vm in
+        try Artefacts.host("disks", disks: [.blank(mebibytes: 1024), .blank(mebibytes: 64)]).run { vm in
             try vm.check("set -e; pvcreate -q /dev/vdb; \(Self.extendPool(onto: "/dev/vdb"))")
             let id = try vm.check("pvs --noheadings -o pv_uuid /dev/vdb | tr -d ' '")
 
@@ -17,7 +17,18 @@ import Testing
             try vm.expect("/dev/vda4 /dev/vdb", from: "pvs --noheadings -o pv_name | xargs")
             try vm.expectVolumesOfLVM(layer: "Base-0.2")
 
-            // The second disk alone is /dev/vda. With both disks, it is /dev/vdb.
+            // A disk from another host, with a group of the same name, is there before the layer's disks.
+            try vm.check(
+                """
+                set -e
+                # vgcreate takes no name that /dev has already.
+                mv /dev/HostVG /dev/moved
+                vgcreate -q -y --config 'devices/filter=["a|/dev/vdc|","r|.*|"]' --systemid another-host HostVG /dev/vdc
+                mv /dev/moved /dev/HostVG
+                sync /dev/vdc
+                """)
+
+            // The second disk without the first is /dev/vda.
             vm.cutPower()
             vm.unplug(0)
             try vm.powerOn(Artefacts.image.boot(layer + " ignore_loglevel initcall_debug", .ordinary))
@@ -30,8 +41,12 @@ import Testing
             try vm.plug(0)
             try vm.plug(1)
             let report = try vm.expectBooted("Base-0.2", on: "Base-0")
-            #expect(report.warnings == [])
-            try vm.expect("/dev/vda4 /dev/vdb", from: "pvs --noheadings -o pv_name | xargs")
+            #expect(
+                report.warnings == [
+                    "'/dev/vdb' has another volume group 'HostVG', of the host with system id 'another-host'"
+                ])
+            try vm.pull(2)
+            try vm.expect("/dev/vda4 /dev/vdc", from: "pvs --noheadings -o pv_name | xargs")
             try vm.expectVolumesOfLVM(layer: "Base-0.2")
 
             vm.cutPower()
@@ -70,6 +85,7 @@ import Testing
 
             try vm.restart(layer)
             var report = try vm.expectBooted("Base-0.2", on: "Base-0")
+            _ = try vm.check("pvs --foreign -a; dmesg | grep vd; blkid /dev/vdb; dd if=/dev/vdb bs=512 count=16 | strings; /usr/lib/imgbased/imgbase-initrd plan HostVG/Base-0.2 || true; journalctl -b -t imgbase-initrd -o cat")
             #expect(
                 report.warnings == [
                     "'/dev/vdb' has change \((Int(newest) ?? 0) - 1) of the metadata of volume group 'HostVG', "

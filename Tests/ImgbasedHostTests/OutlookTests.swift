@@ -36,6 +36,19 @@ import Testing
         #expect(after.boot.record == record)
     }
 
+    @Test func kernelsThatWouldBeGoneTakeNoSpace() {
+        var state = HostState()
+        state.boot.digests = ["a", "b"]
+        state.boot.free = Bytes(0)
+        var outlook = Outlook()
+        var plan = Plan(goal: "test")
+        plan.cleanup = [.removeBootFiles(["a"], directory: "/boot/imgbased")]
+        outlook.add(plan)
+        let after = outlook.applied(to: state, Self.names)
+        #expect(after.boot.digests == ["b"])
+        #expect(after.boot.free > Bytes(0))
+    }
+
     @Test func onlyWhatChangesSomethingCounts() {
         let progress = SessionProgress()
         var plan = Plan(goal: "test")
