@@ -9,7 +9,7 @@ enum ServiceManager {
 
     /// Tells systemd that this program goes on, and may take `seconds` and one longest call more.
     ///
-    /// Only after that does the service count as hung. Without a listener, the call does nothing.
+    /// After that, the service counts as hung. Without a listener, this call does nothing.
     ///
     /// The corresponding C functions are `socket` and `sendto`.
     static func goOn(seconds: Int = 0) {
