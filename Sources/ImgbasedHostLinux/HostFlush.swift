@@ -46,7 +46,7 @@ public enum HostFlush {
         try fileSystem(of: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY))
     }
 
-    /// Does the same for the file system of the open `directory`.
+    /// Flushes the file system of the open `directory` in the same way.
     static func fileSystem(of directory: borrowing OpenFile) throws(SystemError) {
         try directory.flushFileSystem()
         if case .journaled = try Kind(of: directory), try !checkpoint(directory) { try freeze(directory) }

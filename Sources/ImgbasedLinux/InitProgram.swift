@@ -10,7 +10,7 @@ public enum InitProgram {
 
     /// Whether the root mounted at `target` has an init program; `asked` is the kernel's `init=`.
     ///
-    /// Links lead to where they lead once `target` is the root. A root without its `/usr` may have the
+    /// Links resolve as they will once `target` is the root. A root without its `/usr` may have the
     /// program there, so the answer is `true`.
     /// - Throws: if the root cannot be searched.
     ///
