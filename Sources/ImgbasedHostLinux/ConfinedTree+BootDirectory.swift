@@ -4,10 +4,10 @@ public import ImgbasedLinux
 
 /// Directories whose files a boot loader reads, made and removed as a whole.
 extension ConfinedTree {
-    /// Makes a directory at `path`, where nothing is, with the files that `fill` makes in the place it is given, and flushes.
+    /// Makes a directory at the unused `path`, with the files that `fill` makes in `place`, and flushes.
     ///
-    /// With a journal it is made in the directory `staging` and gets its name when all is on the disk. On FAT a directory is not
-    /// renamed, since a cut of the power can leave both names of the same clusters.
+    /// With a journal, the directory is made in the directory `staging`, and gets its name when all of it is
+    /// on the disk. On FAT, no directory is renamed: a power cut can leave both names for the same clusters.
     ///
     /// The corresponding C functions are `mkdirat`, `fsync`, `renameat2` and those of ``HostFlush``.
     public func makeBootDirectory(
@@ -22,7 +22,7 @@ extension ConfinedTree {
             try makeDirectories(place)
             let directory = try open(place, O_RDONLY | O_DIRECTORY)
             try fill(place)
-            // On FAT the files' own places are in it.
+            // On FAT, the directory holds the places of its files.
             try directory.flush()
             try HostFlush.fileSystem(of: stage)
             if kind == .fat { return }
@@ -37,10 +37,12 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: stage)
     }
 
-    /// Removes what is at `path`, a directory and the files in it or a file, if it is there. One with a directory in it is
-    /// refused. Whatever was written before is on the disk before.
+    /// Removes the file at `path`, or the directory and its files, if any.
     ///
-    /// With a journal it is moved to the directory `staging` first, so that nobody takes what is half gone for the whole.
+    /// A directory that contains a directory is refused. Earlier writes reach the disk first.
+    ///
+    /// With a journal, `path` is moved to the directory `staging` first, so that no reader takes a
+    /// half-removed directory for a whole one.
     ///
     /// The corresponding C functions are `renameat`, `unlinkat` and those of ``HostFlush``.
     public func removeBootDirectory(_ path: String, staging: String) throws(SystemError) {
@@ -52,7 +54,7 @@ extension ConfinedTree {
         if try HostFlush.Kind(of: parent) == .fat {
             try removeTreeOnFAT(path, in: parent)
         } else if parentPath == staging {
-            // A directory in it as well, or no run would ever get past it.
+            // This also removes a directory in it; otherwise, every run would fail here.
             try empty(staging, openStaging(staging), for: name)
         } else {
             let stage = try openStaging(staging)
@@ -66,8 +68,9 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: parent)
     }
 
-    /// Removes what interrupted runs left in the directory `path`, so that nothing there has the name
-    /// `needed`. Anything else that cannot be removed is in nobody's way, and stays.
+    /// Removes debris in the directory `path`, so that nothing there has the name `needed`.
+    ///
+    /// Other debris that cannot be removed does no harm, and stays.
     func empty(
         _ path: String, _ directory: borrowing OpenFile, for needed: String
     ) throws(SystemError) {
@@ -87,8 +90,9 @@ extension ConfinedTree {
         return fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
 
-    /// Opens the directory `staging`, and makes it if it is not there. What is in it is removed, so it must not be a link to
-    /// somewhere else.
+    /// Opens the directory `staging`, and makes it if it is missing.
+    ///
+    /// Its content gets removed, so it must not be a link to another place.
     func openStaging(_ staging: String) throws(SystemError) -> OpenFile {
         if try link(at: staging) != nil {
             throw SystemError("use", shown(staging), reason: "it is a link; remove it")
@@ -113,7 +117,7 @@ extension ConfinedTree {
         guard unlinkat(parent.number, name, AT_REMOVEDIR) == 0 else { throw .last("remove", shown(path)) }
     }
 
-    /// The same on FAT, where the clusters of what goes are freed when the disk no longer has its name.
+    /// Does the same on FAT, where clusters are freed only after the disk has lost their name.
     private func removeTreeOnFAT(_ path: String, in parent: borrowing OpenFile) throws(SystemError) {
         guard try isDirectory(path) else { return try removeOnFAT(path, in: parent) }
         let directory = try open(path, O_RDONLY | O_DIRECTORY)

@@ -2,24 +2,27 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// Files that a boot loader reads. It replays no journal and repairs nothing, so that it is the single write that decides what
-/// it finds: after each one that is the old file or the new one.
+/// Files that a boot loader reads.
 ///
-/// What holds was found by looking at each state that a cut of the power can leave, with the writes between two flushes in any
-/// order and torn at 512 bytes.
+/// A boot loader replays no journal and repairs nothing. It finds the result of each single write: after
+/// each, that is the old file or the new one.
+///
+/// The rules come from an examination of every state that a power cut can leave, with the writes between two
+/// flushes in any order and torn at 512 bytes.
 extension ConfinedTree {
-    /// How many bytes a disk writes or does not write.
+    /// The number of bytes that a disk writes whole or not at all.
     static let sectorSize = 512
 
-    /// Replaces the file at `path`, or makes it. Everything written to its file system before is on the disk before, and the
-    /// file when this returns.
+    /// Replaces or makes the file at `path`.
     ///
-    /// If all that changes is within one sector, that is written in place. Else, with a journal, a new file takes the place of the
-    /// old one by an exchange of names, with everything in its place before and after; it is made in the directory `staging`,
-    /// which no boot loader looks into, so that no directory that one reads gets or loses a name. On FAT a new file is renamed
-    /// over the old one, in an order in which nothing is freed that is still referred to.
+    /// Earlier writes to its file system reach the disk first, and the file before this returns.
     ///
-    /// A link at the end of `path` is followed. What an interrupted run left in `staging` is removed.
+    /// A change within one sector is written in place. Otherwise, with a journal, a new file is made in the
+    /// directory `staging`, and exchanges names with the old one; the file system is flushed before and
+    /// after. No boot loader looks into `staging`, so no directory that it reads gains or loses a name. On
+    /// FAT, the new file is renamed over the old one, in an order that frees nothing still referred to.
+    ///
+    /// A link at the end of `path` is followed. Debris in `staging` is removed.
     ///
     /// The corresponding C functions are `renameat2`, `fsync`, `fdatasync` and those of ``HostFlush``.
     public func replaceBootFile(_ path: String, contents: [UInt8], staging: String) throws(SystemError) {
@@ -32,7 +35,7 @@ extension ConfinedTree {
             let change = ConfinedTree.change(from: bytes, to: contents)
             if change?.isEmpty == true { return try HostFlush.fileSystem(of: directory) }
             let status = try old.status()
-            // What has another name is somebody's copy; what has holes gets blocks when it is written.
+            // A file with a second name is also a copy; a file with holes gets blocks when it is written.
             if let change, kind != .copied, status.links == 1, status.allocated >= status.size {
                 try HostFlush.fileSystem(of: directory)
                 return try overwrite(path, contents, change, in: directory)
@@ -56,9 +59,9 @@ extension ConfinedTree {
         }
     }
 
-    /// Removes the file at `path`, if it is there, and waits until the disk does not have it.
+    /// Removes the file at `path`, if any, and waits until the disk does not have it.
     ///
-    /// The name goes before what it stands for: with a journal the file is moved to the directory `staging` first.
+    /// The name goes before the content: with a journal, the file is moved to the directory `staging` first.
     ///
     /// The corresponding C functions are `renameat`, `unlinkat`, `fsync` and those of ``HostFlush``.
     public func removeBootFile(_ path: String, staging: String) throws(SystemError) {
@@ -86,7 +89,7 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: directory)
     }
 
-    /// The bytes that differ, if that is all there is to be written and one sector has them; none, if none do.
+    /// The bytes to write if one sector holds all differences; empty if none differ; otherwise `nil`.
     static func change(from old: [UInt8], to new: [UInt8]) -> Range<Int>? {
         guard old.count == new.count else { return nil }
         let differing = old.indices.filter { old[$0] != new[$0] }
@@ -104,11 +107,11 @@ extension ConfinedTree {
         }
         try result.get()
         try file.flushData()
-        // XFS writes what a copy shares to another place.
+        // XFS writes blocks that a copy shares to another place.
         try HostFlush.fileSystem(of: directory)
     }
 
-    /// Puts a new file in the place of the one at `path`, or there if none is.
+    /// Puts a new file at `path`, in place of the old one if there is one.
     private func exchange(
         _ path: String, _ contents: [UInt8], in directory: borrowing OpenFile,
         with temporary: (directory: String, name: String), in stage: borrowing OpenFile
@@ -128,7 +131,7 @@ extension ConfinedTree {
             unlinkat(stage.number, temporary.name, 0)
             throw error
         }
-        // Whatever comes of it, the old file goes only when its name has gone.
+        // The old file must not go before its name has gone from the disk.
         try HostFlush.fileSystem(of: directory)
         guard unlinkat(stage.number, temporary.name, 0) == 0 || errno == ENOENT else {
             throw .last("remove", stage.name)
@@ -138,9 +141,11 @@ extension ConfinedTree {
 }
 
 extension ConfinedTree {
-    /// Replaces a file on FAT. The kernel writes a directory before the allocation table if it may choose, and frees the
-    /// clusters of a file as soon as nobody has it open: so the table is on the disk before the name that needs it, and what the
-    /// name stood for is freed when the disk has the new one.
+    /// Replaces a file on FAT.
+    ///
+    /// The kernel may write a directory before the allocation table, and frees a file's clusters when no
+    /// program has it open. Therefore, the table reaches the disk before the name that needs it, and the old
+    /// clusters are freed after the disk has the new name.
     private func replaceOnFAT(
         _ path: String, _ contents: [UInt8], in directory: borrowing OpenFile
     ) throws(SystemError) {
@@ -150,7 +155,7 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: directory)
         try replacing(path) { () throws(SystemError) in
             let file = try makeFile(directoryPath + "/" + temporary, like: path, contents)
-            // The table, and then the size and place of the file.
+            // First the table, then the size and place of the file.
             try directory.flush()
             try file.flush()
             guard renameat(directory.number, temporary, directory.number, name) == 0 else {
@@ -162,15 +167,17 @@ extension ConfinedTree {
         try HostFlush.fileSystem(of: directory)
     }
 
-    /// Runs `body` with the file at `path` open, if it is there.
+    /// Runs `body` with the file at `path` open, if it exists.
     private func replacing(_ path: String, _ body: () throws(SystemError) -> Void) throws(SystemError) {
         let old = try openFile(path)
         try body()
         _ = consume old
     }
 
-    /// Removes a file on FAT, if it is there. If it stands for the same clusters as the file `other`, as a cut of the power can
-    /// leave it, to remove it would free these: only fsck.fat(8) can tell them apart.
+    /// Removes a file on FAT, if it exists.
+    ///
+    /// A power cut can leave it with the same clusters as the file `other`. Its removal would free them, so
+    /// it is refused: only fsck.fat(8) can tell the two apart.
     func removeOnFAT(
         _ path: String, in directory: borrowing OpenFile, unlessShared other: String? = nil
     ) throws(SystemError) {
@@ -189,14 +196,14 @@ extension ConfinedTree {
             throw .last("remove", shown(path))
         }
         try directory.flush()
-        // Its clusters are freed when it is closed.
+        // The close of the file frees its clusters.
         _ = consume file
         try HostFlush.fileSystem(of: directory)
     }
 }
 
 extension OpenFile {
-    /// The block of its file system that has its first byte; 0 if none has.
+    /// The block of its file system that holds its first byte; 0 if none does.
     ///
     /// The corresponding C function is `ioctl` with `FIBMAP`.
     fileprivate func firstBlock() throws(SystemError) -> CInt {

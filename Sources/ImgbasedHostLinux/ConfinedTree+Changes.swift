@@ -3,12 +3,14 @@ import Glibc
 public import ImgbasedLinux
 
 extension ConfinedTree {
-    /// Replaces the file at `path`, or makes it: a new file beside it is written, flushed and renamed over it, and
-    /// the directory is flushed. Whoever looks, after a power cut too, sees the old content or the new. A boot loader that
-    /// replays no journal may not: ``replaceBootFile(_:contents:staging:)`` is for what it reads.
+    /// Replaces or makes the file at `path`.
     ///
-    /// What the file has of owner, mode and extended attributes, the new one gets; a link at the end of `path` is
-    /// followed. Directories above it are made.
+    /// This writes and flushes a new file beside it, renames that over it, and flushes the directory. A
+    /// reader sees the old content or the new, also after a power cut. A boot loader that replays no journal
+    /// may not: for its files, use ``replaceBootFile(_:contents:staging:)``.
+    ///
+    /// The new file gets the owner, mode and extended attributes of the old one. A link at the end of `path`
+    /// is followed. Missing directories above it are made.
     ///
     /// The corresponding C functions are `openat2`, `write`, `fsync` and `renameat`.
     public func replaceFile(_ path: String, contents: [UInt8], permissions: UInt32 = 0o644)
@@ -27,23 +29,23 @@ extension ConfinedTree {
         try directory.flush()
     }
 
-    /// Where the file that `path` names is: behind the link there, if there is one. The directories above it are made.
+    /// The path of the file behind `path`, which may be a link; makes the directories above it.
     func destination(_ path: String) throws(SystemError) -> String {
         let (directoryPath, name) = ConfinedTree.split(path)
         try makeDirectories(directoryPath)
         let directory = try open(directoryPath, O_RDONLY | O_DIRECTORY)
         guard let target = try ConfinedTree.link(name, in: directory), target != path else { return path }
-        // One link, within the tree; a chain is followed link by link, and a loop ends at the kernel's limit
-        // for path lookups below.
+        // This is one link, within the tree. The recursion follows a chain link by link; a loop ends here at
+        // the kernel's limit for path lookups.
         _ = try open(directoryPath + "/" + name, ConfinedTree.pathOnly)
         return try destination(target.hasPrefix("/") ? target : directoryPath + "/" + target)
     }
 
-    /// The name that a new file has before it takes the place of `name` in the same directory.
+    /// The name of a new file until it takes the place of `name` in the same directory.
     static func temporaryName(for name: String) -> String { ".\(name)\(newSuffix)" }
     private static let newSuffix = ".imgbased-new"
 
-    /// The name whose place the file called `name` was to take; `nil` if that is no such file.
+    /// The name that the temporary file `name` was to take; `nil` if `name` is no such file.
     static func replaced(by name: String) -> String? {
         guard name.hasPrefix("."), name.hasSuffix(newSuffix), name.utf8.count > newSuffix.utf8.count + 1
         else {
@@ -52,13 +54,14 @@ extension ConfinedTree {
         return String(name.dropFirst().dropLast(newSuffix.count))
     }
 
-    /// Makes a file at `path`, where none is, with what the one at `model` has of owner, mode and extended attributes, if it
-    /// is there; else with `permissions`. It is not flushed.
+    /// Makes a file at the unused `path` with the owner, mode and extended attributes of `model`.
+    ///
+    /// If `model` is missing, the file gets `permissions`. Nothing is flushed.
     func makeFile(
         _ path: String, like model: String, _ contents: [UInt8], permissions: UInt32 = 0o644
     ) throws(SystemError) -> OpenFile {
         let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
-        // The mode asked for, whatever the umask.
+        // The umask must not restrict the mode.
         guard fchmod(file.number, permissions) == 0 else { throw .last("write", shown(model)) }
         do throws(SystemError) {
             try ConfinedTree.copyAttributes(from: open(model, O_RDONLY | O_NONBLOCK), to: file)
@@ -69,7 +72,7 @@ extension ConfinedTree {
         return file
     }
 
-    /// Removes the file or link at `path`, if it is there; the directory is flushed.
+    /// Removes the file or link at `path`, if it exists, and flushes the directory.
     ///
     /// The corresponding C functions are `openat2` and `unlinkat`.
     public func removeFile(_ path: String) throws(SystemError) {
@@ -81,7 +84,7 @@ extension ConfinedTree {
         try directory.flush()
     }
 
-    /// Renames what is at `path` to `name` in the same directory, which is flushed.
+    /// Renames `path` to `name` in the same directory, and flushes the directory.
     ///
     /// The corresponding C functions are `openat2` and `renameat`.
     public func rename(_ path: String, to name: String) throws(SystemError) {
@@ -93,8 +96,9 @@ extension ConfinedTree {
         try directory.flush()
     }
 
-    /// Removes the directory at `path` and the files in it, if it is there; one with a directory in it is refused. The
-    /// directory above is flushed.
+    /// Removes the directory at `path` and its files, if it exists, and flushes the directory above.
+    ///
+    /// A directory that contains a directory is refused.
     ///
     /// The corresponding C functions are `openat2` and `unlinkat`.
     public func removeDirectory(_ path: String) throws(SystemError) {
@@ -116,7 +120,7 @@ extension ConfinedTree {
         }
     }
 
-    /// Where the link at `path` leads, as it says; `nil` where there is no link.
+    /// The target of the link at `path`, as the link says; `nil` if `path` is no link.
     ///
     /// The corresponding C function is `readlinkat`.
     public func link(at path: String) throws(SystemError) -> String? {
@@ -129,7 +133,7 @@ extension ConfinedTree {
         }
     }
 
-    /// Whether a directory is at `path`, or a link leads to one.
+    /// Whether `path` is a directory, or a link to one.
     public func isDirectory(_ path: String) throws(SystemError) -> Bool {
         let number = imgbased_open_in_root(root.number, path, ConfinedTree.pathOnly | O_DIRECTORY, 0)
         if number >= 0 {
@@ -140,7 +144,7 @@ extension ConfinedTree {
         throw .lookup("look at", shown(path))
     }
 
-    /// Makes the directory at `path`, and those above it, where they are missing.
+    /// Makes the directory at `path`, and those above it, if they are missing.
     ///
     /// The corresponding C functions are `openat2` and `mkdirat`.
     public func makeDirectories(_ path: String) throws(SystemError) {
@@ -151,7 +155,7 @@ extension ConfinedTree {
             if try isDirectory(made) { continue }
             let directory = try open(parent, O_RDONLY | O_DIRECTORY)
             if mkdirat(directory.number, String(component), 0o755) == 0 {
-                // Whatever the umask.
+                // The umask must not restrict the mode.
                 guard fchmodat(directory.number, String(component), 0o755, 0) == 0 else {
                     throw .last("make directory", shown(made))
                 }
@@ -173,7 +177,7 @@ extension ConfinedTree {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlinkat(directory.number, name, &buffer, buffer.count)
         if count < 0 {
-            // Something else is there, or nothing.
+            // It is no link, or it is missing.
             if errno == EINVAL || errno == ENOENT { return nil }
             throw .last("read link", directory.name + "/" + name)
         }
@@ -190,7 +194,7 @@ extension ConfinedTree {
         else { throw .last("set the owner of", new.name) }
         let attributes = ExtendedAttributes(of: new)
         for (key, value) in try ExtendedAttributes(of: old).values() {
-            // A label that this kernel does not know cannot be set. That must not stop an update.
+            // The kernel refuses a label that it does not know. That must not stop an update.
             try? attributes.set(value, for: key)
         }
     }

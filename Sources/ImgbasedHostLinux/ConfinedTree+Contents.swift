@@ -33,8 +33,9 @@ extension ConfinedTree {
         }
     }
 
-    /// Makes what is in the directory `name` of the root that of the root itself, the directory's own owner, mode, times
-    /// and extended attributes as well.
+    /// Moves the content of the directory `name` of the root into the root itself.
+    ///
+    /// The root also gets the directory's owner, mode, times and extended attributes.
     ///
     /// The corresponding C functions are `renameat`, `fchown`, `fchmod`, `fsetxattr` and `futimens`.
     public func lift(_ name: String) throws(SystemError) {
@@ -61,7 +62,7 @@ extension ConfinedTree {
 extension OpenFile {
     /// The names in this open directory, byte for byte.
     func names() throws(SystemError) -> [[UInt8]] {
-        // Another number has a place in the directory of its own.
+        // A new descriptor has its own position in the directory.
         let copy = imgbased_open_directory_at(number, ".")
         guard copy >= 0 else { throw .last("read", name) }
         return try DirectoryListing.bytes(owning: copy, shown: name)

@@ -12,10 +12,10 @@ extension ConfinedTree {
         try open("/", O_RDONLY | O_DIRECTORY).flushFileSystem()
     }
 
-    /// Lets an XFS file system fill its device, if the device is larger by a block or more.
+    /// Grows an XFS file system to the size of its device, if the device is larger by a block or more.
     ///
-    /// Not xfs_growfs(8): it looks for a mount point in `/proc/self/mounts`, and this file system is mounted
-    /// nowhere (fsmount(2)).
+    /// xfs_growfs(8) cannot do this: it looks for a mount point in `/proc/self/mounts`, and this file system
+    /// has none (fsmount(2)).
     ///
     /// The corresponding C function is `ioctl` with `XFS_IOC_FSGEOMETRY_V1` and `XFS_IOC_FSGROWFSDATA`
     /// (xfsprogs: xfs_fs.h).
@@ -28,7 +28,7 @@ extension ConfinedTree {
         let blocks = UInt64(geometry[8]) | UInt64(geometry[9]) << 32
         let wanted = size.count / UInt64(max(geometry[0], 1))
         guard wanted > blocks else { return }
-        // struct xfs_growfs_data: the number of blocks, and the share of inodes as it is.
+        // struct xfs_growfs_data: the number of blocks, and the old share of inodes.
         var growth: [UInt64] = [wanted, UInt64(geometry[7])]
         guard ioctl(root.number, 0x4010_586E, &growth) == 0 else {
             throw .last("grow the file system on", device)

@@ -4,7 +4,7 @@ public import ImgbasedHostCore
 import ImgbasedLinux
 
 extension ConfinedTree {
-    /// How much of its file system is in use: bytes, and nodes, of which each file is one, however little is in it.
+    /// The used part of its file system: bytes, and nodes, one for each file of any size.
     ///
     /// The corresponding C function is `fstatvfs`.
     public var usage: TreeSize {

@@ -4,28 +4,29 @@ public import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// A tree of files that nothing leads out of: no link and no `..`. It may be that of another system, which is
-/// not trusted.
+/// A tree of files that no link and no `..` leads out of.
+///
+/// It may belong to another system, which is not trusted.
 public struct ConfinedTree: ~Copyable {
-    /// `O_PATH`, which Glibc's module hides: opens the place, not what is there.
+    /// `O_PATH`, which Glibc's module hides: opens the path, but not the file there.
     static let pathOnly = imgbased_path_only
 
     let root: OpenFile
     private let name: String
 
-    /// The tree beneath the open directory `root`; `name` is what messages call it.
+    /// The tree below the open directory `root`; messages show `name` before each path.
     public init(root: consuming OpenFile, name: String) {
         self.root = root
         self.name = name
     }
 
-    /// The tree of the running system, from `path`.
+    /// The tree of the running system below `path`.
     public init(_ path: String) throws(SystemError) {
         self.init(
             root: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY), name: path == "/" ? "" : path)
     }
 
-    /// Where another program reaches the tree, as long as this one has it.
+    /// The path by which other programs reach the tree while this program has it open.
     ///
     /// The corresponding C function is `getpid`; the link is proc(5)'s.
     public var processPath: String { "/proc/\(getpid())/fd/\(root.number)" }
@@ -41,8 +42,9 @@ public struct ConfinedTree: ~Copyable {
         return OpenFile(owning: number, name: shown(path))
     }
 
-    /// The same for reading a plain file; `nil` where there is none. Anything else there, a device or a pipe,
-    /// is refused before it is opened, since opening alone can have effects.
+    /// Opens a plain file for reading; `nil` if it is missing.
+    ///
+    /// A device, a pipe or the like is refused before it is opened, since opening alone can have effects.
     public func openFile(_ path: String) throws(SystemError) -> OpenFile? {
         let place = imgbased_open_in_root(root.number, path, ConfinedTree.pathOnly, 0)
         guard place >= 0 else {
@@ -56,13 +58,15 @@ public struct ConfinedTree: ~Copyable {
         return try open(path, O_RDONLY | O_NONBLOCK)
     }
 
-    /// The content of a plain file no longer than `limit`; `nil` where there is none.
+    /// The content of a plain file no longer than `limit`; `nil` if it is missing.
     public func read(_ path: String, limit: Int) throws(SystemError) -> [UInt8]? {
         guard let file = try openFile(path) else { return nil }
         return try file.readAll(limit: limit)
     }
 
-    /// The names in a directory; none where there is no such directory, and more than `limit` are an error.
+    /// The names in a directory; none if it is missing.
+    ///
+    /// More than `limit` names are an error.
     ///
     /// The corresponding C functions are `fdopendir` and `readdir`.
     public func names(in path: String, limit: Int = 100_000) throws(SystemError) -> [String] {
@@ -75,7 +79,7 @@ public struct ConfinedTree: ~Copyable {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// How many bytes root can still write to its file system.
+    /// The bytes that root can still write to its file system; 0 if the kernel does not say.
     ///
     /// The corresponding C function is `fstatvfs`.
     public var free: Bytes {
@@ -84,7 +88,7 @@ public struct ConfinedTree: ~Copyable {
         return Bytes(UInt64(status.f_bfree) * UInt64(status.f_frsize))
     }
 
-    /// What the messages call `path`.
+    /// The text that messages show for `path`.
     func shown(_ path: String) -> String {
         name + path
     }

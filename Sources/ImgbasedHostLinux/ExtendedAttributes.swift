@@ -2,30 +2,30 @@ import CLinux
 import Glibc
 import ImgbasedLinux
 
-/// The extended attributes of one file, xattr(7): the only reader and writer of them.
+/// The extended attributes of one file, xattr(7); no other code reads or writes them.
 struct ExtendedAttributes {
-    /// Those the kernel computes for a file and refuses to be told.
+    /// Attributes that the kernel computes for a file and refuses to be given.
     private static let computed: Set<[UInt8]> = [Array("security.ima".utf8), Array("security.evm".utf8)]
-    /// How often an attribute may grow while it is read.
+    /// The number of times an attribute may grow while it is read.
     private static let tries = 10
 
-    /// How the kernel is told which file.
+    /// How system calls name the file.
     private enum Place {
         case open(CInt)
-        /// A path; a link there is the file itself.
+        /// A path; a link there is not followed.
         case path([CChar])
     }
 
     private let place: Place
     private let shown: String
 
-    /// Those of the open `file`, which must stay open.
+    /// The attributes of the open `file`, which must stay open.
     init(of file: borrowing OpenFile) {
         place = .open(file.number)
         shown = file.name
     }
 
-    /// Those of the file at `path`, ended by a zero, or of the link there.
+    /// The attributes of the file or link at `path`, a zero-terminated string.
     init(path: [CChar], shown: String) {
         place = .path(path)
         self.shown = shown
@@ -58,8 +58,9 @@ struct ExtendedAttributes {
         return values
     }
 
-    /// Returns the bytes that `call` puts into a buffer; without one, `call` returns their number. `nil` if
-    /// the attribute is gone; one that grew meanwhile is read again.
+    /// Returns the bytes that `call` puts into a buffer; `nil` if the attribute is gone.
+    ///
+    /// Without a buffer, `call` returns their number. An attribute that grew meanwhile is read again.
     private func read(
         _ call: (UnsafeMutableRawPointer?, Int) -> Int
     ) throws(SystemError) -> [UInt8]? {
@@ -89,7 +90,7 @@ struct ExtendedAttributes {
         }
     }
 
-    /// Makes all attributes those of `wanted`: others are removed.
+    /// Sets the attributes to those of `wanted`, and removes all others.
     ///
     /// The corresponding C functions are those above, and `fremovexattr` or `lremovexattr`.
     func replace(by wanted: [[UInt8]: [UInt8]]) throws(SystemError) {

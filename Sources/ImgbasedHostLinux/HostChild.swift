@@ -2,23 +2,24 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// A tool that runs beside this program, which feeds it or reads its output. It has the environment of every
-/// tool, and is killed when this object or this program ends.
+/// A tool that runs beside this program, which feeds it or reads its output.
 ///
-/// swift-subprocess, which runs the other tools, cannot do this (1.0.2): it has no option for the signal of a
-/// parent's death, which comes when the thread ends that started the tool (prctl(2), PR_SET_PDEATHSIG), and
-/// it does not promise that this thread stays; its pipes are asynchronous, and images are read, hashed and
-/// fed by threads that wait in read(2) and write(2).
+/// The tool has the environment of every tool. It is killed when this object or this program ends.
+///
+/// swift-subprocess, which runs the other tools, cannot do this (1.0.2). It has no option for the signal of a
+/// parent's death, which comes when the thread that started the tool ends (prctl(2), PR_SET_PDEATHSIG), and
+/// does not promise that this thread stays. Its pipes are asynchronous, but images are read, hashed and fed
+/// by threads that wait in read(2) and write(2).
 public final class HostChild {
-    /// How a tool ended.
+    /// The result of a tool.
     public struct End: Hashable, Sendable {
-        /// Its exit status; `nil` where a signal ended it.
+        /// The exit status; `nil` if a signal ended the tool.
         public var status: Int32?
-        /// The signal.
+        /// The signal that ended the tool; `nil` if the tool exited.
         public var signal: Int32?
-        /// The last of what it wrote to standard error.
+        /// The end of the tool's standard error.
         public var message: String
-        /// The first line of that in which there was one of the phrases that were looked for, however much followed.
+        /// The first line with one of the searched phrases, however much followed; `nil` if no line has one.
         public var remark: String?
     }
 
@@ -28,18 +29,20 @@ public final class HostChild {
     private let thread: HostThread
     private var end: End?
 
-    /// util-linux's, which has the kernel end what it runs together with the thread that started it.
+    /// util-linux's setpriv: the kernel ends the tool together with the thread that started it.
     private static let wrapper = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"]
 
-    /// Starts `path` with `arguments`. `input` and `output` are open files it gets as standard input and output; without
-    /// one there is nothing to read, and what is written is dropped. It is killed where this program ends before it.
-    /// `phrases` are looked for in what it says, to which belongs what it writes to standard output if it `saysAll`.
+    /// Starts `path` with `arguments`; the tool is killed if this program ends first.
+    ///
+    /// The open files `input` and `output` become its standard input and output. Without them, the tool has
+    /// nothing to read, and its output is dropped. `phrases` are searched for in its standard error, and in
+    /// its standard output if it `saysAll`.
     public init(
         _ path: String, _ arguments: [String], environment: [String], input: CInt? = nil,
         output: CInt? = nil, noting phrases: [String] = [], saysAll: Bool = false
     ) throws(SystemError) {
         self.path = path
-        // What does not run it says that only in its own words.
+        // setpriv reports a file that it cannot run only in its own words.
         guard access(path, X_OK) == 0 else { throw .last("run", path) }
         let pipe = try HostPipe(path)
         let nothing = try OpenFile(opening: "/dev/null", O_RDWR)
@@ -48,7 +51,7 @@ public final class HostChild {
             (input ?? nothing.number, saysAll ? pipe.writer : output ?? nothing.number), pipe,
             Tail(noting: phrases))
         self.start = start
-        // A thread that is there as long as the tool: others end when there is nothing to do for them.
+        // This thread lives as long as the tool. Other threads end when they are idle.
         thread = try HostThread { start.run() }
         guard let process = start.process.receive() else {
             throw SystemError("run", HostChild.wrapper[0], errno: start.error)
@@ -59,7 +62,7 @@ public final class HostChild {
     deinit {
         guard end == nil else { return }
         kill(process, SIGKILL)
-        // Where the kernel waits for a disk, it does not end; nobody has to wait for that.
+        // A tool that waits for a disk in the kernel does not end; this program does not wait for it.
         let deadline = Monotonic.now().advanced(bySeconds: HostChild.timeToEnd)
         let number = imgbased_process_descriptor(process)
         guard number >= 0 else { return }
@@ -71,14 +74,16 @@ public final class HostChild {
         while waitpid(process, nil, 0) < 0, errno == EINTR {}
     }
 
-    /// Seconds that a tool that was killed is waited for.
+    /// Seconds to wait for a killed tool.
     private static let timeToEnd = 10
 
-    /// A figure that differs whenever it has done something: used processor time, read or written.
+    /// A figure that changes if the tool uses processor time, reads or writes.
     public var work: UInt64 { ProcessWork.count(of: Int(process)) }
 
-    /// Waits until it has ended, or `goesOn`, which is asked about every `interval` milliseconds meanwhile, says no: then
-    /// the tool is still to be ended, and `nil` is returned.
+    /// Waits until the tool has ended; `nil` if `goesOn` says no before.
+    ///
+    /// `goesOn` is called about every `interval` milliseconds. After `nil`, the caller must still end the
+    /// tool.
     ///
     /// The corresponding C functions are `pidfd_open`, `poll` and `waitpid`.
     public func wait(every interval: CInt = -1, while goesOn: () -> Bool = { true }) throws(SystemError)
@@ -106,12 +111,12 @@ public final class HostChild {
     }
 }
 
-/// Starts a tool, and stays until it has ended.
+/// Starts a tool, and stays until the tool has ended.
 private final class Start: @unchecked Sendable {
-    /// The tool, once it is started; nothing where it cannot be, for this error.
+    /// Receives the process of the tool; receives nothing if the tool cannot start, because of `error`.
     let process = HostQueue<pid_t>()
     private(set) var error: CInt = 0
-    /// What it says. Only read once the thread is joined.
+    /// The output of the tool; read it only after the thread is joined.
     let errors: Tail
     private let words: [String]
     private let environment: [String]
@@ -136,7 +141,7 @@ private final class Start: @unchecked Sendable {
         self.process.close()
         guard let process else { return }
         errors.readAll(pipe)
-        // It can have closed its standard error; whoever waits for it, waits for it again.
+        // The tool may have closed its standard error early. The caller waits for its end again.
         var facts = siginfo_t()
         while waitid(P_PID, id_t(process), &facts, WEXITED | WNOWAIT) < 0, errno == EINTR {}
     }
@@ -152,7 +157,7 @@ private final class Start: @unchecked Sendable {
         posix_spawn_file_actions_adddup2(&actions, files.input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, files.output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipe.writer, STDERR_FILENO)
-        // Whatever this thread has blocked or ignored, a tool starts as from a shell.
+        // A tool starts as from a shell, whatever this thread blocks or ignores.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -168,13 +173,13 @@ private final class Start: @unchecked Sendable {
         return error == 0 ? process : nil
     }
 
-    /// Copies of `strings` and a null pointer, for the caller to free.
+    /// Copies of `strings` and a null pointer; the caller frees them.
     private static func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
         strings.map { strdup($0) } + [nil]
     }
 }
 
-/// The end of what a tool says, however much that is. Only read once its thread is joined.
+/// The end of a tool's output of any length; read it only after its thread is joined.
 private final class Tail: @unchecked Sendable {
     /// The first line that has one of the phrases.
     private(set) var remark: String?

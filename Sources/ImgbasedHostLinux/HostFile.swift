@@ -3,7 +3,7 @@ import Glibc
 public import ImgbasedLinux
 
 extension OpenFile {
-    /// What this program was given to read, open once more.
+    /// The standard input of this program, open once more.
     ///
     /// The corresponding C function is `fcntl` with `F_DUPFD_CLOEXEC`.
     public static func standardInput() throws(SystemError) -> OpenFile {
@@ -16,7 +16,7 @@ extension OpenFile {
         return OpenFile(owning: number, name: name)
     }
 
-    /// Kind, size and device.
+    /// The kind, size and device of the file.
     ///
     /// The corresponding C function is `fstat`.
     public func status() throws(SystemError) -> HostFileStatus {
@@ -25,7 +25,7 @@ extension OpenFile {
         return HostFileStatus(result)
     }
 
-    /// Reads the whole rest, which must not be longer than `limit`.
+    /// Reads the rest of the file, which must not be longer than `limit`.
     public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
         let bytes = try read(upTo: limit + 1)
         guard bytes.count <= limit else {
@@ -34,8 +34,9 @@ extension OpenFile {
         return bytes
     }
 
-    /// Fills `buffer` from a pipe, and returns how much of it: less than all only at the end. Throws where a signal to end is
-    /// kept, which ends the wait for whoever writes.
+    /// Fills `buffer` from a pipe, and returns the number of bytes: fewer only at the end.
+    ///
+    /// Throws if a signal to end is kept, which ends the wait for the writer.
     ///
     /// The corresponding C functions are `poll` and `read`.
     public func readUnlessSignalled(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
@@ -67,7 +68,7 @@ extension OpenFile {
         }
     }
 
-    /// The place in the file that is read next; `nil` where it has none, as a pipe.
+    /// The position of the next read; `nil` if the file has none, as a pipe.
     ///
     /// The corresponding C function is `lseek`.
     public var offset: UInt64? {
@@ -75,66 +76,66 @@ extension OpenFile {
         return place < 0 ? nil : UInt64(place)
     }
 
-    /// Waits until content and attributes are on the disk.
+    /// Waits until the content and the attributes are on the disk.
     ///
     /// The corresponding C function is `fsync`.
     public func flush() throws(SystemError) {
         guard fsync(number) == 0 else { throw .last("flush", name) }
     }
 
-    /// Waits until content is on the disk, and what is needed to read it.
+    /// Waits until the content, and the data needed to read it, are on the disk.
     ///
     /// The corresponding C function is `fdatasync`.
     func flushData() throws(SystemError) {
         guard fdatasync(number) == 0 else { throw .last("flush", name) }
     }
 
-    /// Goes back to its beginning.
+    /// Sets the position to the beginning.
     ///
     /// The corresponding C function is `lseek`.
     public func rewind() throws(SystemError) {
         guard lseek(number, 0, SEEK_SET) == 0 else { throw .last("go back in", name) }
     }
 
-    /// Goes to `offset`, from where the next is read.
+    /// Sets the position to `offset`.
     ///
     /// The corresponding C function is `lseek`.
     public func go(to offset: UInt64) throws(SystemError) {
         guard lseek(number, off_t(offset), SEEK_SET) >= 0 else { throw .last("go on in", name) }
     }
 
-    /// Has the kernel begin to write what was changed of it from `offset` on, so that less is left to wait for.
+    /// Has the kernel begin to write changes from `offset` on, so that a later flush waits less.
     ///
     /// The corresponding C function is `sync_file_range`.
     public func beginWriting(_ length: UInt64, at offset: UInt64) {
         imgbased_begin_writing(number, offset, length)
     }
 
-    /// Drops what the kernel has in memory of this block device: what is read then is on the disk.
+    /// Drops the kernel's cache of this block device, so that reads return the content of the disk.
     ///
     /// The corresponding C function is `ioctl` with `BLKFLSBUF`.
     public func dropCache() throws(SystemError) {
         guard imgbased_drop_device_cache(number) == 0 else { throw .last("flush", name) }
     }
 
-    /// Tells the kernel that it is read from beginning to end.
+    /// Tells the kernel that the file is read from beginning to end.
     ///
     /// The corresponding C function is `posix_fadvise`.
     public func readsAhead() {
         posix_fadvise(number, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 
-    /// Has the kernel read `length` bytes from `offset` on meanwhile.
+    /// Has the kernel read `length` bytes from `offset` on ahead.
     ///
     /// The corresponding C function is `posix_fadvise`.
     public func willRead(_ length: UInt64, at offset: UInt64) {
         posix_fadvise(number, off_t(offset), off_t(length), POSIX_FADV_WILLNEED)
     }
 
-    /// The path by which other programs reach it, while this one runs and has it open.
+    /// The path by which other programs reach the file while this program has it open.
     public var processPath: String { "/proc/\(getpid())/fd/\(number)" }
 
-    /// Waits until everything written to the file system this is on is on the disk.
+    /// Waits until everything written to the file system of this file is on the disk.
     ///
     /// The corresponding C function is `syncfs`.
     public func flushFileSystem() throws(SystemError) {

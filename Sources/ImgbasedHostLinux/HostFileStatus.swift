@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 import ImgbasedLinux
 
-/// What the kernel says of a file.
+/// The facts that the kernel has about a file.
 public struct HostFileStatus: Hashable, Sendable {
-    /// What a file is.
+    /// The kinds of files that this program tells apart.
     public enum Kind: Sendable {
         /// A plain file.
         case file
@@ -12,25 +12,25 @@ public struct HostFileStatus: Hashable, Sendable {
         case directory
         /// A block device.
         case blockDevice
-        /// A pipe, a socket, a character device.
+        /// A pipe, a socket or a character device.
         case other
     }
 
-    /// What it is.
+    /// The kind of the file, by its mode.
     public let kind: Kind
-    /// How many bytes it has.
+    /// The size in bytes.
     public let size: UInt64
-    /// How many bytes are stored for it; fewer than it has, where it has holes.
+    /// The number of bytes stored for it, less than `size` if the file has holes.
     public let allocated: UInt64
-    /// The device number of the file system it is on.
+    /// The device number of its file system.
     public let device: UInt64
-    /// How many names it has.
+    /// The number of its names.
     let links: UInt64
     /// Permissions, with set-id bits.
     let permissions: UInt32
-    /// Its owner.
+    /// The number of the user that owns it.
     let owner: UInt32
-    /// Its group.
+    /// The number of its group.
     let group: UInt32
 
     init(_ status: stat) {

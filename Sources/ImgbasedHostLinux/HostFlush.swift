@@ -2,18 +2,18 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// Making sure that what was written is where a boot loader finds it.
+/// Flushes writes to where a boot loader finds them.
 public enum HostFlush {
-    /// What a file system needs, so that whoever reads it without its journal sees all that was written.
+    /// The kind of a file system, by how a reader without its journal gets to see all writes.
     enum Kind {
-        /// A journal that the kernel empties when it is asked to, or when the file system is frozen.
+        /// A journal, which the kernel empties on request or when the file system is frozen.
         case journaled
-        /// FAT: no journal. The order in which files are flushed is that of the writes.
+        /// FAT: no journal. The order in which files are flushed is the order of the writes.
         case fat
-        /// Nothing is written over: it is as it was, or as it is after a commit, which flushing makes.
+        /// Nothing is overwritten: a reader finds the old state, or that after a commit, which a flush makes.
         case copied
 
-        /// That of the file system that has `file`; the numbers are in `linux/magic.h`.
+        /// The kind of the file system that holds `file`; the numbers are in `linux/magic.h`.
         ///
         /// The corresponding C function is `fstatfs`.
         init(of file: borrowing OpenFile) throws(SystemError) {
@@ -30,14 +30,15 @@ public enum HostFlush {
         }
     }
 
-    /// How long, in milliseconds, a file system is frozen at most.
+    /// The longest time, in milliseconds, that a file system stays frozen.
     private static let freezingLimit: CInt = 20_000
 
-    /// Flushes the file system that has `path`, and empties its journal.
+    /// Flushes the file system that holds `path`, and empties its journal.
     ///
-    /// GRUB does not replay journals: what is only in the journal is, for it, not there, and what was freed there
-    /// it still reads. ext4 empties its journal on request, others when they are frozen. The file system the
-    /// program itself runs from is never frozen: where that would be needed, and where a file system can be neither, this fails.
+    /// GRUB replays no journal: it does not find data that is only there, and still reads blocks freed there.
+    /// ext4 empties its journal on request, other file systems when they are frozen. The file system that
+    /// this program runs from is never frozen. The call fails if that is needed, or if a file system supports
+    /// neither.
     ///
     /// The corresponding C functions are `syncfs` and `ioctl` with `EXT4_IOC_CHECKPOINT`, or `FIFREEZE` and
     /// `FITHAW`.
@@ -45,19 +46,19 @@ public enum HostFlush {
         try fileSystem(of: try OpenFile(opening: path, O_RDONLY | O_DIRECTORY))
     }
 
-    /// The same for the file system that has the open `directory`.
+    /// Flushes the file system of the open `directory` in the same way.
     static func fileSystem(of directory: borrowing OpenFile) throws(SystemError) {
         try directory.flushFileSystem()
         if case .journaled = try Kind(of: directory), try !checkpoint(directory) { try freeze(directory) }
-        // Whatever of that has ended in the disk's own cache does not stay there.
+        // Writes must not stay in the disk's own cache.
         try directory.flush()
     }
 
-    /// Empties the journal of ext4. Returns whether that was done, or there is none.
+    /// Empties the journal of ext4; returns `true` if ext4 has none, `false` if the kernel cannot do it.
     private static func checkpoint(_ directory: borrowing OpenFile) throws(SystemError) -> Bool {
         if imgbased_checkpoint(directory.number) == 0 { return true }
         switch errno {
-        // ext4 has none.
+        // This ext4 has no journal.
         case ENODEV: return true
         // Another file system, or a kernel before 5.14.
         case ENOTTY, EOPNOTSUPP, EINVAL: return false
@@ -82,7 +83,7 @@ public enum HostFlush {
         }
     }
 
-    /// Waits until what was written to the block device at `path` is on it.
+    /// Waits until everything written to the block device at `path` is on it.
     ///
     /// The corresponding C function is `fsync`.
     public static func device(_ path: String) throws(SystemError) {

@@ -1,14 +1,16 @@
 import Glibc
 public import ImgbasedLinux
 
-/// The one lock of the host: whoever changes something has it. It ends with the program, however that ends.
+/// The one lock of the host, held by a program that changes something.
+///
+/// The lock ends with the program, however the program ends.
 public struct HostLock: ~Copyable {
     private let lock: FileLock
 
-    /// Takes the lock at `path`; where another program has it, `waiting` is called, and then waits until that is done. The
-    /// directory it is in is made, if it is missing.
+    /// Takes the lock at `path`; if another program has it, calls `waiting` and waits for that program.
     ///
-    /// Nobody else may be able to have it or to be in its place: the directory is this user's, who alone can write to it.
+    /// The directory of the lock is made if it is missing. No other user may hold the lock or replace its
+    /// file, so the directory belongs to this user, who alone can write to it.
     ///
     /// The corresponding C functions are `openat` and `flock`.
     public static func take(_ path: String, waiting: () -> Void) throws(SystemError) -> HostLock {
@@ -35,6 +37,6 @@ public struct HostLock: ~Copyable {
         return HostLock(lock: FileLock(of: file))
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     public consuming func release() {}
 }

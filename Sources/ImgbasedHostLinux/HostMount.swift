@@ -2,21 +2,24 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// File systems mounted without a place in the tree: nobody else sees them, and they are gone when they are no
-/// longer open, whatever ends this program.
+/// File systems mounted without a place in the tree.
+///
+/// Other programs do not see them. They go when they are closed, whatever ends this program.
 public enum HostMount {
     /// How a file system is mounted.
     public enum Mode: Sendable {
-        /// To change it.
+        /// To change the file system.
         case readWrite
-        /// To look at it; what its journal holds is put in place first.
+        /// To read the file system; its journal is replayed first.
         case readOnly
-        /// To look at it without a single write, though its journal may hold what is newer.
+        /// To read the file system without a single write, though its journal may hold newer data.
         case untouched
     }
 
-    /// Mounts the file system of `type` on `device` and returns its tree, from which nothing can be run unless it
-    /// `allowsPrograms`. Whatever an ext4 file system says of itself, its errors do not stop the host.
+    /// Mounts the file system of `type` on `device`, and returns its tree.
+    ///
+    /// No program can run from the tree unless it `allowsPrograms`. Errors of an ext4 file system do not stop
+    /// the host, whatever its superblock asks for.
     ///
     /// The corresponding C functions are `fsopen`, `fsconfig` and `fsmount`.
     public static func mount(
@@ -29,11 +32,11 @@ public enum HostMount {
         if mode != .readWrite { try set(options, FSCONFIG_SET_FLAG, "ro", nil) }
         switch type {
         case "ext4":
-            // The superblock, an image's own, can ask for a panic.
+            // The superblock belongs to an image, and can ask for a panic.
             try set(options, FSCONFIG_SET_STRING, "errors", "remount-ro")
             if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "noload", nil) }
         case "xfs":
-            // A snapshot has its origin's UUID until it gets its own.
+            // A snapshot has the UUID of its origin until it gets its own.
             try set(options, FSCONFIG_SET_FLAG, "nouuid", nil)
             if mode == .untouched { try set(options, FSCONFIG_SET_FLAG, "norecovery", nil) }
         default: break
@@ -47,7 +50,7 @@ public enum HostMount {
         return ConfinedTree(root: OpenFile(owning: mount, name: device), name: device + ":")
     }
 
-    /// The tree of the file system mounted at `path` alone, without what is mounted beneath it.
+    /// The tree of the file system mounted at `path`, without the mounts beneath it.
     ///
     /// The corresponding C function is `open_tree`.
     public static func only(_ path: String) throws(SystemError) -> ConfinedTree {
@@ -65,8 +68,10 @@ public enum HostMount {
         return node.is_mount_point
     }
 
-    /// Opens the device at `path` for reading once it is not mounted any more. A mount whose last user was another
-    /// program, between its fork and its exec, goes a moment after that; the kernel has no event for it.
+    /// Opens the device at `path` for reading once it is not mounted any more.
+    ///
+    /// Another program may keep the mount between its fork and its exec, as its last user. Such a mount goes
+    /// a moment later; the kernel has no event for it.
     ///
     /// The corresponding C function is `open` with `O_EXCL`.
     public static func openUnmounted(_ path: String) throws(SystemError) -> OpenFile {
@@ -87,8 +92,9 @@ public enum HostMount {
         }
     }
 
-    /// The error of a call that just failed, with what the kernel's file system had to say of it: reading the
-    /// context gives the messages, the first letter being their level.
+    /// The error of a call that just failed, with the message of the kernel's file system.
+    ///
+    /// A read of the context returns the messages; their first letter is the level.
     private static func failure(
         _ options: borrowing OpenFile, _ operation: String, _ object: String
     ) -> SystemError {

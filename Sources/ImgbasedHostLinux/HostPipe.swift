@@ -2,13 +2,14 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// A pipe, both of whose ends are closed when it goes out of use.
+/// A pipe whose two ends are closed when it goes out of use.
 public final class HostPipe: @unchecked Sendable {
     private var ends: [CInt] = [-1, -1]
     private let name: String
 
-    /// As much as the kernel lets root have without being asked (linux: fs/pipe.c, pipe_max_size): fewer switches between
-    /// those at its ends.
+    /// The size that the kernel allows root by default (linux: fs/pipe.c, pipe_max_size).
+    ///
+    /// A large pipe makes for fewer switches between the threads or programs at its ends.
     private static let capacity: CInt = 1 << 20
     private static let setCapacity: CInt = 1031
 
@@ -18,7 +19,7 @@ public final class HostPipe: @unchecked Sendable {
     public init(_ name: String) throws(SystemError) {
         self.name = name
         guard imgbased_pipe(&ends) == 0 else { throw .last("make a pipe for", name) }
-        // It is only slower where it stays small.
+        // A smaller pipe is only slower.
         _ = fcntl(ends[1], HostPipe.setCapacity, HostPipe.capacity)
     }
 
@@ -27,16 +28,16 @@ public final class HostPipe: @unchecked Sendable {
         closeWriter()
     }
 
-    /// The number of the end that is read from.
+    /// The descriptor of the end to read from.
     public var reader: CInt { ends[0] }
 
-    /// The number of the end that is written to.
+    /// The descriptor of the end to write to.
     public var writer: CInt { ends[1] }
 
-    /// Closes the end that is read from.
+    /// Closes the end to read from.
     public func closeReader() { close(0) }
 
-    /// Closes the end that is written to.
+    /// Closes the end to write to.
     public func closeWriter() { close(1) }
 
     private func close(_ end: Int) {
@@ -44,7 +45,7 @@ public final class HostPipe: @unchecked Sendable {
         ends[end] = -1
     }
 
-    /// What there is to be read now, at most as much as `buffer` has room for; nothing only at the end.
+    /// Reads the bytes available now, at most the size of `buffer`; none only at the end.
     ///
     /// The corresponding C function is `read`.
     public func readSome(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
@@ -55,7 +56,7 @@ public final class HostPipe: @unchecked Sendable {
         }
     }
 
-    /// Waits until there is something to be read, or its end, and no longer than until `deadline`; `false` where nothing came.
+    /// Waits until data or the end has come; `false` if neither has by `deadline`.
     ///
     /// The corresponding C function is `poll`.
     public func waits(until deadline: Monotonic) throws(SystemError) -> Bool {
@@ -69,7 +70,7 @@ public final class HostPipe: @unchecked Sendable {
         }
     }
 
-    /// Everything up to its end; what is beyond `limit` is read and dropped.
+    /// Reads everything up to the end; bytes beyond `limit` are dropped.
     public func readAll(limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         try forEachPiece { piece in
@@ -78,7 +79,7 @@ public final class HostPipe: @unchecked Sendable {
         return bytes
     }
 
-    /// Calls `body` with what comes, piece by piece, up to the end.
+    /// Calls `body` with each piece that comes, up to the end.
     public func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) throws(SystemError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 4096)
         defer { buffer.deallocate() }
@@ -89,8 +90,9 @@ public final class HostPipe: @unchecked Sendable {
         }
     }
 
-    /// Writes all of `bytes`; `false` where nobody reads any more. Only for a ``HostThread``: elsewhere that ends the
-    /// program.
+    /// Writes all of `bytes`; `false` if the reader is gone.
+    ///
+    /// Only a ``HostThread`` may call this: elsewhere, a missing reader ends the program.
     ///
     /// The corresponding C function is `write`.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Bool {

@@ -3,15 +3,16 @@ import Glibc
 public import ImgbasedLinux
 
 extension OpenFile {
-    /// Opens the place `path`, to ask what is there, and not what is there.
+    /// Opens only the path, to ask which kind of file is there; the file itself stays closed.
     ///
     /// The corresponding C function is `open` with `O_PATH`.
     public init(place path: String) throws(SystemError) {
         try self.init(opening: path, ConfinedTree.pathOnly)
     }
 
-    /// Opens the plain file at `path`, or where a link there leads; `nil` where nothing has that name. A pipe or a device is
-    /// refused before it is opened, since opening alone can wait or have effects.
+    /// Opens the plain file at `path`, or behind a link there; `nil` if nothing has that name.
+    ///
+    /// A pipe or a device is refused before it is opened, since opening alone can wait or have effects.
     ///
     /// The corresponding C function is `open`, first with `O_PATH`.
     public static func plain(at path: String) throws(SystemError) -> OpenFile? {

@@ -3,27 +3,29 @@ import Glibc
 import ImgbasedLinux
 import Synchronization
 
-/// What a signal to end does: it ends the program at once, as ever; but while something is held that is to be undone first, it
-/// is kept in mind until whoever holds it asks. A second one ends the program all the same.
+/// The effect of a signal to end.
+///
+/// The signal ends the program at once. While the program holds something to undo first, the signal is kept
+/// until the holder asks for it. A second signal still ends the program.
 public enum HostSignals {
     private static let isHeld = Atomic<Bool>(false)
     private static let kept = Atomic<Int32>(0)
-    /// The ends of a pipe that has something in it once a signal is kept.
+    /// The ends of a pipe that has data once a signal is kept.
     private static let reader = Atomic<CInt>(-1)
     private static let writer = Atomic<CInt>(-1)
 
-    /// The signal that came while something was held; `nil` where none did.
+    /// The signal that came while something was held; `nil` if none came.
     public static var received: Int32? {
         let signal = kept.load(ordering: .acquiring)
         return signal == 0 ? nil : signal
     }
 
-    /// From here on, there is something to be undone before the program ends.
+    /// From here on, the program has something to undo before it ends.
     public static func hold() {
         isHeld.store(true, ordering: .releasing)
     }
 
-    /// Waits until `descriptor` has something to be read, or its end, or a signal is kept.
+    /// Waits until `descriptor` has data or its end, or a signal is kept.
     ///
     /// The corresponding C function is `poll`.
     public static func wait(for descriptor: CInt) {
@@ -34,13 +36,14 @@ public enum HostSignals {
         while poll(&waited, nfds_t(waited.count), -1) < 0, errno == EINTR {}
     }
 
-    /// Watches for the signals by which people, terminals and service managers end programs; those that are ignored, as nohup(1)
-    /// has them, stay so. That nobody reads what is written any more ends nothing: what was begun is to be finished or
-    /// undone all the same. Tools that are run get none of it.
+    /// Watches for the signals by which people, terminals and service managers end programs.
+    ///
+    /// Ignored signals stay ignored, as nohup(1) sets them. A missing reader of the output ends nothing: the
+    /// program must finish or undo what it began. Tools that it runs do not inherit this.
     ///
     /// The corresponding C functions are `sigaction` and `signal`.
     public static func watch() {
-        // Nothing is made for the first time while a signal is handled.
+        // A signal handler must not initialize these, so they are initialized here.
         _ = (isHeld.load(ordering: .relaxed), kept.load(ordering: .relaxed))
         var ends: [CInt] = [-1, -1]
         if imgbased_pipe(&ends) == 0 {
@@ -60,7 +63,7 @@ public enum HostSignals {
     /// `SIG_IGN`, which Swift does not import.
     private static let ignored = 1
 
-    /// Only what may be done while a signal is handled (signal-safety(7)).
+    /// Does only what a signal handler may do (signal-safety(7)).
     private static func handle(_ number: Int32) {
         if isHeld.load(ordering: .acquiring), kept.exchange(number, ordering: .acquiringAndReleasing) == 0 {
             let error = errno

@@ -6,25 +6,25 @@ public import ImgbasedLinux
 
 /// Small facts about the running system.
 public enum HostSystem {
-    /// Whether this program may do everything.
+    /// Whether this program runs as root.
     ///
     /// The corresponding C function is `geteuid`.
     public static var isRoot: Bool { geteuid() == 0 }
 
-    /// The device number of the file system that has `path`, as `MAJOR:MINOR`.
+    /// The device number, MAJOR:MINOR, of the file system that holds `path`; `nil` if unknown.
     ///
     /// The corresponding C function is `stat`.
     public static func device(of path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        // As glibc's `gnu_dev_major` and `gnu_dev_minor` have it, which are macros.
+        // As glibc's macros `gnu_dev_major` and `gnu_dev_minor` do.
         let device = UInt64(status.st_dev)
         let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
         let minor = device & 0xFF | device >> 12 & 0xFFFF_FF00
         return "\(major):\(minor)"
     }
 
-    /// What can still be written to the file system that has `path`, by root.
+    /// The bytes that root can still write to the file system that holds `path`; `nil` if unknown.
     ///
     /// The corresponding C function is `statvfs`.
     public static func free(_ path: String) -> Bytes? {
@@ -42,7 +42,7 @@ public enum HostSystem {
         return Bytes(bytes)
     }
 
-    /// The path without links; `nil` where there is no such thing.
+    /// The path without links; `nil` if nothing is there.
     ///
     /// The corresponding C function is `realpath`.
     public static func resolved(_ path: String) -> String? {
@@ -51,7 +51,7 @@ public enum HostSystem {
         return String(cString: real)
     }
 
-    /// Whether there is a directory at `path`, and no link.
+    /// Whether `path` is a directory, and not a link.
     ///
     /// The corresponding C function is `lstat`.
     public static func isDirectory(_ path: String) -> Bool {
@@ -59,7 +59,7 @@ public enum HostSystem {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The type of the file system that has `path`, where it is one that a base can have.
+    /// The type of the file system that holds `path`; `nil` if no base can have that type.
     ///
     /// The corresponding C function is `statfs`; the numbers are in `linux/magic.h`.
     public static func fileSystemType(of path: String) -> FileSystemType? {
@@ -72,18 +72,20 @@ public enum HostSystem {
         }
     }
 
-    /// Whether there is anything at `path`, or where a link there leads.
+    /// Whether anything is at `path`, or at the target of a link there.
     public static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }
 
-    /// Whether nothing has the name `path`: a link that leads nowhere has it, and what cannot be looked at may have it.
+    /// Whether nothing has the name `path`.
+    ///
+    /// A link that leads nowhere has the name, and a path that cannot be checked may have it.
     ///
     /// The corresponding C function is `lstat`.
     public static func isAbsent(_ path: String) -> Bool {
         var status = stat()
         guard lstat(path, &status) != 0, errno == ENOENT else { return false }
-        // The link that leads nowhere may as well be on the way.
+        // A link on the way may lead nowhere as well.
         guard let slash = path.lastIndex(of: "/") else { return true }
         let parent = String(path[..<slash])
         return parent.isEmpty || exists(parent) || isAbsent(parent)

@@ -4,18 +4,18 @@ public import ImgbasedCore
 import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// Files that are only there while this program needs them, in a directory that is on a disk.
+/// Files that exist only while this program needs them, in a directory on a disk.
 public enum HostTemporary {
-    /// Where they are.
+    /// The directory of the files.
     public static let directory = "/var/tmp"
 
     /// `O_TMPFILE`, a macro with a value that Glibc's module hides.
     private static let unnamed: CInt = 0o20_200_000
 
-    /// A file without a name, gone when it is no longer open, whatever ends this program.
+    /// A file without a name, gone when it is closed, whatever ends this program.
     ///
-    /// The corresponding C function is `open` with `O_TMPFILE`; where the file system has none such, `mkstemp` and
-    /// `unlink`.
+    /// The corresponding C function is `open` with `O_TMPFILE`; `mkstemp` and `unlink` if the file system
+    /// does not support that.
     public static func file() throws(SystemError) -> OpenFile {
         let number = imgbased_open(directory, O_RDWR | O_CLOEXEC | unnamed, 0o600)
         if number >= 0 { return OpenFile(owning: number, name: directory) }
@@ -27,7 +27,7 @@ public enum HostTemporary {
         return OpenFile(owning: named, name: directory)
     }
 
-    /// Such a file with `bytes` in it, to be read from its beginning.
+    /// A file without a name that holds `bytes`, to be read from its beginning.
     public static func file(with bytes: [UInt8]) throws(SystemError) -> OpenFile {
         let file = try file()
         try file.write(bytes)
@@ -35,25 +35,26 @@ public enum HostTemporary {
         return file
     }
 
-    /// Waits until all that was written to the file system they are on is on the disk.
+    /// Waits until everything written to the file system of these files is on the disk.
     public static func flush() throws(SystemError) {
         try OpenFile(opening: directory, O_RDONLY | O_DIRECTORY).flushFileSystem()
     }
 
-    /// What can still be written there.
+    /// The bytes that root can still write there; 0 if unknown.
     public static var free: Bytes { HostSystem.free(directory) ?? Bytes(0) }
 }
 
-/// A directory for this program alone, removed when it goes out of use. What an interrupted run left of such goes with
-/// ``removeStale()``, and when the next is made.
+/// A directory for this program alone, removed when it goes out of use.
+///
+/// ``removeStale()`` removes the debris of such directories. A new directory calls it first.
 public final class HostTemporaryDirectory {
-    /// Where it is.
+    /// The path of the directory.
     public let path: String
     private let lock: OpenFile?
 
     private static let prefix = "imgbased-image-"
 
-    /// Makes one.
+    /// Makes the directory, after the removal of debris.
     public init() throws(SystemError) {
         HostTemporaryDirectory.removeStale()
         var made = try HostTemporaryDirectory.make()
@@ -70,11 +71,11 @@ public final class HostTemporaryDirectory {
         HostTemporaryDirectory.remove(path)
     }
 
-    /// Makes an empty one, which nobody has locked.
+    /// Makes an empty directory without a lock.
     ///
     /// The corresponding C function is `mkdtemp`.
     private static func make() throws(SystemError) -> String {
-        // It puts a name that is free in place of the six X, and takes nothing else (mkdtemp(3)).
+        // mkdtemp(3) puts a free name in place of the six X, and accepts nothing else.
         var template = Array("\(HostTemporary.directory)/\(prefix)XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
             throw .last("make a directory in", HostTemporary.directory)
@@ -82,7 +83,7 @@ public final class HostTemporaryDirectory {
         return String(cString: made)
     }
 
-    /// Locks one; `nil` where another run, for which it was an interrupted one's, has removed it before that.
+    /// Locks the directory at `path`; `nil` if another run took it for debris and removed it before.
     ///
     /// The corresponding C function is `flock`.
     private static func lock(_ path: String) throws(SystemError) -> OpenFile? {
@@ -96,9 +97,9 @@ public final class HostTemporaryDirectory {
         }
     }
 
-    /// Removes what interrupted runs have left: those of this user's that nobody has locked.
+    /// Removes debris: the directories of this user that no program has locked.
     public static func removeStale() {
-        // If the directory cannot be read, the one who makes a file there is told.
+        // If the directory cannot be read, the caller that makes a file there gets the error.
         let names = (try? DirectoryListing.names(in: HostTemporary.directory)) ?? []
         for name in names where name.hasPrefix(prefix) {
             let path = HostTemporary.directory + "/" + name
@@ -110,14 +111,14 @@ public final class HostTemporaryDirectory {
         }
     }
 
-    /// Removes a directory with all that is in it; links are not followed.
+    /// Removes a directory with its content; links are not followed.
     ///
     /// The corresponding C functions are `openat`, `unlinkat` and `rmdir`.
     private static func remove(_ path: String) {
         guard let directory = try? OpenFile(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
             return
         }
-        // What stays is tried again when the next such directory is made.
+        // The next ``removeStale()`` tries again to remove the rest.
         try? ConfinedTree.removeContents(directory)
         rmdir(path)
     }

@@ -2,8 +2,10 @@ import CLinux
 import Glibc
 public import ImgbasedLinux
 
-/// A thread of its own for work that waits for the kernel, which would keep others from their turn elsewhere. Signals are
-/// left to other threads: writing to a pipe that nobody reads is an error here, and no end of the program.
+/// A thread for work that waits for the kernel and would block other work elsewhere.
+///
+/// Other threads get the signals: a write to a pipe without a reader is an error here, and does not end the
+/// program.
 public final class HostThread {
     private var thread = pthread_t()
     private var isJoined = false
@@ -13,7 +15,7 @@ public final class HostThread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts `body`.
+    /// Starts a thread that runs `body`.
     ///
     /// The corresponding C function is `pthread_create`.
     public init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
@@ -36,7 +38,7 @@ public final class HostThread {
         }
     }
 
-    /// Waits until it is done.
+    /// Waits until `body` has returned.
     ///
     /// The corresponding C function is `pthread_join`.
     public func join() {
@@ -45,13 +47,13 @@ public final class HostThread {
         pthread_join(thread, nil)
     }
 
-    // Nobody waits for it any more; it has what it needs and ends by itself.
+    // No caller waits for the thread any more. It has all it needs, and ends by itself.
     deinit {
         if !isJoined { pthread_detach(thread) }
     }
 }
 
-/// What one thread gives to another, in order.
+/// A queue of elements from one thread to another, in order.
 ///
 /// The corresponding C functions are `pthread_mutex_lock` and `pthread_cond_wait`.
 public final class HostQueue<Element: Sendable>: @unchecked Sendable {
@@ -60,7 +62,7 @@ public final class HostQueue<Element: Sendable>: @unchecked Sendable {
     private var elements: [Element] = []
     private var isClosed = false
 
-    /// An empty one.
+    /// Makes an empty queue.
     public init() {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
@@ -73,7 +75,7 @@ public final class HostQueue<Element: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Adds an element.
+    /// Adds an element to the end.
     public func send(_ element: Element) {
         pthread_mutex_lock(mutex)
         elements.append(element)
@@ -81,7 +83,7 @@ public final class HostQueue<Element: Sendable>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// Says that nothing more is sent.
+    /// Ends the queue: no more elements are sent.
     public func close() {
         pthread_mutex_lock(mutex)
         isClosed = true
@@ -89,7 +91,7 @@ public final class HostQueue<Element: Sendable>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// Takes the first element, waiting for it; `nil` when there will be none.
+    /// Takes the first element, waiting for it; `nil` if no more come.
     public func receive() -> Element? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import ImgbasedLinux
 
-/// Whether what is run as root is root's alone to change, as cron(8) and sudo(8) ask of what they run.
+/// Checks that only root can change a program that runs as root, as cron(8) and sudo(8) do.
 public enum HostTrust {
-    /// How many links may be on the way.
+    /// The greatest number of links on the way.
     private static let linkLimit = 40
 
-    /// Why others than root, and than the user who runs this, can change what is run as `path`, an absolute one: the file, a link
-    /// or a directory on the way. `nil` where they cannot.
+    /// Why a user other than root and the one who runs this can change the program `path`; `nil` if none can.
     ///
-    /// A directory in which only owners remove and rename, as `/tmp`, is no such way: what is in it is looked at as well.
+    /// `path` is absolute. The file, each link and each directory on the way are checked. A directory where
+    /// only owners remove and rename, as `/tmp`, passes: the files in it on the way are checked as well.
     ///
     /// The corresponding C functions are `lstat` and `readlink`.
     public static func problem(of path: String) -> String? {
@@ -57,7 +57,7 @@ public enum HostTrust {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 
-    /// Where a link leads; `nil` where there is none.
+    /// The target of the link at `path`; `nil` if `path` is no link.
     private static func link(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &buffer, buffer.count)

@@ -3,15 +3,15 @@ public import ImgbasedCore
 
 /// A block device of the kernel, as `/sys/class/block` shows it.
 public struct BlockDevice: Hashable, Sendable {
-    /// The kernel's name: `vda1`.
+    /// The kernel's name, such as `vda1`.
     public let name: String
 
-    /// The device of this name.
+    /// The device with the kernel's name `name`.
     public init(name: String) {
         self.name = name
     }
 
-    /// The device with the node `path`.
+    /// The device whose node is `path`.
     public init(path: String) {
         let name = path.hasPrefix("/dev/") ? path.dropFirst("/dev/".count) : path[...]
         self.name = name.map { $0 == "/" ? "!" : String($0) }.joined()
@@ -20,17 +20,21 @@ public struct BlockDevice: Hashable, Sendable {
     /// Its node in `/dev`.
     public var path: String { "/dev/" + name.map { $0 == "!" ? "/" : String($0) }.joined() }
 
-    /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` once it is gone.
+    /// Its number as device-mapper tables spell it, MAJOR:MINOR; `nil` if the device is gone.
     public var number: String? { SmallFile.line("/sys/class/block/\(name)/dev") }
 
-    /// The kernel's names of devices that stand on this one (`md`, multipath, mapped devices). If the kernel
-    /// does not tell, one that no device has: a device that is taken for free may be part of an array.
+    /// The kernel's names of devices that stand on this one (`md`, multipath, mapped devices).
+    ///
+    /// If the kernel does not tell, the result is a name that no device has: a device taken for free may be
+    /// part of an array.
     public var holders: [String] {
         (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
     }
 
-    /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
-    /// be asked for, of the mapped devices only one that decrypts, and not empty.
+    /// Whether the device can be a disk with an LVM2 physical volume.
+    ///
+    /// Memory, drives that must be asked for their medium, and empty devices cannot. Of the mapped devices,
+    /// only those that decrypt can.
     public var mayHoldPhysicalVolume: Bool {
         let others = ["ram", "zram", "fd", "sr", "nbd"]
         if others.contains(where: { name.hasPrefix($0) }) { return false }
@@ -39,15 +43,15 @@ public struct BlockDevice: Hashable, Sendable {
         return SmallFile.line("/sys/class/block/\(name)/size").map { $0 != "0" } ?? false
     }
 
-    /// Its UUID, where it is a mapped device.
+    /// Its UUID as a mapped device; `nil` for any other device.
     public var mapperUUID: String? { SmallFile.line("/sys/class/block/\(name)/dm/uuid") }
 
-    /// The UUID of the mapped device with the number MAJOR:MINOR; `nil` where it is none.
+    /// The UUID of the mapped device with the number MAJOR:MINOR; `nil` for any other device.
     public static func mapperUUID(number: String) -> String? {
         SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
     }
 
-    /// The number, MAJOR:MINOR, of the block device whose node `path` is or leads to; `nil` where it is none.
+    /// The number, MAJOR:MINOR, of the block device that `path` is or leads to; `nil` for anything else.
     ///
     /// The corresponding C function is `stat`.
     public static func number(of path: String) -> String? {
@@ -59,17 +63,17 @@ public struct BlockDevice: Hashable, Sendable {
         return "\(node.represented >> 32):\(node.represented & 0xffff_ffff)"
     }
 
-    /// All devices of the moment.
+    /// All block devices that the kernel has now, sorted by name.
     public static func all() throws(SystemError) -> [BlockDevice] {
         try DirectoryListing.names(in: "/sys/class/block").sorted().map(BlockDevice.init(name:))
     }
 }
 
-/// A device or file that is open for reading, as the core reads disks.
+/// An open device or file that the core reads as a disk.
 public final class OpenBlockSource: BlockSource {
     private let file: OpenFile
 
-    /// How long the device or file is.
+    /// The size of the device or file.
     public let size: Bytes
 
     /// Opens `path` for reading.
@@ -92,7 +96,7 @@ public final class OpenBlockSource: BlockSource {
         return status.st_mode & UInt32(S_IFMT) == UInt32(S_IFREG) ? UInt64(status.st_size) : nil
     }
 
-    /// Reads `count` bytes from `offset`.
+    /// Reads `count` bytes from `offset`; fewer are an error.
     ///
     /// The corresponding C function is `pread`.
     public func read(at offset: UInt64, count: Int) throws(BlockReadError) -> [UInt8] {

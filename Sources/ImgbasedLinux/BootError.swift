@@ -2,14 +2,14 @@ public import ImgbasedCore
 
 /// Why a layer does not come up.
 public enum BootError: Error, CustomStringConvertible {
-    /// It is not for our own code to activate it; lvm2 may know better.
+    /// Our own code must not activate the layer; lvm2 may be able to.
     case refused(Refusal)
-    /// It does not come up. One sentence without a full stop.
+    /// A failure: the layer does not come up. The cause is one sentence without a full stop.
     case failed(String)
-    /// It must not come up, whoever tries. One sentence without a full stop.
+    /// No program may bring the layer up. The cause is one sentence without a full stop.
     case forbidden(String)
 
-    /// The cause.
+    /// The reason of the refusal, or the cause of the failure.
     public var description: String {
         switch self {
         case .refused(let refusal): refusal.reason
@@ -25,23 +25,23 @@ extension BootError {
     }
 }
 
-// Embedded Swift has no `any Error` that could carry each of these through a function.
+// Embedded Swift has no `any Error` that could carry each of these errors through a function.
 extension BootError {
-    /// What `body` returns, or its error as one of early boot.
+    /// The result of `body`; its `SystemError` becomes `failed`.
     public static func call<Value: ~Copyable>(
         _ body: @autoclosure () throws(SystemError) -> Value
     ) throws(BootError) -> Value {
         do throws(SystemError) { return try body() } catch { throw .failed(error.description) }
     }
 
-    /// What `body` returns, or its error as one of early boot.
+    /// The result of `body`; its `Refusal` becomes `refused`.
     public static func check<Value>(
         _ body: @autoclosure () throws(Refusal) -> Value
     ) throws(BootError) -> Value {
         do throws(Refusal) { return try body() } catch { throw .refused(error) }
     }
 
-    /// What `body` returns, or its error as one of early boot.
+    /// The result of `body`; its `SelectionError` becomes `failed`.
     public static func choose<Value>(
         _ body: @autoclosure () throws(SelectionError) -> Value
     ) throws(BootError) -> Value {

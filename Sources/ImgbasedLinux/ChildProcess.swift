@@ -1,17 +1,18 @@
 import CLinux
 public import ImgbasedCore
 
-/// A tool of the initramfs, run to its end. (The host tool runs its tools with Subprocess, which the helper leaves
-/// out for its size.)
+/// Runs a tool of the initramfs to its end.
+///
+/// (The host tool runs its tools with Subprocess, which is too large for the helper.)
 public enum ChildProcess {
-    /// How it ended.
+    /// The result of a tool.
     public struct Result: Hashable, Sendable {
-        /// Its exit status, or 128 and the number of the signal that ended it.
+        /// The exit status, or 128 plus the number of the signal that ended the tool.
         public var status: Int32
-        /// What it wrote to standard output and standard error, up to 64 KiB of it.
+        /// The first 64 KiB of its standard output and standard error.
         public var output: String
 
-        /// The last line of it that says something.
+        /// The last non-empty line of the output.
         public var lastLine: String {
             output.split(separator: "\n").last.map { String($0.drop { $0 == " " }) } ?? "it said nothing"
         }
@@ -26,8 +27,10 @@ public enum ChildProcess {
         access(path, X_OK) == 0
     }
 
-    /// Runs `path` with `arguments` and nothing in its environment but `LC_ALL`, `PATH` and `variables`, and waits for it
-    /// as long as there is `patience`; then it is ended, with all that it has started.
+    /// Runs `path` with `arguments`, and waits for its end.
+    ///
+    /// Its environment has only `LC_ALL`, `PATH` and `variables`. When `patience` is over, this ends the tool
+    /// and all processes it started.
     ///
     /// The corresponding C functions are `pipe2`, `posix_spawn` and `waitpid`.
     public static func run(
@@ -54,7 +57,7 @@ public enum ChildProcess {
                 reason: patience.reason(end.verdict)
                     + (hasEnded ? ", and was ended" : ", and cannot be ended: the kernel waits for a disk"))
         }
-        // What it has started may have its output open still; what came of itself is there.
+        // Processes that the tool started may keep its output open; the tool's own output is here.
         while isReadable(reader.number), readSome(reader.number, &output) {}
         let signal = status & 0x7f
         return Result(
@@ -62,7 +65,7 @@ public enum ChildProcess {
             output: String(decoding: output, as: UTF8.self))
     }
 
-    /// Starts it in a process group of its own, and closes `output`, which it has then.
+    /// Starts the tool in a process group of its own, and closes `output`, which the tool then has.
     private static func spawn(
         _ path: String, _ arguments: [String], _ variables: [String], output: consuming OpenFile
     ) throws(SystemError) -> pid_t {
@@ -72,7 +75,7 @@ public enum ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // A group in the background that reads from a terminal would be stopped.
+        // The terminal would stop a background group that reads from it.
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output.number, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.number, STDERR_FILENO)
@@ -80,7 +83,7 @@ public enum ChildProcess {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         posix_spawnattr_setpgroup(&attributes, 0)
-        // Whatever is blocked here, it is to hear when it has to end.
+        // The tool must receive the signals that end it, even if they are blocked here.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -97,7 +100,7 @@ public enum ChildProcess {
         return poll(&waited, 1, 0) > 0
     }
 
-    /// Reads what is there, and returns whether there may be more; what is beyond the limit is dropped.
+    /// Reads available output, and returns whether more may come; bytes beyond the limit are dropped.
     private static func readSome(_ descriptor: CInt, _ bytes: inout [UInt8]) -> Bool {
         var count = 0
         let chunk = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, initialized in
@@ -108,7 +111,7 @@ public enum ChildProcess {
         return count > 0 || (count < 0 && imgbased_errno() == EINTR)
     }
 
-    /// Copies of `strings` and a null pointer, for the caller to free.
+    /// Copies of `strings` and a null pointer; the caller frees them.
     private static func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
         strings.map { strdup($0) } + [nil]
     }

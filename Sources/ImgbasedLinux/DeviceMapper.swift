@@ -1,29 +1,29 @@
 import CDeviceMapper
 public import ImgbasedCore
 
-/// The kernel's device-mapper through libdevmapper, with udev told of every change as lvm2 tells it.
+/// The kernel's device-mapper through libdevmapper; udev learns of every change, as from lvm2.
 ///
-/// One value is one transaction for udev: its changes share a cookie, a semaphore set that udev's rules count down
-/// when they have handled each of them (libdevmapper.h, "dm_task_set_cookie").
+/// One value is one transaction for udev. Its changes share a cookie, a semaphore set that udev's rules count
+/// down after they handle each change (libdevmapper.h, "dm_task_set_cookie").
 public struct DeviceMapper: ~Copyable {
-    /// A device as the kernel has it.
+    /// The kernel's data of a device.
     public struct Info: Hashable, Sendable {
-        /// Number of the driver.
+        /// The number of the driver.
         public var major: UInt32
-        /// Number of the device: `/dev/dm-MINOR`.
+        /// The number of the device, as in `/dev/dm-MINOR`.
         public var minor: UInt32
-        /// Whether writing to it is forbidden.
+        /// Whether the device refuses writes.
         public var isReadOnly: Bool
 
-        /// The device as tables spell it.
+        /// The number of the device as tables spell it, MAJOR:MINOR.
         public var number: String { "\(major):\(minor)" }
     }
 
     private var cookie: UInt32 = 0
 
-    /// A transaction without changes so far.
+    /// Begins a transaction without changes.
     public init() {
-        // libdevmapper prints to standard error by itself; what it says belongs into our one line instead.
+        // libdevmapper prints to standard error; its message belongs into our one line instead.
         imgbased_dm_log_init { level, message in
             guard level <= 4, let message else { return }
             DeviceMapper.lastMessage = String(cString: message)
@@ -32,7 +32,7 @@ public struct DeviceMapper: ~Copyable {
 
     nonisolated(unsafe) private static var lastMessage = ""
 
-    /// The device of this UUID, or `nil` where there is none.
+    /// The device with this UUID; `nil` if the kernel has none.
     ///
     /// The corresponding ioctl is `DM_DEV_STATUS`.
     public func info(uuid: String) throws(SystemError) -> Info? {
@@ -45,7 +45,7 @@ public struct DeviceMapper: ~Copyable {
     /// Creates `device` with its table and makes it live.
     ///
     /// The corresponding ioctls are `DM_DEV_CREATE`, `DM_TABLE_LOAD` and `DM_DEV_SUSPEND` (resuming).
-    /// - Parameter resolve: A device as the kernel knows it, MAJOR:MINOR.
+    /// - Parameter resolve: Returns the number, MAJOR:MINOR, of a device that the table names.
     public mutating func create(
         _ device: MappedDevice, resolve: (DeviceReference) -> String
     ) throws(SystemError) -> Info {
@@ -54,7 +54,7 @@ public struct DeviceMapper: ~Copyable {
         try task.check(dm_task_set_uuid(task.pointer, device.uuid))
         if device.isReadOnly { try task.check(dm_task_set_ro(task.pointer)) }
         if let minor = device.minor {
-            // The kernel has one major number for all, which libdevmapper puts instead of whatever is here.
+            // All mapped devices have one major number; libdevmapper puts it in place of this one.
             try task.check(dm_task_set_major_minor(task.pointer, 1, CInt(minor), 1))
         }
         if let readAhead = device.readAhead {
@@ -74,27 +74,28 @@ public struct DeviceMapper: ~Copyable {
         return info
     }
 
-    /// Removes the device of this name.
+    /// Removes the device with this name.
     ///
     /// The corresponding ioctl is `DM_DEV_REMOVE`.
     public mutating func remove(_ name: String) throws(SystemError) {
         let task = try Task(DM_DEVICE_REMOVE, on: name)
         try task.check(dm_task_set_name(task.pointer, name))
-        // udev may still be looking at it.
+        // udev may still have it open.
         try task.check(dm_task_retry_remove(task.pointer))
         try task.check(dm_task_set_cookie(task.pointer, &cookie, UInt16(DM_UDEV_DISABLE_LIBRARY_FALLBACK)))
         try task.run()
     }
 
-    /// The status line of the only target of the device of this name.
+    /// The status line of the only target of the device with this name.
     ///
     /// The corresponding ioctl is `DM_TABLE_STATUS`.
     public func status(_ name: String) throws(SystemError) -> String {
         try targets(name, DM_DEVICE_STATUS).first?.arguments ?? ""
     }
 
-    /// What the status of the thin pool with this name means, where LVM2's metadata has `expectedTransactionID`
-    /// (`ThinPoolStatus.health`).
+    /// The health of the thin pool with this name, by its status (`ThinPoolStatus.health`).
+    ///
+    /// LVM2's metadata has `expectedTransactionID`.
     public func poolHealth(
         _ name: String, expectedTransactionID: UInt64, mayLag: Bool = true
     ) throws(SystemError) -> PoolHealth {
@@ -105,19 +106,20 @@ public struct DeviceMapper: ~Copyable {
         return status.health(expectedTransactionID: expectedTransactionID, mayLag: mayLag)
     }
 
-    /// The live table of the device of this name, each target's arguments with MAJOR:MINOR.
+    /// The live table of the device with this name, each target's arguments with MAJOR:MINOR.
     ///
     /// The corresponding ioctl is `DM_TABLE_STATUS` with `DM_STATUS_TABLE_FLAG`.
     public func table(_ name: String) throws(SystemError) -> [String] {
         try targets(name, DM_DEVICE_TABLE).map { "\($0.start) \($0.length) \($0.type) \($0.arguments)" }
     }
 
-    /// Waits until udev has handled every change of this transaction, at most so many seconds. Returns whether it has, and at
-    /// once where no udev runs.
+    /// Waits at most so many seconds until udev has handled every change of this transaction.
+    ///
+    /// Returns whether udev has handled them; without udev, returns at once.
     ///
     /// The corresponding libdevmapper function is `dm_udev_wait`.
     public mutating func waitForUdev(seconds: Int) -> Bool {
-        // What is to be read ahead is set here.
+        // This call also sets the read-ahead.
         dm_task_update_nodes()
         guard cookie != 0 else { return true }
         ServiceManager.goOn(seconds: seconds)
@@ -126,7 +128,7 @@ public struct DeviceMapper: ~Copyable {
         return isDone
     }
 
-    /// Whether the kernel has the driver for targets of the type `name`, as a module that is loaded or built in.
+    /// Whether the kernel has the driver for targets of the type `name`, loaded or built in.
     ///
     /// The corresponding ioctl is `DM_LIST_VERSIONS`.
     public static func hasTarget(_ name: String) -> Bool {
@@ -146,7 +148,7 @@ public struct DeviceMapper: ~Copyable {
     private func targets(_ name: String, _ kind: Int) throws(SystemError) -> [TargetLine] {
         let task = try Task(kind, on: name)
         try task.check(dm_task_set_name(task.pointer, name))
-        // Otherwise a pool would write its metadata first.
+        // Without this flag, a pool would write its metadata first.
         try task.check(dm_task_no_flush(task.pointer))
         try task.run()
         var lines: [TargetLine] = []
@@ -167,7 +169,7 @@ public struct DeviceMapper: ~Copyable {
         return lines
     }
 
-    /// One ioctl's worth of libdevmapper's `dm_task`.
+    /// A `dm_task` of libdevmapper, for one ioctl.
     private struct Task: ~Copyable {
         let pointer: OpaquePointer
         let object: String
@@ -210,14 +212,16 @@ public struct DeviceMapper: ~Copyable {
 }
 
 extension MappedDevice.Role {
-    /// What udev's rules are told to leave out, as lvm2 does (lvm2: lib/activate/dev_manager.c,
-    /// `_get_udev_flags`): only a volume that users see is looked into and linked.
+    /// The flags by which udev's rules leave out work, as lvm2 sets them.
+    ///
+    /// udev looks into and links only a volume that users see (lvm2: lib/activate/dev_manager.c,
+    /// `_get_udev_flags`).
     fileprivate var udevFlags: UInt16 {
         let visible = DM_UDEV_DISABLE_LIBRARY_FALLBACK
         let inner =
             visible | DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG | DM_UDEV_DISABLE_DISK_RULES_FLAG
             | DM_UDEV_DISABLE_OTHER_RULES_FLAG
-        // Both have the same file system, and links are to go to the origin.
+        // A snapshot has the file system of its origin, and links must lead to the origin.
         let low = DM_UDEV_LOW_PRIORITY_FLAG
         return switch self {
         case .volume: UInt16(visible)

@@ -6,7 +6,7 @@ public enum DirectoryListing {
     ///
     /// The corresponding C functions are `open`, `fdopendir` and `readdir`.
     ///
-    /// - Throws: if the directory cannot be opened, or not be read to its end.
+    /// - Throws: if the directory cannot be opened, or cannot be read to its end.
     public static func names(in path: String) throws(SystemError) -> [String] {
         let number = imgbased_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         guard number >= 0 else {
@@ -16,8 +16,9 @@ public enum DirectoryListing {
         return try bytes(owning: number, shown: path).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The names in the open directory `number`, byte for byte; closes it. More than `limit` names are an
-    /// error.
+    /// The names in the open directory `number`, byte for byte; this closes it.
+    ///
+    /// More than `limit` names are an error.
     ///
     /// The corresponding C functions are `fdopendir` and `readdir`.
     package static func bytes(

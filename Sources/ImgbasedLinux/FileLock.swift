@@ -1,9 +1,11 @@
 import CLinux
 
-/// The lock of an open file, given back when it goes out of use. To close the file would not do: a child of another thread
-/// has it open as well until it executes its program, and the lock is that of all of them.
+/// The lock of an open file, released when this value goes out of use.
+///
+/// A close of the file is not enough. A child of another thread also has the file open until it executes its
+/// program, and it shares the lock.
 package struct FileLock: ~Copyable {
-    /// The file.
+    /// The open file that has the lock.
     package let file: OpenFile
 
     /// Takes over the lock that `file` has.

@@ -1,14 +1,14 @@
 public import ImgbasedCore
 
-/// The check of a file system before it is mounted so that it can be written, as the distribution has one.
+/// Checks a file system with the distribution's tool before the file system is mounted writable.
 public enum FileSystemChecker {
     private static let tool = "/usr/sbin/e2fsck"
 
-    /// Checks the file system of `type` in the device at `path`, where the initramfs has the tool for it.
+    /// Checks the file system of `type` in the device at `path`, if the initramfs has the tool.
     ///
-    /// XFS is its own check: its driver replays the journal, and fsck.xfs(8) does nothing.
-    /// - Returns: What the tool said last; `nil` where none was run.
-    /// - Throws: where the file system is not fit for use, or the tool hangs.
+    /// XFS needs no tool: its driver replays the journal, and fsck.xfs(8) does nothing.
+    /// - Returns: The last line of the tool's output; `nil` if no tool ran.
+    /// - Throws: if the file system is not fit for use, or if the tool hangs.
     public static func run(
         _ path: String, type: LayerMount.FileSystem, _ check: FileSystemCheck, _ patience: Patience
     ) throws(SystemError) -> String? {

@@ -1,14 +1,18 @@
 import CLinux
 
-/// The program that a booted system begins with.
+/// The first program of a booted system.
 public enum InitProgram {
-    /// Where it is looked for, besides where `init=` says (linux: init/main.c, `kernel_init`; systemd: src/core/main.c). The
-    /// shell that comes last there is left out: nobody may be at it.
+    /// The paths searched after that of `init=`.
+    ///
+    /// The sources are linux: init/main.c, `kernel_init`; systemd: src/core/main.c. The shell that comes last
+    /// there is left out: the console may be unattended.
     private static let places = ["/sbin/init", "/etc/init", "/bin/init"]
 
-    /// Whether the root mounted at `target` has one, where `asked` is the kernel's `init=`. Links lead where they will when it
-    /// is the root. A root whose `/usr` is not there yet may have it in that.
-    /// - Throws: where that cannot be seen.
+    /// Whether the root mounted at `target` has an init program; `asked` is the kernel's `init=`.
+    ///
+    /// Links resolve as they will once `target` is the root. A root without its `/usr` may have the
+    /// program there, so the answer is `true`.
+    /// - Throws: if the root cannot be searched.
     ///
     /// The corresponding system call is `openat2` with `RESOLVE_IN_ROOT`.
     public static func exists(in target: String, asked: String?) throws(SystemError) -> Bool {
@@ -19,7 +23,7 @@ public enum InitProgram {
             do throws(SystemError) {
                 if let node = try root.look(within: place), node.isProgram { return true }
             } catch {
-                // Another place may do.
+                // The program may be at another path.
                 failure = failure ?? error
             }
         }
@@ -28,7 +32,7 @@ public enum InitProgram {
     }
 
     /// Whether the root mounted at `target` has modules for the kernel `release`.
-    /// - Throws: where that cannot be seen.
+    /// - Throws: if the root cannot be searched.
     public static func hasModules(of release: String, in target: String) throws(SystemError) -> Bool {
         let root = try OpenFile(opening: target, O_RDONLY | O_DIRECTORY)
         return try root.look(within: "/usr/lib/modules/" + release) != nil
@@ -36,9 +40,10 @@ public enum InitProgram {
 }
 
 extension OpenFile {
-    /// What is at `path`, where this open directory is the root: no link leads out of it. `nil` where nothing is.
+    /// The node at `path` with this open directory as the root, which no link leaves; `nil` if none.
     ///
-    /// The corresponding system calls are `openat2` with `RESOLVE_IN_ROOT`, of the place and not of what is there, and `statx`.
+    /// The corresponding system calls are `openat2` with `RESOLVE_IN_ROOT`, which opens only the path, and
+    /// `statx`.
     fileprivate func look(within path: String) throws(SystemError) -> imgbased_node? {
         let number = imgbased_open_in_root(self.number, path, imgbased_path_only, 0)
         guard number >= 0 else {
@@ -54,7 +59,7 @@ extension OpenFile {
 }
 
 extension imgbased_node {
-    /// Whether it is a plain file that somebody can execute.
+    /// Whether it is a plain file that some user can execute.
     fileprivate var isProgram: Bool {
         mode & UInt32(S_IFMT) == UInt32(S_IFREG) && mode & 0o111 != 0
     }

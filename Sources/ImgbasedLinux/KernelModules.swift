@@ -4,15 +4,16 @@ public import ImgbasedCore
 
 /// Loads kernel modules as modprobe(8) does, with libkmod: dependencies first, `modprobe.d` obeyed.
 ///
-/// Those that are compressed the kernel decompresses where it can: its security modules see the file then. libkmod does
-/// it where the kernel cannot. (libkmod of Debian 12 knows nothing of the kernel's way.)
+/// The kernel decompresses compressed modules if it can: its security modules then see the file. Otherwise,
+/// libkmod does. (libkmod of Debian 12 does not know the kernel's way.)
 public final class KernelModules {
-    /// libkmod with the module index of the running kernel, once there is something to load.
+    /// libkmod with the module index of the running kernel; `nil` until a module has to be loaded.
     private var context: OpaquePointer?
     private let patience: Patience
 
-    /// Nothing is read before a module has to be loaded. There is `patience` with the commands that modprobe.d(5) has instead of
-    /// modules.
+    /// Reads nothing until a module has to be loaded.
+    ///
+    /// `patience` limits the commands that modprobe.d(5) has in place of modules.
     public init(_ patience: Patience) {
         self.patience = patience
     }
@@ -21,16 +22,15 @@ public final class KernelModules {
         kmod_unref(context)
     }
 
-    /// Sees to it that the kernel has the driver of the file system `type`.
+    /// Loads the driver of the file system `type`, unless the kernel has it.
     public func loadFileSystem(_ type: String) throws(SystemError) {
-        // A module that is built in has no name in an initramfs that knows of no modules.
+        // An initramfs without modules does not name the built-in ones either.
         let known = try SmallFile.read("/proc/filesystems").split(separator: "\n")
         if known.contains(where: { $0.split(separator: "\t").last.map { $0 == type } ?? false }) { return }
         try load(type)
     }
 
-    /// Loads what `name` stands for (a module or an alias) and what it needs; nothing where it is there already
-    /// or built in.
+    /// Loads the module or alias `name` and its dependencies, unless they are loaded or built in.
     ///
     /// The corresponding libkmod functions are `kmod_module_new_from_lookup` and
     /// `kmod_module_probe_insert_module`.
@@ -57,22 +57,22 @@ public final class KernelModules {
         }
     }
 
-    /// Something to do for a module.
+    /// A step in loading a module.
     private struct Step {
-        /// The module, of which whoever has the step has a reference.
+        /// The module; the owner of the step holds a reference to it.
         var module: OpaquePointer?
         var name: String
         var options: String
-        /// What modprobe.d(5) has to be run instead.
+        /// The command that modprobe.d(5) has in place of the module; `nil` if none.
         var command: String?
-        /// Whether nothing comes of it all without this.
+        /// Whether the load fails without this step.
         var isNeeded: Bool
     }
 
-    // libkmod's callback has no room for more.
+    // libkmod's callback takes no context.
     nonisolated(unsafe) private static var collected: [Step] = []
 
-    /// What is to be done for `module`, in order: nothing for what is there. A dry run of libkmod's tells.
+    /// The steps that load `module`, in order, by a dry run of libkmod; none for a loaded module.
     private func steps(for module: OpaquePointer?, _ name: String) throws(SystemError) -> [Step] {
         KernelModules.collected = []
         let status = kmod_module_probe_insert_module(
@@ -91,7 +91,7 @@ public final class KernelModules {
             throw SystemError("load kernel module", name, errno: -status)
         }
 
-        // Others are soft dependencies.
+        // Modules that are not in this set are soft dependencies.
         var needed = Set([kmod_module_get_name(module).map { String(cString: $0) } ?? ""])
         let dependencies = kmod_module_get_dependencies(module)
         defer { kmod_module_unref_list(dependencies) }
@@ -118,7 +118,7 @@ public final class KernelModules {
             }
         } catch {
             guard step.isNeeded else { return }
-            // It may be one that the module which was asked for needs.
+            // The step may be for a dependency of the requested module.
             throw error.failing("load kernel module", step.name)
         }
     }

@@ -1,10 +1,10 @@
 public import ImgbasedCore
 
-/// lvm2's own tool, for what our own code does not activate.
+/// lvm2's own tool, for volumes that our own code does not activate.
 public enum LVM2 {
     private static let tool = "/usr/sbin/lvm"
 
-    /// Whether the initramfs has it.
+    /// Whether the initramfs has lvm2.
     public static var isThere: Bool { ChildProcess.isExecutable(tool) }
 
     /// Has lvm2 activate `volume` of `group`.
@@ -21,8 +21,9 @@ public enum LVM2 {
         try run(LVM2Command.deactivate(volume, of: group), patience)
     }
 
-    /// What lvm2 reads of the group that `selector` means, on whatever devices; `nil` where it finds none, or what we
-    /// cannot read either.
+    /// lvm2's metadata of the group that `selector` names, from any devices.
+    ///
+    /// The result is `nil` if lvm2 finds no such group, or if our own code cannot read the metadata either.
     static func metadata(_ selector: GroupSelector, _ patience: Patience) -> VolumeGroup? {
         let file = "/run/imgbased/metadata"
         guard (try? SmallFile.makeDirectory("/run/imgbased")) != nil else { return nil }

@@ -1,16 +1,18 @@
 import CLinux
 public import ImgbasedCore
 
-/// The lock that lvm2's commands take of a volume group before they look at what of it is active (lvm2:
-/// lib/locking/file_locking.c, lib/misc/lvm-flock.c). Where dracut's rules start lvm2 as well, each finds the other's
-/// work done, not half done.
+/// The lock that lvm2's commands take before they look at which parts of a volume group are active.
+///
+/// The sources are lvm2: lib/locking/file_locking.c, lib/misc/lvm-flock.c. If dracut's rules also start lvm2,
+/// neither program sees the other's work half done.
 public struct LVM2Lock: ~Copyable {
     private let lock: FileLock?
 
-    /// Waits for the lock of `group` and takes it. The command that has it is waited for as long as there is `patience`: it
-    /// may be checking a pool. Where there is no place for it, it goes without: so does lvm2 with `--sysinit`, which
-    /// it is started with in an initramfs.
-    /// - Throws: where somebody does not let go of it.
+    /// Takes the lock of `group`, waiting for its holder with `patience`: the holder may be checking a pool.
+    ///
+    /// If the lock file cannot be made, this goes on without a lock. So does lvm2 with `--sysinit`, its
+    /// option in an initramfs.
+    /// - Throws: if the holder keeps the lock.
     public init(
         _ group: String, _ patience: Patience, in directory: String = "/run/lock/lvm"
     ) throws(SystemError) {
@@ -22,14 +24,14 @@ public struct LVM2Lock: ~Copyable {
         _ path: String, in directory: String, _ patience: Patience
     ) throws(SystemError) -> FileLock? {
         guard (try? SmallFile.makeDirectory(directory)) != nil else { return nil }
-        // Others may take and leave it for ever.
+        // Other programs could take turns with the lock for ever.
         let deadline = Monotonic.now().advanced(bySeconds: patience.total)
         while true {
             guard
                 let file = try? OpenFile(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, permissions: 0o600)
             else { return nil }
             try wait(for: file, path, patience)
-            // lvm2 removes the file when it lets go: only the lock on the one that is there now counts.
+            // lvm2 removes the file when it releases the lock: only a lock on the present file counts.
             var locked = stat()
             var present = stat()
             if fstat(file.number, &locked) == 0, stat(path, &present) == 0, locked.st_ino == present.st_ino,
@@ -43,7 +45,7 @@ public struct LVM2Lock: ~Copyable {
         }
     }
 
-    /// Locks `file`. A child does the waiting, which can be ended; the lock is the file's, and so ours as well.
+    /// Locks `file`. A child waits, since a child can be ended; the lock is the open file's, so ours too.
     ///
     /// The corresponding C functions are `flock` and `fork`.
     private static func wait(
@@ -67,7 +69,7 @@ public struct LVM2Lock: ~Copyable {
         guard status == 0 else { throw SystemError("lock", path, errno: (status >> 8) & 0xff) }
     }
 
-    /// The process that has the file locked.
+    /// The process that holds the lock on the file.
     private static func holder(of node: imgbased_node) -> Int? {
         guard let text = try? SmallFile.read("/proc/locks", limit: 1 << 20) else { return nil }
         return FileLockTable(text).holder(
@@ -79,6 +81,6 @@ public struct LVM2Lock: ~Copyable {
             ?? "process \(process), which has ended,"
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     public consuming func release() {}
 }

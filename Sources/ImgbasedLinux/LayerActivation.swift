@@ -1,20 +1,21 @@
 public import ImgbasedCore
 
-/// Activates one layer, by our own code or lvm2's, as far as its pool allows.
+/// Activates one layer, by our own code or lvm2, in the mode that its pool allows.
 public struct LayerActivation: ~Copyable {
-    /// A layer that is active.
+    /// An active layer.
     public struct Active {
-        /// Its device.
+        /// The device of the layer.
         public var device: DeviceMapper.Info
-        /// How it is to be mounted: as it was asked for, unless its pool must not be written.
+        /// How to mount the layer: the requested mode, or one without writing if its pool must not be
+        /// written.
         public var mode: BootMode
-        /// Who activated it.
+        /// Whether our own code or lvm2 activated the layer.
         public var activator: Activator
-        /// Why it was not our own code, where it was to try.
+        /// Why our own code tried and did not activate the layer; `nil` if it did, or did not have to try.
         public var refusal: String?
-        /// Why nothing can be written.
+        /// Why the pool must not be written; `nil` if the layer can be written.
         public var degraded: String?
-        /// What users should know of its devices, each one sentence.
+        /// Warnings about its devices for users, one sentence each.
         public var warnings: [String] = []
     }
 
@@ -23,13 +24,15 @@ public struct LayerActivation: ~Copyable {
     private let volume: String
     private let modules: KernelModules
     private let lacking: SystemError?
-    /// Whether other disks than those that are there may be what lvm2 would take.
+    /// Whether lvm2 may want other disks than those present.
     private var mayWaitForDisks = false
     private var stack: StackActivation?
     private var isActiveByLVM2 = false
 
-    /// For `volume`, in the group that was `found`; drivers besides that of thin pools come from `modules`. `lacking` is why
-    /// the kernel could not be given that one.
+    /// Prepares the activation of `volume` in the group `found`.
+    ///
+    /// Drivers other than that of thin pools come from `modules`. `lacking` is the error from loading the
+    /// thin-pool driver; `nil` if there was none.
     public init(
         of volume: String, in found: VolumeGroupSearch.Found, for request: BootRequest,
         modules: KernelModules, lacking: SystemError?
@@ -41,8 +44,8 @@ public struct LayerActivation: ~Copyable {
         self.request = request
     }
 
-    /// Activates the layer; nothing of it is left active where that fails.
-    /// - Parameter wait: Returns when another disk has come, with `false` when there is no more time to wait for one.
+    /// Activates the layer; a failure leaves nothing of it active.
+    /// - Parameter wait: Returns when another disk has come; `false` if the time to wait is over.
     public mutating func run(
         _ mapper: inout DeviceMapper, waitingForDisk wait: () throws(SystemError) -> Bool
     ) throws(BootError) -> Active {
@@ -58,7 +61,7 @@ public struct LayerActivation: ~Copyable {
             lock.release()
             return active
         } catch {
-            // What fails here need not fail there: lvm2 has its own ways.
+            // lvm2 works in its own way, and may succeed.
             if case .forbidden = error { throw error }
             guard request.activate == .auto, LVM2.isThere else { throw error }
             let reason = error.description
@@ -72,8 +75,8 @@ public struct LayerActivation: ~Copyable {
         }
     }
 
-    /// Deactivates it again, because of `cause`.
-    /// - Throws: where something of it is left.
+    /// Deactivates the layer, because of `cause`.
+    /// - Throws: if a part of the layer stays active.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
         if isActiveByLVM2 { return try LVM2.deactivate(volume, of: found.group.name, request.limits.tool) }
         let lock = try BootError.call(LVM2Lock(found.group.name, request.limits.tool))
@@ -134,7 +137,7 @@ public struct LayerActivation: ~Copyable {
         return outcome
     }
 
-    /// Whether no write to the volume needs a new block of the pool, which has none.
+    /// Whether the volume owns all its blocks, so that no write needs a new one from the full pool.
     private func ownsItsBlocks(_ plan: ActivationPlan, _ mapper: inout DeviceMapper) throws(BootError) -> Bool
     {
         guard let thin = found.group.volume(volume)?.thin, let length = plan.devices.last?.length else {
@@ -164,7 +167,7 @@ public struct LayerActivation: ~Copyable {
                     volume, of: group.name, readOnly: request.mode != .readWrite, request.limits.tool)
                 break
             } catch {
-                // The disks that lvm2 would take may still have to come: arrays, multipath devices.
+                // The disks that lvm2 would use may still appear: arrays, multipath devices.
                 guard mayWaitForDisks || found.group.refusal != nil, try BootError.call(wait()) else {
                     throw error
                 }

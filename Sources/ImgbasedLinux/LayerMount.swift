@@ -1,15 +1,15 @@
 public import ImgbasedCore
 
-/// Mounts an activated layer as the root to be.
+/// Mounts an activated layer as the new root.
 public struct LayerMount {
-    /// A type of file system that a layer can have.
+    /// A file system type that a layer can have.
     public enum FileSystem: String, Sendable {
-        /// ext4, and the older ext2 and ext3 that its driver mounts.
+        /// ext4, or the older ext2 and ext3, which its driver mounts too.
         case ext4
-        /// XFS.
+        /// XFS, whose superblock begins with `XFSB`.
         case xfs
 
-        /// Mount options that keep the driver from replaying the journal, so that nothing at all is written.
+        /// Mount options that keep the driver from replaying the journal, so that it writes nothing at all.
         fileprivate var withoutRecovery: String {
             switch self {
             case .ext4: "noload"
@@ -17,8 +17,9 @@ public struct LayerMount {
             }
         }
 
-        /// The type by the magic number in the superblock (ext4: fs/ext4/ext4.h, `s_magic`; XFS: fs/xfs/libxfs/xfs_format.h,
-        /// `XFS_SB_MAGIC`), or `nil`.
+        /// The type by the magic number in the superblock; `nil` for any other type.
+        ///
+        /// The sources are ext4: fs/ext4/ext4.h, `s_magic`; XFS: fs/xfs/libxfs/xfs_format.h, `XFS_SB_MAGIC`.
         public static func recognize(_ source: some BlockSource) throws(BlockReadError) -> FileSystem? {
             let magic = try source.read(at: 0, count: 4)
             if magic == Array("XFSB".utf8) { return .xfs }
@@ -29,24 +30,24 @@ public struct LayerMount {
     private static let lower = "/run/imgbased/layer"
     private static let scratch = "/run/imgbased/volatile"
 
-    /// The file system that is seen at a place.
+    /// The topmost file system mounted at a directory.
     public struct Present {
-        /// The number of its device, MAJOR:MINOR: of a volatile layer, that of the layer itself.
+        /// The number of its device, MAJOR:MINOR; for a volatile layer, that of the layer itself.
         public var number: String
-        /// What was mounted.
+        /// The source of the mount; for a volatile layer, that of the layer itself.
         public var source: String
         /// Whether it is a layer in mode `volatile`.
         public var isVolatile: Bool
-        /// Whether it cannot be written.
+        /// Whether the mount or its file system is read-only.
         public var isReadOnly: Bool
 
-        /// Whether it is the layer on the device with that number, mounted as in `mode`.
+        /// Whether it is the layer on the device `number`, mounted in `mode`.
         public func isLayer(_ number: String, _ mode: BootMode) -> Bool {
             self.number == number && isVolatile == (mode == .volatile) && (mode != .readOnly || isReadOnly)
         }
     }
 
-    /// What is mounted at `target`; `nil` where nothing is.
+    /// The file system mounted at `target`; `nil` if nothing is mounted.
     public static func present(at target: String) throws(SystemError) -> Present? {
         let table = try Mount.table()
         guard let top = table.top(at: target) else { return nil }
@@ -63,16 +64,16 @@ public struct LayerMount {
     /// Mounts the layer in `device` at `target`, where nothing is mounted.
     /// - Parameters:
     ///   - device: The node of the volume.
-    ///   - number: The number of its device, MAJOR:MINOR. Where something else turns out to be mounted, it is unmounted again.
-    ///   - mode: Whether it can be written, and where what is written goes.
-    ///   - readOnly: For a layer that can be written: whether it is mounted read-only first, as `ro` on the kernel
-    ///     command line asks; the booted system makes it writable when it has checked it.
-    ///   - check: How its file system is checked before it is mounted so that it can be written, by whomever; `nil`
-    ///     where nobody can.
-    ///   - limits: How long that may take.
-    ///   - options: Mount options of the administrator, `rootflags=`.
-    ///   - modules: Where the driver comes from.
-    /// - Returns: What the check of the file system said; `nil` where there was none.
+    ///   - number: The number of its device, MAJOR:MINOR. If another device turns out to be mounted, this
+    ///     unmounts it.
+    ///   - mode: Whether the layer can be written, and where writes go.
+    ///   - readOnly: For a writable layer: whether to mount it read-only first, as `ro` on the kernel command
+    ///     line asks. The booted system checks it and makes it writable.
+    ///   - check: How to check the file system before any program mounts it writable; `nil` if none can.
+    ///   - limits: The time limits of the check.
+    ///   - options: The administrator's mount options, `rootflags=`.
+    ///   - modules: The source of the file system drivers.
+    /// - Returns: The message of the file system check; `nil` if no check ran.
     public static func mount(
         _ device: String, number: String, at target: String, mode: BootMode, readOnly: Bool,
         check: FileSystemCheck?, limits: BootLimits, options: MountOptions, modules: KernelModules
@@ -114,13 +115,13 @@ public struct LayerMount {
         return message
     }
 
-    /// Unmounts what is mounted at `target`, of a layer that is `volatile` its parts as well.
+    /// Unmounts the file system at `target`; of a `volatile` layer, its parts as well.
     public static func unmount(_ target: String, volatile: Bool) throws(SystemError) {
         try Mount.unmount(target)
         if volatile { try unmountLower() }
     }
 
-    /// Unmounts what a volatile layer is made of, also what is left of one.
+    /// Unmounts the parts of a volatile layer, and debris of an earlier one.
     private static func unmountLower() throws(SystemError) {
         for place in [scratch, lower] {
             while try Mount.table().top(at: place) != nil { try Mount.unmount(place) }

@@ -1,11 +1,12 @@
 import CLinux
 
-/// A moment on the clock that starts with the kernel and is never set. (Swift's own clocks come with the
-/// concurrency runtime, which the helper has no other use for.)
+/// A moment on the clock that starts with the kernel and is never set.
+///
+/// (Swift's own clocks need the concurrency runtime, which the helper does not use otherwise.)
 public struct Monotonic: Hashable, Comparable, Sendable {
     private var nanoseconds: Int64
 
-    /// This moment.
+    /// The present moment.
     ///
     /// The corresponding C function is `clock_gettime` of `CLOCK_MONOTONIC`.
     public static func now() -> Monotonic {
@@ -17,12 +18,12 @@ public struct Monotonic: Hashable, Comparable, Sendable {
     /// The moment the kernel started.
     public static let kernelStart = Monotonic(nanoseconds: 0)
 
-    /// The moment that many seconds later, at most a century.
+    /// The moment `seconds` later, at most 3,000,000,000 (about a century).
     public func advanced(bySeconds seconds: Int) -> Monotonic {
         Monotonic(nanoseconds: nanoseconds + Int64(min(max(seconds, 0), 3_000_000_000)) * 1_000_000_000)
     }
 
-    /// Milliseconds from `start` to this moment; negative where this one came first.
+    /// Milliseconds from `start` to this moment; negative if this moment came first.
     public func milliseconds(since start: Monotonic) -> Double {
         Double(nanoseconds - start.nanoseconds) / 1_000_000
     }

@@ -1,10 +1,10 @@
 import CLinux
 
-/// An open file, closed when it goes out of use.
+/// An open file, closed when this value goes out of use.
 public struct OpenFile: ~Copyable {
-    /// The number.
+    /// The file descriptor.
     public let number: CInt
-    /// What it was opened as, for messages.
+    /// The path or word that messages show for the file.
     public let name: String
 
     /// Takes over the open file `number`.
@@ -13,7 +13,7 @@ public struct OpenFile: ~Copyable {
         self.name = name
     }
 
-    /// Opens `path` of the running system; a file it makes gets `permissions`.
+    /// Opens `path` of the running system; a new file gets `permissions`.
     ///
     /// The corresponding C function is `open`.
     public init(opening path: String, _ flags: CInt, permissions: UInt32 = 0) throws(SystemError) {
@@ -26,8 +26,9 @@ public struct OpenFile: ~Copyable {
         close(number)
     }
 
-    /// Fills `buffer` from `offset`, or from the current place, and returns how much of it: less than all only at the
-    /// end.
+    /// Fills `buffer` from `offset`, or from the current position.
+    ///
+    /// Returns the number of bytes, less than the size of `buffer` only at the end.
     ///
     /// The corresponding C functions are `pread` and `read`.
     public func read(
@@ -50,7 +51,7 @@ public struct OpenFile: ~Copyable {
         return filled
     }
 
-    /// Reads up to `count` bytes from `offset`, or from the current place; fewer only at the end.
+    /// Reads up to `count` bytes from `offset`, or from the current position; fewer only at the end.
     public func read(upTo count: Int, at offset: Int? = nil) throws(SystemError) -> [UInt8] {
         var failure: SystemError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -65,7 +66,7 @@ public struct OpenFile: ~Copyable {
         return bytes
     }
 
-    /// Writes all of `bytes` at the current place.
+    /// Writes all of `bytes` at the current position.
     ///
     /// The corresponding C function is `write`.
     public func write(_ bytes: some Collection<UInt8>) throws(SystemError) {

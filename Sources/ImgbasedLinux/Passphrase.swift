@@ -1,9 +1,10 @@
-/// Questions that systemd puts to whoever is at the console (systemd: docs/PASSWORD_AGENTS.md).
+/// Questions that systemd asks at the console (systemd: docs/PASSWORD_AGENTS.md).
 enum Passphrase {
     private static let questions = "/run/systemd/ask-password"
 
-    /// Whether a passphrase is being asked for. If that cannot be read, no: the disks' time then ends as
-    /// ever.
+    /// Whether systemd is asking for a passphrase; `false` if the questions cannot be read.
+    ///
+    /// The time for disks then ends as usual.
     static var isAskedFor: Bool {
         (try? DirectoryListing.names(in: questions))?.contains { $0.hasPrefix("ask.") } ?? false
     }

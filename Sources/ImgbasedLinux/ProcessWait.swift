@@ -1,13 +1,13 @@
 import CLinux
 public import ImgbasedCore
 
-/// Waits for a child process as long as there is patience.
+/// Waits for a child process until patience is over.
 struct ProcessWait: ~Copyable {
     private let process: pid_t
     private let name: String
     private let descriptor: OpenFile
 
-    /// For the child `process`, called `name` in messages.
+    /// Prepares to wait for the child `process`, called `name` in messages.
     ///
     /// The corresponding system call is `pidfd_open`.
     init(_ process: pid_t, name: String) throws(SystemError) {
@@ -23,18 +23,20 @@ struct ProcessWait: ~Copyable {
         descriptor = OpenFile(owning: number, name: name)
     }
 
-    /// Waits for its end, and says how it came, as waitpid(2) does; `nil` with the verdict where patience is over
-    /// before: it is still to be ended. Meanwhile `read` is called when there is something at `output`.
-    /// - Parameter work: What whoever is waited for has done so far.
+    /// Waits for the end of the child, and returns its status as waitpid(2) does.
+    ///
+    /// If patience is over first, the status is `nil`, with the verdict; the caller must end the child.
+    /// Meanwhile, each time `output` has data, this calls `read`.
+    /// - Parameter work: The work that the awaited process has done so far.
     func status(
         _ patience: Patience, output: CInt = -1, read: () -> Bool = { false }, work: () -> UInt64
     ) throws(SystemError) -> (status: CInt?, verdict: Patience.Verdict) {
         var watch = Patience.Watch(patience, now: ProcessWait.now)
-        // Often enough to see that it works, seldom enough not to matter.
+        // Often enough to notice work, seldom enough to cost little.
         let interval = CInt(min(max(patience.idle * 100, 100), 10_000))
         var output = output
         while true {
-            // A negative number is left out.
+            // poll(2) leaves out a negative number.
             var waited = [
                 pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: output, events: Int16(POLLIN), revents: 0),
@@ -51,8 +53,8 @@ struct ProcessWait: ~Copyable {
         }
     }
 
-    /// Ends it, and waits for that; a tool by SIGTERM first, with all of its group.
-    /// - Returns: Whether it has ended: what waits for a disk in the kernel does not.
+    /// Ends the child, and waits for its end; a tool gets SIGTERM first, with all of its group.
+    /// - Returns: Whether the child has ended; one that waits for a disk in the kernel does not.
     func end(isTool: Bool) throws(SystemError) -> Bool {
         for signal in isTool ? [SIGTERM, SIGKILL] : [SIGKILL] {
             kill(isTool ? -process : process, signal)
@@ -90,7 +92,7 @@ struct ProcessWait: ~Copyable {
 }
 
 extension Patience {
-    /// Why somebody was not waited for any longer.
+    /// Why the wait was given up: the words for `verdict`.
     public func reason(_ verdict: Verdict) -> String {
         verdict == .isSlow ? "it was not done after \(total) seconds" : "it did nothing for \(idle) seconds"
     }

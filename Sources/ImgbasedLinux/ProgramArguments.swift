@@ -1,10 +1,10 @@
 import CLinux
 
-/// What this program was started with.
+/// The arguments of this program.
 ///
-/// Embedded Swift has no `CommandLine`, and that of ordinary Swift reads `/proc`, which a plain chroot has not.
+/// Embedded Swift has no `CommandLine`, and that of ordinary Swift reads `/proc`, which a plain chroot lacks.
 public enum ProgramArguments {
-    /// The words, the name of the program first.
+    /// All arguments; the first is the name of the program.
     public static var words: [String] {
         var words: [String] = []
         var next = imgbased_arguments()

@@ -2,14 +2,15 @@ import CLinux
 
 /// Files that get their name when they are complete.
 ///
-/// The callers differ in the rest: `SmallFile` flushes nothing, since a restart empties `/run`;
-/// `ConfinedTree.replaceFile` flushes the file and its directory; `OpenDirectory` leaves the flush to the end
-/// of the whole tree. A file that a boot loader reads is replaced otherwise, with flushes between the single
-/// writes (`ConfinedTree.replaceBootFile`).
+/// The callers differ in their flushes. `SmallFile` flushes nothing, since a restart empties `/run`.
+/// `ConfinedTree.replaceFile` flushes the file and its directory. `OpenDirectory` flushes the whole tree at
+/// the end. For a file that a boot loader reads, use `ConfinedTree.replaceBootFile`, which flushes between the
+/// single writes.
 package enum Replacement {
-    /// Runs `make`, which makes something named `temporary`, and renames that to `name`, both in the open
-    /// `directory`: a reader finds the old or the new. A file left as `temporary` by an interrupted run goes
-    /// first. After a failure, `temporary` is gone.
+    /// Runs `make`, which makes `temporary`, and renames that to `name`, both in the open `directory`.
+    ///
+    /// A reader finds the old file or the new one. This first removes a file that an interrupted run left as
+    /// `temporary`. After a failure, `temporary` is gone.
     ///
     /// The corresponding C functions are `unlinkat` and `renameat`.
     package static func put(

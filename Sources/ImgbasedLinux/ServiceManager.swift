@@ -1,13 +1,15 @@
 import CLinux
 
-/// systemd, where it has started this program as a service (sd_notify(3)).
+/// systemd, if it started this program as a service (sd_notify(3)).
 enum ServiceManager {
-    /// How long a call of the kernel may take that nobody can end, in seconds: to mount a file system whose journal is long, on
-    /// a slow disk, is one.
+    /// The longest time, in seconds, of a kernel call that no program can end.
+    ///
+    /// One such call mounts a file system with a long journal on a slow disk.
     private static let longestCall = 900
 
-    /// Says that it goes on, and that whatever comes next may take so many seconds before the service counts as one that hangs.
-    /// Nothing comes of it where nobody listens.
+    /// Tells systemd that this program goes on, and may take `seconds` and one longest call more.
+    ///
+    /// After that, the service counts as hung. Without a listener, this call does nothing.
     ///
     /// The corresponding C functions are `socket` and `sendto`.
     static func goOn(seconds: Int = 0) {
@@ -17,7 +19,7 @@ enum ServiceManager {
         let socket = OpenFile(owning: number, name: path)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        // One whose name begins so is not in the file system.
+        // A name that begins with `@` is not in the file system.
         let name = path.utf8.map { $0 == UInt8(ascii: "@") ? 0 : $0 }
         let offset = MemoryLayout<sa_family_t>.size
         guard offset + name.count < MemoryLayout<sockaddr_un>.size else { return }

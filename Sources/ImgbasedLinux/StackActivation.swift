@@ -1,17 +1,18 @@
 public import ImgbasedCore
 
-/// Brings the devices of an `ActivationPlan` to life, all of them or none.
+/// Creates the devices of an `ActivationPlan`, all of them or none.
 public struct StackActivation {
-    /// What became of a plan.
+    /// The result of a plan.
     public enum Outcome {
-        /// The volume's device is there.
+        /// The volume's device exists.
         case active(DeviceMapper.Info)
-        /// The pool is not as it was wanted; nothing of the plan is active.
+        /// The pool's health is not the wanted one; nothing of the plan is active.
         case unwanted(PoolHealth)
     }
 
-    /// Looks at a pool's metadata, in the device at the path it is given, before the pool uses it. Returns why the pool
-    /// should not be written, if there is a reason; throws where it must not be used at all.
+    /// Checks a pool's metadata, in the device at `path`, before the pool uses it.
+    ///
+    /// Returns why nothing should write to the pool, or `nil`. Throws if nothing may use the pool.
     public typealias MetadataCheck = (_ path: String) throws(BootError) -> String?
 
     private let plan: ActivationPlan
@@ -21,9 +22,10 @@ public struct StackActivation {
     private var created: [MappedDevice] = []
 
     /// - Parameters:
-    ///   - plan: What to bring to life.
-    ///   - physicalVolumes: The number, MAJOR:MINOR, of each physical volume it stands on.
-    ///   - isOnlyRead: Whether nothing will be written to the volume, also if its device is there already and would let it be.
+    ///   - plan: The devices to create.
+    ///   - physicalVolumes: The number, MAJOR:MINOR, of each physical volume under the plan.
+    ///   - isOnlyRead: Whether nothing will write to the volume. If so, `run` accepts an existing writable
+    ///     device.
     public init(
         _ plan: ActivationPlan, on physicalVolumes: [LVMIdentifier: String], isOnlyRead: Bool = false
     ) {
@@ -32,10 +34,11 @@ public struct StackActivation {
         self.physicalVolumes = physicalVolumes
     }
 
-    /// Creates what is not there yet, in the plan's order. When a step fails, or the pool turns out not to be as it is
-    /// `wanted`, what this call created is removed again, last first: half a stack would keep lvm2 from activating
-    /// the rest.
-    /// - Throws: where a call failed, and where the kernel shows something else than the plan was made for.
+    /// Creates the missing devices in the plan's order.
+    ///
+    /// If a step fails, or if the pool's health is not `wanted`, this call removes the devices it created,
+    /// last first: half a stack would keep lvm2 from activating the rest.
+    /// - Throws: if a call failed, or if the kernel has a device that differs from the plan.
     public mutating func run(
         _ mapper: inout DeviceMapper, checking check: MetadataCheck? = nil,
         wanted: (PoolHealth) -> Bool = { $0 == .good }
@@ -50,18 +53,18 @@ public struct StackActivation {
         }
     }
 
-    /// Removes again what `run` created, last first, because of `cause`.
-    /// - Throws: where half a stack is left.
+    /// Removes the devices that `run` created, last first, because of `cause`.
+    /// - Throws: if half a stack is left.
     public mutating func undo(after cause: BootError, _ mapper: inout DeviceMapper) throws(BootError) {
         do throws(BootError) {
             try undo(&mapper)
         } catch {
-            // lvm2 activates nothing where a part is active already.
+            // lvm2 activates nothing if a part is active already.
             throw .forbidden("\(cause); and it could not be undone: \(error)")
         }
     }
 
-    /// Removes again what `run` created, last first.
+    /// Removes the devices that `run` created, last first.
     public mutating func undo(_ mapper: inout DeviceMapper) throws(BootError) {
         while let device = created.last {
             try BootError.call(mapper.remove(device.name))
@@ -95,7 +98,7 @@ public struct StackActivation {
         return .active(last)
     }
 
-    /// Creates `device`, or finds it there already with the same table.
+    /// Creates `device`, or finds the same device with the same table.
     private mutating func create(
         _ device: MappedDevice, _ mapper: inout DeviceMapper
     ) throws(BootError) -> DeviceMapper.Info {
@@ -133,15 +136,17 @@ public struct StackActivation {
         "\(target.start.count) \(target.length.count) \(target.type) \(target.arguments(resolve: number))"
     }
 
-    /// A line of a pool's table without the number that lvm2 takes from lvm.conf and sets anew when it likes.
+    /// A pool's table line without the low-water mark, which lvm2 takes from lvm.conf and may set anew.
     private func withoutLowWaterMark(_ line: String) -> [Substring] {
         var words = line.split(separator: " ")
         if words.count > 6, words[2] == "thin-pool" { words.remove(at: 6) }
         return words
     }
 
-    /// The number of a device the tables refer to. A plan names only devices it has made before and physical volumes
-    /// of its group; the kernel refuses a table with 0:0 should that ever not hold.
+    /// The number of a device that the tables name.
+    ///
+    /// A plan names only physical volumes of its group and devices it made before. Otherwise, the kernel
+    /// refuses the table because of 0:0.
     private func number(of reference: DeviceReference) -> String {
         switch reference {
         case .physicalVolume(let id): physicalVolumes[id] ?? "0:0"

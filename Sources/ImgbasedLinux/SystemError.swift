@@ -8,10 +8,10 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     public let object: String
     /// The error's text, or the words of a library or of this program.
     public let reason: String
-    /// The number of the error, errno(3); `nil` if a library or this program decided that it is one.
+    /// The error number, errno(3); `nil` if a library or this program found the error.
     public let number: CInt?
 
-    /// Whether nothing has that name, or not any more.
+    /// Whether nothing has that name (`ENOENT`).
     public var isMissing: Bool { number == ENOENT }
 
     /// `operation` on `object` failed with `errno`; `reason` replaces the error's own text.
@@ -48,8 +48,9 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
         SystemError(operation, object, number, reason + detail)
     }
 
-    /// The error of a lookup within a tree that just failed. EAGAIN alone does not tell the user what
-    /// happened.
+    /// The error of a lookup within a tree that just failed.
+    ///
+    /// The text of `EAGAIN` alone does not tell the user the cause.
     package static func lookup(_ operation: String, _ object: String) -> SystemError {
         guard imgbased_errno() == EAGAIN else { return .last(operation, object) }
         let reason = "whenever it was looked up, something was renamed or mounted meanwhile"

@@ -1,18 +1,18 @@
 public import ImgbasedCore
 
-/// What thin-provisioning-tools say of the metadata of a thin pool, in a device nothing else uses.
+/// Runs thin-provisioning-tools on a thin pool's metadata, in a device that nothing else uses.
 public enum ThinTools {
     private static let check = "/usr/sbin/thin_check"
     private static let list = "/usr/sbin/thin_ls"
 
-    /// Has thin_check(8) look at the metadata in the device at `path`, as lvm2 does before it uses a pool.
-    /// - Returns: Why the pool should not be written though it can be read; `nil` where nothing is wrong.
-    /// - Throws: where it must not be used: whatever the policy, and by whomever, where there is nothing to look at.
+    /// Checks the metadata in the device at `path` with thin_check(8), as lvm2 does before it uses a pool.
+    /// - Returns: Why nothing should write to the pool, which can be read; `nil` if nothing is wrong.
+    /// - Throws: if the pool must not be used. Lost metadata forbids it for every policy and every program.
     public static func check(
         _ path: String, _ policy: ThinCheckPolicy, _ patience: Patience
     ) throws(BootError) -> String? {
         if try areMetadataMissing(path) {
-            // The kernel would take it for a new one; lvm2 lets it.
+            // The kernel would take the pool for a new one, and lvm2 lets it.
             throw .forbidden("the thin pool has lost its metadata; repair it with 'lvconvert --repair'")
         }
         if policy == .never { return nil }
@@ -28,7 +28,7 @@ public enum ThinTools {
         return "thin_check found errors in the metadata of the thin pool; repair it with 'lvconvert --repair'"
     }
 
-    /// What thin_ls(8) says of the volumes in the metadata in the device at `path`; nothing where it is not there.
+    /// The output of thin_ls(8) for the metadata in the device at `path`; empty if the tool is missing or fails.
     public static func list(_ path: String, _ patience: Patience) throws(BootError) -> ThinListing {
         guard ChildProcess.isExecutable(list) else { return ThinListing("") }
         let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path], patience))

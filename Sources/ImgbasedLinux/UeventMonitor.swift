@@ -6,7 +6,7 @@ public import ImgbasedCore
 public struct UeventMonitor: ~Copyable {
     private let socket: OpenFile
 
-    /// Starts to listen. Open it before looking at what is there, so that nothing falls between.
+    /// Starts to listen. Open it before you look at the present devices, so that no event is missed.
     ///
     /// The corresponding C functions are `socket` and `bind`.
     public init() throws(SystemError) {
@@ -22,7 +22,7 @@ public struct UeventMonitor: ~Copyable {
         guard number >= 0 else { throw .last("open", "kernel event socket") }
         let socket = OpenFile(owning: number, name: "kernel event socket")
 
-        // A burst at coldplug must fit; the kernel caps what an unprivileged process may ask for.
+        // A burst at coldplug must fit; the kernel limits the size for an unprivileged process.
         var size: CInt = 16 << 20
         _ = setsockopt(number, SOL_SOCKET, SO_RCVBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
 
@@ -38,8 +38,10 @@ public struct UeventMonitor: ~Copyable {
         return socket
     }
 
-    /// Waits until block devices come, change or go, at most until `deadline`, and returns them; empty when the
-    /// time is over. `nil` when the kernel dropped messages: look at everything again.
+    /// Waits until block devices come, change or go, at most until `deadline`, and returns them.
+    ///
+    /// The list is empty if the time is over. It is `nil` if the kernel dropped messages: look at all devices
+    /// again.
     ///
     /// The corresponding C functions are `poll` and `recvfrom`.
     public func next(until deadline: Monotonic) throws(SystemError) -> [Uevent]? {
@@ -91,7 +93,7 @@ public struct UeventMonitor: ~Copyable {
             default: throw .last("read", "kernel event socket")
             }
         }
-        // Anybody may send to the group; only the kernel sends from port 0.
+        // Any process may send to the group; only the kernel sends from port 0.
         return .message(sender.nl_pid == 0 ? message : [])
     }
 }
