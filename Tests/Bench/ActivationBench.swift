@@ -65,8 +65,7 @@ struct ActivationBench {
     private let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
 
     private func measure(_ contender: Contender, in vm: VM) throws -> Measurement {
-        // Without thin_check, the helper does not check the metadata. lvm2's configuration turns the check
-        // off.
+        // Without thin_check, the helper does not check metadata. lvm2's configuration turns its check off.
         let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
         let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
         // The helper mounts the layer. For other contenders the stopwatch mounts it, in the same way and

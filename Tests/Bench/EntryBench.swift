@@ -28,8 +28,7 @@ struct EntryBench {
     func run() throws -> [[Double]] {
         var machine = try Machine(
             name: "bench-entry", disks: [.overlay(of: InstalledDisk.current().disk)],
-            // Start without GRUB: the firmware's clock, which it uses, hardly moves if instructions are
-            // counted.
+            // No GRUB: the firmware's clock, which it uses, hardly moves if instructions are counted.
             boot: RootImage.current().boot("rd.imgbased.layer=Base-0.1", .ordinary))
         machine.countsInstructions = true
         return try machine.run { vm in

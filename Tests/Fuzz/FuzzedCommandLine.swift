@@ -58,8 +58,7 @@ struct FuzzedCommandLine {
 
     // MARK: The kernel's rules
 
-    /// The arguments by the kernel's rules, implemented differently: first the words, then the quotes in
-    /// each.
+    /// The arguments by the kernel's rules, implemented differently: first words, then the quotes in each.
     private func words() -> [KernelCommandLine.Argument] {
         let mark = UInt8(ascii: "\"")
         var arguments: [KernelCommandLine.Argument] = []
