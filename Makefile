@@ -1,4 +1,4 @@
-# The one interface to everything; `make help` lists it.
+# All tasks of the project; `make help` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,13 +7,13 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 
 SWIFT ?= swift
-# Where what is built is put, and installed from.
+# The directory for built files, from which they are installed.
 BUILD := build
 
-# $(call asked,PACKAGE,VARIABLE,DIRECTORY): what pkg-config says, if PACKAGE is installed here, else DIRECTORY.
+# $(call asked,PACKAGE,VARIABLE,DIRECTORY): pkg-config's answer if PACKAGE is installed, otherwise DIRECTORY.
 asked = $(or $(patsubst /lib/%,/usr/lib/%,$(shell pkg-config --variable=$2 $1 2>/dev/null)),$3)
 
-# GNU's directory variables. A packager sets those that the distribution has elsewhere: libexecdir=/usr/libexec.
+# GNU's directory variables. A packager sets those that differ in the distribution: libexecdir=/usr/libexec.
 PREFIX ?= /usr
 DESTDIR ?=
 prefix ?= $(PREFIX)
@@ -29,22 +29,23 @@ bashcompletiondir := $(or $(bashcompletiondir),$(call asked,--define-variable=pr
 zshcompletiondir ?= $(datadir)/zsh/site-functions
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
-# What follows does not follow PREFIX. dracut, the journal, kernel-install, grub-mkconfig and Debian's kernel packages look in one
-# place each, and systemd looks before /usr/local is mounted, if that is a file system of its own. udev gets nothing on the host:
-# the rules of the dracut module are for the initramfs.
+# The directories below do not depend on PREFIX. dracut, the journal, kernel-install, grub-mkconfig and
+# Debian's kernel packages look in one place each. systemd looks before /usr/local is mounted, if that is a
+# separate file system. No udev rules are installed on the host: the rules of the dracut module are for the
+# initramfs.
 systemdsystemunitdir := $(or $(systemdsystemunitdir),$(call asked,systemd,systemdsystemunitdir,/usr/lib/systemd/system))
 systemdcatalogdir := $(or $(systemdcatalogdir),$(call asked,systemd,catalogdir,/usr/lib/systemd/catalog))
 dracutmodulesdir := $(or $(dracutmodulesdir),$(call asked,dracut,dracutmodulesdir,/usr/lib/dracut/modules.d))
 kernelinstalldir ?= /usr/lib/kernel/install.d
 sysconfdir ?= /etc
-# imgbase looks here for GRUB's script, and where other packages put hooks and rules.
+# imgbase looks here for GRUB's script, and for hooks and rules of other packages.
 vendordir := /usr/lib/imgbased
 
-# Where the toolchain has what Embedded Swift links.
+# The toolchain's libraries for Embedded Swift.
 EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info | awk -F '"' \
 	'$$2 == "unversionedTriple" { triple = $$4 } $$2 == "runtimeResourcePath" { print $$4 "/embedded/" triple }')
 
-# What building needs, and what checking needs besides: Debian 12 packages.
+# Debian 12 packages: needed to build, and also needed to check.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk mtools \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
@@ -54,14 +55,14 @@ SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-a
 	grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
-# What 'make build' and 'make helper' make.
+# The results of 'make build' and 'make helper'.
 PRODUCTS := imgbase imgbase-initrd completions/imgbase completions/_imgbase completions/imgbase.fish
 
 .PHONY: help
-help: ## This list.
+help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# $(call packages,LIST): installs those of LIST that are not installed.
+# $(call packages,LIST): installs the missing packages of LIST.
 define packages
 	@missing=$$({ dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $1 2>/dev/null || true; } \
 		| awk '$$2 == "installed" { print $$1 }' | sort -u | comm -13 - <(printf '%s\n' $1 | sort -u)); \
@@ -70,14 +71,14 @@ define packages
 endef
 
 .PHONY: deps
-deps: ## Install the Debian packages that building needs (as root).
+deps: ## Install the Debian packages needed to build (as root).
 	$(call packages,$(BUILD_PACKAGES))
 
 .PHONY: check-deps
-check-deps: ## Install the Debian packages that building and checking need (as root).
+check-deps: ## Install the Debian packages needed to build and check (as root).
 	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES))
 
-# Where packages are asked for, nothing runs beside apt with 'make -j'.
+# If packages are to be installed, nothing runs at the same time as apt, even with 'make -j'.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 check-deps build helper: | deps
 endif
@@ -107,11 +108,11 @@ test: ## Run the unit tests: milliseconds, no machine.
 	@build-aux/run-tests --skip BootTests
 
 .PHONY: check
-check: check-deps lint build helper ## Run what every change must pass: lint, unit tests, boot tests; half an hour.
+check: check-deps lint build helper ## Run the checks that every change must pass: lint, unit tests, boot tests; half an hour.
 	@build-aux/run-tests
 
 .PHONY: check-all
-check-all: check-deps lint build helper ## Run every test there is: hours.
+check-all: check-deps lint build helper ## Run every test: hours.
 	@IMGBASED_CHECK=all build-aux/run-tests
 
 .PHONY: sweep
@@ -119,24 +120,24 @@ sweep: check-deps build helper ## Cut the power at every step of an update, in m
 	@IMGBASED_CHECK=all build-aux/run-tests --filter 'UpdateTests/sweep'
 
 .PHONY: prove
-prove: check-deps build helper ## Judge each state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
+prove: check-deps build helper ## Judge every state that a power cut can leave: PARTS=flush [HOURS=N] [SEED=N] [SCENARIOS=A,B] [RERUN=N].
 	$(SWIFT) run --scratch-path .build prove $(PARTS) HOURS=$(HOURS) SEED=$(SEED) SCENARIOS=$(SCENARIOS) RERUN=$(RERUN) \
 		EXHAUSTIVE=$(EXHAUSTIVE) DRAWN=$(DRAWN) STATE='$(STATE)'
 
 .PHONY: fuzz
-fuzz: ## Fuzz what reads disks, metadata and the kernel command line, each target for SECONDS=60.
+fuzz: ## Fuzz the readers of disks, metadata and the kernel command line, each for SECONDS=60.
 	@build-aux/fuzz $(or $(SECONDS),60)
 
 .PHONY: demo
-demo: check-deps build helper ## From nothing to a booted layer, an update and back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
+demo: check-deps build helper ## Show an installation, an update and the way back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
 	$(SWIFT) run --scratch-path .build demo
 
 .PHONY: bench
-bench: check-deps build helper ## Measure beside lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".
+bench: check-deps build helper ## Compare with lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".
 	$(SWIFT) run --scratch-path .build bench $(PARTS)
 
 .PHONY: lint
-lint: ## Check form: swift format, shellcheck, GRUB script, man pages.
+lint: ## Check style: swift format, shellcheck, GRUB script, man pages.
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	shellcheck $(SHELL_FILES)
 	grub-script-check <(sh grub/09_imgbased)
@@ -146,17 +147,17 @@ lint: ## Check form: swift format, shellcheck, GRUB script, man pages.
 man: ## Show the manual pages.
 	@mandoc -a $(MAN_PAGES)
 
-# $(call fill,MODE,FILE,PLACE): installs FILE as PLACE, with the names of directories filled in.
+# $(call fill,MODE,FILE,PLACE): installs FILE as PLACE, with the directory names filled in.
 fill = sed -e "s,@sbindir@,$(sbindir),g" -e "s,@libexecdir@,$(libexecdir),g" "$2" | install -D -m $1 /dev/stdin "$(DESTDIR)$3"
 UNITS := $(DESTDIR)$(systemdsystemunitdir)
 
 .PHONY: install
-install: ## Install what is built: DESTDIR=, PREFIX=/usr, and GNU's directory variables.
+install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory variables.
 	install -D -m 755 $(BUILD)/imgbase "$(DESTDIR)$(sbindir)/imgbase"
 	install -D -m 755 $(BUILD)/imgbase-initrd "$(DESTDIR)$(libexecdir)/imgbased/imgbase-initrd"
 	for file in dracut/50imgbased/*; do name=$${file##*/}; mode=644; [[ $$name != *.sh* ]] || mode=755; \
 		$(call fill,$$mode,$$file,$(dracutmodulesdir)/50imgbased/$${name%.in}); done
-	# Where versions up to 0.1 had the module, and the status for the login.
+	# Versions up to 0.1 installed the module and the login status in these places.
 	rm -rf "$(DESTDIR)$(dracutmodulesdir)/90imgbased"
 	[[ ! -L "$(DESTDIR)$(sysconfdir)/motd.d/imgbased" ]] || rm "$(DESTDIR)$(sysconfdir)/motd.d/imgbased"
 	install -D -m 755 grub/09_imgbased "$(DESTDIR)$(vendordir)/09_imgbased"
@@ -168,7 +169,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr, and GNU's directory va
 	for file in systemd/*.service systemd/*.timer systemd/*.in; do name=$${file##*/}; \
 		$(call fill,644,$$file,$(systemdsystemunitdir)/$${name%.in}); done
 	install -D -m 644 -t "$(UNITS)/boot-complete.target.d" systemd/boot-complete.target.d/imgbased.conf
-	# Enabled as delivered: nobody has to remember it in each base. 'systemctl mask' turns one off.
+	# Units are installed enabled, so no base needs a further step. 'systemctl mask' turns one off.
 	install -d "$(UNITS)"/{basic,emergency}.target.wants "$(UNITS)/boot-complete.target.requires"
 	for unit in imgbase-started.service imgbase-good.service imgbase-late.timer; do \
 		ln -sfT ../$$unit "$(UNITS)/basic.target.wants/$$unit"; done
@@ -185,7 +186,7 @@ install: ## Install what is built: DESTDIR=, PREFIX=/usr, and GNU's directory va
 	install -D -m 644 -t "$(DESTDIR)$(fishcompletiondir)" $(BUILD)/completions/imgbase.fish
 
 .PHONY: uninstall
-uninstall: ## Remove what 'make install' with the same variables has installed.
+uninstall: ## Remove the files that 'make install' installs with the same variables.
 	@stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && mkdir -p "$$stage/build/completions" "$$stage/root" && \
 	(cd "$$stage/build" && touch $(PRODUCTS)) && \
 	$(MAKE) -s install BUILD="$$stage/build" DESTDIR="$$stage/root" && \
@@ -195,5 +196,5 @@ uninstall: ## Remove what 'make install' with the same variables has installed.
 		[[ ! -d "$(DESTDIR)$$directory" ]] || rmdir -v --ignore-fail-on-non-empty "$(DESTDIR)$$directory"; done
 
 .PHONY: clean
-clean: ## Remove everything that was built, caches included.
+clean: ## Remove all built files, including caches.
 	rm -rf .build .build-*/ build

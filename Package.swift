@@ -11,7 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 // `make helper` builds the helper's targets as Embedded Swift: the same files without a runtime, so that only
-// used code remains. Code for the host tool alone is in separate directories, and left out.
+// used code remains. Code for the host tool alone is in separate directories and is not built.
 let isHelper = Context.environment["IMGBASED_HELPER"] != nil
 let optimization = ["-wmo", "-Osize"]
 let helperSettings =
@@ -40,8 +40,8 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
     targets: [
-        // Every decision, as values, without input or output: one half for early boot and shared knowledge,
-        // one for the host.
+        // All decisions, as values, without input or output. One half is for early boot and shared knowledge,
+        // the other for the host.
         .target(name: "ImgbasedCore", swiftSettings: helperSettings),
         .target(name: "ImgbasedHostCore", dependencies: ["ImgbasedCore"], swiftSettings: settings),
 
@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLinux", cSettings: isHelper ? [.define("IMGBASED_HELPER")] : []),
 
-        // The only system calls, in the same two halves.
+        // All system calls, in the same two halves.
         .target(
             name: "ImgbasedLinux",
             dependencies: ["ImgbasedCore", "CDeviceMapper", "CKmod", "CLinux"],
@@ -106,25 +106,25 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // Random numbers that repeat.
+        // Reproducible random numbers.
         .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
 
-        // Trees of files in memory, and generated ones.
+        // File trees in memory, and generated file trees.
         .target(
             name: "TestTrees", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/TestTrees",
             swiftSettings: settings),
 
-        // Fuzz targets (build-aux/fuzz), run over the stored inputs.
+        // The fuzz targets of build-aux/fuzz, run over the stored inputs.
         .testTarget(
             name: "FuzzTests", dependencies: ["ImgbasedCore", "ImgbasedHostCore"], path: "Tests/Fuzz",
             exclude: ["Corpus", "Dictionaries", "Fuzzer.swift"], swiftSettings: settings),
 
-        // Machines (QEMU, consoles, disks) and operations on them.
+        // Test machines: QEMU, consoles, disks, and operations on them.
         .target(
             name: "TestMachine", path: "Tests/TestMachine", exclude: ["Guest", "Scripts"],
             swiftSettings: settings),
         .testTarget(name: "BootTests", dependencies: ["TestMachine", "FlushProof"], swiftSettings: settings),
-        // The possible results of a power cut during a command, without cutting the power.
+        // Judges the possible results of a power cut during a command, without cutting the power.
         .target(
             name: "FlushProof", dependencies: ["TestMachine", "TestRandom"], path: "Tests/FlushProof",
             swiftSettings: settings),

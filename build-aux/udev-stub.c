@@ -1,6 +1,6 @@
 /*
- * What libdevmapper asks of libudev, for the static helper: Debian has no static libudev, and all that is asked
- * is whether udevd is there to answer a cookie. libudev itself answers from the same file.
+ * The functions of libudev that libdevmapper calls, for the static helper: Debian has no static libudev.
+ * libdevmapper only asks whether udevd runs and can answer a cookie. libudev itself checks the same file.
  */
 #include <unistd.h>
 

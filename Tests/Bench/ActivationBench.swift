@@ -1,10 +1,10 @@
 import Foundation
 import TestMachine
 
-/// Activates and mounts one layer in every way in turn, in one guest.
+/// Activates and mounts one layer with each contender in turn, in one guest.
 ///
-/// An instruction takes a nanosecond, so that the figures repeat. Kernel modules are loaded, no udev runs,
-/// and the layer is deactivated in between.
+/// Each instruction takes one nanosecond, so the figures repeat. The kernel modules are loaded before, udev
+/// does not run, and the layer is deactivated after each measurement.
 struct ActivationBench {
     let rounds: Int
 
@@ -55,7 +55,7 @@ struct ActivationBench {
         systemctl stop lvm2-monitor dm-event.socket dm-event.service || true
         vgchange -q -an HostVG
         modprobe -a dm-thin-pool ext4
-        # The other contenders check no file system.
+        # The other contenders do not check the file system.
         echo "rd.imgbased.layer=\(Contender.layer) fsck.mode=skip" >/run/tools/cmdline
         mount --bind /run/tools/cmdline /proc/cmdline
         systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd
@@ -65,14 +65,14 @@ struct ActivationBench {
     private let volume = "HostVG-" + Contender.layer.replacing("-", with: "--")
 
     private func measure(_ contender: Contender, in vm: VM) throws -> Measurement {
-        // Without the tool, the helper does not check; lvm2 is told by its configuration.
+        // Without thin_check, the helper does not check metadata. lvm2's configuration turns its check off.
         let hide = contender.checksMetadata ? ":" : "mount --bind /dev/null /usr/sbin/thin_check"
         let show = contender.checksMetadata ? ":" : "umount /usr/sbin/thin_check"
         // The helper mounts the layer. For other contenders the stopwatch mounts it, in the same way and
         // before it stops the clock.
         let mount = contender.mounts ? "" : "--mount /dev/mapper/\(volume) /sysroot"
-        // systemd does not see the mount, so it does not work while the clock runs. The volume must exist;
-        // then the stack is removed, the last device first.
+        // The mount is hidden from systemd, which would otherwise work while the clock runs. The volume must
+        // exist. Then its devices are removed, the last one first.
         let output = try vm.check(
             """
             \(hide)
@@ -115,7 +115,7 @@ struct ActivationBench {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        // Devices get the kernel's first numbers.
+        // The new devices get the first free minor numbers.
         let major = try vm.check("awk '$2 == \"device-mapper\" { print $1 }' /proc/devices")
             .trimmingCharacters(in: .whitespacesAndNewlines)
         let header = try HardcodedTables(plan: plan, numbers: ["/dev/vdb4": diskNumber], major: major).source

@@ -1,19 +1,19 @@
 import Foundation
 import TestMachine
 
-/// Boots one layer by the same kernel with our initramfs and a stock one in turn, until the root is mounted.
+/// Boots one layer with one kernel, by our initramfs and a stock one in turn, until the root is mounted.
 ///
-/// An instruction takes a nanosecond in the guests.
+/// Each instruction takes one nanosecond in the guests.
 struct BootBench {
     let rounds: Int
 
-    /// An initramfs.
+    /// A kind of initramfs.
     struct Way {
-        /// The name, for people.
+        /// The name in reports.
         let name: String
-        /// The module of dracut that brings the root.
+        /// The dracut module that mounts the root.
         let module: String
-        /// Whether systemd runs in it, or dracut's own script.
+        /// Whether systemd is the init, otherwise dracut's own script.
         let hasSystemd: Bool
 
         static let all = [
@@ -23,7 +23,7 @@ struct BootBench {
             Way(name: "dracut's lvm, plain", module: "lvm", hasSystemd: false),
         ]
 
-        /// The pairs to compare, by their places in `all`.
+        /// The pairs to compare, as indices in `all`.
         static let pairs = [(ours: 0, other: 1), (ours: 2, other: 3)]
     }
 
@@ -33,7 +33,7 @@ struct BootBench {
         var kernel: Double
         /// The time at which the root was mounted.
         var mounted: Double
-        /// The time without the kernel's part.
+        /// The time from init to the mount of the root.
         var userSpace: Double { mounted - kernel }
     }
 
@@ -52,9 +52,9 @@ struct BootBench {
 
     // MARK: The initramfs
 
-    /// Makes the initramfs, equal except for the module that brings the root.
+    /// Makes one initramfs for each way, equal except for the module that mounts the root.
     ///
-    /// They have all of Debian's tree that a host may need for the root, including thin_check.
+    /// Each has every part of Debian's tree that a host may need for its root, including thin_check.
     private func makeImages(in directory: String) throws -> [String] {
         try RootTree.with { tree in
             let bench = "/usr/lib/dracut/modules.d/98imgbased-bench"
@@ -103,7 +103,7 @@ struct BootBench {
         }
     }
 
-    /// The kernel's time of the last line of `text`, in milliseconds.
+    /// The kernel's time stamp of the last line of `text`, in milliseconds.
     private func stamp(in text: String) throws -> Double {
         let stamp = text.split(separator: "[").last?.prefix { $0 != "]" } ?? ""
         guard let seconds = Double(stamp.trimmingCharacters(in: .whitespaces)) else {

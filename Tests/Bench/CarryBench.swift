@@ -1,21 +1,21 @@
 import Foundation
 import TestMachine
 
-/// Carries an administrator's many files to another base, beside rsync.
+/// Carries an administrator's many files to another base, compared with rsync.
 ///
-/// On this machine, in a separate file system: first to a new layer, then again without changes.
+/// Runs on the build host in a separate file system: first to a new layer, then again without changes.
 struct CarryBench {
     let rounds: Int
-    /// The number of files, of 1 to 4 KiB each, a thousand in a directory.
+    /// The number of files: 1 to 4 KiB each, a thousand in each directory.
     let files: Int
 
-    /// A way to carry, in a directory with `base`, `ours`, `new` and `to`.
+    /// A way to carry, run in a directory with `base`, `ours`, `new` and `to`.
     struct Way {
-        /// The name, for people.
+        /// The name in reports.
         let name: String
         let command: [String]
 
-        /// Each way flushes, as needed before a boot.
+        /// All ways. Each flushes at the end, as is needed before a boot.
         static let all = [
             Way(
                 name: "imgbase persist",
@@ -34,7 +34,7 @@ struct CarryBench {
     struct Measurement {
         /// The time of the carry to the new layer.
         var first: Double
-        /// The time of the repetition.
+        /// The time of the second carry, without changes.
         var again: Double
     }
 
@@ -56,7 +56,7 @@ struct CarryBench {
         // The first round warms caches and does not count.
         for round in 0...rounds {
             for (index, way) in Way.all.enumerated() {
-                // Kept until the end: a file system may search long for inodes that were freed recently.
+                // Keep the results until the end: a file system can be slow to reuse recently freed inodes.
                 try shell(
                     "[ ! -e to ] || mv to done-\(round)-\(index); cp -a new to; sync -f to", in: directory)
                 let measurement = Measurement(
@@ -84,7 +84,7 @@ struct CarryBench {
         try shell("sync -f ours", in: directory)
     }
 
-    /// Fails if the way did not carry everything.
+    /// Throws unless the way carried all files.
     private func check(_ way: Way, in directory: String) throws {
         let count = try shell("find to/etc -name '*.conf' | wc -l", in: directory)
         guard Int(count.trimmingCharacters(in: .whitespacesAndNewlines)) == files else {

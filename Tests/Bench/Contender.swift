@@ -1,10 +1,10 @@
 /// A way to activate one layer.
 struct Contender {
-    /// The name, for people.
+    /// The name in reports.
     let name: String
-    /// The command, as the guest's stopwatch runs it.
+    /// The command that the guest's stopwatch runs.
     let command: String
-    /// Whether thin_check checks the pool's metadata on the way.
+    /// Whether the contender runs thin_check on the pool's metadata.
     let checksMetadata: Bool
     /// Whether the command also mounts the layer at `/sysroot`.
     var mounts = false
@@ -27,6 +27,6 @@ struct Contender {
         Contender(name: "lvm lvchange --sysinit + thin_check", command: lvm, checksMetadata: true),
     ]
 
-    /// The pairs to compare, by their places in `all`.
+    /// The pairs to compare, as indices in `all`.
     static let pairs = [(ours: 0, other: 1), (ours: 0, other: 2), (ours: 3, other: 4)]
 }

@@ -1,18 +1,18 @@
 import Foundation
 import TestMachine
 
-/// Changes the boot menu in every way in turn, in one guest: imgbase against grub-mkconfig.
+/// Changes the boot menu with imgbase and grub-mkconfig in turn, in one guest.
 ///
-/// The former writes an entry and its derived files, the latter all of grub.cfg for as many kernels. An
-/// instruction takes a nanosecond.
+/// imgbase writes an entry and the derived files. grub-mkconfig writes all of grub.cfg for as many kernels.
+/// Each instruction takes one nanosecond.
 struct EntryBench {
     let rounds: Int
 
     /// A way to change the menu.
     struct Way {
-        /// The name, for people.
+        /// The name in reports.
         let name: String
-        /// A command; `$round` differs in each round.
+        /// The command, with `$round` set to the number of the round.
         let command: String
 
         static let all = [
@@ -28,7 +28,7 @@ struct EntryBench {
     func run() throws -> [[Double]] {
         var machine = try Machine(
             name: "bench-entry", disks: [.overlay(of: InstalledDisk.current().disk)],
-            // GRUB uses the firmware's clock, which hardly moves if instructions are counted.
+            // No GRUB: the firmware's clock, which it uses, hardly moves if instructions are counted.
             boot: RootImage.current().boot("rd.imgbased.layer=Base-0.1", .ordinary))
         machine.countsInstructions = true
         return try machine.run { vm in

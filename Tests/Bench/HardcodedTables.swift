@@ -1,4 +1,4 @@
-/// The output of `imgbase-initrd plan` as C source, with every number in place.
+/// The output of `imgbase-initrd plan` as C source, with device numbers in place of names.
 struct HardcodedTables {
     private var devices: [String] = []
     private var targets: [String] = []
@@ -8,7 +8,7 @@ struct HardcodedTables {
     /// - Parameters:
     ///   - plan: the lines of the plan.
     ///   - numbers: MAJOR:MINOR of the disks, by their paths in the plan.
-    ///   - major: the number of device-mapper, whose devices are numbered from 0 in the order of the plan.
+    ///   - major: the major number of device-mapper; minor numbers count from 0 in the order of the plan.
     init(plan: String, numbers: [String: String], major: String) throws {
         var numbers = numbers
         var order: [String] = []

@@ -1,20 +1,19 @@
 import Foundation
 import TestMachine
 
-/// Writes an image from disk to a new thin volume in every way in turn, in one guest, with cold caches.
+/// Writes an image from disk to a new thin volume in each way in turn, in one guest, with cold caches.
 ///
-/// The guest has two processors, so that the digest can be computed in parallel. The time is the build
-/// host's.
+/// The guest has two processors, so the digest can be computed in parallel. The clock is the build host's.
 struct ImageBench {
     let rounds: Int
 
     /// A way to write the image.
     struct Way {
-        /// The name, for people.
+        /// The name in reports.
         let name: String
         /// Commands that make the volume, write the image from `/dev/vdc` and flush it.
         let commands: String
-        /// The volume, removed afterwards.
+        /// The volume to remove after each round.
         let volume: String
 
         private static let create = """
@@ -43,7 +42,7 @@ struct ImageBench {
                     """, volume: "bench"),
         ]
 
-        /// The ways to compare ours with, by their places in `all`.
+        /// The ways to compare with ours, as indices in `all`.
         static let others = [1, 2, 3]
     }
 
@@ -94,7 +93,7 @@ struct ImageBench {
         }
     }
 
-    /// This machine's qemu-img, from the guest's distribution, with its libraries.
+    /// The build host's qemu-img, from the guest's distribution, with its libraries.
     private func makeTools() throws -> (directory: String, image: String) {
         let directory = NSTemporaryDirectory() + "imgbased-bench-" + UUID().uuidString
         let files = directory + "/files"

@@ -5,7 +5,7 @@ import TestMachine
 enum InitramfsBench {
     private static let others = "crypt mdraid multipath dmraid lvmmerge lvmthinpool-monitor"
 
-    /// Names and bytes, the helper's own size first.
+    /// Labels and sizes in bytes, the helper's own size first.
     static func run() throws -> [(name: String, bytes: Int)] {
         try RootTree.with { tree in
             func size(adding: String, omitting: String) throws -> Int {

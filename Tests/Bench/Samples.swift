@@ -16,14 +16,14 @@ struct Samples {
         return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
     }
 
-    /// Median, least and most, each with `digits` behind the point.
+    /// Median, minimum and maximum, each with `digits` decimals.
     func summary(digits: Int) -> String {
         "\(median.rounded(digits: digits)) (\(minimum.rounded(digits: digits)) to \(maximum.rounded(digits: digits)))"
     }
 }
 
 extension Double {
-    /// The number with `digits` behind the point.
+    /// The number as text with `digits` decimals.
     func rounded(digits: Int) -> String {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
@@ -35,12 +35,12 @@ extension Double {
 }
 
 extension String {
-    /// The text with spaces before it up to `width`.
+    /// The text, right-aligned in `width` columns.
     func padded(_ width: Int) -> String {
         String(repeating: " ", count: Swift.max(0, width - count)) + self
     }
 
-    /// The text with spaces behind it up to `width`.
+    /// The text, left-aligned in `width` columns.
     func filled(_ width: Int) -> String {
         self + String(repeating: " ", count: Swift.max(0, width - count))
     }

@@ -1,5 +1,5 @@
-// make bench: compares the helper with a user's alternatives, as ratios from one run. Arguments name the
-// parts.
+// `make bench`: compares imgbased with a user's alternatives, as ratios from one run. Arguments
+// name the parts.
 
 import Foundation
 

@@ -1,9 +1,9 @@
-// From nothing to a booted layer, an update and back, in a machine: `make demo`.
+// `make demo`: shows an installation, a booted layer, an update and the way back, in a machine.
 
 import Foundation
 import TestMachine
 
-/// Shows a text at once.
+/// Prints a text without delay, even to a pipe.
 func tell(_ text: String) {
     print(text)
     fflush(nil)
@@ -14,7 +14,7 @@ func tell(_ text: String) {
     private static var start = ContinuousClock.now
     private static var last: ContinuousClock.Instant?
 
-    /// Shows how long the stage before took.
+    /// Prints the time of the previous stage.
     static func end() {
         if let last {
             tell(
@@ -27,7 +27,7 @@ func tell(_ text: String) {
     }
 }
 
-/// Shows a heading, and the time of the stage before it.
+/// Prints the time of the previous stage, and a heading for the next.
 @MainActor func tell(step: String) {
     Stages.end()
     tell("\n==> \(step)")
@@ -71,7 +71,7 @@ func expectBooted(_ layer: String, in vm: VM) throws {
     let next = try RootImage.current().image
     try Machine(name: "demo", disks: [.overlay(of: disk.disk), .overlay(of: next)]).run { vm in
         let menu = try vm.menu()
-        // Newest first, so that the second layer is neither GRUB's default nor the last.
+        // The menu shows the newest layer first, so this layer is neither GRUB's default nor the last entry.
         let layer = InstalledDisk.layers[1]
         try menu.highlight(layer.name)
         tell(vm.screen.joined(separator: "\n"))

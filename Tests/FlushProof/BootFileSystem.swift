@@ -1,12 +1,12 @@
 import Foundation
 import TestMachine
 
-/// The file system of /boot on a host with GRUB.
+/// The kind of file system of /boot on a host with GRUB.
 enum BootFileSystem: String {
     case ext4
     case xfs
 
-    /// The file system in `image`.
+    /// Detects the file system in `image`.
     init(of image: String) throws {
         let type = try HostCommand.run("blkid", "-o", "value", "-s", "TYPE", image)
         guard let known = BootFileSystem(rawValue: type.trimmingCharacters(in: .whitespacesAndNewlines))
@@ -36,7 +36,7 @@ enum BootFileSystem: String {
 
     /// Whether the journal of `image` has anything to replay.
     ///
-    /// Only mounting tells for XFS: its log always counts as pending.
+    /// The log of XFS always counts as pending: only a mount can tell.
     func isPending(in image: String) throws -> Bool {
         guard self == .ext4 else { return true }
         let text = try HostCommand.run("dumpe2fs", "-h", image)
@@ -46,7 +46,7 @@ enum BootFileSystem: String {
 
     /// Replays the journal of `image` as a boot does.
     ///
-    /// Returns the reason if that fails or leaves damage.
+    /// Returns the cause if the replay fails or leaves damage; otherwise `nil`.
     func settle(_ image: String) throws -> String? {
         switch self {
         case .ext4: return try FileSystem.damage(in: image)

@@ -1,5 +1,5 @@
-/// The actions of a boot loader on a state of /boot.
+/// A boot loader that runs on a state of /boot.
 protocol BootLoaderView {
-    /// Runs the boot loader on `state`: the unattended boot, the entries of `layers`, then the system's view.
+    /// Runs the boot loader on `state`: the unattended boot, then the entries of `layers`, then the system.
     func look(at state: DiskState, layers: [String]) throws -> BootView
 }

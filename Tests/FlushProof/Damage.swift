@@ -1,12 +1,12 @@
 import Foundation
 import TestMachine
 
-/// A kind of damage to a disk, to test the judge: damage that it misses, it cannot exclude.
+/// A kind of damage to a disk, to test the judge. The judge can only exclude damage that it notices.
 struct Damage: Sendable {
     /// The disk to damage.
     struct Target {
         let state: DiskState
-        /// The partitions.
+        /// The names of the partitions.
         let boot: String
         let group: String
         /// The boot to damage.
@@ -18,7 +18,7 @@ struct Damage: Sendable {
     let name: String
     let apply: @Sendable (Target) throws -> Void
 
-    /// All kinds.
+    /// All kinds of damage.
     static let all = records + kernels + metadata + pools + layers
 
     private static let records = [
@@ -92,7 +92,7 @@ struct Damage: Sendable {
         },
     ]
 
-    // A lost superblock alone is no damage: the helper has e2fsck take a copy of it.
+    // A lost superblock alone is no damage: the helper makes e2fsck use a backup copy.
     private static let layers = [
         Damage("the inodes of the layer are gone") { target in
             // The first inode table is in the first blocks of the file system.
@@ -102,7 +102,7 @@ struct Damage: Sendable {
 
     // MARK: Making damage
 
-    /// The menu, and its copy, used if the menu is damaged.
+    /// The menu, and the menu with all layers, which GRUB uses if the first is damaged.
     private static let menus = ["/grub/imgbased.cfg", "/imgbased/menu.cfg"]
     private static let record = "/grub/imgbased.env"
 
@@ -110,7 +110,7 @@ struct Damage: Sendable {
         (self.name, self.apply) = (name, apply)
     }
 
-    /// Applies a command of debugfs to those of `files` that are in /boot.
+    /// Applies a command of debugfs to the existing ones of `files` in /boot.
     private static func files(
         _ name: String, _ files: [String], _ command: @escaping @Sendable (String) -> String
     ) -> Damage {
@@ -123,7 +123,7 @@ struct Damage: Sendable {
         }
     }
 
-    /// Applies a command of debugfs to the files of the boot.
+    /// Applies a command of debugfs to the kernel and the initramfs of the boot.
     private static func edit(
         _ name: String, _ command: @escaping @Sendable ((kernel: String, initramfs: String)) -> String
     ) -> Damage {
@@ -136,7 +136,7 @@ struct Damage: Sendable {
         }
     }
 
-    /// Rewrites the text of the pool's metadata.
+    /// Rewrites the text of thin_dump for the pool's metadata.
     private static func pool(
         _ name: String, _ change: @escaping @Sendable ([String], Target) -> [String]
     ) -> Damage {
@@ -160,17 +160,17 @@ extension Damage.Target {
     /// The image of /boot.
     fileprivate var image: String { get throws { try state.file(boot).path } }
 
-    /// The sectors of the second metadata area of the physical volume, its head first.
+    /// The sectors of the second metadata area of the physical volume, from its header on.
     ///
-    /// The label has the place (lvm2: lib/format_text/layout.h, pv_header).
+    /// The label tells the position (lvm2: lib/format_text/layout.h, pv_header).
     fileprivate var secondArea: Range<Int> {
         get throws {
             let label = [UInt8](try state.file(group).read(512..<1024))
             func number(at offset: Int) -> Int {
                 (0..<8).reduce(0) { $0 | Int(label[offset + $1]) << (8 * $1) }
             }
-            // The header of the label, the identifier and the size. Then pairs of offset and size: data areas
-            // up to a 0, then metadata areas.
+            // After the header of the label, the identifier and the size come pairs of offset and size: data
+            // areas up to a 0, then metadata areas.
             let areas = stride(from: 72, to: 496, by: 16).map { (number(at: $0), number(at: $0 + 8)) }
             guard let end = areas.firstIndex(where: { $0.0 == 0 }), end + 2 < areas.count,
                 areas[end + 2].0 > 0
@@ -191,7 +191,7 @@ extension Damage.Target {
         try state.write([byte ^ 1], to: part, at: offset)
     }
 
-    /// Replaces each `old` in files of /boot in place, by a text of the same length.
+    /// Replaces each `old` in `files` of /boot in place by `new`, which has the same length.
     fileprivate func change(_ files: [String], from old: String, to new: String) throws {
         var isChanged = false
         for file in files {
@@ -210,7 +210,7 @@ extension Damage.Target {
         guard isChanged else { throw MachineError.unexpected("none of \(files) has '\(old)'") }
     }
 
-    /// Copies the changed `copy` back to /boot.
+    /// Writes the changed `copy` back to the partition of /boot.
     fileprivate func take(_ copy: RawFile) throws {
         let (file, size) = (try state.file(boot), 1 << 16)
         for offset in stride(from: 0, to: file.size, by: size) {
@@ -221,7 +221,7 @@ extension Damage.Target {
         }
     }
 
-    /// The place of sectors of a block of the layer on the physical volume.
+    /// The position on the physical volume of `sectors` of a block of the layer.
     fileprivate func place(ofBlock block: Int, sectors: Range<Int>) throws -> Range<Int> {
         let segment = plan.metadata[0]
         let place = segment.place * WriteLog.sector..<(segment.place + segment.count) * WriteLog.sector

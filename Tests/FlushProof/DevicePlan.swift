@@ -1,19 +1,19 @@
 /// The devices that `imgbase-initrd plan` would make for a layer.
 struct DevicePlan: Hashable, Sendable {
-    /// A part of a device: sectors, and their start on the physical volume.
+    /// A run of sectors of a device, and its start on the physical volume.
     struct Segment: Hashable, Sendable {
         let start: Int
         let count: Int
         let place: Int
     }
 
-    /// The pool's metadata and data.
+    /// The segments of the pool's metadata and data.
     let metadata: [Segment]
     let data: [Segment]
     /// The size of the layer in sectors, and its number in the pool.
     let count: Int
     let number: Int
-    /// The printed plan, without warnings and the name of the file.
+    /// The printed plan, without warnings and without the name of the disk's file.
     let text: String
 
     /// Parses the output: a line `NAME: START COUNT TARGET …` for each device, in order of creation.

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TestMachine
 
-/// A disk after a power cut, with a file for each partition, so that tools read each as a device.
+/// A disk after a power cut, with one file for each partition, so tools can read the file as a device.
 ///
 /// Changes are made in place and can be undone.
 final class DiskState {
@@ -18,17 +18,17 @@ final class DiskState {
     private let files: [RawFile]
     private let granules: [Int]
     private var changes: [Change] = []
-    /// The differences of each part from the base.
+    /// For each part, the granules that differ from the base.
     ///
-    /// For a granule, the exclusive or of the hashes of its differing sectors.
+    /// The value is the exclusive or of the hashes of the granule's differing sectors.
     private var versions: [[Int: UInt64]]
 
-    /// A qcow2 file discards whole clusters only; clusters covered in part keep their content.
+    /// Bytes of a cluster. qcow2 discards only whole clusters: a cluster covered in part keeps its content.
     private static let cluster = 65536
 
-    /// The state of the raw image `base`, in new files in `directory`.
+    /// Copies the raw image `base` to new files in `directory`.
     ///
-    /// - Parameter granules: sectors of a granule, for parts with more than one.
+    /// - Parameter granules: the sectors of a granule, by part; one sector for other parts.
     init(of base: String, _ partitions: Partitions, in directory: String, granules: [String: Int]) throws {
         self.partitions = partitions
         self.directory = directory
@@ -69,7 +69,7 @@ final class DiskState {
         }
     }
 
-    /// Forgets all undo information.
+    /// Makes all changes final: `undo` no longer reverts them.
     func settle() { changes = [] }
 
     /// Makes the current content the base.
@@ -78,7 +78,7 @@ final class DiskState {
         versions = versions.map { _ in [:] }
     }
 
-    /// Applies `entry` of `log`, or only its part within `sectors`.
+    /// Applies `entry` of `log`, or only its part within `sectors` if given.
     func apply(_ entry: WriteLog.Entry, of log: WriteLog, only sectors: [Range<Int>]? = nil) throws {
         let data = try log.data(of: entry)
         for range in sectors ?? [entry.sectors] {
@@ -130,7 +130,7 @@ final class DiskState {
         return old
     }
 
-    /// memcmp(3): fast even in a build without optimization.
+    /// Compares by memcmp(3), which is fast even in a build without optimization.
     static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
         one.count == other.count
             && one.withUnsafeBytes { one in
@@ -171,7 +171,7 @@ final class DiskState {
 
     /// Copies the part `name` to the new file `path`.
     ///
-    /// Unchanged content of the sectors `omitted` is left out.
+    /// In the sectors `omitted`, content that equals the base is not copied.
     func copy(_ name: String, to path: String, omitting omitted: [Range<Int>] = []) throws -> RawFile {
         let index = try index(name)
         let file = files[index]
@@ -197,14 +197,14 @@ final class DiskState {
 
     // MARK: Identity
 
-    /// A hash that identifies the content of the part `name`, within one base and one run of the program.
+    /// A hash of the content of the part `name`, comparable within one base and one run of the program.
     ///
     /// Sectors in `excluded` do not count.
     func identity(of name: String, without excluded: [Range<Int>] = []) throws -> UInt64 {
         try identity(of: name) { sector in !excluded.contains { $0.contains(sector) } }
     }
 
-    /// The same over granules for whose first sector `isPart` is true.
+    /// The hash over only the granules for whose first sector `isPart` is true.
     func identity(of name: String, where isPart: (Int) -> Bool) throws -> UInt64 {
         let part = try index(name)
         var result: UInt64 = 0

@@ -1,11 +1,11 @@
 import TestMachine
 
-/// The places of files in an ext4 file system, by debugfs(8).
+/// The positions of files in an ext4 file system, read by debugfs(8).
 struct ExtBlocks {
     private let image: String
     private let blockSectors: Int
 
-    /// The places in the file system in `image`.
+    /// Reads the geometry of the file system in `image`.
     init(of image: String) throws {
         self.image = image
         let head = try HostCommand.run("dumpe2fs", "-h", image)

@@ -4,11 +4,11 @@ import TestMachine
 enum FileSystem {
     /// Replays the journal of the ext4 file system in `image` and repairs it as a boot does.
     ///
-    /// Returns the reason if that fails or leaves damage.
+    /// Returns the cause if the repair fails or leaves damage; otherwise `nil`.
     static func damage(in image: String) throws -> String? {
-        // 1 is "errors corrected": inodes that were removed while open, counts of free blocks.
+        // Status 1 is "errors corrected": inodes removed while open, counts of free blocks.
         var (repaired, told) = try HostCommand.result(["e2fsck", "-p", image], within: .minutes(2))
-        // As the helper does if the superblock is torn.
+        // The helper does the same if the superblock is torn.
         if repaired == 8 {
             (repaired, told) = try HostCommand.result(
                 ["e2fsck", "-p", "-b", "32768", "-B", "4096", image], within: .minutes(2))

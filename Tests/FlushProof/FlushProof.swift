@@ -4,16 +4,16 @@ import TestRandom
 
 /// Proves that a power cut during a command leaves the state before or after the command.
 ///
-/// Each write and flush is recorded; each possible state of the disk is made and judged.
+/// Records each write and flush, then makes and judges each possible state of the disk.
 public struct FlushProof {
     let directory: String
     let extent: Extent
-    /// The helper that plans the devices.
+    /// The path of the helper that plans the devices.
     let helper: String
     /// Called with each action and result.
     let report: (String) -> Void
 
-    /// A proof with its files in `directory`. The helper at `helper`, or else the built one, plans devices.
+    /// Makes a proof with its files in `directory`; if `helper` is `nil`, the built helper plans the devices.
     public init(
         in directory: String, _ extent: Extent, helper: String? = nil, report: @escaping (String) -> Void
     ) {
@@ -21,7 +21,7 @@ public struct FlushProof {
         self.helper = helper ?? BuildDirectory.project + "/build/imgbase-initrd"
     }
 
-    /// The key of the results for `recording`: they depend on it, on the extent and on the helper.
+    /// The key of the results for `recording`: its identifier, the extent, and a digest of the helper.
     func key(of recording: Recording) throws -> String {
         let digest = try HostCommand.run("sha256sum", helper).prefix(64)
         return "\(recording.identifier) \(extent.description) \(digest)"
@@ -29,7 +29,7 @@ public struct FlushProof {
 
     /// Judges the states of `scenario` on `host`, whose second disk has the image of a base.
     ///
-    /// States judged before with the same recording and seed are not judged again.
+    /// States that were judged before with the same key are not judged again.
     public func run(_ scenario: Scenario, on host: Machine) throws -> [Tally] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
@@ -94,7 +94,7 @@ public struct FlushProof {
 
     /// Judges one state again, by its reported name.
     ///
-    /// Leaves the disk and the findings in a directory, and returns a text that names it.
+    /// Leaves the disk and the findings in a directory, and returns a text with the path of the directory.
     public func show(_ name: String, on host: Machine) throws -> String {
         let words = name.split(separator: " ")
         guard words.count == 4, let scenario = Scenario.all.first(where: { $0.name == words[0] }) else {

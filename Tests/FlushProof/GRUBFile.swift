@@ -1,6 +1,6 @@
 import TestMachine
 
-/// A file as GRUB's own drivers read it: without the journal.
+/// A file read by GRUB's own drivers, which ignore the journal.
 struct GRUBFile {
     private let path: String
     private let image: String
@@ -12,14 +12,14 @@ struct GRUBFile {
         self.image = image
     }
 
-    /// The content; empty if there is no file.
+    /// The content; empty if the file does not exist.
     var text: String {
         get throws {
             try HostCommand.result(["grub-fstest", image, "cat", path], within: GRUBFile.limit).output
         }
     }
 
-    /// The sectors; none if there is no file or GRUB cannot read it.
+    /// The sectors; empty if the file does not exist or GRUB cannot read it.
     var sectors: [Range<Int>] {
         get throws {
             let (status, text) = try HostCommand.result(
@@ -42,7 +42,7 @@ struct GRUBFile {
         }
     }
 
-    /// The stored kernels and initramfs in `image`.
+    /// The paths of the kernels and the initramfs in `image`.
     static func largeFiles(in image: String) throws -> [String] {
         let (_, text) = try HostCommand.result(
             ["grub-fstest", image, "ls", "(loop0)/imgbased/"], within: limit)

@@ -3,23 +3,23 @@ import TestMachine
 
 /// GRUB on a state of /boot: Debian's GRUB as a program, with its own drivers, on the raw partition.
 ///
-/// As on a real machine, it replays no journal.
+/// As on a real machine, GRUB does not replay the journal.
 ///
-/// The program has no commands that load a kernel: functions of the same name print their arguments.
+/// The program lacks the commands that load a kernel: functions of the same name print their arguments.
 final class GRUBView: BootLoaderView {
-    /// The part that is /boot.
+    /// The name of the part with /boot.
     private let part: String
     private let scratch: String
     private let limit = Duration.seconds(60)
     private let fileSystem: BootFileSystem
-    /// Sectors that GRUB never reads: those of the journal.
+    /// The sectors of the journal, which GRUB never reads.
     private let journal: [Range<Int>]
-    /// Sectors of large files, read only for digests.
+    /// The sectors of large files, which are read only for digests.
     private let bulk: [Range<Int>]
     private var views: [String: (BootView, isWritten: Bool)] = [:]
     private var settled: [UInt64: Settled] = [:]
     private var digests: [String: String] = [:]
-    /// Of the current state.
+    /// The digests of files in the current state, by path.
     private var digestsNow: [String: String] = [:]
 
     /// The state of /boot after the system has replayed the journal.
@@ -29,7 +29,7 @@ final class GRUBView: BootLoaderView {
         var damage: String?
     }
 
-    /// The ends of the output: a prompt for a person, or the functions' last word.
+    /// The texts that end the output: a prompt for a person, or the last word of the functions.
     private static let ends = ["grub> ", "Press any key", "@end@"]
 
     init(of state: DiskState, part: String, scratch: String) throws {
@@ -44,7 +44,7 @@ final class GRUBView: BootLoaderView {
         try GRUBView.makeStarter(scratch, name: "unattended", layer: nil)
     }
 
-    /// Runs GRUB on `state`, unattended and with the entries of `layers`, then settles as the system does.
+    /// Runs GRUB on `state`, unattended and with the entries of `layers`, then replays the journal.
     func look(at state: DiskState, layers: [String]) throws -> BootView {
         let seen = "\(try state.identity(of: part, without: journal)) \(layers)"
         let (view, isWritten) = try views[seen] ?? look(layers, state)
@@ -74,7 +74,7 @@ final class GRUBView: BootLoaderView {
         return (view, isWritten)
     }
 
-    /// The findings of the system booted from `state`, after it replays the journal over GRUB's writes.
+    /// The findings after the system booted from `state` has replayed the journal over GRUB's writes.
     private func settle(_ state: DiskState, _ isWritten: Bool) throws -> Settled {
         let copy = try copy(state)
         let isPending = try isWritten && fileSystem.isPending(in: copy.path)
@@ -91,7 +91,7 @@ final class GRUBView: BootLoaderView {
         return result
     }
 
-    /// The record in `image` as it stands.
+    /// The text of the record in `image`, without a replay of the journal.
     private func record(in image: String) throws -> String {
         let text = try GRUBFile("/grub/imgbased.env", in: image).text
         return text.split(separator: "\n").filter { $0.hasPrefix("imgbased_") }.sorted().joined(
@@ -106,7 +106,7 @@ final class GRUBView: BootLoaderView {
 
     // MARK: Starting
 
-    /// A file system with a GRUB configuration that defines the missing commands, then loads the disk's.
+    /// Makes a file system whose GRUB configuration defines the missing commands, then loads the disk's.
     private static func makeStarter(_ scratch: String, name: String, layer: String?) throws {
         let files = FileManager.default
         let (tree, image) = ("\(scratch)/\(name).tree", "\(scratch)/\(name).starter")
@@ -153,12 +153,12 @@ final class GRUBView: BootLoaderView {
         let (_, output) = try HostCommand.result(
             ["grub-emu", "-m", map, "-d", "/grub", "-r", "hd1"], upTo: GRUBView.ends, within: limit,
             environment: ["TERM": "linux", "LC_ALL": "C.UTF-8"])
-        // The screen's edge breaks lines.
+        // The terminal breaks long lines; join them.
         let text = output.replacingOccurrences(
             of: "\u{1B}\\[[0-9;?]*[a-zA-Z]", with: "", options: .regularExpression
         ).filter { !$0.isNewline }
         guard text.contains("@end@") else { return (nil, String(text.suffix(600))) }
-        // The last layer counts: an earlier one did not load.
+        // The last layer counts: earlier ones did not load.
         let last = text.components(separatedBy: "@entry@").last ?? ""
         func values(_ key: String) -> [String] {
             last.components(separatedBy: "@\(key)@").dropFirst().map { String($0.prefix { $0 != "@" }) }
@@ -174,7 +174,7 @@ final class GRUBView: BootLoaderView {
         return (start, text)
     }
 
-    /// SHA-256 of a file as GRUB reads it, cached by its place and content there.
+    /// SHA-256 of a file as GRUB reads it, cached by the file's sectors and their content.
     private func digest(of path: String, _ state: DiskState) throws -> String {
         if let known = digestsNow[path] { return known }
         let digest = try digest(anew: path, state)

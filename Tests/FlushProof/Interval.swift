@@ -1,11 +1,11 @@
 import TestMachine
 import TestRandom
 
-/// The changes between two flushes of a disk: a power cut can leave any subset.
+/// The changes between two flushes of a disk, of which a power cut can leave any subset.
 struct Interval: Sendable {
     /// The writes and discards, by their positions in the log.
     let changes: [Int]
-    /// The position behind the interval, with everything before it on the disk.
+    /// The position after the interval: everything before this position is on the disk.
     let end: Int
 
     /// The intervals of `entries` that begin in `range`.
@@ -25,17 +25,17 @@ struct Interval: Sendable {
 
     /// A possible result of a power cut within an interval: whole changes, and at most one torn write.
     struct Remnant: Hashable, Codable, Sendable {
-        /// The changes that are whole, in order.
+        /// The positions of the whole changes, in order.
         let whole: [Int]
-        /// The torn change, and its sectors on the disk.
+        /// The position of the torn change, and its sectors that are on the disk; `nil` if none is torn.
         let torn: Int?
         let sectors: [Range<Int>]
     }
 
     /// The subsets to judge, without the empty and the full one.
     ///
-    /// Up to `exhaustive` changes, all subsets; else `count` drawn ones. And up to `count` with a torn write.
-    /// Writes to `atomic` sectors are never torn.
+    /// These are all subsets of up to `exhaustive` changes, or `count` drawn subsets of more changes. Up to
+    /// `count` subsets with a torn write follow. Writes to `atomic` sectors are never torn.
     func remnants(
         of entries: [WriteLog.Entry], exhaustive: Int, count: Int, atomic: [Range<Int>] = [],
         using generator: inout SeededGenerator
@@ -66,7 +66,7 @@ struct Interval: Sendable {
         return result.filter { seen.insert($0).inserted }
     }
 
-    /// A subset of the changes: few, half or nearly all of them, or all up to one of them.
+    /// Draws a subset of the changes: few, half or nearly all of them, or all up to one of them.
     private func draw(using generator: inout SeededGenerator) -> [Int] {
         let kind = Int.random(in: 0..<4, using: &generator)
         if kind == 3 { return Array(changes.prefix(Int.random(in: 0...changes.count, using: &generator))) }
@@ -74,7 +74,7 @@ struct Interval: Sendable {
         return changes.filter { _ in Double.random(in: 0..<1, using: &generator) < chance }
     }
 
-    /// The start, the end, or any sectors of a write.
+    /// Draws the sectors of a write that are on the disk: its start, its end, or any.
     private func tear(_ sectors: Range<Int>, using generator: inout SeededGenerator) -> [Range<Int>] {
         let middle = Int.random(in: sectors.lowerBound + 1..<sectors.upperBound, using: &generator)
         switch Int.random(in: 0..<3, using: &generator) {

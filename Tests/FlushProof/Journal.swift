@@ -1,15 +1,15 @@
 import Foundation
 import TestMachine
 
-/// The findings so far, in a file: an interrupted run continues from there.
+/// The findings so far, in a file from which an interrupted run continues.
 final class Journal {
     /// A judged state.
     struct State: Codable {
-        /// The part of the last changes on the disk; `nil` for all.
+        /// The subset of the last interval that is on the disk; `nil` for all changes.
         let remnant: Interval.Remnant?
         let verdict: Verdict
         let isBoundary: Bool
-        /// Whether GRUB wrote to /boot over a journal that had yet to be replayed.
+        /// Whether GRUB wrote to /boot before the journal was replayed.
         var isRewritten: Bool?
     }
 
@@ -21,19 +21,19 @@ final class Journal {
     private let file: FileHandle
     private var known: [String: [State]] = [:]
 
-    /// Opens the journal in the file `path`; starts a new one if the file has another `key`.
+    /// Opens the journal in the file `path`. Starts a new journal if the file has another `key`.
     init(_ path: String, key: String) throws {
         let files = FileManager.default
         let text = files.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
         var lines = text.split(separator: "\n")[...]
         if lines.popFirst() == Substring(key) {
             for line in lines {
-                // The last line of an interrupted run is incomplete.
+                // The last line of an interrupted run can be incomplete.
                 guard let line = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) else { break }
                 known[line.name] = line.states
             }
         }
-        // Rewrite the file, so that no line is cut short.
+        // Rewrite the file without an incomplete line.
         try (key + "\n").write(toFile: path, atomically: true, encoding: .utf8)
         guard let file = FileHandle(forWritingAtPath: path) else {
             throw MachineError.unexpected("'\(path)' cannot be written")
@@ -43,7 +43,7 @@ final class Journal {
         for (name, states) in known { try write(name, states) }
     }
 
-    /// The place of a judged state: its step, positions in the log, and number there.
+    /// The place of a judged state: its step, its interval in the log, and its number there.
     struct Place {
         let step: Int
         let start: Int
@@ -52,7 +52,7 @@ final class Journal {
         let state: State
     }
 
-    /// All places, in order.
+    /// The places of all judged states, in order.
     var places: [Place] {
         let intervals = known.map { name, states in
             (name.split(separator: " ").compactMap { Int($0) }, states)
@@ -70,7 +70,7 @@ final class Journal {
         return places
     }
 
-    /// The findings of an interval; `nil` if not judged yet.
+    /// The findings of the interval `name`; `nil` if not judged yet.
     subscript(name: String) -> [State]? { known[name] }
 
     /// Adds the findings of an interval.

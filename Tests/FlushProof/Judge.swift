@@ -1,28 +1,28 @@
 import TestMachine
 
-/// Tells the boot that a state of a disk leads to, without booting.
+/// Finds the boot that a state of a disk leads to, without booting.
 final class Judge {
     /// The boot of a state.
     struct Finding: Sendable {
-        /// The actions of the boot loader.
+        /// The boots that the boot loader offers.
         var boot: BootView
-        /// The devices of the unattended boot, and the reason if it fails.
+        /// The devices of the unattended boot, and the cause if that boot fails.
         var devices = ""
         var damage: String?
-        /// A digest of /etc of the layer booted unattended, if requested.
+        /// A digest of /etc of the layer booted unattended; empty unless requested.
         var configuration = ""
-        /// The devices of the layers in the menu.
+        /// The devices of the layers in the menu, by layer.
         var menuDevices: [String: String] = [:]
-        /// The reasons why layers in the menu cannot be booted.
+        /// The causes why layers in the menu cannot be booted, by layer.
         var menuDamage: [String: String] = [:]
     }
 
     private let loader: any BootLoaderView
     private let layers: LayerView
 
-    /// A judge of a disk with /boot on partition `boot` and the physical volume on `group`.
+    /// Makes a judge of a disk with /boot on partition `boot` and the physical volume on partition `group`.
     ///
-    /// Works in the directory `scratch`.
+    /// Temporary files are in the directory `scratch`.
     init(
         of state: DiskState, loader: Scenario.Loader, boot: String, group: String,
         helper: String, scratch: String
@@ -52,9 +52,9 @@ final class Judge {
         return result
     }
 
-    /// The devices of `start`.
+    /// The devices that the helper would make for `start`.
     ///
-    /// - Throws: `MachineError.unexpected` if the product would make none.
+    /// - Throws: `MachineError.unexpected` if the helper would make none.
     func plan(of start: BootView.Start, _ state: DiskState) throws -> DevicePlan {
         switch try layers.plan(start.arguments.joined(separator: " "), state) {
         case .success(let plan): return plan

@@ -2,17 +2,17 @@ import Foundation
 public import TestMachine
 
 extension FlushProof {
-    /// The judge's answer on a disk damaged on purpose.
+    /// The judge's answer for a disk that was damaged on purpose.
     public struct Trial: Sendable {
         /// The kind of damage.
         public let damage: String
-        /// The answer of the judge.
+        /// The judge's finding, as text.
         public let answer: String
         /// Whether the judge noticed the damage.
         public let isNoticed: Bool
     }
 
-    /// Damages the disk of `host` in every known way before the first command of `scenario`, and judges.
+    /// Damages and judges the disk of `host` in every known way, before the first command of `scenario`.
     public func tryJudge(_ scenario: Scenario, on host: Machine) throws -> [Trial] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let replay = try Replay(recording, helper: helper, in: "\(directory)/\(scenario.name)/state")

@@ -1,11 +1,11 @@
 import Foundation
 import TestMachine
 
-/// Tells whether the layer of a kernel command line can be mounted.
+/// Checks whether the layer of a kernel command line can be mounted.
 ///
-/// Uses the product's own plan, and the pool and file system at the places in that plan.
+/// Uses the helper's own plan, and checks the pool and the file system at the positions in that plan.
 final class LayerView {
-    /// The part that is the physical volume.
+    /// The name of the part with the physical volume.
     private let part: String
     private let scratch: String
     /// The sectors of the pool's data in the last plan.
@@ -25,7 +25,7 @@ final class LayerView {
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
     }
 
-    /// The result of a boot of `state` with `arguments`.
+    /// The devices of a boot of `state` with `arguments`, and the cause if the boot fails.
     func look(
         at state: DiskState, arguments: [String]
     ) throws -> (devices: String, damage: String?, configuration: String) {
@@ -44,10 +44,10 @@ final class LayerView {
         return (plan.text, damage, configuration)
     }
 
-    /// The reason for the lack of a plan.
+    /// The cause for a missing plan.
     struct Reason: Error { let text: String }
 
-    /// The product's plan. It depends on the whole physical volume except the pool's content.
+    /// The helper's plan. It depends on the whole physical volume except the content of the pool.
     func plan(_ arguments: String, _ state: DiskState) throws -> Result<DevicePlan, Reason> {
         let seen = try state.identity(of: part) { sector in !data.contains { $0.contains(sector) } }
         let key = "\(seen) \(arguments)"
@@ -106,9 +106,9 @@ final class LayerView {
 
     /// Checks that lvm2 and the helper would activate the pool with its transaction number.
     ///
-    /// That is the number in lvm2's metadata, or the one before if lvm2 has a message queued for the pool.
+    /// They accept the number in lvm2's metadata, or the number before if a message for the pool is queued.
     private func transaction(_ metadata: ThinMetadata, _ state: DiskState) throws -> String? {
-        // The areas before the first extent and behind the last; lvm2 puts extents from 1 MiB on.
+        // The metadata areas are before the first extent, which lvm2 puts at 1 MiB, and behind the last.
         let end = try state.file(part).size / WriteLog.sector - 2048
         let key = try state.identity(of: part) { $0 < 2048 || $0 >= end }
         if groups[key] == nil { groups[key] = .some(try group(state)) }
@@ -118,7 +118,7 @@ final class LayerView {
         return "transaction \(seen) in the pool, \(group.transaction) in lvm2's metadata"
     }
 
-    /// lvm2's own reading of its newest intact metadata; `nil` if none is intact.
+    /// The newest intact metadata as lvm2 itself reads it; `nil` if none is intact.
     private func group(_ state: DiskState) throws -> (transaction: Int, isQueued: Bool)? {
         var newest: (change: Int, transaction: Int, isQueued: Bool)?
         for area in 1...2 {
@@ -155,7 +155,7 @@ final class LayerView {
         let sorted = pieces.sorted { $0.place < $1.place }
         hasher.combine(
             try state.identity(of: part) { sector in
-                // Find the last run that begins before it.
+                // Find the last run that begins at or before this sector.
                 var (low, high) = (0, sorted.count)
                 while low < high {
                     let middle = (low + high) / 2
@@ -178,7 +178,7 @@ final class LayerView {
         return result
     }
 
-    /// The places on the physical volume of `count` sectors of the pool from `data` on.
+    /// The positions on the physical volume of `count` sectors of the pool's data.
     private static func pieces(
         origin: Int, data: Int, count: Int, in segments: [DevicePlan.Segment]
     ) -> [(origin: Int, place: Int, count: Int)] {

@@ -8,12 +8,12 @@ extension FlushProof {
 
     private static let group = "FlushVG"
 
-    /// The recorded command, for the disk `disk`.
+    /// The command to record, for the disk `disk`.
     private static func command(_ disk: String) -> String {
         "imgbase --vg \(group) layout --init --size 128M --config-size 16M \(disk)"
     }
 
-    /// A blank disk for `layout`, as a machine's second one.
+    /// A blank disk for `layout`, the second disk of a machine.
     public func blankDisk() throws -> Disk {
         let path = directory + "/blank.raw"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -23,8 +23,7 @@ extension FlushProof {
 
     /// Proves `imgbase layout --init` on the second disk of `host`, which is blank.
     ///
-    /// Run again, the command takes each state for a disk to complete or for a finished one, never for a
-    /// foreign disk.
+    /// A repeated command must take each state for an unfinished or a finished disk, never for a foreign one.
     public func runLayout(on host: Machine) throws -> [Tally] {
         let place = "\(directory)/\(FlushProof.layout)"
         let recording = try layoutRecording(on: host, in: place)
@@ -88,7 +87,7 @@ extension FlushProof {
 
     /// The verdict on the disk `image` from a dry run of the command.
     ///
-    /// lvm2 and all tools that look at disks are real; nothing is changed.
+    /// lvm2 and all tools that inspect disks are real. The dry run changes nothing.
     private static func verdict(of image: String, _ tool: String) throws -> Verdict {
         let device = try HostCommand.run("losetup", "--find", "--show", image)
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -96,11 +95,11 @@ extension FlushProof {
         let words = command(device).split(separator: " ").dropFirst().map(String.init)
         let (status, text) = try HostCommand.result([tool, "--dry"] + words, within: .minutes(2))
         if status == 0 {
-            // The directory and the table of this host are no part of the disk.
+            // Ignore steps for this host's directory and table, which are not on the disk.
             return ["pvcreate", "vgcreate", "lvcreate", "mkfs", "--deltag"].contains { text.contains($0) }
                 ? .old : .new
         }
-        // Outside a dry run, the command brings this back itself.
+        // A real run of the command repairs this state itself.
         if text.contains("brings back") || text.contains("is brought back") { return .old }
         let last = text.split(separator: "\n").last.map { $0.replacing(device, with: "DISK") } ?? ""
         return .third(kind: String(last.prefix(160)), reason: text.replacing(device, with: "DISK"))
@@ -139,9 +138,9 @@ extension FlushProof {
         return recording
     }
 
-    /// Repeats the command on `count` of the states, one after the other, in the machine `host`.
+    /// Repeats the command on `count` of the states, one by one, in the machine `host`.
     ///
-    /// The repetition must succeed, and a third run must find nothing to do.
+    /// The repeated command must succeed, and a third run must find nothing to do.
     public func rerunLayout(on host: Machine, count: Int) throws -> [Rerun] {
         let place = "\(directory)/\(FlushProof.layout)"
         let recording = try layoutRecording(on: host, in: place)

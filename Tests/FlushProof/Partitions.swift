@@ -1,7 +1,7 @@
 import Foundation
 import TestMachine
 
-/// The places of the partitions of a disk image.
+/// The partitions of a disk image, and the gaps between them.
 struct Partitions: Codable, Sendable {
     /// A part of the disk: a partition, or a gap between two.
     struct Part: Codable, Sendable {
@@ -14,15 +14,15 @@ struct Partitions: Codable, Sendable {
     /// The whole disk, in order and without gaps.
     let parts: [Part]
 
-    /// The name of the one part of a disk without partitions.
+    /// The name of the only part of a disk without partitions.
     static let whole = "disk"
 
-    /// The raw `image`, which has no partition table.
+    /// One part for the raw `image`, which has no partition table.
     init(whole image: String) throws {
         parts = [Part(name: Partitions.whole, sectors: 0..<(try RawFile(image).size / WriteLog.sector))]
     }
 
-    /// The partitions of the raw `image`, by its partition table.
+    /// Reads the partition table of the raw `image`.
     init(of image: String) throws {
         struct Report: Decodable {
             struct Table: Decodable {

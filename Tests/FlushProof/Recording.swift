@@ -8,7 +8,7 @@ struct Recording: Codable {
         let script: String
         /// Whether to compare /etc of the layer booted next.
         let comparesConfiguration: Bool
-        /// The positions of the start, the end, and the flush after the end.
+        /// The positions of the start and the end of the command, and of the flush after the end.
         let begin: Int
         let end: Int
         let settled: Int
@@ -16,19 +16,19 @@ struct Recording: Codable {
         let layers: [String]
     }
 
-    /// Unique for each recording.
+    /// A random identifier, unique for each recording.
     let identifier: String
     let loader: Scenario.Loader
     let steps: [Step]
-    /// The initial disk, as a raw image.
+    /// The path of the initial disk, a raw image.
     let base: String
-    /// The log's file.
+    /// The path of the log.
     let log: String
     let partitions: Partitions
 
-    /// The recording of `scenario` in `directory`; made first if there is none for `host`.
+    /// The recording of `scenario` in `directory`; made first if `host` has none.
     ///
-    /// - Parameter host: a machine with the disk, running or not; the second disk has the image of a base.
+    /// - Parameter host: a machine with the disk, running or not; its second disk has the image of a base.
     static func current(of scenario: Scenario, on host: Machine, in directory: String) throws -> Recording {
         let files = FileManager.default
         let key = try key(of: scenario, on: host)
@@ -108,7 +108,7 @@ struct Recording: Codable {
         return recording
     }
 
-    /// Prevents unrelated writes.
+    /// The commands that prevent unrelated writes.
     private static let preparation = """
         set -e
         mkdir -p /run/systemd/journald.conf.d
@@ -118,11 +118,11 @@ struct Recording: Codable {
 
         """
 
-    /// Writes everything to its final place, including the content of /boot's journal.
+    /// The commands that write everything to its final place, including the content of /boot's journal.
     private static let flush =
         "sync; blockdev --flushbufs /dev/vda; fsfreeze --freeze /boot && fsfreeze --unfreeze /boot || true"
 
-    /// Expects that the base with all logged writes equals `disk`, byte for byte.
+    /// Throws unless the base with all logged writes equals `disk`, byte by byte.
     func verify(against disk: String, in place: String) throws {
         let scratch = place + "/verification"
         defer { try? FileManager.default.removeItem(atPath: scratch) }

@@ -11,21 +11,21 @@ struct Replay {
     private let judge: Judge
     private var position: Int
 
-    /// The partitions of the installed disk: /boot, and the physical volume.
+    /// The names of the partitions with /boot and the physical volume.
     private let boot: String
     private static let group = "4"
 
-    /// The start of `recording`, in files in `directory`.
+    /// Starts at the beginning of `recording`, with files in `directory`.
     init(_ recording: Recording, helper: String, in directory: String) throws {
         self.recording = recording
         // With systemd-boot, /boot is the ESP.
         boot = recording.loader == .grub ? "3" : "2"
         self.directory = directory
         log = try WriteLog(recording.log)
-        // The pool's blocks have 64 KiB, aligned to 64 KiB.
+        // A block of the pool is 64 KiB, aligned to 64 KiB.
         state = try DiskState(
             of: recording.base, recording.partitions, in: directory, granules: [Replay.group: 128])
-        // The preparation of the host belongs to no command.
+        // Skip the preparation of the host, which belongs to no command.
         position = recording.steps.first?.begin ?? 0
         for entry in log.entries[..<position] {
             try state.apply(entry, of: log)
@@ -92,7 +92,7 @@ struct Replay {
         return result
     }
 
-    /// Writes the whole current disk to the new raw image `path`.
+    /// Writes the current disk to the new raw image `path`.
     func export(to path: String) throws {
         let parts = recording.partitions.parts
         let end = parts.last?.sectors.upperBound ?? 0
@@ -107,7 +107,7 @@ struct Replay {
     func remnants(
         of interval: Interval, _ extent: Extent, using generator: inout SeededGenerator
     ) -> [Interval.Remnant] {
-        // ext4's own superblock of 1 KiB: if torn, no ext4 can be mounted at all.
+        // The superblock of ext4 has 1 KiB. No ext4 can be mounted if it is torn.
         let start = recording.partitions.parts.first { $0.name == boot }?.sectors.lowerBound ?? 0
         return interval.remnants(
             of: log.entries, exhaustive: extent.exhaustive, count: extent.drawn,

@@ -3,9 +3,9 @@ public import TestMachine
 import TestRandom
 
 extension FlushProof {
-    /// The result of an interrupted command, repeated in the machine that then started.
+    /// The result of an interrupted command that was repeated after the next start of the machine.
     public struct Rerun: Sendable {
-        /// The state: scenario, step, interval, and number there.
+        /// The name of the state: scenario, step, interval, and number in the interval.
         public let state: String
         /// The script that was run again.
         public let script: String
@@ -13,9 +13,9 @@ extension FlushProof {
         public let failure: String?
     }
 
-    /// Draws `count` judged states of `scenario`, starts each and runs the interrupted command again.
+    /// Draws `count` judged states of `scenario`, boots each and repeats the interrupted command.
     ///
-    /// Afterwards no debris is left, and everything in the menu can be booted.
+    /// Afterwards, no debris may be left, and every entry of the menu must be bootable.
     public func rerun(_ scenario: Scenario, on host: Machine, count: Int) throws -> [Rerun] {
         let recording = try Recording.current(of: scenario, on: host, in: directory)
         let place = "\(directory)/\(scenario.name)"
@@ -51,12 +51,12 @@ extension FlushProof {
         }
     }
 
-    /// Runs `script` again in a machine that is starting.
+    /// Repeats `script` in a starting machine; returns the failure, or `nil` if the script succeeds.
     private static func failure(of script: String, in vm: VM) throws -> String? {
         try vm.waitForGuest()
         _ = try vm.run("systemctl is-system-running --wait")
         let again = try vm.run(script, within: .minutes(20))
-        // The command can refuse to repeat finished work: 2 says that nothing was changed.
+        // The command may refuse to repeat finished work. Status 2 means that it changed nothing.
         guard again.status == 0 || again.status == 2 else { return again.output }
         for look in ["imgbase recover --list", "imgbase boot --verify"] {
             let result = try vm.run(look)

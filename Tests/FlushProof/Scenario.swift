@@ -6,14 +6,14 @@ public struct Scenario: Sendable {
     public enum Step: Sendable {
         /// A command, run in the guest by `sh`.
         case run(String)
-        /// A command, then a shutdown: /etc of the layer booted next must be entirely old or entirely new.
+        /// A command, then a shutdown. /etc of the layer booted next must be entirely old or entirely new.
         case shutDown(String)
-        /// The machine is switched on, and the system comes up.
+        /// The machine starts, and the system comes up.
         case start
-        /// The same, but a bad layer comes up, and the system starts another.
+        /// The machine starts a bad layer, and the system then reboots into another layer.
         case startAnother
 
-        /// The title for people; a command is also run again after a power cut.
+        /// The title in reports; a command's title is also the script to repeat after a power cut.
         var title: String {
             switch self {
             case .run(let script): script
@@ -24,7 +24,7 @@ public struct Scenario: Sendable {
         }
     }
 
-    /// The boot loader.
+    /// A supported boot loader.
     public enum Loader: String, Codable, Sendable {
         case grub
         case systemdBoot
@@ -32,9 +32,9 @@ public struct Scenario: Sendable {
 
     /// The boot loader of the host.
     public private(set) var loader = Loader.grub
-    /// The name of the scenario's files.
+    /// The name of the scenario and its files.
     public private(set) var name: String
-    /// The preparation, run in the guest.
+    /// The script that prepares the guest.
     private(set) var preparation: String
     private(set) var steps: [Step]
 
@@ -44,7 +44,7 @@ public struct Scenario: Sendable {
         self.steps = scripts.map(Step.run) + steps
     }
 
-    /// The part for each check: changes of the record, the menu and the volumes.
+    /// The short scenario of every check: it changes the record, the menu and the volumes.
     public static let slice = Scenario(
         "slice", "imgbase boot --set-default Base-0.2", "imgbase layer --add Base-1")
 
@@ -109,7 +109,7 @@ public struct Scenario: Sendable {
         Scenario("rollback", "imgbase rollback --carry-etc --to Base-0.2", "imgbase rollback --to Base-0.2"),
     ]
 
-    /// The same with /boot on XFS.
+    /// This scenario with /boot on XFS.
     private var onXFS: Scenario {
         var result = self
         result.name += "-xfs"
@@ -127,12 +127,12 @@ public struct Scenario: Sendable {
         return result
     }
 
-    /// The same on a host with systemd-boot.
+    /// This scenario on a host with systemd-boot.
     private var withSystemdBoot: Scenario {
         var result = self
         result.name += "-systemd-boot"
         result.loader = .systemdBoot
-        // The entry for one boot is in a variable of the firmware, not in a file.
+        // A firmware variable, not a file, holds the entry for one boot.
         result.steps.removeAll { $0.title.contains("--once") }
         result.preparation =
             """

@@ -1,19 +1,19 @@
-/// The findings of a whole run, as a table.
+/// The results of a whole run, as a table.
 public struct Summary: Sendable {
     private let seed: UInt64
     private var tallies: [Tally] = []
     private var reruns: [FlushProof.Rerun] = []
 
-    /// An empty table for the seed of the draws.
+    /// Makes an empty table; `seed` is the seed of the draws.
     public init(seed: UInt64) { self.seed = seed }
 
-    /// Adds the counts of a scenario's commands.
+    /// Adds the counts for the commands of a scenario.
     public mutating func add(_ tallies: [Tally]) { self.tallies += tallies }
 
     /// Adds the results of repeated commands.
     public mutating func add(_ reruns: [FlushProof.Rerun]) { self.reruns += reruns }
 
-    /// Whether each state was old or new, and each repeated command succeeded.
+    /// Whether every state was old or new, and every repeated command succeeded.
     public var isWell: Bool {
         tallies.allSatisfy { $0.isComplete && $0.boundaries.third.isEmpty && $0.between.third.isEmpty }
             && reruns.allSatisfy { $0.failure == nil }

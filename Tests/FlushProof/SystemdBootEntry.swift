@@ -1,6 +1,6 @@
 /// An entry as systemd-boot reads it (systemd: src/boot/efi/boot.c; Boot Loader Specification).
 struct SystemdBootEntry {
-    /// The name of the file without `.conf` and the tries.
+    /// The file name without `.conf` and without the count of tries.
     let identifier: String
     let triesLeft: Int?
     let triesDone: Int?
@@ -11,7 +11,7 @@ struct SystemdBootEntry {
     private(set) var initramfs: String?
     private(set) var options: [String] = []
 
-    /// Reads the file `name` with `text`.
+    /// Parses `text`, the content of the file `name`.
     init(name: String, text: String) {
         var stem = name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
         var (left, done): (Int?, Int?) = (nil, nil)
@@ -41,9 +41,9 @@ struct SystemdBootEntry {
         }
     }
 
-    /// Whether systemd-boot shows it before `other` (`config_entry_compare`).
+    /// Whether systemd-boot shows this entry before `other` (`config_entry_compare`).
     ///
-    /// Our entries differ in the compared keys, and their versions compare like plain text.
+    /// The entries of imgbased differ in the compared keys, and their versions sort like plain text.
     func isBefore(_ other: SystemdBootEntry) -> Bool {
         func compare(_ one: String?, _ two: String?) -> Bool? {
             let (one, two) = (one ?? "", two ?? "")

@@ -1,9 +1,9 @@
 import Foundation
 import TestMachine
 
-/// systemd-boot on a state of the ESP: its rules, applied to files read by mtools.
+/// systemd-boot on a state of the ESP: its rules, applied to files that mtools reads.
 ///
-/// Firmware and Linux read the same; Linux checks the ESP before mounting.
+/// Firmware and Linux read the same content. Linux checks the ESP before the mount.
 final class SystemdBootView: BootLoaderView {
     private let part: String
     private let scratch: String
@@ -22,7 +22,7 @@ final class SystemdBootView: BootLoaderView {
         let image = scratch + "/esp"
         let copy = try state.copy(part, to: image)
         var view = try look(in: image, state)
-        // 1 is "errors corrected": it was not unmounted.
+        // Status 1 is "errors corrected": the ESP was not unmounted.
         let (checked, told) = try HostCommand.result(["fsck.vfat", "-a", image], within: limit)
         let (again, found) = try HostCommand.result(["fsck.vfat", "-n", image], within: limit)
         if checked > 1 || again != 0 {
@@ -69,7 +69,7 @@ final class SystemdBootView: BootLoaderView {
         try HostCommand.result(["mdir", "-i", image, "-b", "::" + path], within: limit).status == 0
     }
 
-    /// SHA-256 of a file, cached by the places of its clusters and their content.
+    /// SHA-256 of a file, cached by the positions and the content of its clusters.
     private func digest(of path: String, _ image: String, _ state: DiskState?) throws -> String {
         guard let state else { return "" }
         let (status, text) = try HostCommand.result(
@@ -92,7 +92,7 @@ final class SystemdBootView: BootLoaderView {
         return digests[key] ?? ""
     }
 
-    /// The sectors of clusters, by the head of the file system (Microsoft: FAT32 File System Specification).
+    /// The sectors of `clusters`, by the file system's header (Microsoft: FAT32 File System Specification).
     private func sectors(_ clusters: [ClosedRange<Int>], in image: String) throws -> [Range<Int>] {
         let head = try RawFile(image).read(0..<WriteLog.sector)
         func number(_ offset: Int, _ count: Int) -> Int {

@@ -1,12 +1,12 @@
-/// The numbers of judged states of a command, by verdict.
+/// The counts of a command's judged states, by verdict.
 public struct Tally: Sendable {
-    /// Counts of one kind of state.
+    /// The counts for one kind of state.
     public struct Counts: Sendable {
-        /// States as before the command.
+        /// The number of states as before the command.
         public var old = 0
-        /// States as after the command.
+        /// The number of states as after the command.
         public var new = 0
-        /// Other states, counted by the kind of their fault.
+        /// The numbers of other states, by the kind of fault.
         public var third: [String: Int] = [:]
 
         /// The number of states that are neither old nor new.
@@ -14,7 +14,7 @@ public struct Tally: Sendable {
         /// The number of all states.
         public var total: Int { old + new + thirds }
 
-        /// Adds other counts.
+        /// Adds the counts of `other`.
         mutating func add(_ other: Counts) {
             old += other.old
             new += other.new
@@ -24,20 +24,20 @@ public struct Tally: Sendable {
 
     let scenario: String
     let step: String
-    /// States with all earlier writes on the disk.
+    /// The states at a flush, with all earlier writes on the disk.
     public var boundaries = Counts()
-    /// States between two of those.
+    /// The states between two flushes.
     public var between = Counts()
-    /// The number of all states in which GRUB wrote before the journal was replayed.
+    /// The number of states in which GRUB wrote before the journal was replayed.
     public private(set) var rewritten = 0
     /// The number of states in `between` with a torn write.
     public private(set) var torn = 0
-    /// Whether the time sufficed for all states.
+    /// Whether all states were judged before the time limit.
     public var isComplete = true
 
     init(scenario: String, step: String) { (self.scenario, self.step) = (scenario, step) }
 
-    /// Whether a state had the fault `kind`.
+    /// Whether any state had the fault `kind`.
     func has(_ kind: String) -> Bool { boundaries.third[kind] != nil || between.third[kind] != nil }
 
     mutating func add(_ state: Journal.State) {
@@ -54,7 +54,7 @@ public struct Tally: Sendable {
 }
 
 extension Tally: CustomStringConvertible {
-    /// The counts, as the end of a line.
+    /// The counts, as the end of a line of the report.
     public var description: String {
         func text(_ counts: Counts) -> String {
             let third = counts.third.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }

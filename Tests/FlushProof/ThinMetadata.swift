@@ -1,10 +1,10 @@
 import TestMachine
 
-/// The metadata of a thin pool, by thin_dump(8).
+/// The metadata of a thin pool, read by thin_dump(8).
 struct ThinMetadata: Sendable {
-    /// A run of blocks.
+    /// A run of consecutive blocks.
     struct Run: Hashable, Sendable {
-        /// The first block of the volume, and of the pool.
+        /// The first block in the volume, and the first block in the pool.
         let origin: Int
         let data: Int
         let count: Int
@@ -12,12 +12,12 @@ struct ThinMetadata: Sendable {
 
     /// The number of the last transaction.
     private(set) var transaction = 0
-    /// Sectors of a block.
+    /// The number of sectors in a block.
     private(set) var blockSectors = 128
-    /// The runs of each volume.
+    /// The runs of each volume, by its number in the pool.
     private(set) var volumes: [Int: [Run]] = [:]
 
-    /// Parses the XML of thin_dump, with one element a line.
+    /// Parses the XML of thin_dump, which has one element on each line.
     init(_ text: String) {
         var volume = 0
         for line in text.split(separator: "\n") where !line.hasPrefix("</") {

@@ -1,14 +1,14 @@
-/// The verdict on a state of a disk, compared with those before and after a command.
+/// The verdict on a state of a disk, compared with the states before and after a command.
 enum Verdict: Hashable, Codable, Sendable {
     case old
     case new
-    /// Neither: the kind of fault, and the details.
+    /// Neither old nor new: the kind of fault, and the details.
     case third(kind: String, reason: String)
 
     /// Judges `state` against the findings before (`old`) and after (`new`) the command.
     ///
     /// - Parameter isShutDown: whether late changes are being carried into the layer booted next. Until then,
-    ///   the host boots the layer from before the update, the default (imgbase(8)).
+    ///   the host boots the default, the layer from before the update (imgbase(8)).
     init(_ state: Judge.Finding, old: Judge.Finding, new: Judge.Finding, isShutDown: Bool = false) {
         guard let start = state.boot.unattended else {
             self = .third(kind: "GRUB starts nothing", reason: state.boot.screen)
@@ -39,7 +39,7 @@ enum Verdict: Hashable, Codable, Sendable {
 
     /// Compares boot, devices and, unless `isRunning`, /etc.
     ///
-    /// - Parameter isRunning: whether the system runs from that layer, and changes its content.
+    /// - Parameter isRunning: whether the system runs from the layer and so changes its content.
     private static func isSame(
         _ one: Judge.Finding, _ other: Judge.Finding, isRunning: Bool = false
     ) -> Bool {
@@ -49,8 +49,8 @@ enum Verdict: Hashable, Codable, Sendable {
 
     /// Whether `start` is the old boot on trial.
     ///
-    /// If a layer gets another kernel, the trial is recorded first: the old kernel is then on trial, which
-    /// ends well.
+    /// If a layer gets another kernel, the trial is recorded first. The old kernel is then on trial, and
+    /// the trial succeeds.
     private static func isTrial(
         _ start: BootView.Start, of old: Judge.Finding, _ new: Judge.Finding
     ) -> Bool {
@@ -60,7 +60,7 @@ enum Verdict: Hashable, Codable, Sendable {
         return start.offer == old.offer
     }
 
-    /// Whether `start` is the default, offered alike before and after.
+    /// Whether `start` is the default, with the same offer before and after the command.
     private static func isDefault(
         _ start: BootView.Start, _ old: Judge.Finding, _ new: Judge.Finding
     ) -> Bool {
@@ -69,9 +69,9 @@ enum Verdict: Hashable, Codable, Sendable {
             && [old, new].allSatisfy { $0.boot.menu[name]?.offer == start.offer }
     }
 
-    /// A fault of the menu: an entry neither old nor new, or one that comes or goes at the wrong time.
+    /// A fault of the menu: an entry neither old nor new, or one that appears or vanishes at the wrong time.
     ///
-    /// An update removes an older base first, and the new base can get its name. The name then means another
+    /// An update first removes an older base, whose name the new base can get. The name then means another
     /// layer, and its entry may be missing for a time.
     private static func menuFlaw(
         _ state: Judge.Finding, _ before: Judge.Finding, _ after: Judge.Finding
@@ -87,7 +87,7 @@ enum Verdict: Hashable, Codable, Sendable {
         return nil
     }
 
-    /// The start of a reason, without the details that vary.
+    /// The start of the text of a fault, without the details that vary.
     private static func kind(of damage: String) -> String {
         let text = damage.split(separator: "\n").first.map(String.init) ?? damage
         let parts = text.split(separator: ": ", maxSplits: 4).prefix(4).joined(separator: ": ")

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// The fuzz targets over the inputs that are kept, without libFuzzer.
+/// Runs the fuzz targets over the stored inputs, without libFuzzer.
 @Suite struct CorpusTests {
     private func corpus(of target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
         let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Otherwise the search for texts that no head names would not be reached.
+    /// Without a torn disk, no input would reach the search for texts that no header points to.
     @Test func someDisksAreTorn() throws {
         var reader = MetadataReader()
         let scans = try corpus(of: .physicalVolume).compactMap { input in
@@ -28,7 +28,7 @@ import Testing
         #expect(scans.contains { $0.isTorn && $0.volumeGroup != nil })
     }
 
-    /// Otherwise the properties of groups would hold of nothing.
+    /// Without a planned disk, the properties of groups would be checked for no group.
     @Test func someDisksArePlanned() throws {
         var reader = MetadataReader()
         let groups = try corpus(of: .physicalVolume).compactMap { input in

@@ -1,4 +1,4 @@
-/// A property that does not hold for an input.
+/// A violated property: it does not hold for an input.
 struct Finding: Error, CustomStringConvertible {
     let description: String
 

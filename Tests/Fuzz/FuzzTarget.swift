@@ -1,6 +1,6 @@
-/// A reader of untrusted bytes: no input traps it or makes it loop.
+/// A reader of untrusted bytes. No input may trap it or make it loop.
 ///
-/// Its results have the properties that users rely on.
+/// For every input, its results have the properties that users rely on.
 enum FuzzTarget: String, CaseIterable, Sendable {
     /// A disk, from its label to the devices of every volume.
     case physicalVolume = "physical-volume"
@@ -15,7 +15,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     /// Three versions of a file that an update carries.
     case merges
 
-    /// Throws a property that does not hold for `input`.
+    /// Throws the first violated property for `input`.
     func check(_ input: [UInt8]) throws(Finding) {
         switch self {
         case .physicalVolume: try FuzzedDisk(input).check()

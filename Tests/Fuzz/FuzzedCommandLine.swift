@@ -39,7 +39,7 @@ struct FuzzedCommandLine {
             warnings.utf8.allSatisfy { $0 >= 32 && $0 != 127 }, "a warning has control characters")
     }
 
-    /// A unit's path stays in the generator's directory.
+    /// Checks that the path of a unit stays in the generator's directory.
     private func check(_ item: RootUnits.Item) throws(Finding) {
         let path =
             switch item {
@@ -58,7 +58,7 @@ struct FuzzedCommandLine {
 
     // MARK: The kernel's rules
 
-    /// The arguments by the kernel's rules, implemented differently: first the words, then the marks in each.
+    /// The arguments by the kernel's rules, implemented differently: first words, then the quotes in each.
     private func words() -> [KernelCommandLine.Argument] {
         let mark = UInt8(ascii: "\"")
         var arguments: [KernelCommandLine.Argument] = []
@@ -82,7 +82,7 @@ struct FuzzedCommandLine {
         let mark = UInt8(ascii: "\"")
         let isMarked = word.first == mark
         let inner = isMarked ? word.dropFirst() : word
-        // The first byte belongs to the name, whatever it is.
+        // The first byte always belongs to the name, even if it is an equals sign.
         guard let equals = inner.dropFirst().firstIndex(of: UInt8(ascii: "=")) else {
             return .init(
                 name: string(isMarked && inner.last == mark ? inner.dropLast() : inner), value: nil)

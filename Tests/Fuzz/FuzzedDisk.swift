@@ -1,14 +1,14 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// A disk. Its first eight bytes, unused by LVM2, have settings for the rest.
+/// A disk whose first eight bytes, unused by LVM2, are settings for the test.
 ///
-/// 32 bits give the number of sectors, whatever the length of the input. Three bits of a byte ask for right
-/// checksums of labels, headers of metadata areas, and texts: without those, no mutation would get past the
+/// 32 bits give the number of sectors, independent of the length of the input. Three bits of a byte ask for
+/// correct checksums of labels, headers of metadata areas, and texts: otherwise no mutation would pass the
 /// checksums.
 struct FuzzedDisk: BlockSource {
     private static let path = "/dev/vda"
-    /// Room for the ring of a metadata area and a few extents.
+    /// Bytes that hold the ring of a metadata area and a few extents.
     private static let sizeLimit: UInt64 = 1 << 20
 
     let size: Bytes
@@ -23,7 +23,7 @@ struct FuzzedDisk: BlockSource {
         if rightened & 6 != 0 { rightenAreas(headers: rightened & 2 != 0, texts: rightened & 4 != 0) }
     }
 
-    /// Sectors without input are zero. Reads outside the disk never happen.
+    /// Reads the disk; sectors behind the input are zero. A read outside the disk is a finding.
     func read(at offset: UInt64, count: Int) throws(BlockReadError) -> [UInt8] {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
         precondition(!overflow && end <= size.count, "read beyond the end")
@@ -32,7 +32,7 @@ struct FuzzedDisk: BlockSource {
         return found + [UInt8](repeating: 0, count: count - found.count)
     }
 
-    /// Checks the scan of the disk, and the group if the disk has all of it.
+    /// Checks the scan of the disk, and the volume group if all of it is on this disk.
     func check() throws(Finding) {
         var reader = MetadataReader()
         guard let scan = try? PhysicalVolumeScan.read(self, path: FuzzedDisk.path, by: &reader) else {
@@ -105,7 +105,7 @@ struct FuzzedDisk: BlockSource {
         }
     }
 
-    /// The text that the header at `start` points to, if the text is within the area and the disk.
+    /// The text that the header at `start` points to; `nil` if the text is not within the area and the disk.
     private func text(of area: DiskArea, start: Int) -> [UInt8]? {
         guard let offset = bytes.littleEndian(at: start + 40, as: UInt64.self),
             let length = bytes.littleEndian(at: start + 48, as: UInt64.self),

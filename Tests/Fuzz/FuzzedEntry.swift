@@ -1,7 +1,7 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// The inputs of a boot menu entry, and GRUB's record: files of `/boot`, and a system's own name.
+/// The inputs of a boot menu entry and GRUB's record: files of `/boot` and a system's own name.
 struct FuzzedEntry {
     private let input: [UInt8]
     private let text: String
@@ -59,17 +59,17 @@ struct FuzzedEntry {
 
     /// The menu's text of `entry`; `nil` if GRUB cannot read the entry.
     ///
-    /// No other part has words of the entry, except the one that loads the layer in another's place, by the
+    /// Only this part has words of the entry, and the part that loads the layer in another's place, by the
     /// same commands.
     private static func script(_ entry: BootEntry) -> String? {
         let menu = GRUBMenu([entry], prefix: "/boot")
         return menu.entries.first.map { menu.menuEntry($0).joined(separator: "\n") }
     }
 
-    /// The unquoted part of `script`, which GRUB takes for script.
+    /// The unquoted part of `script`, which GRUB interprets as script.
     ///
-    /// Runs of spaces become one, and none stays at the end of a line. Letters, digits and signs without a
-    /// meaning to GRUB are left out: words of them need no quotes.
+    /// Runs of spaces become one space, and spaces at the end of a line are removed. Letters, digits and
+    /// signs without a meaning to GRUB are left out: words of such characters need no quotes.
     private static func skeleton(_ script: String) -> [UInt8] {
         let space = UInt8(ascii: " ")
         var skeleton: [UInt8] = []

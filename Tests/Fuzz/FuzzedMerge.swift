@@ -1,9 +1,9 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Three files with zero bytes between: of the old base, the old layer, and the new base.
+/// Three files, separated by zero bytes: of the old base, the old layer, and the new base.
 ///
-/// Each is a text, every account file, a list and a policy.
+/// Each input is merged as a text, as every account file, as a list, and as a policy.
 struct FuzzedMerge {
     private let base: [UInt8]
     private let ours: [UInt8]

@@ -3,7 +3,7 @@
 
 /// A file of a layer or of `/boot`, a name, or a text of the kernel.
 ///
-/// Every reader of such texts gets it, so that a corpus consists of real files.
+/// Every reader of such texts gets the same input, so a corpus consists of real files.
 struct FuzzedText {
     private let input: [UInt8]
     private let text: String
@@ -83,7 +83,7 @@ struct FuzzedText {
         try Finding.unless(table == once, "the same root again changes the table")
     }
 
-    /// The options left for the file system have no word of mount(8).
+    /// Checks that the options passed to the file system have no word of mount(8).
     private func checkMounts() throws(Finding) {
         let options = MountOptions(text)
         let again = MountOptions(options.data)
@@ -99,7 +99,7 @@ struct FuzzedText {
         }
     }
 
-    /// The sizes of the pieces make no difference.
+    /// Checks that the result does not depend on the sizes of the pieces.
     private func checkInitramfs() throws(Finding) {
         var (whole, pieces) = (InitramfsReader(), InitramfsReader())
         let found = whole.read(input)

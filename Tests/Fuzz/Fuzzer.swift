@@ -22,7 +22,7 @@ func testOneInput(bytes: UnsafePointer<UInt8>?, count: Int) -> CInt {
     do throws(Finding) {
         try target?.check(Array(UnsafeBufferPointer(start: bytes, count: count)))
     } catch {
-        // libFuzzer keeps the input of a program that dies.
+        // libFuzzer saves the input if the program dies.
         fatalError("finding: \(error)")
     }
     return 0

@@ -1,7 +1,7 @@
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// Properties of every plan from a volume group.
+/// Checks the properties of every plan and selection from a volume group.
 struct GroupProperties {
     private let group: VolumeGroup
 
@@ -67,7 +67,7 @@ struct GroupProperties {
         try Finding.unless(!device.targets.isEmpty, "a device has no table")
     }
 
-    /// Checks that `target` stays inside physical volumes, or earlier devices, which have `lengths`.
+    /// Checks that `target` stays within physical volumes and earlier devices, whose sizes are `lengths`.
     private func check(_ target: MappedTarget, _ lengths: [String: UInt64]) throws(Finding) {
         var references: [DeviceReference] = []
         let arguments = target.arguments { reference in
@@ -129,7 +129,7 @@ struct GroupProperties {
         BootRequest(commandLine: KernelCommandLine(commandLine))
     }
 
-    /// Whatever the request, the chosen volume exists, and choosing ends.
+    /// Checks that for every request, the choice ends, and the chosen volume exists.
     private func checkSelection() throws(Finding) {
         var requests = GroupProperties.requests
         if let name = group.logicalVolumes.first?.name {

@@ -2,7 +2,7 @@ import FlushProof
 import Foundation
 import TestMachine
 
-/// `make prove PARTS=flush`.
+/// The part of `make prove PARTS=flush`: judges the states that a power cut can leave.
 struct FlushPart {
     private let settings: Settings
     private let proof: FlushProof
@@ -32,7 +32,7 @@ struct FlushPart {
         (image, disk) = (try RootImage.current(), try InstalledDisk.current())
     }
 
-    /// The machine for `scenario`: saved while it ran, with the image of a base as its second disk.
+    /// The machine for `scenario`: saved while running, with the image of a base on its second disk.
     private func host(of scenario: Scenario) throws -> Machine {
         let machine: Machine
         switch scenario.loader {
@@ -45,7 +45,7 @@ struct FlushPart {
         return try SavedMachine.current(machine).machine(name: "prove", disks: [.overlay(of: image.image)])
     }
 
-    /// Runs the proof; false if it found a fault.
+    /// Runs the proof. Returns false if it finds a fault.
     func run() throws -> Bool {
         if let state = settings["STATE"] {
             let name = state.split(separator: " ").first ?? ""

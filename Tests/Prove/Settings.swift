@@ -2,11 +2,11 @@ import Foundation
 
 /// The arguments of `make prove`.
 struct Settings {
-    /// The arguments that are no settings.
+    /// The arguments that are not settings.
     private(set) var words: [String] = []
     private var values: [String: String] = [:]
 
-    /// Reads `NAME=VALUE` and words; an empty value counts as unset.
+    /// Parses `NAME=VALUE` and words. An empty value counts as unset.
     init(_ arguments: some Sequence<String>) {
         for argument in arguments {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -31,12 +31,12 @@ struct Settings {
     }
 }
 
-/// A wrong argument.
+/// An error in the arguments.
 struct ProofError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Prints a line at once, even to a pipe.
+/// Prints a line without delay, even to a pipe.
 func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

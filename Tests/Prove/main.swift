@@ -1,4 +1,4 @@
-// make prove: proofs that take too long for a check. Words name the parts to run; NAME=VALUE are settings.
+// `make prove`: proofs that take too long for a check. Words name the parts to run, NAME=VALUE sets a value.
 
 import Foundation
 

@@ -2,13 +2,13 @@ import Foundation
 
 /// A directory in the build directory, made once and named after its inputs.
 ///
-/// Other inputs give another name. A name exists only if its content is complete.
+/// Different inputs give a different name. A directory with that name exists only if its content is complete.
 struct Artefact {
-    /// The kind; one directory of each kind is kept.
+    /// The kind, the start of the name. One directory of each kind is kept.
     let kind: String
-    /// A digest of all inputs.
+    /// A digest of all inputs, the end of the name.
     let key: String
-    /// Makes the content in the given new directory.
+    /// Makes the content in `directory`, which is new.
     let make: (_ directory: String) throws -> Void
 
     /// The directory of the artefact; calls `make` first if it is missing or `anew` is set.

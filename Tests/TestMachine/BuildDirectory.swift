@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
 
-/// `.build-machine/` of the checkout: the logs, and artefacts that many tests share.
+/// `.build-machine/` of the checkout: logs, and artefacts that many tests share.
 public enum BuildDirectory {
-    /// The checkout that this file was compiled in.
+    /// The path of the checkout in which this file was compiled.
     public static let project = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
-    /// The directory of all logs and artefacts.
+    /// The path of the directory with all logs and artefacts.
     public static let path = project + "/.build-machine"
 
-    /// Consoles, commands and QEMU's messages: a few files for each machine name.
+    /// The directory of the logs of consoles, commands and QEMU: a few files for each machine name.
     static func logs() throws -> String { try directory("logs") }
 
     /// Makes a new, empty directory for the caller alone; the caller removes it.
@@ -22,7 +22,7 @@ public enum BuildDirectory {
     /// Calls `body` while no other thread or process makes an artefact.
     static func locked<Result>(_ body: () throws -> Result) throws -> Result {
         let file = try Descriptor.create(directory(".") + "/lock")
-        // No timeout: every step of the holder has one, and the holder's end releases the lock.
+        // Wait without a timeout: every step of the holder has one, and the holder's end releases the lock.
         while flock(file.number, LOCK_EX) < 0 {
             guard errno == EINTR else { throw MachineError.system(call: "flock", errno: errno) }
         }
@@ -31,7 +31,7 @@ public enum BuildDirectory {
         return try body()
     }
 
-    /// Removes the directories of killed processes.
+    /// Removes the scratch directories of killed processes.
     private static func removeStaleScratch() throws {
         let run = try directory("run")
         for name in try FileManager.default.contentsOfDirectory(atPath: run) {

@@ -1,10 +1,10 @@
-/// One end of a conversation with a machine, with the bytes received and not yet taken.
+/// Our end of a connection to a machine, with the bytes that are received and not yet taken.
 final class Channel {
     /// The descriptor for `poll(2)`.
     let descriptor: Descriptor
-    /// The descriptor for bytes sent to the machine.
+    /// The descriptor for bytes to the machine.
     let sink: Descriptor
-    /// Whether the other side has closed.
+    /// Whether the machine has closed its end.
     private(set) var hasEnded = false
     private var received: [UInt8] = []
 
@@ -29,11 +29,11 @@ final class Channel {
         return String(decoding: received[..<range.upperBound], as: UTF8.self)
     }
 
-    /// Drops the received bytes.
+    /// Drops all received bytes.
     func forget() {
         received = []
     }
 
-    /// The last bytes received and not taken.
+    /// The last received bytes that were not taken, as text.
     var tail: String { String(tailOf: received) }
 }

@@ -16,7 +16,7 @@ final class ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Copy them out of the way first: the descriptor that becomes 0 could be the source of 3.
+        // Copy the descriptors first: number 0, which the first one replaces, can be the source of another.
         var copies: [Descriptor] = []
         for (number, descriptor) in descriptors.enumerated() {
             let copy = try check("fcntl", fcntl(descriptor.number, F_DUPFD_CLOEXEC, CInt(64)))
@@ -26,7 +26,7 @@ final class ChildProcess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Test threads have all signals blocked; a shell that inherits this waits forever.
+        // Test threads block all signals. A shell that inherits this mask waits forever.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -49,11 +49,10 @@ final class ChildProcess {
         kill()
     }
 
-    /// The time for which a thread of the first child of `pid` waited for a processor; the longest of all threads.
+    /// The longest time for which a thread of the first child of `pid` waited for a processor.
     ///
-    /// 0 if the kernel does not count it.
-    ///
-    /// The corresponding file is `/proc/PID/task/TID/schedstat` (linux: sched-stats.rst): nanoseconds.
+    /// 0 if the kernel does not count the time. The source is `/proc/PID/task/TID/schedstat`, in nanoseconds
+    /// (linux: sched-stats.rst).
     static func delay(ofChildOf pid: pid_t) -> Duration {
         func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
         guard let child = text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").first else {
@@ -77,7 +76,7 @@ final class ChildProcess {
 
     /// The exit status, or the negative number of the fatal signal.
     ///
-    /// Waits without limit: call it only if the program is known to have ended.
+    /// Waits without a limit: call this only if the program has surely ended.
     @discardableResult
     func wait() -> CInt {
         if let status { return status }

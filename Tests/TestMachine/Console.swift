@@ -1,12 +1,12 @@
-/// The serial console of a machine: its output, and the current screen of a terminal there.
+/// The serial console of a machine: its output, and the current screen of a terminal on it.
 final class Console {
     private(set) var screen: Screen
     /// The output since the last start, as plain text.
     private(set) var transcript = ""
-    /// The end of the last match of `expect`; the next one looks only behind it.
+    /// The end of the last match of `expect`. The next `expect` searches only behind this position.
     private var position: String.Index
 
-    /// Makes a console whose terminal has `lines`.
+    /// Makes a console with a terminal of `lines` lines.
     init(lines: Int) {
         screen = Screen(lines: lines)
         position = transcript.startIndex
@@ -21,16 +21,16 @@ final class Console {
         position = transcript.utf8.index(transcript.startIndex, offsetBy: offset)
     }
 
-    /// Takes the output up to and including `text`; `nil` if `text` has not come yet.
+    /// Takes and returns the output up to the end of `text`; `nil` if `text` has not come yet.
     func take(through text: String) -> String? {
         guard let range = transcript[position...].firstRange(of: text) else { return nil }
         defer { position = range.upperBound }
         return String(transcript[position..<range.upperBound])
     }
 
-    /// Takes the output up to and including the first of `texts` to appear.
+    /// Takes the output up to the end of the first of `texts` to appear.
     ///
-    /// Returns the index of that text; `nil` if none has come yet.
+    /// Returns the index of that text; `nil` if no text has come yet.
     func takeFirst(of texts: [String]) -> Int? {
         let found = texts.indices.compactMap { index in
             transcript[position...].firstRange(of: texts[index]).map { (index, $0) }
@@ -40,13 +40,13 @@ final class Console {
         return first.0
     }
 
-    /// Drops all output so far: another boot begins.
+    /// Drops all output so far, because another boot begins.
     func forget() {
         screen = Screen(lines: screen.cells.count)
         transcript = ""
         position = transcript.startIndex
     }
 
-    /// The end of the output.
+    /// The last part of the output.
     var tail: String { String(tailOf: transcript.utf8) }
 }

@@ -3,7 +3,7 @@ public struct Deadline: Sendable {
     private let limit: ContinuousClock.Instant
     private let delay: @Sendable () -> Duration
 
-    /// A deadline `duration` from now. It moves on by the growth of `delay`.
+    /// Makes a deadline `duration` from now, postponed by the further growth of `delay`.
     public init(within duration: Duration, besides delay: @escaping @Sendable () -> Duration = { .zero }) {
         limit = .now + duration - delay()
         self.delay = delay
@@ -11,12 +11,12 @@ public struct Deadline: Sendable {
 
     private var moment: ContinuousClock.Instant { limit + delay() }
 
-    /// Whether the deadline is over.
+    /// Whether the time is up.
     public var hasPassed: Bool {
         moment <= .now
     }
 
-    /// The timeout for `poll(2)`: milliseconds left, rounded up, so that the loop never spins.
+    /// The timeout for `poll(2)`: the milliseconds left, rounded up, so a loop never spins.
     var milliseconds: CInt {
         let (seconds, attoseconds) = (moment - .now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }

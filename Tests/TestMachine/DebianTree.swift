@@ -1,7 +1,7 @@
 /// A root tree of a Debian release as a tar file, made by `mmdebstrap` from Debian's packages.
 ///
-/// The kernel is the one for virtual machines. LZ4 unpacks it and it probes less: a boot from GRUB under
-/// emulation takes a fifth less time.
+/// The kernel is Debian's for virtual machines. LZ4 unpacks it, and it probes fewer devices: under emulation,
+/// a boot from GRUB takes a fifth less time.
 public enum DebianTree: String, Sendable {
     /// Debian 12, the system of the test machines: lvm2 2.03.16, dracut 059, systemd 252, Linux 6.1.
     case bookworm
@@ -24,7 +24,7 @@ public enum DebianTree: String, Sendable {
         DebianTree.packages + [self == .bookworm ? "libssl3" : "libssl3t64"]
     }
 
-    /// The kind of this release's artefact; Debian 12's is plain `kind`.
+    /// The kind of this release's artefact: `kind` itself for Debian 12.
     func kind(_ kind: String) -> String {
         self == .bookworm ? kind : "\(kind).\(rawValue)"
     }

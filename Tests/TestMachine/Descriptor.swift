@@ -13,7 +13,7 @@ final class Descriptor {
         close()
     }
 
-    /// Closes the descriptor now.
+    /// Closes the descriptor now, before its owner ends.
     func close() {
         if number >= 0 { Glibc.close(number) }
         number = -1
@@ -23,10 +23,10 @@ final class Descriptor {
         Descriptor(try check("open '/dev/null'", open("/dev/null", O_RDWR | O_CLOEXEC)))
     }
 
-    /// The two ends of a new pipe.
+    /// Makes a pipe and returns its two ends.
     static func pipe() throws(MachineError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [CInt] = [0, 0]
-        // Glibc's module has no pipe2.
+        // Swift's Glibc module lacks pipe2(2).
         return try inheritance.withLock { _ throws(MachineError) in
             try check("pipe", Glibc.pipe(&ends))
             for end in ends { try check("fcntl", fcntl(end, F_SETFD, FD_CLOEXEC)) }
@@ -41,7 +41,7 @@ final class Descriptor {
         return Descriptor(try check("open '\(path)'", open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)))
     }
 
-    /// Two connected sockets: ours, which never blocks, and the child's.
+    /// Makes two connected sockets: ours, which never blocks, and the child's.
     static func socketPair() throws(MachineError) -> (ours: Descriptor, theirs: Descriptor) {
         var ends: [CInt] = [0, 0]
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
@@ -51,12 +51,12 @@ final class Descriptor {
         return result
     }
 
-    /// Creates `path` for writing.
+    /// Creates the file `path` and opens it for writing.
     static func create(_ path: String) throws(MachineError) -> Descriptor {
         Descriptor(try check("open '\(path)'", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)))
     }
 
-    /// Reads the available bytes, at most `limit`: empty at the end of the file, `nil` if none yet.
+    /// Reads the available bytes, at most `limit`; `nil` if none are available, empty at the end of the file.
     func readSome(limit: Int = 65536) throws(MachineError) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
         while true {
@@ -73,7 +73,7 @@ final class Descriptor {
 }
 
 extension Descriptor {
-    /// Writes all of `bytes`; waits for room until `deadline`.
+    /// Writes all of `bytes`, and waits for room until `deadline`.
     func write(_ bytes: [UInt8], by deadline: Deadline) throws(MachineError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -92,10 +92,10 @@ extension Descriptor {
     }
 }
 
-/// Held while a child starts, and while a descriptor exists that the child must not inherit.
+/// A lock, held while a child starts, and while a descriptor exists that no child may inherit.
 let inheritance = Mutex(())
 
-/// Waits until some of `descriptors` are readable or closed, and returns them; none on timeout.
+/// Waits until any of `descriptors` is readable or closed. Returns their indices; none on timeout.
 func waitReadable(_ descriptors: [Descriptor], _ deadline: Deadline) throws(MachineError) -> [Int] {
     var list = descriptors.map { pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0) }
     while true {

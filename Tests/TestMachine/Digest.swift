@@ -1,6 +1,6 @@
 import Foundation
 
-/// SHA-256 digests in hexadecimal, by `sha256sum`.
+/// SHA-256 digests in hexadecimal, made by `sha256sum`.
 enum Digest {
     /// A digest of `texts`, each with its length, so that different lists differ.
     static func of(_ texts: [String]) throws -> String {

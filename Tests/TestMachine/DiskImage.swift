@@ -1,11 +1,11 @@
-/// qcow2 files, by `qemu-img`.
+/// Makes and converts disk images with `qemu-img`.
 public enum DiskImage {
-    /// Makes `path`, filled with zeros.
+    /// Makes the qcow2 file `path`, filled with zeros.
     static func create(_ path: String, mebibytes: Int) throws {
         try HostCommand.run("qemu-img", "create", "-q", "-f", "qcow2", path, "\(mebibytes)M")
     }
 
-    /// Makes `path` as an overlay that shows `file` until written to.
+    /// Makes the qcow2 file `path`, an overlay that shows `file` until written to.
     static func createOverlay(_ path: String, of file: String) throws {
         try HostCommand.run(
             "qemu-img", "create", "-q", "-f", "qcow2", "-F", format(of: file), "-b", file, path)
@@ -17,7 +17,7 @@ public enum DiskImage {
             ["qemu-img", "convert", "-f", format(of: file), "-O", "raw", file, image], within: .minutes(10))
     }
 
-    /// The format of `file`, by its name: our own files have suffixes.
+    /// The format of `file`, by the suffix of its name.
     static func format(of file: String) -> String {
         file.hasSuffix(".qcow2") ? "qcow2" : "raw"
     }

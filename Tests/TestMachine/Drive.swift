@@ -1,21 +1,21 @@
 import Foundation
 
-/// A disk of a machine, as described to QEMU on the command line or in the running monitor.
+/// A disk of a machine, described to QEMU on its command line or through its monitor.
 struct Drive {
-    /// Whether the disk is in the machine.
+    /// Whether the disk is plugged into the machine.
     var isPlugged = true
     let name: String
     private let file: String
     private let isReadOnly: Bool
-    /// Whether flushed data outlives a power cut.
+    /// Whether flushed data survives a power cut.
     ///
-    /// False if the disk is used only after its machine has shut down: QEMU then need not wait for the build
+    /// False if the disk is used only after its machine has shut down. QEMU then does not wait for the build
     /// host's disk.
     private let isFlushed: Bool
-    /// The file that logs all writes, if any.
+    /// The path of the log of all writes; `nil` if none.
     let log: String?
 
-    /// Disk `index` of a machine; makes its file in the directory `scratch` if needed.
+    /// Makes disk `index` of a machine, and its file in the directory `scratch` if needed.
     init(_ disk: Disk, index: Int, scratch: String) throws {
         name = "disk\(index)"
         let new = "\(scratch)/\(name).qcow2"
@@ -34,7 +34,7 @@ struct Drive {
         }
     }
 
-    /// QEMU's name of the device, as distinct from its medium.
+    /// QEMU's name of the device; the medium has another name.
     var deviceName: String { "\(name)-device" }
 
     /// The guest's name of disk `index`.
@@ -66,8 +66,8 @@ struct Drive {
         var device: [String: any Sendable] = [
             "driver": "virtio-blk-pci", "drive": name, "id": deviceName,
         ]
-        // QEMU merges writes, up to the build host's limit of parts. The head of the log would be one part
-        // too many, and leave a hole in the log.
+        // QEMU merges writes up to the build host's limit of parts. The header of the log would exceed the
+        // limit and leave a hole in the log.
         if log != nil { device["request-merging"] = false }
         return device
     }

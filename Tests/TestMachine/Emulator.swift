@@ -1,7 +1,7 @@
 /// A running QEMU, with our ends of its channels.
 ///
-/// A shell between holds a pipe from us and kills QEMU if the pipe closes. So no machine outlives the program
-/// that started it, however the program ends.
+/// A shell between us and QEMU holds a pipe from us, and kills QEMU if the pipe closes. So no machine
+/// outlives the program that started it, however the program ends.
 final class Emulator {
     let console: Channel
     let agent: Channel
@@ -22,8 +22,8 @@ final class Emulator {
     ///
     /// QEMU's messages go to the file `log`; console output is also appended to `consoleLog`.
     init(_ arguments: [String], scratch: String, consoleLog: String, log: String) throws {
-        // UEFI drops output that its console does not take within 0.2 ms. A socket is full after some hundred
-        // bytes written one by one, a pipe after 64 KiB: so use a pipe.
+        // UEFI drops output that its console does not take within 0.2 ms. Use a pipe, which is full after 64
+        // KiB: a socket is full after some hundred bytes that are written one by one.
         let console = (
             output: try Descriptor.fifo(scratch + "/console.out"),
             input: try Descriptor.fifo(scratch + "/console.in")
@@ -55,13 +55,13 @@ final class Emulator {
         kill()
     }
 
-    /// A deadline `limit` from now. Time in which QEMU waits for a processor does not count.
+    /// A deadline `limit` from now, not counting the time in which QEMU waits for a processor.
     func deadline(within limit: Duration) -> Deadline {
         let pid = supervisor.pid
         return Deadline(within: limit) { ChildProcess.delay(ofChildOf: pid) }
     }
 
-    /// Kills QEMU as a power cut would: the disk files keep only flushed data. Waits for its end.
+    /// Kills QEMU and waits for its end. As after a power cut, the disk files keep only flushed data.
     func kill() {
         lifeline.close()
         supervisor.wait()
@@ -72,16 +72,16 @@ final class Emulator {
         let accelerator =
             machine.countsInstructions
             ? ["-accel", "tcg,thread=single", "-icount", "shift=0"] : ["-accel", "tcg,thread=multi"]
-        // Usually one virtual processor: a second gains little and takes the core from another machine. But a
-        // second could be plugged in: if a machine can never have more than one, QEMU before 8.1 omits
-        // barriers between the guest's memory accesses. QEMU's disk threads need them too; without, one in
+        // Usually one virtual processor: a second gains little and takes the core from another machine. But
+        // allow a second to be plugged in: if a machine can never have two, QEMU before 8.1 omits barriers
+        // between the guest's memory accesses. QEMU's disk threads need these barriers: without them, one in
         // some dozen machines has a disk that never sees a request (QEMU: c914d46d0a64, "Do not elide memory
         // barriers for !CF_PARALLEL in system mode"). qemu64 is the fastest processor under emulation.
         return accelerator + [
             "-cpu", "qemu64", "-smp", "\(machine.processors),maxcpus=\(machine.processors + 1)", "-m",
             String(machine.memory), "-machine", "pc",
             "-nodefaults", "-no-user-config", "-display", "none", "-device", "virtio-rng-pci",
-            // A machine that was stopped to be saved runs again when it is resumed.
+            // A machine is stopped before it is saved. Without this, a resumed machine would stay stopped.
             "-global", "migration.store-global-state=off",
         ]
     }

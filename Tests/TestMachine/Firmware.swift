@@ -7,11 +7,11 @@ public enum Firmware: Hashable, Sendable {
     /// OVMF without Secure Boot. Its console is the serial port.
     case uefi
 
-    // From Debian's package ovmf.
+    // The files of Debian's package ovmf.
     private static let code = "/usr/share/OVMF/OVMF_CODE_4M.fd"
     private static let variables = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 
-    /// The number of lines of the console.
+    /// The number of lines of the firmware's console.
     var lines: Int {
         switch self {
         case .bios: 24
@@ -19,9 +19,9 @@ public enum Firmware: Hashable, Sendable {
         }
     }
 
-    /// Makes the machine's EFI variables in the directory `scratch`, as of a machine never started.
+    /// Makes the EFI variables of a machine that was never started, in the directory `scratch`.
     ///
-    /// They survive power cuts.
+    /// The variables survive power cuts.
     func makeVariables(in scratch: String) throws {
         guard self == .uefi else { return }
         try FileManager.default.copyItem(atPath: Firmware.variables, toPath: Firmware.file(in: scratch))
@@ -29,8 +29,8 @@ public enum Firmware: Hashable, Sendable {
 
     /// QEMU's arguments for the firmware.
     ///
-    /// - Parameter scratch: the directory of the machine's EFI variables; if `nil`, they last as long as
-    ///   QEMU.
+    /// - Parameter scratch: the directory of the machine's EFI variables; if `nil`, the variables are lost
+    ///   when QEMU ends.
     func arguments(scratch: String?) -> [String] {
         guard self == .uefi else { return [] }
         let variables = scratch.map(Firmware.file) ?? Firmware.variables + ",snapshot=on"

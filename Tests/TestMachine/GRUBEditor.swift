@@ -1,16 +1,16 @@
-/// GRUB's editor of an entry, on a machine's serial console.
+/// GRUB's editor for an entry, on a machine's serial console.
 struct GRUBEditor {
     private let vm: VM
     private static let limit = Duration.minutes(1)
 
-    /// Waits for the editor, after `e` in the menu.
+    /// Waits for the editor after `e` was typed in the menu.
     init(_ vm: VM) throws {
         self.vm = vm
         try vm.wait(
             for: "GRUB's editor", within: GRUBEditor.limit,
             until: {
                 let screen = vm.console.screen
-                // GRUB ends the drawing with the cursor at the first letter.
+                // When GRUB has drawn the editor, the cursor is at the first letter.
                 return screen.text.contains { $0.contains("Ctrl-x") } && screen.column == 2
                     && screen.row == screen.boxRows.first && screen.editorLines[0].text != ""
             })
@@ -22,13 +22,13 @@ struct GRUBEditor {
         guard let index = lines.firstIndex(where: { $0.text.hasPrefix(word + " ") }) else {
             throw MachineError.unexpected("no line '\(word)' in GRUB's editor: \(lines.map(\.text))")
         }
-        // From the first line, wherever the cursor was.
+        // Go to the first line, wherever the cursor is, then down.
         let up = String(repeating: Key.control("p"), count: lines.count)
         try press(Key.control("a") + up, until: "the cursor is at the first line") { $0.row == lines[0].row }
         for line in lines[...index].dropFirst() {
             try press(Key.control("n"), until: "the cursor is at '\(line.text)'") { $0.row == line.row }
         }
-        // As few keys as possible: GRUB redraws the whole line for each letter.
+        // Type as few keys as possible: GRUB redraws the whole line for each letter.
         let old = lines[index].text
         let new = change(old)
         let prefix = zip(old, new).prefix { $0 == $1 }.count
@@ -55,7 +55,9 @@ struct GRUBEditor {
 }
 
 extension Screen {
-    /// The lines in GRUB's editor, with box breaks joined and outer blanks removed, and their first rows.
+    /// The lines in GRUB's editor and their first rows.
+    ///
+    /// Lines that the box breaks are joined, and outer blanks removed.
     var editorLines: [(row: Int, text: String)] {
         var lines: [(row: Int, text: String)] = []
         var continues = false

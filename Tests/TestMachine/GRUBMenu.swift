@@ -1,24 +1,24 @@
-/// GRUB's menu on a machine's serial console, with its clock stopped by a key.
+/// GRUB's menu on a machine's serial console, with its countdown stopped by a key.
 public struct GRUBMenu {
     private let vm: VM
     private static let limit = Duration.seconds(30)
 
-    /// Waits for the menu, then stops GRUB's clock.
+    /// Waits for the menu, then stops GRUB's countdown.
     init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
-        // GRUB draws the line with the seconds left last.
+        // GRUB draws the line with the remaining seconds last.
         try vm.wait(
             for: "GRUB's menu", within: limit,
             until: { vm.console.screen.grubClock && vm.console.screen.menu.highlighted != nil })
-        // A key without effect in a menu.
+        // This key has no other effect in a menu.
         try vm.type(" ")
-        // GRUB has taken the key if the line with the seconds left is blank.
+        // GRUB has taken the key when the line with the remaining seconds is blank.
         try vm.wait(
             for: "GRUB's clock to stop", within: GRUBMenu.limit,
             until: { !vm.console.screen.grubClock })
     }
 
-    /// The titles, as far as the menu's box shows them.
+    /// The titles that the menu's box shows.
     public var titles: [String] { vm.console.screen.menu.titles }
 
     /// The title of the highlighted entry; `nil` if none is highlighted.
@@ -31,7 +31,7 @@ public struct GRUBMenu {
 
     /// Moves to the entry whose title is `name`, or begins with `name` and a blank.
     ///
-    /// - Throws: `MachineError.unexpected` if the menu has none.
+    /// - Throws: `MachineError.unexpected` if the menu has no such entry.
     public func highlight(_ name: String) throws {
         let wanted = titles.firstIndex { $0 == name || $0.hasPrefix(name + " ") }
         guard let wanted else {
@@ -66,7 +66,7 @@ public struct GRUBMenu {
             })
     }
 
-    /// Waits until GRUB, which draws entries one by one, has drawn `count` of them.
+    /// Waits until GRUB, which draws entries one by one, has drawn `count` entries.
     public func waitForEntries(_ count: Int) throws {
         try vm.wait(
             for: "\(count) entries", within: GRUBMenu.limit,
@@ -75,7 +75,7 @@ public struct GRUBMenu {
 
     /// Boots the entry `name`, edited in GRUB's editor: its `linux` line and its initramfs.
     ///
-    /// Each of `changes` is typed in one stretch; the initramfs is a file on GRUB's disk.
+    /// Each of `changes` is typed without a pause. The initramfs is a file on GRUB's disk.
     public func boot(
         _ name: String, editing changes: ((_ line: String) -> String)..., initramfs: String? = nil
     ) throws {
@@ -88,7 +88,7 @@ public struct GRUBMenu {
     }
 }
 
-/// The codes of keys of a VT100.
+/// Codes of the keys of a VT100.
 enum Key {
     static let up = "\u{1b}[A"
     static let down = "\u{1b}[B"
@@ -107,8 +107,7 @@ extension Screen {
         var highlighted: Int?
         for row in boxRows {
             let title = String(cells[row][2..<(Screen.columns - 3)].map(\.character))
-            // An asterisk stands before the highlighted title, a blank before the others. UEFI's colors tell
-            // less.
+            // An asterisk precedes the highlighted title, a blank the others. UEFI's colors tell less.
             guard title.contains(where: { $0 != " " }) else { continue }
             if title.hasPrefix("*") { highlighted = titles.count }
             titles.append(title.dropFirst().trimmingBlanksAtEnd)

@@ -4,14 +4,14 @@ import Foundation
 public struct GuestResult: Hashable, Sendable {
     /// The exit status, 0 to 255.
     public let status: Int
-    /// Both outputs, without the last newline.
+    /// Standard output and standard error together, without the last newline.
     public let output: String
 
-    /// Parses an answer of the agent; `nil` if `status` is no number.
+    /// Parses an answer of the agent; `nil` if `status` is not a number.
     ///
     /// - Parameters:
-    ///   - raw: the answer before the final mark.
-    ///   - status: the text behind the mark.
+    ///   - raw: the part of the answer before the final mark.
+    ///   - status: the text after the mark.
     init?(raw: String, status: String) {
         guard let end = raw.range(of: "\nRC=", options: .backwards)?.lowerBound,
             let number = Int(status.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -1,9 +1,9 @@
-/// A program run to its end on the build host.
+/// Runs programs to their end on the build host.
 public enum HostCommand {
-    /// Runs `arguments` and returns both outputs together.
+    /// Runs `arguments` and returns standard output and standard error together.
     ///
-    /// - Throws: `MachineError.command` if the status is not 0 or time is up; the program and its children
-    ///   are killed then.
+    /// - Throws: `MachineError.command` if the status is not 0 or the time is up. The program and its
+    ///   children are then killed.
     @discardableResult
     public static func run(
         _ arguments: String..., within limit: Duration = .minutes(5), environment: [String: String] = [:]
@@ -11,7 +11,7 @@ public enum HostCommand {
         try run(arguments, within: limit, environment: environment)
     }
 
-    /// Runs a list of `arguments`, as above.
+    /// Runs the list `arguments`, as above.
     @discardableResult
     public static func run(
         _ arguments: [String], within limit: Duration = .minutes(5), environment: [String: String] = [:]
@@ -23,10 +23,10 @@ public enum HostCommand {
 
     /// Runs `arguments`; returns the exit status, or the negative number of the fatal signal, and the output.
     ///
-    /// The output has both standard output and standard error.
+    /// The output is standard output and standard error together.
     ///
     /// - Parameter marks: texts in the output at which the program is killed.
-    /// - Throws: `MachineError.command` if time is up; the program and its children are killed then.
+    /// - Throws: `MachineError.command` if the time is up. The program and its children are then killed.
     public static func result(
         _ arguments: [String], upTo marks: [String] = [], within limit: Duration = .minutes(5),
         environment: [String: String] = [:]

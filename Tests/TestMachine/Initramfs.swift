@@ -1,23 +1,23 @@
 import Foundation
 
-/// An initramfs made by dracut in the test machines' Debian tree, with the current build in it.
+/// An initramfs with the current build, made by dracut in the Debian tree of the test machines.
 public enum Initramfs: String, Sendable {
-    /// With systemd and without lvm2: the one in the root image.
+    /// With systemd and without lvm2: the initramfs in the root image.
     case ordinary
     /// Without systemd, with dracut's script as init, and with compressed kernel modules.
     case plain
-    /// With lvm2, as dracut's module brings it.
+    /// With lvm2, by dracut's own module.
     case lvm
     /// With the tools for encrypted disks.
     case crypt
 
-    /// The file for the tree of `release`; made first if missing.
+    /// The path of the initramfs for `release`; made first if missing.
     public func file(_ release: DebianTree = .bookworm) throws -> String {
         if self == .ordinary { return try RootImage.current(release).initramfs }
         return try BuildDirectory.locked { try artefact(release).obtain() + "/initrd.img" }
     }
 
-    /// Makes a copy with the additional file `path` that holds `text`, and passes it to `body`.
+    /// Makes a copy with the additional file `path`, which holds `text`, and passes the copy to `body`.
     public func adding<Result>(
         _ text: String, at path: String, _ body: (_ initramfs: String) throws -> Result
     ) throws -> Result {
@@ -55,7 +55,7 @@ public enum Initramfs: String, Sendable {
         }
     }
 
-    /// Commands that compress a tree's modules in a format that dracut and kmod of Debian 12 read: not gzip.
+    /// Commands that compress a tree's modules. Debian 12's dracut and kmod read the format, unlike gzip.
     private var compression: String? {
         guard self == .plain else { return nil }
         return """
@@ -69,7 +69,7 @@ public enum Initramfs: String, Sendable {
             """
     }
 
-    /// Arguments of dracut, without those for running in a tree.
+    /// Arguments of dracut, except those for a run in a tree.
     var dracutArguments: [String] {
         let omitted = Initramfs.unused.union(self == .plain ? Initramfs.ofSystemd : []).subtracting(added)
         return [
@@ -85,7 +85,7 @@ public enum Initramfs: String, Sendable {
         }
     }
 
-    /// Modules of dracut that no test machine needs by default.
+    /// The dracut modules that no test machine needs by default.
     private static let unused: Set = [
         "lvm", "lvmmerge", "lvmthinpool-monitor", "crypt", "mdraid", "multipath", "dmraid", "nvdimm", "i18n",
         "virtfs",

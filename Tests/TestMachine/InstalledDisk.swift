@@ -4,10 +4,10 @@
 public struct InstalledDisk: Sendable {
     private let directory: String
 
-    /// The disk, as qcow2.
+    /// The path of the disk, a qcow2 file.
     public var disk: String { directory + "/disk.qcow2" }
 
-    /// The layers on the disk, oldest first, each with its base.
+    /// The layers on the disk, oldest first, each with the name of its base.
     public static let layers: [(name: String, base: String)] = [
         ("Base-0.1", "Base-0"), ("Base-0.2", "Base-0"), ("Base-1.1", "Base-1"),
     ]
@@ -15,7 +15,7 @@ public struct InstalledDisk: Sendable {
     public static let bases = ["Base-0", "Base-1"]
     /// A step of the installation.
     public struct Step: Sendable {
-        /// The title, for people.
+        /// The title in reports.
         public let title: String
         /// The script, run in the guest by `sh`.
         public let script: String

@@ -3,7 +3,7 @@ import Glibc
 extension Machine {
     /// Replaces this process by QEMU, with the machine's serial console on this terminal.
     ///
-    /// Writes to the disks are thrown away. Returns only to throw.
+    /// Writes to the disks are discarded. The method returns only if it throws.
     public func becomeInteractive() throws -> Never {
         var arguments = ["qemu-system-x86_64"] + Emulator.arguments(for: self) + ["-serial", "mon:stdio"]
         arguments += firmware.arguments(scratch: nil)

@@ -4,9 +4,9 @@ import Foundation
 extension Machine {
     /// Starts the machine, passes it to `body`, and always cuts its power afterwards.
     ///
-    /// At most as many machines run as the build host has processors; this call waits for its turn.
+    /// The build host runs at most one machine for each processor; this call waits for its turn.
     ///
-    /// - Throws: `MachineFailure`, with the error and the place of the logs.
+    /// - Throws: `MachineFailure`, with the error and the path of the logs.
     public func run<Result>(_ body: (VM) throws -> Result) throws -> Result {
         slots.wait()
         defer { slots.signal() }
@@ -26,7 +26,7 @@ extension Machine {
     }
 }
 
-/// Tells the place of the logs of a failed test: an expectation that fails does not know it.
+/// Prints the path of the logs of a failed test, which a failed expectation does not show.
 private func tell(_ text: String) {
     FileHandle.standardError.write(Data((text + "\n").utf8))
 }

@@ -1,31 +1,31 @@
 /// The description of a test machine.
 public struct Machine: Sendable {
-    /// The way a machine starts.
+    /// How a machine starts.
     public enum Boot: Hashable, Sendable {
-        /// The whole way: firmware, then the boot loader on the first disk.
+        /// Firmware starts the boot loader on the first disk.
         case firstDisk
-        /// Directly: QEMU loads a kernel and an initramfs, with the kernel's arguments.
+        /// QEMU itself loads a kernel, with an initramfs and the kernel's arguments.
         case kernel(String, initramfs: String, arguments: String)
     }
 
-    /// The name of the log files; only characters valid in file names.
+    /// The name of the machine and its log files, with only characters valid in file names.
     public var name: String
-    /// The disks in order: /dev/vda, /dev/vdb, …
+    /// The disks, in the order /dev/vda, /dev/vdb, …
     public var disks: [Disk]
-    /// The way the machine starts.
+    /// How the machine starts.
     public var boot: Boot
     /// The firmware of the machine.
     public var firmware: Firmware
-    /// MiB of memory.
+    /// The memory in MiB.
     public var memory: Int
-    /// The number of processors; more than one only if instructions are not counted.
+    /// The number of processors. More than one is possible only if instructions are not counted.
     public var processors = 1
-    /// The saved state for the first start; `boot` applies to later starts. `nil` if none.
+    /// The saved state for the first start; `nil` if none. `boot` applies to later starts.
     var saved: Saved?
-    /// Whether the clock counts instructions, one a nanosecond: slower, but measurements repeat.
+    /// Whether each instruction takes one nanosecond of the guest's clock: slower, but measurements repeat.
     public var countsInstructions = false
 
-    /// A machine of `disks`.
+    /// Describes a machine with `disks`; `memory` is in MiB.
     public init(
         name: String, disks: [Disk], boot: Boot = .firstDisk, firmware: Firmware = .bios, memory: Int = 768
     ) {
@@ -39,17 +39,17 @@ public struct Machine: Sendable {
 
 /// One disk of a test machine.
 public enum Disk: Hashable, Sendable {
-    /// A throw-away overlay of `file`.
+    /// An overlay of `file`, discarded with the machine.
     case overlay(of: String)
     /// The qcow2 `file` itself, written to.
     case file(String)
-    /// `file`, read-only for the machine.
+    /// The disk image `file`, read-only for the machine.
     case readOnly(String)
-    /// A disk of zeros, thrown away with the machine.
+    /// A disk of zeros, discarded with the machine.
     case blank(mebibytes: Int)
     /// The qcow2 `file` itself, with each write, flush and discard logged in the file `log`.
     ///
-    /// The log begins with the first of them and goes on over restarts. States after a power cut are derived
-    /// from the log: `file` need not survive one.
+    /// The log goes on over restarts. States after a power cut are derived from the log: `file` need not
+    /// survive a power cut.
     case recorded(String, log: String)
 }

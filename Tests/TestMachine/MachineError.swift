@@ -1,6 +1,6 @@
 import Glibc
 
-/// A failure of a test machine, or of making its inputs.
+/// A failure of a test machine, or of a step that makes its inputs.
 public enum MachineError: Error, Hashable, Sendable {
     /// A system call failed.
     case system(call: String, errno: CInt)
@@ -12,12 +12,12 @@ public enum MachineError: Error, Hashable, Sendable {
     case ended(waitingFor: String, seen: String)
     /// A command in the guest failed.
     case guest(String, GuestResult)
-    /// The output of a machine cannot be understood.
+    /// The output of a machine is not as expected.
     case unexpected(String)
 }
 
 extension MachineError: CustomStringConvertible {
-    /// The failure, with the end of the output that explains it.
+    /// The failure, and the end of the output that explains it.
     public var description: String {
         switch self {
         case .system(let call, let errno): "\(call): \(String(cString: strerror(errno)))"

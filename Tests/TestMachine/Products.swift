@@ -1,10 +1,10 @@
 import Foundation
 
-/// The files that `make install` installs, as they lie in a root tree.
+/// The files that `make install` installs, as in a root tree.
 enum Products {
-    /// Installs into `directory`. Everything must be built.
+    /// Installs into `directory`. All products must be built.
     static func install(into directory: String) throws {
-        // Independent of the `make` that may have started the tests.
+        // Do not inherit the variables of a `make` that started the tests.
         try HostCommand.run(
             "make", "-C", BuildDirectory.project, "install", "DESTDIR=" + directory,
             environment: ["MAKEFLAGS": "", "MAKELEVEL": ""])

@@ -1,8 +1,8 @@
 import Glibc
 
-/// A file accessed by position, in bytes. Behind its end it reads as zeros.
+/// A file that is accessed by position, in bytes. It reads as zeros beyond its end.
 public final class RawFile: Sendable {
-    /// The name of the file.
+    /// The path of the file.
     public let path: String
     private let number: CInt
 
@@ -68,7 +68,7 @@ public final class RawFile: Sendable {
         }
     }
 
-    /// `count` numbers of 64 bits, little endian, at `offset`.
+    /// Reads `count` little-endian numbers of 64 bits at `offset`.
     func words(_ count: Int, at offset: Int) throws(MachineError) -> [UInt64] {
         let bytes = try read(offset..<offset + count * 8)
         return (0..<count).map { index in
@@ -76,11 +76,11 @@ public final class RawFile: Sendable {
         }
     }
 
-    /// Copies `range` without its holes to `offset` of `target`, which must be zeros there.
+    /// Copies `range` without its holes to `offset` of `target`, where `target` must have zeros.
     public func copy(_ range: Range<Int>, to target: RawFile, at offset: Int) throws(MachineError) {
         var position = range.lowerBound
         while position < range.upperBound {
-            // SEEK_DATA and SEEK_HOLE of lseek(2), missing in Glibc's module.
+            // SEEK_DATA and SEEK_HOLE of lseek(2), which Swift's Glibc module lacks.
             let start = lseek(number, position, 3)
             guard start >= 0, start < range.upperBound else { return }
             let end = min(lseek(number, start, 4), range.upperBound, start + (1 << 22))
@@ -96,7 +96,7 @@ public final class RawFile: Sendable {
         let shift = offset - range.lowerBound
         var position = range.lowerBound
         while position < range.upperBound {
-            // Skip holes of both.
+            // Skip ranges that are holes in both files.
             let ours = lseek(number, position, 3)
             let theirs = lseek(other.number, position + shift, 3)
             let next = [ours, theirs < 0 ? -1 : theirs - shift].filter { $0 >= position }.min()

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The root file system of the test machines, as an administrator would get one.
+/// The root file system of the test machines, such as an administrator would get.
 ///
-/// Debian with imgbased, its initramfs, and the tests' agent.
+/// It has Debian with imgbased, an initramfs, and the agent of the tests.
 public struct RootImage: Sendable {
     private let directory: String
 
-    /// The file system, ext4, as a raw image.
+    /// The path of the raw image of the ext4 file system.
     public var image: String { directory + "/root.img" }
-    /// A copy of the image's kernel.
+    /// The path of a copy of the image's kernel.
     public var kernel: String { directory + "/vmlinuz" }
-    /// A copy of the image's initramfs, made by dracut without lvm2.
+    /// The path of a copy of the image's initramfs, made by dracut without lvm2.
     public var initramfs: String { directory + "/initrd.img" }
 
     /// The image of a release for the current build; made first if missing.
@@ -48,14 +48,14 @@ public struct RootImage: Sendable {
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// A machine that runs a throw-away overlay of the image, with `disks` from /dev/vdb on.
+    /// A machine that runs an overlay of the image, discarded with it, and has `disks` from /dev/vdb on.
     public func machine(name: String, disks: [Disk] = []) throws -> Machine {
         Machine(name: name, disks: [.overlay(of: image)] + disks, boot: try boot())
     }
 
     /// A start of this image on the disk `device`, without firmware and GRUB.
     ///
-    /// `arguments` are added to the kernel's.
+    /// `arguments` are added to those of every boot.
     public func boot(from device: String = "/dev/vda", _ arguments: String = "") throws -> Machine.Boot {
         .kernel(
             kernel, initramfs: initramfs,
@@ -69,7 +69,7 @@ public struct RootImage: Sendable {
         try boot(arguments, initramfs: initramfs.file())
     }
 
-    /// The same with the initramfs in a file.
+    /// A start with this image's kernel and the initramfs in a file.
     public func boot(_ arguments: String, initramfs: String) throws -> Machine.Boot {
         .kernel(kernel, initramfs: initramfs, arguments: try RootImage.arguments() + " " + arguments)
     }

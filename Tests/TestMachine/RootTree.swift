@@ -1,16 +1,16 @@
 import Foundation
 
-/// A Debian root tree with the current build installed, to try dracut in.
+/// A Debian root tree with the current build installed, to run dracut in.
 public struct RootTree: Sendable {
-    /// The root directory of the tree.
+    /// The path of the tree's root directory.
     public let path: String
     /// The version of the tree's kernel.
     public let kernelVersion: String
 
-    /// The script that runs a command in a tree.
+    /// The path of the script that runs a command in a tree.
     static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/in-root"
 
-    /// The output file of `makeInitramfs`, in the tree.
+    /// The path in the tree of the output of `makeInitramfs`.
     public static let initramfs = "/boot/initrd.img"
 
     /// Passes a new tree to `body`, and removes the tree afterwards.
@@ -18,7 +18,7 @@ public struct RootTree: Sendable {
         try with(archive: BuildDirectory.locked { try DebianTree.bookworm.artefact().obtain() }, body)
     }
 
-    /// The same, with the Debian tree taken from the directory `archive`.
+    /// Passes a new tree to `body`, as above, made from the Debian tree in the directory `archive`.
     static func with<Result>(archive: String, _ body: (RootTree) throws -> Result) throws -> Result {
         let path = try BuildDirectory.makeScratch("root-tree")
         defer { try? FileManager.default.removeItem(atPath: path) }

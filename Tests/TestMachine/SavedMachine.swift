@@ -1,14 +1,14 @@
 import Foundation
 
-/// A machine that was started and saved once; tests go on from there at once.
+/// A machine that was started and saved once, from which tests continue without a boot.
 ///
-/// For tests of a running host, not of its boot.
+/// Use it for tests of a running host, not of its boot.
 public struct SavedMachine: Sendable {
-    /// The description, and the way of starting after a power cut.
+    /// The description, also of a start after a power cut.
     private let machine: Machine
     private let directory: String
 
-    /// The state of `machine` after its boot has finished without a failure; made first if missing.
+    /// The saved state of `machine` after a boot without a failure; made first if missing.
     ///
     /// All disks must be overlays.
     ///
@@ -19,7 +19,7 @@ public struct SavedMachine: Sendable {
         }
     }
 
-    /// The saved machine, with `disks` plugged in; its writes are thrown away.
+    /// The saved machine with `disks` plugged in. Its writes are discarded.
     public func machine(name: String, disks: [Disk] = []) -> Machine {
         var result = machine
         let own = machine.disks.indices.map { Disk.overlay(of: SavedMachine.disk($0, in: directory)) }
@@ -29,9 +29,9 @@ public struct SavedMachine: Sendable {
         return result
     }
 
-    /// A disk counts by its content.
+    /// The artefact with the saved state; its key includes the contents of the disks.
     ///
-    /// A disk remade from the same inputs differs, and does not fit the saved memory.
+    /// A disk that was made again from the same inputs differs, and does not fit the saved memory.
     private static func artefact(_ machine: Machine) throws -> Artefact {
         let disks = try machine.disks.map { disk in
             guard case .overlay(let file) = disk else {
@@ -81,11 +81,11 @@ extension Machine {
 }
 
 extension VM {
-    /// Writes memory and devices of the machine to the new `file`. The machine stays stopped.
+    /// Saves memory and devices of the machine in the new `file`. The machine stays stopped.
     func save(to file: String) throws {
         let isWritten = try Descriptor.fifo(scratch + "/saved")
-        // A machine that runs on writes to memory meanwhile. Under emulation with several threads, such a page
-        // can be saved as it was before: the resumed kernel once had a broken list of timers.
+        // A running machine would write to memory meanwhile. Under emulation with several threads, an old
+        // copy of such a page can be saved: the resumed kernel once had a broken list of timers.
         try execute("stop")
         try execute("migrate", ["uri": "exec:zstd -q -1 >'\(file)'; echo >'\(scratch)/saved'"])
         guard try !waitReadable([isWritten], emulator.deadline(within: .minutes(2))).isEmpty else {

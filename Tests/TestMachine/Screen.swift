@@ -1,12 +1,12 @@
 /// The screen of a terminal of 80 columns.
 ///
-/// Enough of a VT100 for the menus of boot loaders and GRUB's editor.
+/// It implements enough of a VT100 for the menus of boot loaders and GRUB's editor.
 struct Screen {
     static let columns = 80
-    /// Replaces every piece of a box's border that is not ASCII.
+    /// The replacement for every non-ASCII piece of a box's border.
     static let boxLine: Character = "─"
 
-    /// One place of the screen.
+    /// One character cell of the screen.
     struct Cell: Hashable {
         var character: Character = " "
         var isReversed = false
@@ -19,22 +19,22 @@ struct Screen {
     /// The bytes of an unfinished escape sequence or character.
     private var pending: [UInt8] = []
 
-    /// An empty screen.
+    /// Makes an empty screen of `lines` lines.
     init(lines: Int) {
         cells = Array(repeating: Array(repeating: Cell(), count: Screen.columns), count: lines)
     }
 
-    /// Line `index` as text, without trailing blanks.
+    /// The text of line `index`, without trailing blanks.
     func text(_ index: Int) -> String {
         let characters = cells[index].map(\.character)
         let end = characters.lastIndex { $0 != " " }.map { $0 + 1 } ?? 0
         return String(characters[..<end])
     }
 
-    /// All lines.
+    /// The text of all lines.
     var text: [String] { cells.indices.map(text) }
 
-    /// Draws the output of a machine. Returns it as plain text, without escape sequences.
+    /// Draws the output of a machine, and returns it as plain text, without escape sequences.
     @discardableResult
     mutating func write(_ bytes: some Sequence<UInt8>) -> String {
         var plain = ""
@@ -43,7 +43,7 @@ struct Screen {
     }
 
     private mutating func write(_ byte: UInt8, _ plain: inout String) {
-        // Bytes that are no UTF-8 come from UEFI's terminal: lines of boxes in code page 437.
+        // Bytes that are not UTF-8 come from UEFI's terminal: borders of boxes in code page 437.
         if let first = pending.first, first >= 0x80, byte & 0xc0 != 0x80 {
             plain += String(repeating: Screen.boxLine, count: pending.count)
             for _ in pending { put(Screen.boxLine) }
@@ -59,7 +59,7 @@ struct Screen {
             control(byte)
         } else {
             pending.append(byte)
-            // UTF-8: complete if the decoder has nothing to replace.
+            // A UTF-8 character is complete if the decoder replaces nothing.
             let text = String(decoding: pending, as: UTF8.self)
             if pending.count < 4, text.unicodeScalars.contains("\u{fffd}") { return }
             pending = []
@@ -95,7 +95,7 @@ struct Screen {
         }
     }
 
-    /// Obeys `ESC [ numbers letter`; ignores `ESC` and any other one byte.
+    /// Obeys `ESC [ numbers letter`, and ignores `ESC` with any other byte.
     private mutating func endSequence(_ byte: UInt8) {
         if pending.count == 2 {
             if byte != UInt8(ascii: "[") { pending = [] }
@@ -126,7 +126,7 @@ struct Screen {
             for number in numbers {
                 switch number ?? 0 {
                 case 0, 27, 40: isReversed = false
-                // UEFI's terminal marks the highlight by a light background.
+                // UEFI's terminal marks the highlighted entry by a light background.
                 case 7, 47: isReversed = true
                 default: break
                 }

@@ -1,18 +1,18 @@
-/// systemd-boot's menu on a machine's serial console, with its clock stopped by a key.
+/// systemd-boot's menu on a machine's serial console, with its countdown stopped by a key.
 public struct SystemdBootMenu {
     private let vm: VM
     private static let limit = Duration.seconds(30)
 
-    /// Waits for the menu, then stops systemd-boot's clock.
+    /// Waits for the menu, then stops systemd-boot's countdown.
     init(_ vm: VM, within limit: Duration) throws {
         self.vm = vm
-        // systemd-boot draws the line with the seconds left last.
+        // systemd-boot draws the line with the remaining seconds last.
         try vm.wait(
             for: "systemd-boot's menu", within: limit,
             until: {
                 vm.console.screen.systemdBootClock && vm.console.screen.systemdBootMenu.highlighted != nil
             })
-        // A key without effect in a menu.
+        // This key has no other effect in a menu.
         try vm.type(" ")
         try vm.wait(
             for: "systemd-boot's clock to stop", within: SystemdBootMenu.limit,
@@ -22,12 +22,12 @@ public struct SystemdBootMenu {
     /// The titles of all entries.
     public var titles: [String] { vm.console.screen.systemdBootMenu.titles }
 
-    /// The title of the highlighted entry: the default until a key moves on. `nil` if none.
+    /// The title of the highlighted entry, at first the default; `nil` if none is highlighted.
     public var highlighted: String? { vm.console.screen.systemdBootMenu.highlighted.map { titles[$0] } }
 
     /// Boots the entry whose title is `name`, or begins with `name` and a blank.
     ///
-    /// - Throws: `MachineError.unexpected` if the menu has none.
+    /// - Throws: `MachineError.unexpected` if the menu has no such entry.
     public func boot(_ name: String) throws {
         let wanted = titles.firstIndex { $0 == name || $0.hasPrefix(name + " ") }
         guard let wanted else {
@@ -35,7 +35,7 @@ public struct SystemdBootMenu {
         }
         while let current = vm.console.screen.systemdBootMenu.highlighted, current != wanted {
             let next = current + (current < wanted ? 1 : -1)
-            // Letters instead of arrows: the firmware has no escape sequence to assemble.
+            // Type letters, not arrows, so the firmware has no escape sequence to assemble.
             try vm.type(current < wanted ? "j" : "k")
             try vm.wait(
                 for: "entry \(next) to be highlighted", within: SystemdBootMenu.limit,
@@ -46,7 +46,7 @@ public struct SystemdBootMenu {
 }
 
 extension VM {
-    /// Waits for systemd-boot's menu and stops its clock.
+    /// Waits for systemd-boot's menu and stops its countdown.
     public func systemdBootMenu(within limit: Duration = .minutes(3)) throws -> SystemdBootMenu {
         try SystemdBootMenu(self, within: limit)
     }
@@ -67,7 +67,7 @@ extension Screen {
         let isTitle = { (row: Int) in !text(row).isEmpty && !text(row).contains(Screen.boxLine) }
         let first = cells[..<highlighted].indices.reversed().prefix(while: isTitle).last ?? highlighted
         let last = cells[highlighted...].indices.prefix(while: isTitle).last ?? highlighted
-        // A mark stands before the default entry of the EFI variables.
+        // A mark precedes the default entry of the EFI variables.
         let titles = (first...last).map { String(text($0).drop { " >".contains($0) }) }
         return (titles, highlighted - first)
     }

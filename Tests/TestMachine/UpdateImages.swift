@@ -1,8 +1,8 @@
-/// The update that a distributor delivers, in three forms.
+/// The update of a distributor, in three forms.
 ///
-/// A signed live image, the same signed with another key, and an OCI image.
+/// The forms are a signed live image, the same image signed with another key, and an OCI image.
 public struct UpdateImages: Sendable {
-    /// A disk with the images on ext4, described in `Scripts/update-images`.
+    /// The path of a disk with the images on ext4, described in `Scripts/update-images`.
     public let disk: String
 
     /// The images for the current build; made first if missing.

@@ -1,9 +1,9 @@
 import Foundation
 
 extension VM {
-    /// Sends a command of QEMU's monitor protocol; returns the answer if it is an object.
+    /// Sends a command of QEMU's monitor protocol, and returns the answer if it is an object.
     ///
-    /// - Throws: `MachineError.unexpected` with QEMU's words if QEMU refuses.
+    /// - Throws: `MachineError.unexpected` with QEMU's message if QEMU refuses.
     @discardableResult
     func execute(_ command: String, _ arguments: [String: any Sendable] = [:]) throws -> [String: Any] {
         let request: [String: Any] = ["execute": command, "arguments": arguments]
@@ -21,7 +21,7 @@ extension VM {
         }
     }
 
-    /// Waits until QEMU reports the event `name` of the device `device`.
+    /// Waits until QEMU reports the event `name` for `device`.
     func waitForEvent(_ name: String, of device: String, within limit: Duration = .minutes(1)) throws {
         try wait(for: "QEMU's event '\(name)'", within: limit) {
             while let line = monitor.take(through: "\n") {

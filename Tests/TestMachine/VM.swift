@@ -1,10 +1,10 @@
 import Foundation
 
-/// A running test machine, ended with this object. Each waiting method has a limit.
+/// A running test machine, which ends with this object. Each method that waits has a time limit.
 ///
-/// Use it within `Machine.run(_:)`, which tells the place of the logs after a failure.
+/// Use it within `Machine.run(_:)`, which reports the paths of the logs after a failure.
 public final class VM {
-    /// The description, and the way of the last start.
+    /// The description, with the last start as `boot`.
     public private(set) var machine: Machine
     let console: Console
     /// All disks, plugged in or not.
@@ -60,7 +60,7 @@ public final class VM {
 
     /// Receives the machine's output until `result` returns a value.
     ///
-    /// - Throws: `MachineError.timeout` after `limit`, `MachineError.ended` if QEMU ends before.
+    /// - Throws: `MachineError.timeout` after `limit`, `MachineError.ended` if QEMU ends earlier.
     func wait<Result>(
         for text: String, within limit: Duration, _ result: () throws -> Result?
     ) throws -> Result {
@@ -82,7 +82,7 @@ public final class VM {
         try wait(for: text, within: limit) { try condition() ? () : nil }
     }
 
-    /// Waits for output and receives it from all channels; false if QEMU has ended.
+    /// Waits for output and receives it from all channels. Returns false if QEMU has ended.
     private func receive(_ deadline: Deadline) throws -> Bool {
         let channels = [emulator.console, agent, monitor]
         guard !channels.contains(where: \.hasEnded) else { return false }
@@ -95,7 +95,7 @@ public final class VM {
 
     // MARK: The console
 
-    /// Waits until `text` comes on the console, behind the last match of `expect`.
+    /// Waits until `text` appears on the console, after the last match of `expect`.
     ///
     /// Returns the output up to the end of `text`.
     @discardableResult
@@ -103,9 +103,9 @@ public final class VM {
         try wait(for: text, within: limit) { console.take(through: text) }
     }
 
-    /// Waits until one of `texts` comes on the console, behind the last match of `expect`.
+    /// Waits until one of `texts` appears on the console, after the last match of `expect`.
     ///
-    /// Returns the index of the first to come.
+    /// Returns the index of the first text to appear.
     public func expect(oneOf texts: [String], within limit: Duration) throws -> Int {
         try wait(for: texts.joined(separator: "' or '"), within: limit) { console.takeFirst(of: texts) }
     }
@@ -120,7 +120,7 @@ public final class VM {
 
     // MARK: The guest
 
-    /// Waits until the booted system's agent is there.
+    /// Waits until the agent of the booted system answers.
     public func waitForGuest(within limit: Duration = .minutes(4)) throws {
         _ = try wait(for: "the agent in the guest", within: limit) { agent.take(through: "HELLO\n") }
     }
@@ -134,7 +134,7 @@ public final class VM {
         try waitForGuest(within: limit)
     }
 
-    /// Runs `script` in the guest as root, by `sh`, and returns its status and output.
+    /// Runs `script` in the guest as root, by `sh`, and returns the status and the output.
     public func run(_ script: String, within limit: Duration = .minutes(2)) throws -> GuestResult {
         let deadline = emulator.deadline(within: limit)
         let start = ContinuousClock.now
@@ -169,14 +169,14 @@ public final class VM {
 
     // MARK: Power
 
-    /// Cuts the power: the disks keep flushed data.
+    /// Cuts the power. The disks keep flushed data.
     public func cutPower() {
         emulator.kill()
     }
 
-    /// Restores the power: the machine starts again from its disks and EFI variables.
+    /// Restores the power. The machine starts again from its disks and EFI variables.
     ///
-    /// It starts as before, or as `boot` says.
+    /// It starts by `boot`, or as before if `boot` is `nil`.
     public func powerOn(_ boot: Machine.Boot? = nil) throws {
         if let boot { machine.boot = boot }
         console.forget()
@@ -196,13 +196,13 @@ public final class VM {
         emulator.kill()
     }
 
-    /// Reboots the booted system. Does not wait.
+    /// Reboots the booted system, without waiting.
     public func reboot() throws {
         try ask("systemctl reboot", emulator.deadline(within: .minutes(1)))
         console.forget()
     }
 
-    /// Presses the reset button: the machine starts again from its disks.
+    /// Presses the reset button. The machine starts again from its disks.
     public func reset() throws {
         try execute("system_reset")
         agent.forget()

@@ -2,14 +2,14 @@ import Foundation
 
 /// Each write, flush and discard of a disk, in the order of completion.
 ///
-/// QEMU's block driver `blklogwrites` writes the log, in the format of dm-log-writes (Linux,
+/// QEMU's block driver `blklogwrites` writes the log in the format of dm-log-writes (linux:
 /// Documentation/admin-guide/device-mapper/log-writes.rst).
 public struct WriteLog: Sendable {
     /// One write, flush or discard.
     public struct Entry: Sendable {
-        /// The affected sectors, of 512 bytes; empty for a flush.
+        /// The affected sectors of 512 bytes; empty for a flush.
         public let sectors: Range<Int>
-        /// Whether the entry is a write: only writes have data.
+        /// Whether the entry is a write. Only writes have data.
         public var isWrite: Bool { !isDiscard && !sectors.isEmpty }
         /// Whether the entry discards its sectors.
         public let isDiscard: Bool
@@ -26,12 +26,12 @@ public struct WriteLog: Sendable {
     private let file: RawFile
 
     private static let magic: UInt64 = 0x6a_7366_7773_6872
-    /// Bytes of a sector.
+    /// The number of bytes in a sector.
     public static let sector = 512
 
     /// Reads the log in the file `path`.
     ///
-    /// - Throws: `MachineError.unexpected` if the file is no log, is cut short, or lacks a write that QEMU
+    /// - Throws: `MachineError.unexpected` if the file is not a log, is cut short, or lacks a write that QEMU
     ///   could not log.
     public init(_ path: String) throws {
         file = try RawFile(path)
@@ -55,7 +55,7 @@ public struct WriteLog: Sendable {
         self.entries = entries
     }
 
-    /// The data of `entry`; empty if it is no write.
+    /// The data of `entry`; empty if the entry is not a write.
     public func data(of entry: Entry) throws -> [UInt8] {
         guard entry.isWrite else { return [] }
         return try file.read(entry.offset..<entry.offset + entry.sectors.count * WriteLog.sector)
@@ -70,15 +70,15 @@ public struct WriteLog: Sendable {
         return Int(head[2])
     }
 
-    /// QEMU's description of a disk with `medium`, logged in the file `log`, which is made if missing.
+    /// QEMU's description of a disk with `medium` and the log in the file `log`, which is made if missing.
     static func node(
         name: String, over medium: [String: any Sendable], log: String
     ) -> [String: any Sendable] {
         let files = FileManager.default
         let size = (try? files.attributesOfItem(atPath: log))?[.size] as? Int ?? 0
         if size == 0 { _ = try? RawFile(log, makingSize: 0) }
-        // QEMU writes the head, which has the number of entries, with each entry. The log need not outlive
-        // the build host.
+        // QEMU writes the header, which has the number of entries, with each entry. The log need not survive
+        // a crash of the build host.
         let cache = ["direct": false, "no-flush": true]
         var node: [String: any Sendable] = [
             "driver": "blklogwrites", "node-name": name, "file": medium, "discard": "unmap",
@@ -101,14 +101,14 @@ extension VM {
         return file.size == 0 ? 0 : try WriteLog.count(in: file)
     }
 
-    /// Stops the machine with no write under way: the log then has all writes.
+    /// Stops the machine with no write in progress. The log then has all writes.
     public func stop() throws { try execute("stop") }
 }
 
 extension Machine {
-    /// The same machine with disk `index` recorded, and the disk's initial content.
+    /// This machine with disk `index` recorded, and the initial content of the disk.
     ///
-    /// The disk and its log are new files in `directory`, and outlive the machine.
+    /// The disk and its log are new files in `directory`, which remain after the machine ends.
     public func recording(
         disk index: Int = 0, in directory: String
     ) throws -> (machine: Machine, disk: String, log: String, base: String) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Where the helper was asked to bring the root, nothing else has to look or wait for the device that root= names: the
-# chosen layer need not be that one. dracut 059 has it here as it was typed, dracut 106 as a device already.
+# If the helper is to bring up the root, nothing else needs to look or wait for the device in root=: the
+# chosen layer can be another one. At this point, dracut 059 has root= as typed, dracut 106 as a device.
 # shellcheck disable=SC2034,SC2154 # root, rootok and hookdir are dracut's
 if arguments=$(imgbase-initrd claims); then
     echo "$arguments" >/etc/cmdline.d/imgbased.conf

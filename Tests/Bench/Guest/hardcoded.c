@@ -1,6 +1,6 @@
 /*
- * The least possible program: only the device-mapper calls for one layer, with fixed tables. The difference to
- * imgbase-initrd is the price of finding out the tables. tables.h is made from the output of `imgbase-initrd plan`.
+ * The smallest possible program: only the device-mapper calls for one layer, with fixed tables. imgbase-initrd
+ * takes longer by the time that it needs to find the tables. The output of `imgbase-initrd plan` becomes tables.h.
  */
 #include <libdevmapper.h>
 #include <stdint.h>

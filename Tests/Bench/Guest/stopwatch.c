@@ -1,8 +1,8 @@
 /*
- * stopwatch [--mount DEVICE PLACE] COMMAND [ARGUMENT...]: runs a command and prints its time in nanoseconds, the
- * largest resident set of it and its children in KiB, and its exit status. It is smaller than any shell's process,
- * so that the figures are the command's. With --mount, the time includes mounting the ext4 in DEVICE, which the
- * command has made.
+ * stopwatch [--mount DEVICE PLACE] COMMAND [ARGUMENT...]: runs COMMAND. Prints its time in nanoseconds, the
+ * largest resident set of COMMAND and its children in KiB, and its exit status. stopwatch is smaller than any
+ * shell's process, so the figures are those of COMMAND. With --mount, the time includes the mount of the ext4 in
+ * DEVICE, which COMMAND makes.
  */
 #include <stdio.h>
 #include <stdlib.h>

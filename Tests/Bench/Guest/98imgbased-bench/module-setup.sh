@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes an initramfs report when the root is mounted, in the same way for every program that mounts it.
+# Makes an initramfs report the mount of the root, in the same way for every program that mounts it.
 # shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir are dracut's
 
 check() {

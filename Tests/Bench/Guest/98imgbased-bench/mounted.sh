@@ -1,6 +1,6 @@
 #!/bin/sh
-# The kernel puts the time since its start before the line, and shows it on the console even if others are
-# hidden.
+# The kernel prefixes the line with the time since its start. Priority 0 reaches the console even if other
+# messages are hidden.
 echo '<0>imgbased-bench: the root is mounted' >/dev/kmsg
-# The console hides the kernel's own last line.
+# The console hides the kernel's own line about init, so print it too.
 dmesg --color=never | grep -m 1 'Run /init as init process' >/dev/console
