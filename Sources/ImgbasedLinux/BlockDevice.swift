@@ -26,7 +26,7 @@ public struct BlockDevice: Hashable, Sendable {
     /// The kernel's names of devices that stand on this one (`md`, multipath, mapped devices). If the kernel
     /// does not tell, one that no device has: a device that is taken for free may be part of an array.
     public var holders: [String] {
-        (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
+        (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["an unknown device"]
     }
 
     /// Whether it can be a disk with a physical volume of LVM2 on it: not memory, not a drive whose medium has to
@@ -105,7 +105,7 @@ public final class OpenBlockSource: BlockSource {
         } catch {
             throw BlockReadError(reason: error.reason)
         }
-        guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends before") }
+        guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends earlier") }
         return bytes
     }
 }

@@ -19,7 +19,7 @@ import Testing
         (2, "No such file", "imgbase base --add --size 1G /nonexistent"),
         (2, "directory", "imgbase base --add --size 1G /usr"),
         (
-            2, "is no image that is known",
+            2, "is no known kind of image",
             "head -c 5M /dev/zero >/run/zeros; imgbase base --add --size 1G /run/zeros"
         ),
         (2, "'../x-1-1'", "imgbase base --add --size 1G --name ../x-1-1 \(image)"),

@@ -122,7 +122,7 @@ import Testing
             #expect(
                 report.fallbacks.map(\.reason) == [
                     "cannot boot layer 'Base-0.7': the volume is not in the thin pool yet: "
-                        + "lvm2 was interrupted and has to go on"
+                        + "lvm2 was interrupted and must finish"
                 ])
             try vm.check("lvremove -y -q HostVG/Base-0.7")
             #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)

@@ -80,7 +80,8 @@ import Testing
             try vm.check("systemctl is-system-running --wait || true")
             let told = try vm.check("imgbase status | grep '^warning:'")
             #expect(
-                told.hasPrefix("warning:    layer 'Base-1.1' is not complete and not booted before it is: "))
+                told.hasPrefix(
+                    "warning:    layer 'Base-1.1' is not complete, and is not booted until it is: "))
             #expect(told.contains("the policy refuses the conflict at '/etc/issue'"))
             try vm.expect("Base-0.1", from: "imgbase rollback")
             try vm.expect(
