@@ -97,7 +97,7 @@ extension HostReason: CustomStringConvertible {
             "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
         case .tornGroup(let name):
             "a power cut has torn the metadata of volume group '\(name)', so that lvm2 does not see the "
-                + "group; 'imgbase recover' brings back the newest whole metadata"
+                + "group; bring back the newest whole metadata with 'imgbase recover'"
         case .notAGroupMember(let disk, let group):
             "volume group '\(group)' exists and '\(disk)' is not part of it; add it with vgextend, or leave it out"
         case .groupNeedsDisks(let name):
