@@ -21,8 +21,8 @@ extension NameError: CustomStringConvertible {
         case .empty: "the name is empty"
         case .tooLong(let limit): "the name is longer than \(limit) characters"
         case .character(let character):
-            "'\(character)' cannot stand there; use letters, digits, '_', '.', '+' and '-', no '-' first"
-        case .reserved(let part): "LVM2 keeps '\(part)' for itself"
+            "'\(character)' is not allowed there; use letters, digits, '_', '.', '+' and '-', but no '-' first"
+        case .reserved(let part): "LVM2 reserves '\(part)'"
         case .notABase: "a base is named Base-N or NAME-VERSION-RELEASE"
         case .notALayer: "a layer is named Base-N.M or NAME-VERSION-RELEASE+M"
         }

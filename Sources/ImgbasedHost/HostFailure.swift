@@ -89,7 +89,7 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
     public var description: String {
         var text = "cannot \(goal): \(cause)"
         if let undoFailure {
-            text += "; and what was done could not be undone: \(undoFailure); the next run tries again"
+            text += "; and the completed steps could not be undone: \(undoFailure); the next run tries again"
         } else if leavesChanges {
             text += "; run the same command again to finish it"
         }

@@ -50,7 +50,7 @@ public enum HostTrust {
         let isWritable = status.st_mode & (S_IWGRP | S_IWOTH) != 0
         let isSticky = kind == S_IFDIR && status.st_mode & S_ISVTX != 0
         if kind == S_IFLNK || !isWritable || isSticky { return nil }
-        return "others than root can write to '\(path)'; use 'chmod go-w \(path)'"
+        return "users other than root can write to '\(path)'; use 'chmod go-w \(path)'"
     }
 
     private static func parent(of path: String) -> String {

@@ -28,7 +28,7 @@ public struct BlockDevice: Hashable, Sendable {
     /// If the kernel does not tell, the result is a name that no device has: a device taken for free may be
     /// part of an array.
     public var holders: [String] {
-        (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["what cannot be seen"]
+        (try? DirectoryListing.names(in: "/sys/class/block/\(name)/holders")) ?? ["an unknown device"]
     }
 
     /// Whether the device can be a disk with an LVM2 physical volume.
@@ -109,7 +109,7 @@ public final class OpenBlockSource: BlockSource {
         } catch {
             throw BlockReadError(reason: error.reason)
         }
-        guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends before") }
+        guard bytes.count == count else { throw BlockReadError(reason: "the device or file ends earlier") }
         return bytes
     }
 }

@@ -177,7 +177,7 @@ public struct LayerActivation: ~Copyable {
         do throws(BootError) {
             guard let logical = group.volume(volume),
                 let device = try BootError.call(mapper.info(uuid: group.deviceMapperUUID(of: logical)))
-            else { throw .failed("lvm2 activated another volume than '\(group.name)/\(volume)'") }
+            else { throw .failed("lvm2 activated a volume other than '\(group.name)/\(volume)'") }
             let reason = try poolHealth(of: logical, mapper).reason
             return Active(
                 device: device, mode: reason == nil ? request.mode : request.mode.withoutWriting,

@@ -53,7 +53,7 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
     /// The text of `EAGAIN` alone does not tell the user the cause.
     package static func lookup(_ operation: String, _ object: String) -> SystemError {
         guard imgbased_errno() == EAGAIN else { return .last(operation, object) }
-        let reason = "whenever it was looked up, something was renamed or mounted meanwhile"
+        let reason = "something was renamed or mounted during each lookup"
         return SystemError(operation, object, errno: EAGAIN, reason: reason)
     }
 

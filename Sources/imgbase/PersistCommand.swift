@@ -110,7 +110,7 @@ struct PersistCommand: HostCommand {
                 if other.device != device { continue }
                 let (inner, outer) = path.covers(other.path) ? (other.option, option) : (option, other.option)
                 throw .carrying(
-                    "the directory of \(inner) is in that of \(outer); give four apart from each other")
+                    "the directory of \(inner) is in that of \(outer); give four separate directories")
             }
             seen.append((option, path, device))
         }

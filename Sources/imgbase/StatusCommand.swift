@@ -11,7 +11,7 @@ struct StatusCommand: HostCommand {
     @OptionGroup var global: GlobalOptions
 
     func execute(_ context: Context) async throws {
-        let (state, names, _) = try await context.boot("tell the status")
+        let (state, names, _) = try await context.boot("show the status")
         let status = HostStatus(state, names: names)
         context.result(StatusResult(status), lines: status.lines)
     }

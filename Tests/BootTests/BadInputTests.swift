@@ -19,7 +19,7 @@ import Testing
         (2, "No such file", "imgbase base --add --size 1G /nonexistent"),
         (2, "directory", "imgbase base --add --size 1G /usr"),
         (
-            2, "is no image that is known",
+            2, "is no known kind of image",
             "head -c 5M /dev/zero >/run/zeros; imgbase base --add --size 1G /run/zeros"
         ),
         (2, "'../x-1-1'", "imgbase base --add --size 1G --name ../x-1-1 \(image)"),
@@ -56,7 +56,7 @@ import Testing
         ),
     ]
 
-    @Test("on a host with layers: one line, the right status, nothing left behind")
+    @Test("Each refusal on a host with layers is one line with the right status and leaves nothing behind")
     func installed() throws {
         try Artefacts.host("bad-input").run { vm in
             for refusal in Self.onInstalledHost { try vm.expectRefusal(refusal) }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("on a host without: a dry run changes nothing, a disk in use is refused, a full pool too")
+    @Test("On an empty host a dry run writes nothing, and a disk in use or a full pool ends the command")
     func empty() throws {
         let disks: [Disk] = [.blank(mebibytes: 2048), .readOnly(try Artefacts.image.image)]
         try Artefacts.bareSystem("empty", disks: disks).run { vm in

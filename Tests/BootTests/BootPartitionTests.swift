@@ -4,7 +4,7 @@ import Testing
 /// File systems for `/boot`: GRUB finds the record, even after a power cut.
 @Suite struct BootPartitionTests {
     @Test(
-        "on XFS, whose log GRUB does not replay: a default that was set is booted after a power cut, and tries count"
+        "With /boot on XFS, a new default survives a power cut, and tries are counted"
     )
     func xfs() throws {
         try Artefacts.host("boot-xfs").run { vm in

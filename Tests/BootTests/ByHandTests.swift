@@ -3,7 +3,7 @@ import Testing
 
 /// The helper started by hand, in a running system that uses no layer: hangs, and earlier mounts.
 @Suite struct ByHandTests {
-    @Test("what hangs is not waited for without end, and said")
+    @Test("A hanging check, lock or udev is given up after a time limit and reported")
     func hangs() throws {
         try Artefacts.rescueSystem("hangs").run { vm in
             try vm.prepareByHand()
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test("what is mounted is the layer that is reported, whatever was mounted before")
+    @Test("The reported layer is the mounted one, whatever was mounted before")
     func mounted() throws {
         try Artefacts.rescueSystem("mounted").run { vm in
             try vm.prepareByHand()
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test("where no module can be loaded, lvm2 gets its turn")
+    @Test("lvm2 activates the layer if the helper cannot load a kernel module")
     func modules() throws {
         try Artefacts.rescueSystem("modules").run { vm in
             try vm.prepareByHand()

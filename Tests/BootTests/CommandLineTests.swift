@@ -3,7 +3,7 @@ import Testing
 
 /// Kernel arguments that an administrator types in GRUB's editor.
 @Suite struct CommandLineTests {
-    @Test("rd.imgbased.layer= edited in GRUB decides, whatever root= says, and lvm2 sees its own volumes")
+    @Test("rd.imgbased.layer= edited in GRUB overrides root=, and lvm2 sees the volumes as its own")
     func editedLayer() throws {
         try Artefacts.machine("command-line").run { vm in
             try vm.menu().boot("Base-1.1", editing: { $0.naming("Base-0.2", insteadOf: "Base-1.1") })
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test("a layer that is not there: one line says so, and the administrator gets a shell")
+    @Test("A missing layer is reported in one line, and the administrator gets a shell")
     func missingLayer() throws {
         try Artefacts.machine("missing").run { vm in
             try vm.menu().boot(

@@ -4,7 +4,7 @@ import Testing
 /// Volume groups on several disks.
 @Suite struct DiskTests {
     @Test(
-        "a second disk that is there, that leaves while the helper waits and comes back under another name, and that never comes"
+        "A layer boots if its second disk is there or comes back under another name, and fails if it never comes"
     )
     func secondDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
@@ -61,7 +61,7 @@ import Testing
     /// A dead data disk must not cost each boot the time for disks.
     ///
     /// A power cut between lvm2's commits on two disks must not cost the boot.
-    @Test("a disk that the layer does not use: out of date, dead, and there again")
+    @Test("A layer boots although a disk that it does not use is out of date or missing")
     func otherDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
         try Artefacts.host("other-disk", disks: [.blank(mebibytes: 256)]).run { vm in
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(
-        "a physical volume on an encrypted disk, which dracut opens when somebody types the passphrase",
+        "A layer on an encrypted disk boots after the passphrase is typed",
         .checkAll)
     func encrypted() throws {
         let layer = "rd.imgbased.layer=Base-0.2"

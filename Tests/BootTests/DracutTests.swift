@@ -4,7 +4,7 @@ import Testing
 /// The helper in dracut's other kinds of initramfs.
 @Suite struct DracutTests {
     @Test(
-        "without systemd, and with compressed modules: the same layer in the same state, and after a failure dracut's shell or the end"
+        "An initramfs without systemd boots the layer with compressed modules; a failure ends in a shell or a halt"
     )
     func plain() throws {
         try Artefacts.machine("plain", booting: "rd.imgbased.layer=Base-0.2 ro", .plain).run { vm in
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("with lvm2 in the initramfs it is left out of the layer, and does what else it is asked for")
+    @Test("lvm2 in the initramfs leaves the layer to the helper and does its other tasks")
     func lvm() throws {
         let layer = "root=/dev/HostVG/Base-0.1 rd.lvm.lv=HostVG/Base-0.1 rd.imgbased.layer=Base-0.2"
         try Artefacts.machine("lvm", booting: layer + " rd.info", .lvm).run { vm in
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("with lvm2 in the initramfs, other volumes come where the helper is on the disk before udev")
+    @Test("lvm2 in the initramfs activates other volumes even if the helper uses the disk before udev")
     func lvmSecond() throws {
         // A udev rule can wait only by a program, and the initramfs has none that waits for a file. udev ends
         // the program after 180 s.
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("what udev has in hand is not waited for: it ends when the helper has")
+    @Test("The helper does not wait for events that udev is still handling")
     func busy() throws {
         let rule = """
             SUBSYSTEM=="mem", KERNEL=="null", PROGRAM="/bin/sh -c \
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("hostonly, made in a layer: boots that layer, and another one", .checkAll)
+    @Test("A hostonly initramfs made in a layer boots that layer and another one", .checkAll)
     func hostonly() throws {
         try Artefacts.host("hostonly").run { vm in
             try vm.check(

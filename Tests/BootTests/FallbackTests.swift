@@ -3,7 +3,7 @@ import Testing
 
 /// The fallbacks of a layer that cannot be booted.
 @Suite struct FallbackTests {
-    @Test("a layer that is missing or cannot be mounted leads to the next one that has the kernel's modules")
+    @Test("A missing or unmountable layer gives way to the next layer with the kernel's modules")
     func chain() throws {
         try Artefacts.host("fallback").run { vm in
             try vm.check(Self.preparation)

@@ -4,7 +4,7 @@ import Testing
 
 /// The first layer of a host that runs from no layer.
 @Suite struct FirstLayerTests {
-    @Test("the first layer is tried; where it does not come up, the host is back in its old system by itself")
+    @Test("The first layer is tried, and the host returns to its old system if the layer does not come up")
     func road() throws {
         try Artefacts.rescueSystem("first-layer").run { vm in
             // The system on the second disk becomes bootable by GRUB, with a pool and a base, and without

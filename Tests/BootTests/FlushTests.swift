@@ -7,14 +7,14 @@ import Testing
     private let proof = FlushProof(in: BuildDirectory.path + "/flush", Extent(exhaustive: 2, drawn: 2)) { _ in
     }
 
-    @Test("whoever judges that notices when a disk is damaged", .checkAll)
+    @Test("The judge of the states at flushes notices a damaged disk", .checkAll)
     func judge() throws {
         let trials = try proof.tryJudge(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(trials.count > 10)
         for trial in trials { #expect(trial.isNoticed, "\(trial.damage): \(trial.answer)") }
     }
 
-    @Test("a power cut leaves what was booted before a command or what is booted after it")
+    @Test("After a power cut, the host boots as before the command or as after it")
     func slice() throws {
         let tallies = try proof.run(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(tallies.map(\.boundaries.total).allSatisfy { $0 > 0 })
@@ -24,7 +24,7 @@ import Testing
     }
 
     /// lvm2 writes the heads of both metadata areas without a flush between them and their texts.
-    @Test("a change of lvm2's that is torn in both areas is undone", .checkAll)
+    @Test("A change by lvm2 that is torn in both metadata areas is undone", .checkAll)
     func tornChange() throws {
         try Artefacts.updatable("torn").run { vm in
             try vm.check(
@@ -43,8 +43,8 @@ import Testing
             try vm.reset()
             try vm.waitForGuest()
             try vm.check("systemctl is-system-running --wait || { systemctl --failed; false; }")
-            try vm.check("grep -q 'is the newest that is whole' /run/imgbased/boot.json")
-            try vm.check("journalctl -b -u imgbase-started | grep -q 'that is whole, is brought back'")
+            try vm.check("grep -q 'as the newest whole one' /run/imgbased/boot.json")
+            try vm.check("journalctl -b -u imgbase-started | grep -q 'the newest whole one, is brought back'")
             #expect(try vm.check("lvs --noheadings -o lv_name -S 'tags=torn' HostVG").isEmpty)
             try vm.check("pvck --dump headers /dev/vda4 | { ! grep -E 'CHECK|WARNING'; }")
             try vm.check("mountpoint -q /config && imgbase layer --add Base-1 && imgbase boot --verify")

@@ -4,7 +4,7 @@ import Testing
 /// Our part of GRUB's configuration, beside other parts.
 @Suite struct GRUBTests {
     @Test(
-        "taken out and put back, grub.cfg is what it was; entries of others boot, and a hidden menu is hidden"
+        "grub.cfg is the same after uninstall and install, foreign entries boot, and a hidden menu stays hidden"
     )
     func foreign() throws {
         try Artefacts.host("foreign").run { vm in

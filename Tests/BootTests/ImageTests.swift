@@ -4,7 +4,7 @@ import Testing
 /// Delivered images, with the tools of the host to update.
 @Suite struct ImageTests {
     @Test(
-        "a signed live image and an OCI image: what is made of them boots; what somebody else signed is refused"
+        "A signed live image and an OCI image become layers that boot; an image signed by another key is refused"
     )
     func images() throws {
         let images = Disk.readOnly(try Artefacts.updateImages.disk)

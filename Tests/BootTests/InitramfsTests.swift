@@ -4,12 +4,12 @@ import Testing
 
 /// The content of the initramfs that dracut makes.
 @Suite struct InitramfsTests {
-    @Test("the initramfs holds what the helper uses, and no lvm2")
+    @Test("The initramfs holds the programs and modules that the helper uses, and no lvm2")
     func content() throws {
         try expectContent(of: Artefacts.image.initramfs)
     }
 
-    @Test("so does one for the host it was made on, which has other file systems")
+    @Test("A hostonly initramfs made on a host with other file systems holds the same files")
     func hostonly() throws {
         try RootTree.with { tree in
             try tree.makeInitramfs([
@@ -20,7 +20,7 @@ import Testing
     }
 
     /// The helper loads these as well, in DracutTests.
-    @Test("compressed modules are in it as they are")
+    @Test("Compressed modules stay compressed in the initramfs")
     func compressed() throws {
         let files = try files(in: Initramfs.plain.file())
         for module in ["dm-thin-pool.ko.xz", "dm-persistent-data.ko.xz", "dm-bufio.ko.zst", "xfs.ko.zst"] {
@@ -49,7 +49,7 @@ import Testing
     }
 
     /// dracut's waits, by its own functions; dracut 106 has the root as a device before our hook runs.
-    @Test("nothing waits for the device of root=, however that is named")
+    @Test("dracut does not wait for the device of root=, however root= names it")
     func waits() throws {
         try RootTree.with { tree in
             try tree.run(
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// dracut builds an initramfs at every update of a kernel, also where imgbased was only installed.
-    @Test("a missing piece ends the build of an initramfs that is to boot layers, and of no other")
+    @Test("A missing file ends the build of an initramfs only if the initramfs is to boot layers")
     func missingPiece() throws {
         try RootTree.with { tree in
             let without = ["--no-compress", "--omit", "lvm kernel-modules"]

@@ -4,7 +4,7 @@ import Testing
 /// Kernels that the package manager installs in the booted layer.
 @Suite struct KernelTests {
     @Test(
-        "a kernel package: the layer's entry boots it, on trial; removed, the old one boots, and nothing is left over"
+        "A new kernel package boots on trial; after its removal the old kernel boots, and no file is left over"
     )
     func package() throws {
         try Artefacts.host("kernel").run { vm in

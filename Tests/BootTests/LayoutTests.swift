@@ -8,13 +8,13 @@ import Testing
 /// They become Fixtures/layouts of ImgbasedCoreTests, whose tests compare them with plans without a machine.
 @Suite struct LayoutTests {
     @Test(
-        "whatever the layout, the helper makes the devices that lvm2 makes, and lvm2 takes them for its own",
+        "The helper makes the same devices as lvm2 for every layout, and lvm2 accepts them as its own",
         .checkAll)
     func activation() throws {
         try expectDevicesOfLVM(in: machine("layouts", Layout.bootable))
     }
 
-    @Test("the same with Debian 13's lvm2, udev and kernel", .checkAll)
+    @Test("The helper makes the same devices as Debian 13's lvm2, with its udev and kernel", .checkAll)
     func trixie() throws {
         try expectDevicesOfLVM(in: machine("layouts.trixie", Layout.bootable, of: .trixie))
     }
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("what the helper does not activate, it refuses with a reason")
+    @Test("The helper gives a reason for each volume that it refuses to activate")
     func refusals() throws {
         try machine("refusals", Layout.refused).run { vm in
             try vm.prepareForLayouts()
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test("what the helper does not find, or cannot tell, lvm2 is asked for")
+    @Test("lvm2 activates a group that the helper does not find; a foreign namesake causes a warning")
     func elsewhere() throws {
         let layout = Layout(
             group: "elsewhere", diskCount: 1,
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("lvm2 and the helper at the same time: whichever comes second finds the work done, not half done")
+    @Test("If lvm2 and the helper run at the same time, the second one finds the work complete")
     func race() throws {
         let layout = Layout(
             group: "race", diskCount: 1, script: "vgcreate $group $1; thin root; fill root", volumes: ["root"]

@@ -259,7 +259,7 @@ extension Layout {
                 Refusal(
                     "root",
                     "volume group 'partial' was changed while physical volume "
-                        + "444444-4444-4444-4444-4444-4444-444444 was missing, which volume 'root' lies on",
+                        + "444444-4444-4444-4444-4444-4444-444444, on which volume 'root' lies, was missing",
                     on: "\"$@\"")
             ]),
         Layout(

@@ -3,7 +3,7 @@ import Testing
 
 /// Layers chosen in GRUB's menu, and layers booted unattended.
 @Suite struct MenuTests {
-    @Test("each layer boots from the menu and keeps to itself what is written in it; the bases do not change")
+    @Test("Each layer boots from the menu and keeps its own changes, and the bases do not change")
     func everyLayer() throws {
         let layers = InstalledDisk.layers
         try Artefacts.machine("menu").run { vm in
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("of 2,000 layers the menu has the newest and the default, which boots", .checkAll)
+    @Test("A menu of 2,000 layers shows the newest and the default, and boots the default", .checkAll)
     func many() throws {
         try Artefacts.host("many-layers").run { vm in
             try vm.check(

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ModeTests {
     private static let layer = "rd.imgbased.layer=Base-0.1"
 
-    @Test("ro and rw say how the layer is mounted first; modes ro and volatile change nothing in it")
+    @Test("ro and rw decide the first mount of the layer, and the modes ro and volatile write nothing to it")
     func modes() throws {
         try Artefacts.machine("modes", booting: Self.layer + " ro").run { vm in
             try vm.expectBooted("Base-0.1", on: "Base-0")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test("a layer with XFS, and one whose journal was not replayed when the power went")
+    @Test("A layer on XFS boots, and volatile mode writes nothing to it after a power cut")
     func xfs() throws {
         try Artefacts.host("xfs").run { vm in
             try vm.check(Self.makeXFS, within: .minutes(10))

@@ -29,7 +29,7 @@ import Testing
         ),
     ]
 
-    @Test("a pool that must not be written: the layer boots all the same, and the pool does not change")
+    @Test("A layer of an unhealthy pool boots, and the pool does not change")
     func degraded() throws {
         for damage in Self.damages {
             try Artefacts.rescueSystem("pool").run { vm in
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test("a pool without free data space: only a layer that needs no more of it is written")
+    @Test("A pool without free data space boots a layer writable only if the layer needs no more space")
     func full() throws {
         try Artefacts.rescueSystem("pool-full").run { vm in
             let digest = try vm.fillPool(owning: "Base-0.2")
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("a pool with damaged metadata is used only if nothing is to look at them")
+    @Test("A pool with damaged metadata is activated only if its check is switched off")
     func damaged() throws {
         try Artefacts.rescueSystem("pool-damaged").run { vm in
             try vm.damagePool()
@@ -84,7 +84,7 @@ import Testing
 
     /// Each `base --add`, `layer --add` and `update` passes through that moment.
     @Test(
-        "lvcreate and lvremove killed before they have told the pool: layers boot, and lvm2 goes on in the booted system",
+        "Layers boot after lvcreate or lvremove is killed before its message to the pool, and lvm2 completes the change",
         .checkAll
     )
     func interrupted() throws {
@@ -122,7 +122,7 @@ import Testing
             #expect(
                 report.fallbacks.map(\.reason) == [
                     "cannot boot layer 'Base-0.7': the volume is not in the thin pool yet: "
-                        + "lvm2 was interrupted and has to go on"
+                        + "lvm2 was interrupted and must finish"
                 ])
             try vm.check("lvremove -y -q HostVG/Base-0.7")
             #expect(try Set(vm.transactionIDs().split(separator: " ")).count == 1)
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test("a pool that has lost its metadata does not get new ones")
+    @Test("A pool that has lost its metadata does not get new metadata")
     func lost() throws {
         try Artefacts.rescueSystem("pool-lost").run { vm in
             let digest = try vm.destroyPool()

@@ -4,7 +4,7 @@ import Testing
 /// Removal of layers and bases, with lvm2's own answers.
 @Suite struct RemovalTests {
     @Test(
-        "a layer and a base go with entry, kernel and space; what the host needs does not; hooks are asked first"
+        "A layer or base is removed with entry, kernel and space, unless the host needs it or a hook objects"
     )
     func removal() throws {
         try Artefacts.host("removal").run { vm in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("a removal that the power cuts after its mark is finished by recover")
+    @Test("imgbase recover finishes a removal that a power cut interrupted after its mark")
     func interrupted() throws {
         try Artefacts.host("removal-cut").run { vm in
             try vm.check("lvchange --addtag imgbased:removing HostVG/Base-1 && sync")

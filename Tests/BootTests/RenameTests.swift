@@ -5,7 +5,7 @@ import Testing
 @Suite struct RenameTests {
     /// Until the entries are repaired, each boot waits for the group they name as long as for a disk.
     @Test(
-        "a renamed group: it boots, what names the old one is told, and mended, in layers that do not run as well",
+        "A host with a renamed volume group boots, and the old name is reported and mended in every layer",
         .checkAll)
     func renamed() throws {
         try Artefacts.host("renamed").run { vm in

@@ -3,7 +3,7 @@ import Testing
 
 /// A layer opened for inspection from the menu stays unchanged.
 @Suite struct RescueTests {
-    @Test("an older layer for rescue: root's password is asked for, and not a byte of the volume changes")
+    @Test("An older layer booted for rescue asks for root's password, and its volume does not change")
     func rescue() throws {
         try Artefacts.host("rescue").run { vm in
             try vm.check(

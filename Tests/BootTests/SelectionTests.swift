@@ -16,7 +16,7 @@ import Testing
         ("img.bootid=Base-0.1 rd.lvm.lv=HostVG/Base-0.2", "Base-0.1", "Base-0", "img.bootid=Base-0.1"),
     ]
 
-    @Test("each way to name a layer leads to it; what was never completed is not booted")
+    @Test("Each way to name a layer boots that layer, and an incomplete layer is not booted")
     func everyWay() throws {
         try Artefacts.rescueSystem("selection").run { vm in
             try vm.check(Self.preparation)

@@ -5,7 +5,7 @@ import Testing
 /// The layers on a host with systemd-boot, from the same entries.
 @Suite struct SystemdBootTests {
     @Test(
-        "systemd-boot counts the tries of a trial: a good one becomes the default, a bad one gives way to it")
+        "systemd-boot counts tries; a good layer becomes the default, and a bad layer gives way to it")
     func trial() throws {
         try Artefacts.machineForSystemdBoot("systemd-boot").run { vm in
             try vm.waitForGuest()
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "the first layer is tried; where it does not come up, systemd-boot has the old system again",
+        "systemd-boot tries the first layer and returns to the old system if the layer does not come up",
         .checkAll)
     func firstLayer() throws {
         try Artefacts.rescueSystemWithUEFI("systemd-boot-first").run { vm in

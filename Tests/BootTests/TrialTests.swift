@@ -3,7 +3,7 @@ import Testing
 
 /// Layers on trial in an unattended machine: each ends on a good layer.
 @Suite struct TrialTests {
-    @Test("a layer that is healthy becomes the default; one whose check fails gives way to it again")
+    @Test("A healthy layer becomes the default, and a layer with a failed check gives way to it")
     func health() throws {
         try Artefacts.host("health").run { vm in
             try vm.check("imgbase boot --try Base-1.1")
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        "a kernel that panics and an initramfs without a root: each try is counted, and the good layer comes back"
+        "Tries that end in a kernel panic or in an initramfs without a root are counted, and the good layer returns"
     )
     func kernel() throws {
         try Artefacts.host("trial").run { vm in
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test("a system that ends in emergency mode: nobody is there to type, and the good layer comes back")
+    @Test("A system that ends in emergency mode gives way to the good layer, unattended")
     func emergency() throws {
         try Artefacts.host("emergency").run { vm in
             try vm.check(
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test("power cuts use up tries; a boot that hangs in the system is ended, and told from them")
+    @Test("Power cuts use up tries, and a system that hangs is ended and reported apart from them")
     func powerCuts() throws {
         try Artefacts.host("power-cuts").run { vm in
             try vm.check(Self.addCheck(to: "Base-1.1", "exec sleep infinity"))
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test("a damaged record: the newest good layer, and the record is whole again")
+    @Test("With a damaged record the newest good layer boots, and the record is mended")
     func damagedRecord() throws {
         try Artefacts.host("record").run { vm in
             let record = "/boot/grub/imgbased.env"

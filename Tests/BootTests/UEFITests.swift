@@ -3,7 +3,7 @@ import Testing
 
 /// The same disk on UEFI, with the same GRUB and menu.
 @Suite struct UEFITests {
-    @Test("on UEFI the default layer boots without a person, and another one when it is chosen in the menu")
+    @Test("On UEFI the default layer boots unattended, and another layer boots from the menu")
     func grub() throws {
         try Artefacts.machine("uefi", firmware: .uefi).run { vm in
             try vm.expectBooted("Base-0.1", on: "Base-0")

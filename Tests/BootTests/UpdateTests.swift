@@ -4,7 +4,7 @@ import Testing
 /// Updates from base to base, run by an administrator on a changed host.
 @Suite struct UpdateTests {
     @Test(
-        "an update has what the administrator changed, early and late; it is tried, rolled back, and its configuration carried back"
+        "An update carries early and late changes, is tried and rolled back, and its configuration is carried back"
     )
     func update() throws {
         try Artefacts.updatable("update").run { vm in
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(
-        "an image that does not come up gives way to the layer there was; an update that is taken back is not tried"
+        "An image that does not come up gives way to the old layer, and an update that is taken back is not tried"
     )
     func broken() throws {
         try Artefacts.updatable("broken").run { vm in
@@ -80,7 +80,8 @@ import Testing
             try vm.check("systemctl is-system-running --wait || true")
             let told = try vm.check("imgbase status | grep '^warning:'")
             #expect(
-                told.hasPrefix("warning:    layer 'Base-1.1' is not complete and not booted before it is: "))
+                told.hasPrefix(
+                    "warning:    layer 'Base-1.1' is not complete, and is not booted until it is: "))
             #expect(told.contains("the policy refuses the conflict at '/etc/issue'"))
             try vm.expect("Base-0.1", from: "imgbase rollback")
             try vm.expect(
@@ -102,7 +103,7 @@ import Testing
     }
 
     @Test(
-        "files from standard input: they get a file system of their own, and what is made of it boots",
+        "Files from standard input get their own file system, and the layer made of them boots",
         .checkAll)
     func files() throws {
         try Artefacts.updatable("files").run { vm in
@@ -126,7 +127,7 @@ import Testing
         "carry the configuration", "record for the boot loader", "start unit",
     ]
 
-    @Test("an update whose power is cut: the old layer boots or the new one, whole, and another run succeeds")
+    @Test("After a power cut in an update, the old or the new layer boots whole, and another update succeeds")
     func powerCuts() throws {
         try Artefacts.updatable("update-cuts").run { vm in
             try vm.prepareUpdates()
@@ -141,7 +142,8 @@ import Testing
 
     /// Half of the steps for each of two machines.
     @Test(
-        "the same at every step there is", .checkAll, arguments: [1, 2])
+        "After a power cut at any step of an update, the old or the new layer boots whole", .checkAll,
+        arguments: [1, 2])
     func sweep(first: Int) throws {
         try Artefacts.updatable("update-sweep-\(first)").run { vm in
             try vm.prepareUpdates()

@@ -127,7 +127,7 @@ import Testing
             try LayerProbe.contents(of: tree, type: .ext4, named: "Base-0.1")
         }
         #expect(
-            error?.description.contains("no initramfs for kernel 6.10 is in 'Base-0.1'; build it there")
+            error?.description.contains("there is no initramfs for kernel 6.10 in 'Base-0.1'; build it there")
                 == true)
         try scratch.write("layer/boot/initramfs-6.10.img", [3])
         try scratch.write("layer/usr/lib/os-release", "PRETTY_NAME=\"Fedora\"\n".utf8)
@@ -142,6 +142,6 @@ import Testing
         let none = #expect(throws: HostFailure.self) {
             try LayerProbe.contents(of: empty, type: .ext4, named: "Base-0.1")
         }
-        #expect(none?.description.contains("no kernel is in 'Base-0.1'") == true)
+        #expect(none?.description.contains("there is no kernel in 'Base-0.1'") == true)
     }
 }

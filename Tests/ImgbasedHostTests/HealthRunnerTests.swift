@@ -38,7 +38,7 @@ import Testing
         try Self.add(scratch, "required/x", "touch \(scratch("ran"))", mode: 0o777)
         let runner = HealthRunner(directory: scratch("health.d"), problemPath: scratch("run/problem"))
         let problem = try #require(try await runner.run().first?.problem)
-        #expect(problem.hasPrefix("is not run: others than root can write to"))
+        #expect(problem.hasPrefix("is not run: users other than root can write to"))
         #expect(!Helper.exists(scratch("ran")))
     }
 

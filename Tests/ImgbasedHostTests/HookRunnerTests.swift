@@ -79,15 +79,15 @@ import Testing
     @Test(
         .enabled(if: geteuid() == 0, "only root can give files away"),
         arguments: [
-            ("chmod g+w etc/rollback/2", "others than root can write to 'PATH/etc/rollback/2'"),
-            ("chmod o+w etc/rollback/2", "others than root can write to 'PATH/etc/rollback/2'"),
+            ("chmod g+w etc/rollback/2", "users other than root can write to 'PATH/etc/rollback/2'"),
+            ("chmod o+w etc/rollback/2", "users other than root can write to 'PATH/etc/rollback/2'"),
             ("chown 1 etc/rollback/2", "'PATH/etc/rollback/2' belongs to user 1, not to root"),
-            ("chmod o+w etc", "others than root can write to 'PATH/etc'"),
+            ("chmod o+w etc", "users other than root can write to 'PATH/etc'"),
             ("chown 1 etc/rollback", "'PATH/etc/rollback' belongs to user 1, not to root"),
             // Through links, each of which can belong to another user.
             (
                 "mkdir -m 777 out; mv etc/rollback/2 out; ln -s ../../out/2 etc/rollback/2",
-                "others than root can write to 'PATH/out'"
+                "users other than root can write to 'PATH/out'"
             ),
             (
                 "mv etc/rollback/2 x; ln -s x y; chown -h 1 y; ln -s $PWD/y etc/rollback/2",

@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "units, hooks and the dracut module name only what is there, whatever the prefix",
+        "Units, hooks and the dracut module name only installed files, whatever the prefix",
         arguments: [
             [], ["PREFIX=/usr/local"],
             [
@@ -129,7 +129,7 @@ import Testing
         #expect(try Settings(lines.joined(separator: "\n")) == Settings())
     }
 
-    @Test("the change log and the manual pages have the version that the programs say")
+    @Test("The change log and the manual pages have the version of the programs")
     func version() throws {
         let log = try String(contentsOfFile: Self.project + "/CHANGELOG.md", encoding: .utf8)
         #expect(log.firstMatch(of: /\n## \[([0-9.]+)\]/)?.1 == Substring(Version.current))

@@ -106,7 +106,7 @@ struct ActivationPlanBuilder {
         let merging = group.logicalVolumes.filter { $0.thin?.mergesInto == volume.name }
         guard let name = merging.first?.name else { return (volume.name, thin) }
         guard merging.count == 1, let snapshot = try existing(name).thin, snapshot.pool == thin.pool else {
-            throw refusal(of: volume.name, "is not what '\(name)' can be merged into")
+            throw refusal(of: volume.name, "cannot take the merge of '\(name)'")
         }
         warnings.append(
             "snapshot '\(group.name)/\(name)' is being merged into volume '\(group.name)/\(volume.name)', which has its content now"
@@ -138,7 +138,7 @@ struct ActivationPlanBuilder {
             guard let snapshot = try existing(name).snapshot else { continue }
             let store = try existing(snapshot.store)
             guard store.thinPool == nil, store.snapshot == nil else {
-                throw refusal(of: store.name, "cannot keep what '\(volume.name)' had")
+                throw refusal(of: store.name, "cannot store the old content of '\(volume.name)'")
             }
             let device = try addContent(
                 of: store, layer: "cow", suffix: "cow", isReadOnly: false, role: .snapshotStore)

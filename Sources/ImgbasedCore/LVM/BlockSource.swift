@@ -28,7 +28,7 @@ extension BlockSource {
     func exactly(_ count: Int, at offset: UInt64) throws(BlockReadError) -> [UInt8] {
         let bytes = try read(at: offset, count: count)
         guard bytes.count == count else {
-            throw BlockReadError(reason: "\(bytes.count) bytes came where \(count) were asked for")
+            throw BlockReadError(reason: "\(bytes.count) bytes came instead of \(count)")
         }
         return bytes
     }

@@ -53,6 +53,6 @@ public struct Inventory: Sendable {
         }
         let list = names.map { "'\($0)'" }.joined(separator: ", ")
         return Refusal(
-            "the volume groups \(list) all are tagged '\(Tag.volumeGroup)'; name one with rd.imgbased.vg=")
+            "the volume groups \(list) are all tagged '\(Tag.volumeGroup)'; name one with rd.imgbased.vg=")
     }
 }

@@ -57,7 +57,7 @@ public struct LocatedGroup: Hashable, Sendable {
                 )
             }
             if !copies.isEmpty, devices[scan.id] == nil {
-                warnings.append("'\(scan.path)' is no part of volume group '\(group.name)' any more")
+                warnings.append("'\(scan.path)' is no longer part of volume group '\(group.name)'")
             }
             if !copies.isEmpty || devices[scan.id] != nil { warnings += scan.damages }
         }
@@ -110,8 +110,8 @@ public struct LocatedGroup: Hashable, Sendable {
             // A disk without metadata does not show whether it was away; lvm2 then takes it (_set_pv_device).
             if scan.holdsMetadata, group.physicalVolumes.contains(where: { $0.id == id && $0.isMissing }) {
                 throw Refusal(
-                    "volume group '\(group.name)' was changed while physical volume \(id) was missing, "
-                        + "which volume '\(plan.volume)' lies on")
+                    "volume group '\(group.name)' was changed while physical volume \(id), "
+                        + "on which volume '\(plan.volume)' lies, was missing")
             }
             guard let end = plan.end(on: id)?.bytes, end <= scan.actualSize else {
                 throw Refusal("volume '\(group.name)/\(plan.volume)' goes beyond the end of '\(scan.path)'")
@@ -131,7 +131,7 @@ public struct LocatedGroup: Hashable, Sendable {
             }
             let paths = scans.filter { $0.id == volume.id }.map { "'\($0.path)'" }
             if paths.count > 1 {
-                warnings.append("\(paths.joined(separator: " and ")) all are physical volume \(volume.id)")
+                warnings.append("\(paths.joined(separator: " and ")) are all physical volume \(volume.id)")
             }
         }
         warnings += warningsOfDisks

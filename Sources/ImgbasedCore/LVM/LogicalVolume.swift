@@ -95,7 +95,7 @@ public struct LogicalVolume: Hashable, Sendable {
         }
         if let key = node.repeatedKey { problems.append("has '\(key)' twice") }
         if (try? node.requiredNumber("segment_count", as: Int.self)) != segments.count {
-            problems.append("has not as many segments as it says")
+            problems.append("has another number of segments than it says")
         }
         var end: UInt64 = 0
         for segment in segments {

@@ -122,8 +122,8 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
             if let copy = MetadataRing.newest(of: rings, with: label.id, by: &reader) {
                 copies.append(copy)
                 damages.append(
-                    "on '\(path)', change \(copy.group.sequenceNumber) of volume group '\(copy.group.name)' is the newest that is "
-                        + "whole, a power cut has left no whole one after it")
+                    "on '\(path)', a power cut has left change \(copy.group.sequenceNumber) of volume group "
+                        + "'\(copy.group.name)' as the newest whole one")
             }
         }
         return PhysicalVolumeScan(

@@ -74,7 +74,7 @@ public struct ThinPoolStatus: Hashable, Sendable {
         let (next, _) = transactionID.addingReportingOverflow(1)
         let lags = next == expectedTransactionID
         if lags, !mayLag {
-            return .failed("the volume is not in the thin pool yet: lvm2 was interrupted and has to go on")
+            return .failed("the volume is not in the thin pool yet: lvm2 was interrupted and must finish")
         }
         guard lags || transactionID == expectedTransactionID || expectedTransactionID == 0 else {
             return .readOnly(

@@ -48,7 +48,7 @@ public struct CarryLists: Sendable {
         let tree = try calling(HostMount.only(path))
         guard try calling(HostMount.isMounted(at: path)) else {
             throw .carrying(
-                "Config is not mounted at '\(path)' any more, so that its lists cannot be read; mount it")
+                "Config is not mounted at '\(path)' any more, so its lists cannot be read; mount it")
         }
         return try read(from: tree)
     }
@@ -67,7 +67,7 @@ public struct CarryLists: Sendable {
             let all = try tree.names(in: directory).filter { $0.hasSuffix(ending) }
             let meant = DropIns.names(all)
             var leftOut: [(name: String, reason: String)] = Set(all).subtracting(meant).map {
-                ($0, "by its name it is hidden or a copy")
+                ($0, "its name is that of a hidden file or a copy")
             }
             for name in meant {
                 let path = "\(directory)/\(name)"
@@ -83,7 +83,7 @@ public struct CarryLists: Sendable {
             }
             let parent = TreePath(parsing: place + directory)
             unread += leftOut.compactMap { name, reason in
-                parent?.appending(name).map { CarryItem($0, .unused, "\(reason), and is not read") }
+                parent?.appending(name).map { CarryItem($0, .unused, "\(reason), and it is not read") }
             }
             return contents
         } catch {

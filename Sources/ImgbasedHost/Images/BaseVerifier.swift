@@ -73,6 +73,6 @@ public struct BaseVerifier {
         }
         if facts.length != String(length) { return .changed("it has \(facts.length) of \(length) bytes") }
         return facts.digest == digest
-            ? .unchanged : .changed("its SHA-256 is \(facts.digest), it was \(digest)")
+            ? .unchanged : .changed("its SHA-256 is \(facts.digest), and was \(digest)")
     }
 }

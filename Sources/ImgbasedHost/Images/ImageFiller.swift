@@ -31,7 +31,7 @@ public struct ImageFiller {
                 if let size, now.data - min(before.data, now.data) > size.allocated.count {
                     throw .image(
                         source.description.path,
-                        reason: "there is more in it than was listed; it changed meanwhile, get it again")
+                        reason: "it holds more than was listed: it changed meanwhile; get it again")
                 }
                 reporter.report(.fill, done: now.work - min(before.work, now.work), total: size?.work)
             }

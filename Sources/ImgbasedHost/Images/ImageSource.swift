@@ -99,7 +99,7 @@ public final class ImageSource {
         case .compressed: throw .image(name, reason: "it is compressed twice; decompress it once")
         case .foreign(let what):
             throw .image(
-                name, reason: "it is \(what); an image of a root file system is needed, as it is or as files")
+                name, reason: "it is \(what); a root file system is needed, as an image of it or as files")
         case .fileSystem, .unknown:
             let content: ImageContent =
                 if case .fileSystem(let signature) = kind { .fileSystem(signature) } else { .unknown }

@@ -85,7 +85,7 @@ public struct ImageTrust: Sendable {
     static func check(_ digest: String, _ expected: String?, _ path: String) throws(HostFailure) {
         guard let expected, expected != digest else { return }
         throw .image(
-            path, reason: "its SHA-256 is \(digest), \(list) beside it has \(expected); get it again")
+            path, reason: "its SHA-256 is \(digest), and \(list) beside it has \(expected); get it again")
     }
 
     /// Throws unless the file `signature` has a good signature of `text`.
@@ -128,16 +128,17 @@ public struct ImageTrust: Sendable {
     /// The problem of the signatures and its remedy, as the end of a sentence.
     private func problem(_ status: SignatureStatus, _ message: String) -> String {
         switch status.worst {
-        case .bad(let key): "that by key \(key) is one of something else; get both again"
+        case .bad(let key): "key \(key) signed other data; get both again"
         case .revokedKey(let key):
-            "its key \(key) was revoked; get a key that counts, and the list signed with it"
+            "its key \(key) was revoked; get a valid key, and the list signed with it"
         case .expiredKey(let key):
-            "its key \(key) has expired; get a key that counts, and the list signed with it"
-        case .expired(let key): "that by key \(key) has expired; get one that counts"
+            "its key \(key) has expired; get a valid key, and the list signed with it"
+        case .expired(let key): "the signature by key \(key) has expired; get a valid one"
         case .unknownKey(let key): "it is by key \(key), which is not in \(keyring)"
         case .unclear, .good, nil:
             message.isEmpty
-                ? "it is no valid one; get it again" : "\(CommandRunner.brief(message)); get it again"
+                ? "it is not a valid signature; get it again"
+                : "\(CommandRunner.brief(message)); get it again"
         }
     }
 
@@ -149,7 +150,8 @@ public struct ImageTrust: Sendable {
             }
             guard try !file.read(upTo: 64).starts(with: "-----BEGIN PGP".utf8) else {
                 throw SystemError(
-                    "read", keyring, reason: "they are in ASCII armour, make it binary with 'gpg --dearmor'")
+                    "read", keyring,
+                    reason: "they are in ASCII armour; make them binary with 'gpg --dearmor'")
             }
         } catch {
             throw .image(

@@ -70,7 +70,8 @@ public struct ImageWriter {
         let length = UInt64(facts.length) ?? 0
         if let size = image.signature?.size.count, length < size {
             throw .image(
-                image.path, reason: "it ends after \(length) bytes, its file system has \(size); get it again"
+                image.path,
+                reason: "it ends after \(length) bytes, and its file system has \(size); get it again"
             )
         }
         if let expected = image.length?.count, expected != length {

@@ -70,7 +70,7 @@ final class OCIBlobs {
             parts[1].utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
         else {
             throw .image(
-                name, reason: "'\(descriptor.digest.asMessageLine)' in it is no digest that is supported")
+                name, reason: "'\(descriptor.digest.asMessageLine)' in it is not a supported digest")
         }
         return String(parts[1])
     }

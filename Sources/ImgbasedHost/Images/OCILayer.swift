@@ -46,8 +46,8 @@ struct OCILayer {
             guard digest == difference, let size = Int64(facts.length) else {
                 throw .image(
                     name,
-                    reason: "blob \(descriptor.digest) in it holds \(digest), another layer than its "
-                        + "configuration has there; get it again")
+                    reason: "blob \(descriptor.digest) in it holds layer \(digest), and its "
+                        + "configuration has another there; get it again")
             }
             blob = copy
             listing = try TreeInspection.tar(blob, isLayer: true, name: name, reporter)

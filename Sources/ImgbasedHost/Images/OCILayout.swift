@@ -66,7 +66,7 @@ final class OCILayout {
         guard !manifest.layers.isEmpty, manifest.layers.count == differences.count else {
             throw .image(
                 name,
-                reason: "its manifest has \(manifest.layers.count) layers, its configuration "
+                reason: "its manifest has \(manifest.layers.count) layers, and its configuration "
                     + "\(differences.count); get it again")
         }
         // Each image layer is read, and many of them can be the same blob.
@@ -74,7 +74,7 @@ final class OCILayout {
             throw .image(
                 name,
                 reason:
-                    "it has \(manifest.layers.count) layers, more than \(OCILayout.layerLimit); make them fewer"
+                    "it has \(manifest.layers.count) layers, more than \(OCILayout.layerLimit); merge some of them"
             )
         }
         var listing = TreeListing()

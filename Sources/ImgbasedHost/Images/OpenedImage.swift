@@ -99,7 +99,7 @@ final class DeviceHold {
             throw SystemError(
                 "read", device.name,
                 reason:
-                    "\(error.reason): it is mounted or in use otherwise, and would change while it is read; "
+                    "\(error.reason): it is mounted or otherwise in use, and would change while it is read; "
                     + "unmount it, or give a snapshot of it")
         }
     }

@@ -11,7 +11,7 @@ extension CarryWalk {
         let isMissing = place.ours == nil && (place.base != nil || place.new != nil)
         guard !isMissing, place.three.allSatisfy({ $0.isDirectory && !$0.isMountPoint }) else {
             throw TreeReadError(
-                "there is no directory '/etc' in each of the old base, the old layer and the new base")
+                "the old base, the old layer and the new base do not all have a directory '/etc'")
         }
         let level = try open(etc, place, root, CarryScope.configuration)
         try prepareAccounts(level)
@@ -25,7 +25,7 @@ extension CarryWalk {
             let new = try accounts(level.new)
         else {
             let words =
-                "an account file is no plain file, or too long; accounts are merged as other files are"
+                "an account file is no plain file, or too long; accounts are merged like other files"
             return note(CarryScope.configuration, .omitted, words)
         }
         if base.isEmpty, ours.isEmpty, new.isEmpty { return }

@@ -54,7 +54,7 @@ public struct BootAudit: Hashable, Sendable {
             case .absent?: problems.append("\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
             case .unknown(let reason)?:
                 problems.append(
-                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be looked into: \(reason)")
+                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be inspected: \(reason)")
             case .present?, nil: break
             }
             do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
@@ -62,7 +62,7 @@ public struct BootAudit: Hashable, Sendable {
                 problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
             }
             if let reason = findings.unread[layer] {
-                problems.append("layer '\(layer)' cannot be looked into: \(reason)")
+                problems.append("layer '\(layer)' cannot be inspected: \(reason)")
             }
             if let group = Self.lostGroup(in: findings.tables[layer] ?? [], state, names),
                 group != rename?.old
@@ -117,7 +117,7 @@ public struct BootAudit: Hashable, Sendable {
         if let problem = boot.problem { problems.append("\(problem)") }
         if !SystemdBoot.isRecorded(boot) {
             problems.append(
-                "the files of the entries are not what is recorded; renew them with 'imgbase boot --install'")
+                "the files of the entries differ from the record; renew them with 'imgbase boot --install'")
         }
         if boot.fileSystem != "vfat" {
             problems.append(
@@ -130,7 +130,7 @@ public struct BootAudit: Hashable, Sendable {
         if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
         let entries = BootPlanner.entries(boot)
         if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
-            problems.append("GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'")
+            problems.append("GRUB's menu differs from the entries; renew it with 'imgbase boot --install'")
         }
         if boot.recordLink == nil, !GRUBEnvironment.isBlock(boot.environment ?? []) {
             problems.append(

@@ -59,7 +59,7 @@ extension BootPlanner {
             if change == .good, state.earlyBoot?.mode == .volatile {
                 // A volatile boot proves nothing about the stored layer.
                 let text =
-                    "layer '\(old.layer)' came up healthy, and is not marked good: nothing that is written in it is kept"
+                    "layer '\(old.layer)' came up healthy, but is not marked good: nothing written to it is kept"
                 plan.commit = [
                     .tell(
                         [JournalMessage(.warning, layer: old.layer, text)],

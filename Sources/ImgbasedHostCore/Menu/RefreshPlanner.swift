@@ -20,7 +20,7 @@ public enum RefreshPlanner {
             guard let booted = state.booted else { throw .notOnALayer }
             if state.earlyBoot?.mode == .volatile {
                 let text =
-                    "the entry of layer '\(booted.name)' stays as it is: nothing that is installed in it now is kept"
+                    "the entry of layer '\(booted.name)' stays as it is: nothing installed in it now is kept"
                 plan.commit = [.tell([JournalMessage(.warning, layer: booted.name, text)], motd: nil)]
                 return plan
             }

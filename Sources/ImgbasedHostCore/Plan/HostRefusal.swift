@@ -96,17 +96,17 @@ extension HostReason: CustomStringConvertible {
         case .noGroup(let name):
             "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
         case .tornGroup(let name):
-            "a power cut has torn the metadata of volume group '\(name)', which lvm2 does not see until 'imgbase recover' has "
-                + "brought back the newest that is whole"
+            "a power cut has torn the metadata of volume group '\(name)', so that lvm2 does not see the "
+                + "group; bring back the newest whole metadata with 'imgbase recover'"
         case .notAGroupMember(let disk, let group):
             "volume group '\(group)' exists and '\(disk)' is not part of it; add it with vgextend, or leave it out"
         case .groupNeedsDisks(let name):
-            "there is no volume group '\(name)'; name the disks to make it of"
+            "there is no volume group '\(name)'; name the disks to make it from"
         case .duplicate(let disk): "'\(disk)' is named twice"
         case .diskInUse(let disk, let user):
             "'\(disk)' is in use by '\(user)'; name an empty disk or partition"
         case .diskNotEmpty(let disk, let signatures):
-            "'\(disk)' is not empty, it has \(signatures.joined(separator: ", ")); "
+            "'\(disk)' is not empty: it has \(signatures.joined(separator: ", ")); "
                 + "if nothing on it is needed, clear it with 'wipefs -a \(disk)'"
         case .diskReadOnly(let disk): "'\(disk)' is read-only"
         case .tooSmall(let what, let size, let needed):
@@ -122,11 +122,11 @@ extension HostReason: CustomStringConvertible {
         case .poolShort(let path, let missing, let what):
             "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool"
         case .poolShortOrHoles(let path, let missing, let what, let file):
-            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool; or "
-                + "give --size, what the files need without holes, where '\(file.name)' in the image, of "
-                + "\(file.size.formatted), has such"
+            "pool '\(path)' lacks \(missing.formatted) of free \(what); remove a layer or base, or extend the pool; or, "
+                + "if '\(file.name)' of \(file.size.formatted) in the image has holes, give as --size what the files "
+                + "need without them"
         case .layerShort(let name, let missing):
-            "layer '\(name)' lacks \(missing.formatted) for what is carried into it; "
+            "layer '\(name)' lacks \(missing.formatted) for the files carried into it; "
                 + "give its base a larger --size, or shorten the lists in /config"
         case .groupShort(let name, let missing):
             "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
@@ -135,7 +135,7 @@ extension HostReason: CustomStringConvertible {
         case .noBase: "there is no base; add one with 'imgbase base --add --size SIZE IMAGE'"
         case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
         case .noDefaultYet:
-            "no layer is the default before one has come up healthy; until then it is what the boot loader has besides layers"
+            "until a layer has come up healthy, the default is what the boot loader has besides layers"
         case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' lists them"
         case .notALayer(let name): "'\(name)' is not a layer; 'imgbase layout' lists the layers"
         case .notABase(let name): "'\(name)' is not a base; 'imgbase layout' lists the bases"
@@ -156,17 +156,17 @@ extension HostReason: CustomStringConvertible {
         case .imageLarger(let image, let size):
             "the image has \(image.count) bytes, more than the size of \(size.count); give a larger --size"
         case .noFileSystem(let image):
-            "'\(image)' is no image that is known; an ext4 or xfs file system, a live image, a squashfs, a tar or "
-                + "an OCI image is needed, as it is or compressed by gzip, xz or zstd"
+            "'\(image)' is no known kind of image; an ext4 or xfs file system, a live image, a squashfs, a tar or "
+                + "an OCI image is needed, uncompressed or compressed by gzip, xz or zstd"
         case .unsupportedFileSystem(let type, let object):
             "the file system of '\(object)' is \(type); ext4 and xfs are supported"
         case .imageCutShort(let image, let fileSystem):
-            "the image ends after \(image.count) bytes, its file system has \(fileSystem.count); get it again"
+            "the image ends after \(image.count) bytes, and its file system has \(fileSystem.count); get it again"
         case .pendingJournal(let image):
             "the journal of the file system in '\(image)' was not replayed: it was copied from a mounted file system; "
                 + "mount and unmount it once, or copy it when it is unmounted"
         case .damagedImage(let image):
-            "the superblock of the file system in '\(image)' does not have its own checksum: something in it was changed; "
+            "the superblock of the file system in '\(image)' does not match its own checksum: the superblock was changed; "
                 + "get it again"
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .recordIsLink(let path):
@@ -185,20 +185,20 @@ extension HostReason: CustomStringConvertible {
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):
-            "no kernel is in '\(layer)': neither /usr/lib/modules/VERSION/vmlinuz nor /boot/vmlinuz-VERSION; "
+            "there is no kernel in '\(layer)': neither /usr/lib/modules/VERSION/vmlinuz nor /boot/vmlinuz-VERSION; "
                 + "install one"
         case .noInitramfs(let layer, let version):
-            "no initramfs for kernel \(version) is in '\(layer)'; build it there with "
+            "there is no initramfs for kernel \(version) in '\(layer)'; build it there with "
                 + "'dracut --kver \(version)' and the imgbased module"
         case .noHelper(let layer, let initrd):
             "initramfs '\(initrd)' of layer '\(layer)' has no imgbase-initrd, which finds the layer: it cannot boot; install "
                 + "imgbased and dracut where the layer comes from, and build the initramfs with 'dracut --no-hostonly --force'"
         case .bootFileTooLarge(let path, let layer, let size, let limit):
-            "'\(path)' of '\(layer)' has \(size.formatted), and a kernel and its initramfs may have \(limit.formatted): what "
-                + "is free in '/boot', or as much as the largest there, and never more than 4 GiB"
+            "'\(path)' of '\(layer)' has \(size.formatted), and a kernel and its initramfs may have \(limit.formatted): the "
+                + "free space of '/boot' or the size of the largest there, and never more than 4 GiB"
         case .environmentFull(let variables):
             "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
-                + "\(variables.joined(separator: ", ")); remove what is not imgbased's with grub-editenv, or give layers "
+                + "\(variables.joined(separator: ", ")); remove variables of others with grub-editenv, or give layers "
                 + "shorter names"
         case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' lists the entries"
         case .strangePath(let path, let layer):
@@ -206,7 +206,7 @@ extension HostReason: CustomStringConvertible {
         case .badArgument(let word):
             "'\(word)' cannot be given as an argument; give one word that does not say which layer is booted"
         case .argumentsTooLong(let layer, let length, let limit):
-            "the kernel's arguments of '\(layer)' have \(length) bytes with what the boot loader adds, and the kernel takes "
+            "the kernel's arguments of '\(layer)' have \(length) bytes with the boot loader's own, and the kernel takes "
                 + "\(limit); shorten '/etc/kernel/cmdline' in the source of the layer, or remove some with "
                 + "'imgbase boot --args-remove'"
         case .noGRUBConfig(let directory):
@@ -217,20 +217,20 @@ extension HostReason: CustomStringConvertible {
         case .layersNotDefault:
             "systemd-boot does not boot the layers; change that with 'imgbase boot --install'"
         case .defaultInVariable(let name):
-            "systemd-boot boots '\(name)', as the firmware's variable LoaderEntryDefault says, whatever is recorded; take that away "
-                + "with 'bootctl set-default \"\"'"
+            "systemd-boot boots '\(name)', which the firmware's variable LoaderEntryDefault names, whatever is recorded; clear the "
+                + "variable with 'bootctl set-default \"\"'"
         case .defaultInConfiguration(let name):
-            "'/boot/loader/loader.conf' says 'default \(name)', which systemd-boot would boot instead of a first layer on trial; take "
-                + "that line away, if the host boots the same without it, and run 'imgbase boot --install'"
+            "'/boot/loader/loader.conf' says 'default \(name)', which systemd-boot would boot instead of a first layer on trial; "
+                + "remove that line if the host boots the same without it, and run 'imgbase boot --install'"
         case .triesNotCounted(let type):
             "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
                 + "partition"
         case .noOriginalBase(let layer, let base):
             "base '\(base)' of layer '\(layer)' is gone, so the changes in the layer cannot be found; "
-                + "add a layer without it by 'imgbase base --add' and 'imgbase layer --add'"
+                + "add a layer without these changes with 'imgbase base --add' and 'imgbase layer --add'"
         case .noOlderLayer(let layer):
-            "no layer that is not bad is older than '\(layer)'; name one with --to"
-        case .insideHook: "a hook runs while another command changes this host, and cannot change it as well"
+            "there is no older layer than '\(layer)' that is not bad; name one with --to"
+        case .insideHook: "a hook cannot change this host, since it runs inside a command that changes it"
         case .nothingStaged: "no update waits to be booted; name an image"
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"

@@ -202,12 +202,12 @@ extension Step: CustomStringConvertible {
         case .installBootFiles(let files, let source, let directory):
             "copy kernel \(files.version) and its initramfs from \(source) to '\(directory)/\(files.digest)'"
         case .removeBootFiles(let digests, let directory):
-            "remove what no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
+            "remove the files that no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
         case .carry(let order):
             "carry the configuration of layer '\(order.from.name)' into '\(order.to.name)'"
         case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
         case .recordCarry(let path, let from, .open):
-            "record that what is changed in '\(from)' is to be carried into layer '\(path.name)'"
+            "record that changes in '\(from)' are to be carried into layer '\(path.name)'"
         case .recordCarry(let path, let from, .settled):
             "record that nothing is left in '\(from)' to be carried into layer '\(path.name)'"
         case .recordCarry(let path, let from, .over):
@@ -225,7 +225,7 @@ extension Step: CustomStringConvertible {
         case .removeEntry(let path): "remove entry '\(path)'"
         case .removeVolume(let path): "remove volume '\(path)'"
         case .tell(let messages, _):
-            "tell those who log in, and the journal: \(messages.map(\.text).joined(separator: "; "))"
+            "show at login, and write to the journal: \(messages.map(\.text).joined(separator: "; "))"
         case .startUnit(let name): "start unit '\(name)'"
         case .restart: "restart the system"
         }

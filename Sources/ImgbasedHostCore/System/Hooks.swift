@@ -144,7 +144,7 @@ extension HookRun: CustomStringConvertible {
         let mounting = tree.map {
             "mount \($0.volume.device) privately (\($0.type.rawValue)), flush and unmount it afterwards"
         }
-        let environment = environment(tree: tree.map { _ in "<where that is reached>" })
+        let environment = environment(tree: tree.map { _ in "<its mount point>" })
             .map { "\($0.name)=\($0.value.singleQuoted)" }.joined(separator: " ")
         return [mounting].compactMap { $0 }
             + programs.map { "\(environment) \($0.withoutControls) \(arguments.joined(separator: " "))" }

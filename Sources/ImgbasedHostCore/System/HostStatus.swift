@@ -120,13 +120,13 @@ extension HostStatus {
         }
         if let leftBehind {
             warnings.append(
-                "what was changed in layer '\(leftBehind)' after the update was not carried: this one was not to be booted "
-                    + "next, or that one did not shut down in order, or says why in its journal; remove "
-                    + "'\(StagedLayer.leftBehindPath)' when that is settled")
+                "changes made in layer '\(leftBehind)' after the update were not carried: the booted layer was not the next to "
+                    + "boot, or '\(leftBehind)' did not shut down in order, or its journal says why; remove "
+                    + "'\(StagedLayer.leftBehindPath)' when the changes are settled")
         }
         if let staged {
             let cause = carryFailure.map { ": \($0)" } ?? ""
-            warnings.append("layer '\(staged)' is not complete and not booted before it is\(cause)")
+            warnings.append("layer '\(staged)' is not complete, and is not booted until it is\(cause)")
         } else if let carryFailure, let waiting {
             warnings.append("layer '\(waiting)' was not completed: \(carryFailure)")
         }

@@ -48,7 +48,7 @@ extension LayerContents {
     func warnings(_ layer: String) -> [Step] {
         guard case .unknown(let reason) = helper else { return [] }
         let text =
-            "the initramfs of layer '\(layer)' cannot be looked into, and may be without imgbase-initrd: \(reason)"
+            "the initramfs of layer '\(layer)' cannot be inspected, and may lack imgbase-initrd: \(reason)"
         return [.tell([JournalMessage(.warning, layer: layer, text)], motd: nil)]
     }
 }

@@ -47,7 +47,7 @@ extension Recovery: CustomStringConvertible {
         case .restart(let layer): "going back to layer '\(layer)'"
         case .restartBesides: "going back to what is booted besides layers"
         case .pickedByHand: "staying, since it was picked in the menu"
-        case .knownBefore: "staying, since that was known before"
+        case .knownBefore: "staying, since the layer was known to be bad"
         case .nothingBetter: "staying, since nothing better is known"
         }
     }

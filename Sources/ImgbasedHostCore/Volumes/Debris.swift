@@ -189,7 +189,7 @@ extension Debris.Item: CustomStringConvertible {
             case .orphan(let layer): "there is an entry of '\(layer)', but no such layer"
             case .recorded(let layer, let parts):
                 "'\(layer)' is recorded as \(parts.joined(separator: ", ")), but there is no such layer"
-            case .menu: "the boot menu is not what the entries say"
+            case .menu: "the boot menu differs from the entries"
             case .bootFiles(let directory, let digest): "no entry refers to '\(directory)/\(digest)'"
             case .leftover(let path): "'\(path)' was never completed"
             }

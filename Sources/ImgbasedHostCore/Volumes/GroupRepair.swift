@@ -62,7 +62,7 @@ public struct GroupRepair: Hashable, Sendable {
 extension GroupRepair: CustomStringConvertible {
     /// One line for the administrator.
     public var description: String {
-        "a power cut has torn the newest metadata of volume group '\(group)'; change \(sequenceNumber), the newest that is whole, is "
+        "a power cut has torn the newest metadata of volume group '\(group)'; change \(sequenceNumber), the newest whole one, is "
             + "brought back"
     }
 }

@@ -35,7 +35,7 @@ import Testing
             (("device_id = 2", "device_id = 2 novelty = 1"), "Base-0.1' has 'novelty'"),
             (
                 Fixture.adding("segment2 { }", to: "pool_tdata"),
-                "pool_tdata' has not as many segments as it says"
+                "pool_tdata' has another number of segments than it says"
             ),
             (
                 ("type = \"thin-pool\"", "type = \"thin-pool+NOVELTY\""),

@@ -88,7 +88,7 @@ import Testing
                 result.warnings == [
                     "'pv1' has change 20 of the metadata of volume group 'HostVG', which is out of date: "
                         + "22 is the newest",
-                    "'pv1' is no part of volume group 'HostVG' any more",
+                    "'pv1' is no longer part of volume group 'HostVG'",
                 ])
         }
     }

@@ -126,8 +126,8 @@ import Testing
         ] {
             #expect(
                 try refusal([try scan("/dev/vda", [edit])])
-                    == "volume group 'HostVG' was changed while physical volume \(Fixture.disk) was missing, "
-                    + "which volume 'Base-0.1' lies on")
+                    == "volume group 'HostVG' was changed while physical volume \(Fixture.disk), "
+                    + "on which volume 'Base-0.1' lies, was missing")
         }
         // lvm2 accepts such a disk if it holds no metadata.
         let holder = [Self.twoDisks, ("flags = [] dev_size", "flags = [\"MISSING\"] dev_size")]
@@ -192,7 +192,7 @@ import Testing
         ]
         #expect(try refusal(scans) == nil)
         #expect(try located(scans).devices.count == 1)
-        #expect(try located(scans).warnings.last == "'/dev/vdb' is no part of volume group 'HostVG' any more")
+        #expect(try located(scans).warnings.last == "'/dev/vdb' is no longer part of volume group 'HostVG'")
     }
 
     @Test func aDamagedCopyIsTold() throws {
@@ -215,7 +215,7 @@ import Testing
         #expect(try refusal(unused) == nil)
         #expect(
             try located(unused).warnings == [
-                "'/dev/sdc' and '/dev/sdd' all are physical volume \(scans[2].id)"
+                "'/dev/sdc' and '/dev/sdd' are all physical volume \(scans[2].id)"
             ])
     }
 
@@ -319,7 +319,7 @@ import Testing
         let scans = [try scan("/dev/sda", [Self.tag]), try scan("/dev/sdb", id: Self.second, edits)]
         #expect(
             ambiguity(state(scans, .default))
-                == "the volume groups 'HostVG', 'OtherVG' all are tagged 'imgbased:vg'; name one with rd.imgbased.vg="
+                == "the volume groups 'HostVG', 'OtherVG' are all tagged 'imgbased:vg'; name one with rd.imgbased.vg="
         )
         #expect(try located(scans, .named("OtherVG")).group.name == "OtherVG")
     }

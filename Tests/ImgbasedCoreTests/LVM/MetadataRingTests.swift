@@ -69,8 +69,7 @@ import Testing
         #expect(
             scan.damages == [
                 "on '/dev/vda', the checksum of the metadata is wrong",
-                "on '/dev/vda', change 10 of volume group 'HostVG' is the newest that is whole, "
-                    + "a power cut has left no whole one after it",
+                "on '/dev/vda', a power cut has left change 10 of volume group 'HostVG' as the newest whole one",
             ])
         var inventory = Inventory()
         inventory.add(scan)

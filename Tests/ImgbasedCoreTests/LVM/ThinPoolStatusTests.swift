@@ -61,7 +61,7 @@ import Testing
         #expect(status.health(expectedTransactionID: 2, mayLag: true) == .good)
         #expect(
             status.health(expectedTransactionID: 2, mayLag: false)
-                == .failed("the volume is not in the thin pool yet: lvm2 was interrupted and has to go on"))
+                == .failed("the volume is not in the thin pool yet: lvm2 was interrupted and must finish"))
         // lvm2 ignores the number if its own count is zero.
         #expect(status.health(expectedTransactionID: 0, mayLag: false) == .good)
         let readOnly = try #require(ThinPoolStatus("1 1/2 3/4 - ro \(Self.features) - 256"))

@@ -102,8 +102,8 @@ import Testing
         ),
         (
             (" Config {", " -Config {"),
-            "volume '-Config' \(unread)'-Config' is no name for a volume: '-' cannot stand there; use letters, digits, "
-                + "'_', '.', '+' and '-', no '-' first"
+            "volume '-Config' \(unread)'-Config' is no name for a volume: '-' is not allowed there; use letters, digits, "
+                + "'_', '.', '+' and '-', but no '-' first"
         ),
         (
             Fixture.addingVolume("odd { status = [] }"),

@@ -34,7 +34,7 @@ import Testing
                 "files:1: 'etc/passwd': the path does not begin with '/'",
                 "files:4: '../up': the path does not begin with '/'",
                 "files:5: '/a/../b': '.' and '..' cannot be part of the path",
-                "files:6: the path is the whole tree; name what is meant in it",
+                "files:6: the path is the whole tree; name a path in it",
                 "files:7: '/[x': a '[' begins a set of bytes that is not understood; write '\\[' for the character",
                 "files.d/evil\\n\\x1b[2J:1: '/\\x00': a path cannot have a zero byte",
                 "files.d/evil\\n\\x1b[2J:3: '\\xff\\x1b': the path does not begin with '/'",

@@ -44,7 +44,7 @@ import Testing
                 == ["layer 'Base-0.2' has no modules of its kernel 6.1"])
         #expect(
             try Self.problems { $1.unread["Base-0.2"] = "no superblock" }
-                == ["layer 'Base-0.2' cannot be looked into: no superblock"])
+                == ["layer 'Base-0.2' cannot be inspected: no superblock"])
         // Only our own volumes are known to have been in the other group.
         let table =
             "/dev/Old/gone /a ext4\n/dev/HostVG/Base-0.2 / ext4\n/dev/mapper/Old-Config /config ext4\n"
@@ -60,7 +60,7 @@ import Testing
                 == [true, true])
         #expect(
             try Self.problems { $1.helpers[initrd] = .unknown("no lz4") }.first
-                == "initramfs '\(initrd)' of layer 'Base-0.1' cannot be looked into: no lz4")
+                == "initramfs '\(initrd)' of layer 'Base-0.1' cannot be inspected: no lz4")
         #expect(try Self.problems { $1.helpers[initrd] = .present } == [])
         #expect(
             try Self.problems { state, _ in state.volumes.removeAll { $0.name == "Base-0.2" } }
@@ -79,7 +79,7 @@ import Testing
                 ])
         #expect(
             try Self.problems { state, _ in state.boot.menu? += "x" }
-                == ["GRUB's menu is not what the entries say; renew it with 'imgbase boot --install'"])
+                == ["GRUB's menu differs from the entries; renew it with 'imgbase boot --install'"])
         #expect(
             try Self.problems { state, _ in state.boot.grubConfig = "" }
                 == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])

@@ -96,7 +96,7 @@ import Testing
         try UpdateTests.change(&machine, .good)
         let warnings = HostStatus(machine.state, names: FakeMachine.names).warnings
         #expect(
-            warnings.count == 1 && warnings.first?.contains("'Base-0.1' after the update was not") == true)
+            warnings.count == 1 && warnings.first?.contains("'Base-0.1' after the update were not") == true)
         (machine.state.leftBehind, machine.state.conflicts) = (nil, nil)
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
@@ -153,7 +153,7 @@ import Testing
         machine.state.carryFailure = "cannot complete it"
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
-                "layer 'Base-1.1' is not complete and not booted before it is: cannot complete it"
+                "layer 'Base-1.1' is not complete, and is not booted until it is: cannot complete it"
             ])
         // Not even the record could be written.
         machine.state.boot.environment = before

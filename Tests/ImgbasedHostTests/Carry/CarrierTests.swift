@@ -270,8 +270,8 @@ import Testing
         let report = try trees.survey().report
         #expect(
             report.items.filter { $0.outcome == .unused }.map(\.line) == [
-                "unused '/config/files.d/b.bak': by its name it is hidden or a copy, and is not read",
-                "unused '/config/files.d/dir': it is a directory, and is not read",
+                "unused '/config/files.d/b.bak': its name is that of a hidden file or a copy, and it is not read",
+                "unused '/config/files.d/dir': it is a directory, and it is not read",
             ])
         #expect(report.conflicts.isEmpty)
         try trees.sh("echo '../etc' >config/files")

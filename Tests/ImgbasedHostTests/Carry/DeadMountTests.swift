@@ -39,7 +39,7 @@ struct DeadMountTests {
         #expect(survey.report.items.map(\.path.description) == ["/etc/changed", "/etc/dead", "/etc/zz"])
         #expect(
             survey.report.conflicts.map(\.line)
-                == ["omitted '/etc/dead': something else is mounted there; what it hides is not seen"])
+                == ["omitted '/etc/dead': something else is mounted there; files below it are not seen"])
     }
 
     @Test(.timeLimit(.minutes(1))) func whatDoesNotAnswerIsPassedOver() throws {

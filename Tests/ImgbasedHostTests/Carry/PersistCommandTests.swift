@@ -61,7 +61,7 @@ import Testing
         try sh("mkdir -p ours/etc/to new/to; ln -s ours/etc link")
         let refused = try persist(to: to)
         #expect(refused.count == 2 && refused.last == "2")
-        #expect(refused.first?.contains(to == "new" ? "give four different" : "give four apart") == true)
+        #expect(refused.first?.contains(to == "new" ? "give four different" : "give four separate") == true)
         #expect(try persist(to: "to").last == "0")
     }
 }

@@ -11,7 +11,7 @@ struct BadImageTests {
     @Test(
         arguments: [
             // Each of these is 50,000 bytes short.
-            ("ext4", nil, "its file system has"), ("ext4", "gzip", "gzip ended with status 1"),
+            ("ext4", nil, "and its file system has"), ("ext4", "gzip", "gzip ended with status 1"),
             ("ext4", "xz", "xz ended with status 1"), ("ext4", "zstd", "zstd ended with status 1"),
             ("live", nil, "unsquashfs ended with status 1"),
             ("squashfs", nil, "unsquashfs ended with status 1"),

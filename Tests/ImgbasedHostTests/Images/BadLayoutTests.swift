@@ -46,10 +46,10 @@ struct BadLayoutTests {
         // One image under two tags.
         ("index[\"manifests\"].append(index[\"manifests\"][0])", "accepted"),
         // The right layers in the wrong places.
-        ("differences.reverse()", "another layer than its configuration has there"),
-        ("layers.reverse()", "another layer than its configuration has there"),
-        ("differences[1] = 64 * \"0\"", "another layer than its configuration has there"),
-        ("differences.pop()", "its manifest has 2 layers, its configuration 1"),
+        ("differences.reverse()", "and its configuration has another there"),
+        ("layers.reverse()", "and its configuration has another there"),
+        ("differences[1] = 64 * \"0\"", "and its configuration has another there"),
+        ("differences.pop()", "its manifest has 2 layers, and its configuration 1"),
         ("layers.clear(); differences.clear()", "its manifest has 0 layers"),
         ("del config[\"rootfs\"]", "cannot be read as JSON"),
         (
@@ -62,7 +62,7 @@ struct BadLayoutTests {
         ("put(layers[1], run(\"cat 2.tar\"))", "zstd ended with status 1"),
         ("layers[0][\"size\"] = -1", "is missing, or not -1 bytes long"),
         ("layers[0][\"digest\"] = \"sha256:\" + 64 * \"0\"; layers[0][\"size\"] = -1", "is missing, or not"),
-        ("layers[0][\"digest\"] = \"sha256:../../../config\"", "no digest that is supported"),
+        ("layers[0][\"digest\"] = \"sha256:../../../config\"", "is not a supported digest"),
         ("layers[0][\"mediaType\"] = layers[0][\"mediaType\"].replace(\"zstd\", \"xz\")", "layers of type"),
         ("layers[1][\"mediaType\"] += \"\\n\"", "cannot be read; copy it with"),
         (

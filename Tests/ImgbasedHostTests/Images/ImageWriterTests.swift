@@ -101,7 +101,8 @@ import Testing
         let error = #expect(throws: HostFailure.self) {
             try ImageWriter(ImageWriterTests.allowance()).write(try ImageSource(image), to: target)
         }
-        #expect(error?.description.contains("ends after 2093056 bytes, its file system has 2097152") == true)
+        #expect(
+            error?.description.contains("ends after 2093056 bytes, and its file system has 2097152") == true)
     }
 
     @Test(arguments: [

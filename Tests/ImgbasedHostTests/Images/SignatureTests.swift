@@ -80,11 +80,11 @@ struct SignatureTests {
                 "for key in good other revoked expired old; do gpgconf --homedir $key --kill all; done")
         }
         for (signature, name, reason) in [
-            ("expired", "expired", "has expired; get a key that counts, and the list signed with it"),
-            ("revoked", "revoked", "was revoked; get a key that counts, and the list signed with it"),
-            ("old", "old", "has expired; get one that counts"),
+            ("expired", "expired", "has expired; get a valid key, and the list signed with it"),
+            ("revoked", "revoked", "was revoked; get a valid key, and the list signed with it"),
+            ("old", "old", "has expired; get a valid one"),
             ("other", "other", "which is not in \(maker.trust.keyring)"),
-            ("bad", "good", "is one of something else; get both again"),
+            ("bad", "good", "signed other data; get both again"),
         ] {
             let said = try await outcome(signature)
             #expect(said.contains(reason), "\(said)")
@@ -97,7 +97,7 @@ struct SignatureTests {
     @Test func armouredKeysAreRefused() async throws {
         let maker = try signed()
         try maker.shell("cp good.sig SHA256SUMS.gpg; mv armoured.gpg trusted.gpg")
-        #expect(await maker.outcome().contains("make it binary with 'gpg --dearmor'"))
+        #expect(await maker.outcome().contains("make them binary with 'gpg --dearmor'"))
     }
 
     @Test(arguments: [

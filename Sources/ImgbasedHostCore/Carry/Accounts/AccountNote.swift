@@ -49,16 +49,16 @@ extension AccountNote: CustomStringConvertible {
         case .kept(let file, let name):
             "\(AccountNote.what(file, name)) is not in the new base any more; it is kept, since files may belong to it"
         case .staysRemoved(let file, let name):
-            "\(AccountNote.what(file, name)) was removed here and stays so; the new base has it"
+            "\(AccountNote.what(file, name)) was removed here and stays removed; the new base has it"
         case .fileStaysRemoved(let file):
-            "'/etc/\(file.rawValue)' was removed here and stays so; the new base has it"
+            "'/etc/\(file.rawValue)' was removed here and stays removed; the new base has it"
         case .idKept(let file, let name, let id, let theirs):
             "\(AccountNote.what(file, name)) keeps its id \(id); files of the new base, which has \(theirs), get it"
         case .newID(let file, let name, let id, let theirs):
-            "\(AccountNote.what(file, name)) is new and gets the id \(id); \(theirs), as in the new base, is another's "
-                + "here, or was"
+            "\(AccountNote.what(file, name)) is new and gets the id \(id); its id \(theirs) of the new base belongs or "
+                + "belonged to another here"
         case .namelessID(let file, let id, let theirs):
-            "files of the new base with the \(AccountNote.kind(file)) id \(theirs), which is another's here or was, "
+            "files of the new base with the \(AccountNote.kind(file)) id \(theirs), which belongs or belonged to another here, "
                 + "get \(id)"
         case .sharedID(let file, let theirs, let id):
             "the \(AccountNote.kind(file)) id \(theirs) has several names in the new base, and they have several ids "

@@ -27,7 +27,7 @@ public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
         return switch reason {
         case .pattern(.empty, _): "\(place): there is no path"
         case .pattern(let problem, let bytes): "\(place): '\(EscapedText.escaped(bytes))': \(problem)"
-        case .root: "\(place): the path is the whole tree; name what is meant in it"
+        case .root: "\(place): the path is the whole tree; name a path in it"
         case .comment:
             "\(place): a comment has a line of its own; write '\\#' for the character in a path"
         case .rule(let word):

@@ -27,7 +27,7 @@ public enum UnitNote: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .staysDisabled(let unit):
-            "unit '\(EscapedText.escaped(unit))' was disabled here and stays so; the new base enables it anew"
+            "unit '\(EscapedText.escaped(unit))' was disabled here and stays disabled; the new base enables it anew"
         case .missing(let unit):
             "unit '\(EscapedText.escaped(unit))' was enabled here, and the new base does not have it; disable it, "
                 + "or install it again"

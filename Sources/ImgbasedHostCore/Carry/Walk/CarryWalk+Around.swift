@@ -56,7 +56,7 @@ extension CarryWalk {
         let leads = settings.scope.leads(through: path)
         let problem = leads ? self.problem(place) : nil
         if let problem, try isMissed(path, name, place, level) {
-            note(path, .omitted, "\(problem); what the lists name in it is not carried")
+            note(path, .omitted, "\(problem); paths that the lists name in it are not carried")
         }
         guard leads || settings.checksOwners,
             place.three.contains(where: \.isDirectory) || place.target?.isDirectory ?? false
@@ -75,7 +75,7 @@ extension CarryWalk {
         if place.new == nil || !(place.target?.isDirectory ?? false) {
             try finish(path, facts, facts.attributes, place.target, level, from: start)
         }
-        if place.new == nil { note(path, .carried, "a directory, for what is in it") }
+        if place.new == nil { note(path, .carried, "a directory, for its content") }
         return true
     }
 

@@ -14,7 +14,7 @@ extension CarryWalk {
         }
         if CarryNames.isRead(path) {
             decision.finding?.detail +=
-                "; the new base's is not put beside it, where it would be read"
+                "; the new base's version is not put beside it, since it would be read there"
             return note(path, decision.finding)
         }
         let side = try sideName(name, place, level)

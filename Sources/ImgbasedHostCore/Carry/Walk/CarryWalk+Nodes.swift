@@ -8,7 +8,7 @@ extension CarryWalk {
     ) throws(TreeReadError) -> Bool {
         if CarryScope.isState(path) { return place.target != nil }
         if place.three.contains(where: \.isMountPoint) {
-            note(path, .omitted, "something else is mounted there; what it hides is not seen")
+            note(path, .omitted, "something else is mounted there; files below it are not seen")
             return place.target != nil
         }
         if isTooDeep(place, level) {
@@ -21,7 +21,7 @@ extension CarryWalk {
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
         if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
             if let target = place.target { try change(.remove(path), of: target, in: level) }
-            note(path, .reset, "an old base's version, which an earlier change of base put beside; removed")
+            note(path, .reset, "an old base's version, left by an earlier change of base; removed")
             return false
         }
         if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {
@@ -73,10 +73,10 @@ extension CarryWalk {
             try finish(path, ours, attributes, place.target, level, from: start)
             if isOurs, differences > before {
                 finding = CarryDecision.Finding(
-                    .carried, isCopied ? "as the lists say" : "a directory, added, with what is in it")
+                    .carried, isCopied ? "as the lists say" : "a directory, added with its content")
             } else if new == nil, !isOurs {
                 let words = place.base == nil ? "a directory" : "a directory, gone from the new base"
-                finding = CarryDecision.Finding(.carried, words + ", for what is in it")
+                finding = CarryDecision.Finding(.carried, words + ", for its content")
             }
             if let other = place.new, !other.isDirectory, !isCopied, rule != .ours {
                 var decision = CarryDecision.conflict(base: place.base, ours: ours, new: other)

@@ -177,12 +177,12 @@ import Testing
         Case(
             "a directory added here", .nothing, .directory(["k": "v"]), .nothing, .directory(["k": "v"]),
             .carried,
-            "with what is in it"),
+            "with its content"),
         Case("an empty directory added here", .nothing, .directory([:]), .nothing, .directory([:]), .carried),
         Case("a directory gone there", .directory(["k": "v"]), .directory(["k": "v"]), .nothing, .nothing),
         Case(
             "a directory gone there, with a file added here", .directory(["k": "v"]),
-            .directory(["k": "v", "l": "w"]), .nothing, .directory(["l": "w"]), .carried, "for what is in it"),
+            .directory(["k": "v", "l": "w"]), .nothing, .directory(["l": "w"]), .carried, "for its content"),
         Case(
             "a directory deleted here", .directory(["k": "v"]), .nothing, .directory(["k": "v"]), .nothing,
             .deleted),

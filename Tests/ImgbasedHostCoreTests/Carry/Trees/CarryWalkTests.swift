@@ -162,7 +162,7 @@ import Testing
         #expect(
             report.lines.dropLast() == [
                 "unused '/nowhere': a list names it, but it does not exist",
-                "carried '/opt/app': as the lists say", "carried '/srv': a directory, for what is in it",
+                "carried '/opt/app': as the lists say", "carried '/srv': a directory, for its content",
                 "carried '/srv/www': as the lists say",
             ])
     }
