@@ -164,7 +164,7 @@ struct BadImageTests {
         guard case .changed(let reason) = try verdict(length) else {
             return #expect(Bool(false), "not found")
         }
-        #expect(reason.contains("it was \(written.facts.digest)"))
+        #expect(reason.contains("was \(written.facts.digest)"))
         #expect(try verdict(1 << 50) == .changed("it has 41943040 of \(1 << 50) bytes"))
     }
 
