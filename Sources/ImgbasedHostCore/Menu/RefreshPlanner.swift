@@ -74,15 +74,3 @@ extension BootPlanner {
         return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
     }
 }
-
-extension Plan {
-    /// Checks every new GRUB script before any file is replaced.
-    mutating func checkScripts() {
-        var checks: [Step] = []
-        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
-        }
-        prepare = checks + prepare
-    }
-}

@@ -25,6 +25,16 @@ public struct Plan: Hashable, Sendable {
 
     /// Whether any step does more than check.
     public var changesSomething: Bool { steps.contains { !$0.isCheck } }
+
+    /// Checks every new GRUB script before any file is replaced.
+    mutating func checkScripts() {
+        var checks: [Step] = []
+        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
+        }
+        prepare = checks + prepare
+    }
 }
 
 extension Plan {
