@@ -213,13 +213,3 @@ extension BootRecord {
         return record
     }
 }
-
-extension Step {
-    /// Whether the step only checks if the rest may be done.
-    public var isCheck: Bool {
-        switch self {
-        case .checkScript, .runHooks: true
-        default: false
-        }
-    }
-}
