@@ -247,18 +247,3 @@ extension HostStatus {
         }
     }
 }
-
-extension BootRecord.Trial {
-    /// The outcome of the used tries: how many ended in the boot loader, the kernel or the initramfs, and in
-    /// how many the system came up but did not become healthy.
-    ///
-    /// A try that `isRunning` does not count yet. If the layer `isBad`, the last try is the one that found
-    /// this: the tries left then were taken away, not used.
-    func fates(isRunning: Bool, isBad: Bool = false) -> (lost: Int, unhealthy: Int) {
-        let left = isBad ? starts.min() ?? tries : triesLeft
-        let hasStarted = starts.contains(left)
-        let used = tries - left - (isRunning && !isBad ? 1 : 0)
-        let unhealthy = starts.count - (isRunning && !isBad && hasStarted ? 1 : 0)
-        return (max(0, used - unhealthy), unhealthy)
-    }
-}

@@ -196,20 +196,3 @@ extension BootPlanner {
         return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
     }
 }
-
-extension BootRecord {
-    /// The record without `layers`; the layer that would boot of `rest`, the remaining entries, becomes the
-    /// default.
-    func without(_ layers: Set<String>, _ rest: [BootEntry]) -> BootRecord {
-        var record = self
-        if let once, layers.contains(once) { record.once = nil }
-        if let good, layers.contains(good) { record.good = nil }
-        if let trial, layers.contains(trial.layer) { record.trial = nil }
-        if let staged, layers.contains(staged) { record.staged = nil }
-        if let defaultLayer, layers.contains(defaultLayer) {
-            record.defaultLayer = nil
-            record.defaultLayer = BootChoice.defaultLayer(record, rest)
-        }
-        return record
-    }
-}
