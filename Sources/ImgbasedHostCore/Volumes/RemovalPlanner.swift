@@ -166,33 +166,3 @@ extension BootState {
         ].compactMap { $0 }
     }
 }
-
-extension BootPlanner {
-    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition:
-    /// first the record, so that it only names existing layers; then the menu, then the entries.
-    static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
-        let rest = entries(boot).filter { !layers.contains($0.layer) }
-        let record = boot.record.without(layers, rest)
-        let removals = layers.sorted(by: NaturalOrder.precedes).flatMap { layer in
-            (boot.entryFiles[layer] ?? []).map {
-                Step.removeEntry(path: "\(boot.directory)/loader/entries/\($0)")
-            }
-        }
-        switch boot.loader {
-        case nil: return removals
-        case .grub(let directory):
-            return try write(record, boot, to: directory + "/imgbased.env")
-                + menu(rest, record, boot, in: directory)
-                + removals
-        case .systemdBoot:
-            return try SystemdBoot.steps(rest, record, boot)
-                + write(record, boot, to: SystemdBoot.recordPath(boot)) + removals
-        }
-    }
-
-    /// The step that removes kernels and initramfs that no entry names; none if all are in use.
-    static func removalOfUnreferenced(_ boot: BootState) -> [Step] {
-        let rest = unreferenced(boot)
-        return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
-    }
-}
