@@ -26,27 +26,6 @@ public struct HostNames: Hashable, Sendable {
 }
 
 extension HostState {
-    /// The volume at `path`; `nil` if it does not exist.
-    func volume(_ path: VolumePath) -> Volume? {
-        volumes.first { $0.path == path }
-    }
-
-    /// The group `name`; throws if it does not exist.
-    func group(_ name: String) throws(HostReason) -> Group {
-        guard let group = groups.first(where: { $0.name == name }) else { throw .noGroup(name) }
-        return group
-    }
-
-    /// The thin pool for new volumes; throws unless it is complete.
-    func pool(_ names: HostNames) throws(HostReason) -> Volume {
-        _ = try group(names.group)
-        guard let pool = volume(names.poolPath), !pool.isBuilding else { throw .noPool(names.poolPath) }
-        guard pool.segmentType == "thin-pool" else {
-            throw .wrongKind(pool.path, is: pool.segmentType, wanted: "thin pool")
-        }
-        return pool
-    }
-
     /// The plan that removes the debris of interrupted runs; without steps if there is none.
     public func cleaning(_ names: HostNames) -> Plan {
         var plan = Plan(goal: "remove what an interrupted run left")
