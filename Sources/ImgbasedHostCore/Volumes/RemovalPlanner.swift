@@ -148,6 +148,32 @@ public struct Removal: Hashable, Sendable {
     }
 }
 
+extension HostState {
+    /// The host without the volumes and entries of `removals`.
+    public func without(_ removals: [Removal]) -> HostState {
+        let paths = Set(removals.flatMap(\.volumes).map(\.path))
+        var state = self
+        state.volumes.removeAll { paths.contains($0.path) }
+        for path in paths { state.boot.entries[path.name] = nil }
+        return state
+    }
+
+    /// The host after volumes and entries were removed. The usage of the pool and the free space in `/boot`
+    /// are unknown until read again.
+    public func afterRemoval(_ names: HostNames) -> HostState {
+        var state = self
+        for index in state.volumes.indices where state.volumes[index].path == names.poolPath {
+            state.volumes[index].usage = nil
+        }
+        let unreferenced = BootPlanner.unreferenced(boot)
+        if LayerPlanner.unfinished(self, names: names).isEmpty, !unreferenced.isEmpty {
+            state.boot.digests.subtract(unreferenced)
+            state.boot.free = Bytes(UInt64.max)
+        }
+        return state
+    }
+}
+
 extension BootState {
     /// The layer that boots unattended in the long run; `nil` if none.
     var defaultLayer: String? { BootChoice.defaultLayer(record, BootPlanner.entries(self)) }
