@@ -46,7 +46,7 @@ EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info | awk -F '"' \
 	'$$2 == "unversionedTriple" { triple = $$4 } $$2 == "runtimeResourcePath" { print $$4 "/embedded/" triple }')
 
 # Debian 12 packages: needed to build, and also needed to check.
-BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev
+BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev libsystemd-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk mtools \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
 	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3

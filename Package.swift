@@ -50,6 +50,7 @@ let package = Package(
         .target(name: "CDeviceMapper", linkerSettings: [.linkedLibrary("devmapper")]),
         .target(name: "CKmod", linkerSettings: [.linkedLibrary("kmod")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd"),
         .target(name: "CLinux", cSettings: isHelper ? [.define("IMGBASED_HELPER")] : []),
 
         // All system calls, in the same two halves.
@@ -59,7 +60,7 @@ let package = Package(
             swiftSettings: helperSettings),
         .target(
             name: "ImgbasedHostLinux",
-            dependencies: ["ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "CLinux"],
+            dependencies: ["ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "CLinux", "CSystemd"],
             swiftSettings: settings),
 
         // The initramfs helper; linked statically.

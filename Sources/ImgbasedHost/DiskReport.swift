@@ -8,7 +8,7 @@ public enum DiskReport {
     public static func devicesCommand(_ disk: String) -> Command {
         Command(
             .lsblk,
-            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,TYPE,FSTYPE,PTTYPE,MOUNTPOINTS", disk])
+            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,FSTYPE,MOUNTPOINTS", disk])
     }
 
     /// Asks for the signatures on `disk`; without `--all`, nothing is wiped.
@@ -25,7 +25,6 @@ public enum DiskReport {
         var size: UInt64?
         var ro: Bool?
         var fstype: String?
-        var pttype: String?
         var mountpoints: [String?]?
         var children: [Device]?
     }
@@ -63,7 +62,6 @@ public enum DiskReport {
         } catch {
             throw .report(.wipefs, reason: "\(error)".oneLine)
         }
-        // A partition reports the table of its disk. Only a disk's own table counts.
         if let type = device.fstype { found.insert(type) }
         return HostState.Disk(
             path: path, kernelPath: device.path, size: Bytes(device.size ?? 0),

@@ -103,7 +103,7 @@ public struct Executor {
         case .write(let path, let text):
             try calling(SmallFile.write(text, to: path))
         case .tellJournal(let message):
-            try calling(HostJournal.send(message.entry))
+            try calling(HostJournal.send(message.fields))
         case .flushBoot(let path):
             try calling(HostFlush.bootFileSystem(path))
         case .writeImage(let path, let device, let allowance):

@@ -1,30 +1,26 @@
-import CLinux
+import CSystemd
+import Glibc
 public import ImgbasedLinux
 
 /// The journal of the booted system.
 public enum HostJournal {
-    private static let socketPath = "/run/systemd/journal/socket"
-
-    /// Gives `entry`, fields in the journal's own form, to the journal. Without a journal there is nobody to tell.
+    /// Gives an entry with `fields`, each `NAME=value`, to the journal. Without a journal it does
+    /// nothing.
     ///
-    /// The corresponding C functions are `socket` and `sendto`.
-    public static func send(_ entry: String) throws(SystemError) {
-        guard SmallFile.exists(socketPath) else { return }
-        let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard number >= 0 else { throw .last("open a socket to", socketPath) }
-        let file = OpenFile(owning: number, name: socketPath)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8) }
-        let sent = withUnsafePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                entry.withCString {
-                    sendto(
-                        file.number, $0, entry.utf8.count, Int32(MSG_NOSIGNAL), address,
-                        socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
+    /// The corresponding C function is `sd_journal_sendv`. It returns 0 if the journal has no socket.
+    public static func send(_ fields: [String]) throws(SystemError) {
+        var bytes = fields.flatMap(\.utf8)
+        let result = bytes.withUnsafeMutableBytes { bytes in
+            var start = 0
+            let vector = fields.map { field in
+                defer { start += field.utf8.count }
+                return iovec(iov_base: bytes.baseAddress.map { $0 + start }, iov_len: field.utf8.count)
             }
+            return sd_journal_sendv(vector, CInt(vector.count))
         }
-        guard sent == entry.utf8.count else { throw .last("write to", socketPath) }
+        // A journal that has ended leaves its socket behind, which nobody reads.
+        guard result >= 0 || result == -ECONNREFUSED else {
+            throw SystemError("write to", "journal", errno: -result)
+        }
     }
 }

@@ -127,16 +127,6 @@ extension BootPlanner {
     }
 }
 
-extension HostState {
-    /// Whether a layer must come up healthy before it becomes the default: this system runs from no layer,
-    /// and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
-    var canGoBackBesides: Bool {
-        guard boot.loader != nil, booted == nil, boot.record.good == nil else { return false }
-        if case .triesNotCounted = boot.problem { return false }
-        return !BootPlanner.entries(boot).contains { $0.health == .good }
-    }
-}
-
 extension BootChange {
     /// Whether the change reports how the running system booted; the system's own units do.
     public var isOfThisBoot: Bool {

@@ -149,6 +149,21 @@ public struct BootEntry: Hashable, Sendable {
     /// The first path that contains `..`; `nil` if none.
     var strangePath: String? { [linux, initrd].first(where: BootEntry.isStrange) }
 
+    /// The volume group that the entry names for its own layer; `nil` if it names none.
+    var group: String? {
+        let line = KernelCommandLine(options.words.joined(separator: " "))
+        guard let volume = line.last("root").flatMap({ VolumeArgument(root: $0) }), volume.volume == layer
+        else {
+            return nil
+        }
+        return volume.group
+    }
+
+    /// Throws if the arguments are longer than the kernel accepts.
+    func checkLength() throws(HostReason) {
+        try options.checkLength(of: layer, linux: linux)
+    }
+
     /// Whether `a` is newer than `b`; the menu shows newer layers first.
     public static func isNewer(_ a: BootEntry, than b: BootEntry) -> Bool {
         a.created != b.created ? a.created > b.created : NaturalOrder.precedes(b.layer, a.layer)

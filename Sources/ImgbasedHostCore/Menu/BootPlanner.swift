@@ -98,6 +98,46 @@ public enum BootPlanner {
     }
 }
 
+extension BootPlanner {
+    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition:
+    /// first the record, so that it only names existing layers; then the menu, then the entries.
+    static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
+        let rest = entries(boot).filter { !layers.contains($0.layer) }
+        let record = boot.record.without(layers, rest)
+        let removals = layers.sorted(by: NaturalOrder.precedes).flatMap { layer in
+            (boot.entryFiles[layer] ?? []).map {
+                Step.removeEntry(path: "\(boot.directory)/loader/entries/\($0)")
+            }
+        }
+        switch boot.loader {
+        case nil: return removals
+        case .grub(let directory):
+            return try write(record, boot, to: directory + "/imgbased.env")
+                + menu(rest, record, boot, in: directory)
+                + removals
+        case .systemdBoot:
+            return try SystemdBoot.steps(rest, record, boot)
+                + write(record, boot, to: SystemdBoot.recordPath(boot)) + removals
+        }
+    }
+
+    /// The digests of stored kernels and initramfs that no entry names, ours or foreign; empty if an entry
+    /// cannot be read.
+    static func unreferenced(_ boot: BootState) -> [String] {
+        let entries = BootPlanner.entries(boot)
+        guard entries.count == boot.entries.count else { return [] }
+        let paths = entries.flatMap { [$0.linux, $0.initrd] }
+        let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
+        return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
+    }
+
+    /// The step that removes kernels and initramfs that no entry names; none if all are in use.
+    static func removalOfUnreferenced(_ boot: BootState) -> [Step] {
+        let rest = unreferenced(boot)
+        return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
+    }
+}
+
 extension BootState {
     /// Throws if the boot loader would not find what is written to `/boot`.
     func check() throws(HostReason) {

@@ -126,6 +126,45 @@ public struct BootRecord: Hashable, Sendable {
     }
 }
 
+extension BootRecord {
+    /// The record without `layers`; the layer that would boot of `rest`, the remaining entries, becomes the
+    /// default.
+    func without(_ layers: Set<String>, _ rest: [BootEntry]) -> BootRecord {
+        var record = self
+        if let once, layers.contains(once) { record.once = nil }
+        if let good, layers.contains(good) { record.good = nil }
+        if let trial, layers.contains(trial.layer) { record.trial = nil }
+        if let staged, layers.contains(staged) { record.staged = nil }
+        if let defaultLayer, layers.contains(defaultLayer) {
+            record.defaultLayer = nil
+            record.defaultLayer = BootChoice.defaultLayer(record, rest)
+        }
+        return record
+    }
+
+    /// Cancels a one-time boot, a trial or a staged trial of `layer`; a default stays.
+    mutating func forget(_ layer: String) {
+        if once == layer { once = nil }
+        if trial?.layer == layer { trial = nil }
+        if staged == layer { staged = nil }
+    }
+}
+
+extension BootRecord.Trial {
+    /// The outcome of the used tries: how many ended in the boot loader, the kernel or the initramfs, and in
+    /// how many the system came up but did not become healthy.
+    ///
+    /// A try that `isRunning` does not count yet. If the layer `isBad`, the last try is the one that found
+    /// this: the tries left then were taken away, not used.
+    func fates(isRunning: Bool, isBad: Bool = false) -> (lost: Int, unhealthy: Int) {
+        let left = isBad ? starts.min() ?? tries : triesLeft
+        let hasStarted = starts.contains(left)
+        let used = tries - left - (isRunning && !isBad ? 1 : 0)
+        let unhealthy = starts.count - (isRunning && !isBad && hasStarted ? 1 : 0)
+        return (max(0, used - unhealthy), unhealthy)
+    }
+}
+
 extension BootRecord.Lost {
     /// The stored form: `COUNT:TRIES:LAYER`.
     fileprivate var text: String { "\(count):\(tries):\(layer)" }

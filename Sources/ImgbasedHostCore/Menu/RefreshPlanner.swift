@@ -62,27 +62,3 @@ public enum RefreshPlanner {
         return plan
     }
 }
-
-extension BootPlanner {
-    /// The digests of stored kernels and initramfs that no entry names, ours or foreign; empty if an entry
-    /// cannot be read.
-    static func unreferenced(_ boot: BootState) -> [String] {
-        let entries = BootPlanner.entries(boot)
-        guard entries.count == boot.entries.count else { return [] }
-        let paths = entries.flatMap { [$0.linux, $0.initrd] }
-        let used = Set(paths.flatMap { (path: String) in path.split(separator: "/").map(String.init) })
-        return boot.digests.subtracting(used).subtracting(boot.foreignDigests).sorted()
-    }
-}
-
-extension Plan {
-    /// Checks every new GRUB script before any file is replaced.
-    mutating func checkScripts() {
-        var checks: [Step] = []
-        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
-        }
-        prepare = checks + prepare
-    }
-}

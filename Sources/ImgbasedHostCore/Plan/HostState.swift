@@ -108,6 +108,37 @@ public struct HostState: Hashable, Sendable {
     }
 }
 
+extension HostState {
+    /// The volume at `path`; `nil` if it does not exist.
+    func volume(_ path: VolumePath) -> Volume? {
+        volumes.first { $0.path == path }
+    }
+
+    /// The group `name`; throws if it does not exist.
+    func group(_ name: String) throws(HostReason) -> Group {
+        guard let group = groups.first(where: { $0.name == name }) else { throw .noGroup(name) }
+        return group
+    }
+
+    /// The thin pool for new volumes; throws unless it is complete.
+    func pool(_ names: HostNames) throws(HostReason) -> Volume {
+        _ = try group(names.group)
+        guard let pool = volume(names.poolPath), !pool.isBuilding else { throw .noPool(names.poolPath) }
+        guard pool.segmentType == "thin-pool" else {
+            throw .wrongKind(pool.path, is: pool.segmentType, wanted: "thin pool")
+        }
+        return pool
+    }
+
+    /// Whether a layer must come up healthy before it becomes the default: this system runs from no layer,
+    /// and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
+    var canGoBackBesides: Bool {
+        guard boot.loader != nil, booted == nil, boot.record.good == nil else { return false }
+        if case .triesNotCounted = boot.problem { return false }
+        return !BootPlanner.entries(boot).contains { $0.health == .good }
+    }
+}
+
 /// The supported boot loaders.
 public enum BootLoader: Hashable, Sendable {
     /// GRUB, with its files in `directory`.

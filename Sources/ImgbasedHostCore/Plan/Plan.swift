@@ -25,6 +25,16 @@ public struct Plan: Hashable, Sendable {
 
     /// Whether any step does more than check.
     public var changesSomething: Bool { steps.contains { !$0.isCheck } }
+
+    /// Checks every new GRUB script before any file is replaced.
+    mutating func checkScripts() {
+        var checks: [Step] = []
+        for case .replaceFile(let path, let contents, _) in steps where path.hasSuffix(".cfg") {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            checks.append(.checkScript(name: name, String(decoding: contents, as: UTF8.self)))
+        }
+        prepare = checks + prepare
+    }
 }
 
 extension Plan {
@@ -168,42 +178,5 @@ extension Action: Encodable {
         default:
             try container.encode(lines().joined(separator: "; "), forKey: .other)
         }
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether the scalar is ASCII white space.
-    var isBlank: Bool {
-        self == " " || (9...13).contains(value)
-    }
-
-    /// Whether the scalar is invisible but affects the text around it, such as a line end.
-    var isControl: Bool {
-        if isASCII { return value < 32 || value == 127 }
-        return switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
-        default: false
-        }
-    }
-}
-
-extension String {
-    /// The text with a space for every control character and line end: safe on one line of a terminal, a boot
-    /// entry or a menu.
-    var withoutControls: String {
-        // Nearly all texts are plain, and menus have thousands.
-        if utf8.allSatisfy({ (32..<127).contains($0) }) { return self }
-        return String(String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? " " : $0 }))
-    }
-
-    /// The text in single quotes, in which a shell and GRUB take everything literally except the quote. It
-    /// works by scalars: they see a quote even under a combining accent, which makes it another character.
-    var singleQuoted: String {
-        if !utf8.contains(UInt8(ascii: "'")) { return "'" + self + "'" }
-        var result = "'"
-        for scalar in unicodeScalars {
-            if scalar == "'" { result += "'\\''" } else { result.unicodeScalars.append(scalar) }
-        }
-        return result + "'"
     }
 }

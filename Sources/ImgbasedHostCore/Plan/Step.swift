@@ -157,6 +157,16 @@ extension BootFileSource: CustomStringConvertible {
     }
 }
 
+extension Step {
+    /// Whether the step only checks if the rest may be done.
+    public var isCheck: Bool {
+        switch self {
+        case .checkScript, .runHooks: true
+        default: false
+        }
+    }
+}
+
 extension Step: CustomStringConvertible {
     /// The step in one line for people.
     public var description: String {

@@ -39,7 +39,7 @@ public struct HostStatus: Hashable, Sendable {
     /// The current or last trial; `nil` if none.
     public var trial: BootRecord.Trial?
     /// Why the layer on trial is bad; `nil` if it was not marked bad.
-    public var trialAilment: String?
+    public var trialProblem: String?
     /// The lost tries of the last successful trial; `nil` if none.
     public var lost: BootRecord.Lost?
     /// The layer of the next unattended boot; `nil` if the boot loader does not choose among layers.
@@ -80,7 +80,7 @@ public struct HostStatus: Hashable, Sendable {
         defaultLayer = BootChoice.defaultLayer(record, entries)
         leavesDefault = record.leavesDefault
         trial = record.trial
-        trialAilment = trial.flatMap { entry($0.layer) }.flatMap { entry in
+        trialProblem = trial.flatMap { entry($0.layer) }.flatMap { entry in
             entry.health == .bad ? entry.problem ?? "it did not come up" : nil
         }
         lost = record.lost.flatMap { entry($0.layer) == nil ? nil : $0 }
@@ -145,13 +145,13 @@ extension HostStatus {
     /// The report on the tries of a trial; `nil` if there is nothing to report.
     private func story(of trial: BootRecord.Trial) -> String? {
         let isRunning = trial.layer == booted && reason == .trial
-        let fates = trial.fates(isRunning: isRunning, isBad: trialAilment != nil)
-        if let trialAilment {
+        let fates = trial.fates(isRunning: isRunning, isBad: trialProblem != nil)
+        if let trialProblem {
             // The health of the booted layer is reported already.
             let lost = fates.lost > 0 ? HostStatus.lost(fates.lost, of: trial.tries) : nil
             if trial.layer == booted { return lost.map { "layer '\(trial.layer)' was on trial: \($0)" } }
             return "layer '\(trial.layer)' was tried and is bad: "
-                + [trialAilment, lost].compactMap { $0 }.joined(separator: "; ")
+                + [trialProblem, lost].compactMap { $0 }.joined(separator: "; ")
         }
         let parts = [
             fates.lost > 0 ? "\(fates.lost) ended in the boot loader, the kernel or the initramfs" : nil,
@@ -165,7 +165,7 @@ extension HostStatus {
     /// The number of tries of the trial that ended in the boot loader, the kernel or the initramfs.
     public var triesLost: Int {
         trial.map {
-            $0.fates(isRunning: $0.layer == booted && reason == .trial, isBad: trialAilment != nil).lost
+            $0.fates(isRunning: $0.layer == booted && reason == .trial, isBad: trialProblem != nil).lost
         } ?? 0
     }
 
@@ -245,20 +245,5 @@ extension HostStatus {
         case .default: ""
         default: " (\(next.reason == .good ? "the last good one" : "the newest that is not bad"))"
         }
-    }
-}
-
-extension BootRecord.Trial {
-    /// The outcome of the used tries: how many ended in the boot loader, the kernel or the initramfs, and in
-    /// how many the system came up but did not become healthy.
-    ///
-    /// A try that `isRunning` does not count yet. If the layer `isBad`, the last try is the one that found
-    /// this: the tries left then were taken away, not used.
-    func fates(isRunning: Bool, isBad: Bool = false) -> (lost: Int, unhealthy: Int) {
-        let left = isBad ? starts.min() ?? tries : triesLeft
-        let hasStarted = starts.contains(left)
-        let used = tries - left - (isRunning && !isBad ? 1 : 0)
-        let unhealthy = starts.count - (isRunning && !isBad && hasStarted ? 1 : 0)
-        return (max(0, used - unhealthy), unhealthy)
     }
 }

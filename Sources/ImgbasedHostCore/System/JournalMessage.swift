@@ -33,14 +33,13 @@ public struct JournalMessage: Hashable, Sendable {
         self.text = text.asMessageLine
     }
 
-    /// The entry for systemd's journal socket (systemd: NATIVE_PROTOCOL.md); every value is one line.
-    public var entry: String {
+    /// The fields of the journal's entry, each `NAME=value` (systemd.journal-fields(7)).
+    public var fields: [String] {
         let isUrgent = kind != .booted && kind != .good
-        var fields = [
-            ("MESSAGE", text), ("MESSAGE_ID", kind.rawValue), ("PRIORITY", isUrgent ? "4" : "5"),
-            ("SYSLOG_IDENTIFIER", "imgbase"),
+        let fields = [
+            "MESSAGE=" + text, "MESSAGE_ID=" + kind.rawValue, "PRIORITY=" + (isUrgent ? "4" : "5"),
+            "SYSLOG_IDENTIFIER=imgbase",
         ]
-        if let layer { fields.append(("IMGBASED_LAYER", layer.asMessageLine)) }
-        return fields.map { "\($0)=\($1)\n" }.joined()
+        return fields + (layer.map { ["IMGBASED_LAYER=" + $0.asMessageLine] } ?? [])
     }
 }

@@ -44,14 +44,3 @@ public struct OSRelease: Hashable, Sendable {
         return String(value)
     }
 }
-
-extension StringProtocol {
-    /// The text without ASCII white space at both ends. Unicode spaces stay, and so does a space with a
-    /// combining accent.
-    var trimmed: String {
-        guard let start = unicodeScalars.firstIndex(where: { !$0.isBlank }),
-            let last = unicodeScalars.lastIndex(where: { !$0.isBlank })
-        else { return "" }
-        return String(self[start..<unicodeScalars.index(after: last)])
-    }
-}

@@ -75,11 +75,6 @@ extension BootEntry {
         others = previous?.others ?? []
     }
 
-    /// Throws if the arguments are longer than the kernel accepts.
-    func checkLength() throws(HostReason) {
-        try options.checkLength(of: layer, linux: linux)
-    }
-
     /// The entry for the current contents of `layer`; it keeps the changes and the health of this one.
     func renewed(_ contents: LayerContents, of layer: VolumePath, _ boot: BootState) -> BootEntry {
         var entry = BootEntry(contents, of: layer, created: created, after: self, options, boot)

@@ -99,12 +99,3 @@ public enum RollbackPlanner {
         }
     }
 }
-
-extension BootRecord {
-    /// Cancels a one-time boot, a trial or a staged trial of `layer`; a default stays.
-    mutating func forget(_ layer: String) {
-        if once == layer { once = nil }
-        if trial?.layer == layer { trial = nil }
-        if staged == layer { staged = nil }
-    }
-}

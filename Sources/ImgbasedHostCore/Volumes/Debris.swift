@@ -165,6 +165,39 @@ public struct Debris: Hashable, Sendable {
     }
 }
 
+extension HostState {
+    /// The incomplete volumes of earlier runs in the pool, never volumes of another kind. A base whose update
+    /// was not completed counts too, unless it has a layer.
+    func debris(_ names: HostNames) -> [Volume] {
+        let ours = volumes.filter {
+            $0.path.group == names.group && $0.segmentType == "thin" && $0.pool == names.pool
+        }
+        let bases = Set(ours.filter(\.isLayer).compactMap(\.baseName))
+        return ours.filter { $0.isBuilding || ($0.isUpdating && !bases.contains($0.name)) }
+    }
+
+    /// The plan that removes the debris of interrupted runs; without steps if there is none.
+    public func cleaning(_ names: HostNames) -> Plan {
+        var plan = Plan(goal: "remove what an interrupted run left")
+        plan.prepare = debris(names).map { .removeVolume($0.path) }
+        // The kernel of an unlisted layer is stored before its entry.
+        if LayerPlanner.unfinished(self, names: names).isEmpty {
+            plan.prepare += BootPlanner.removalOfUnreferenced(boot)
+        }
+        plan.isContinued = true
+        return plan
+    }
+
+    /// The host after the removal of that debris.
+    public func cleaned(_ names: HostNames) -> HostState {
+        if cleaning(names).steps.isEmpty { return self }
+        let debris = Set(debris(names).map(\.path))
+        var state = self
+        state.volumes.removeAll { debris.contains($0.path) }
+        return state.afterRemoval(names)
+    }
+}
+
 extension BootRecord {
     /// The parts of the record that name `layer`, in the words of the command line.
     fileprivate func parts(for layer: String) -> [String] {

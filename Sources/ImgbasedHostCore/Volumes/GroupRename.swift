@@ -99,16 +99,6 @@ extension GroupRename: CustomStringConvertible {
 }
 
 extension BootEntry {
-    /// The volume group that the entry names for its own layer; `nil` if it names none.
-    var group: String? {
-        let line = KernelCommandLine(options.words.joined(separator: " "))
-        guard let volume = line.last("root").flatMap({ VolumeArgument(root: $0) }), volume.volume == layer
-        else {
-            return nil
-        }
-        return volume.group
-    }
-
     /// Replaces the group in the arguments that choose the layer.
     fileprivate mutating func follow(from old: String, to new: String) {
         let (before, after) = (VolumePath(group: old, name: layer), VolumePath(group: new, name: layer))

@@ -148,6 +148,32 @@ public struct Removal: Hashable, Sendable {
     }
 }
 
+extension HostState {
+    /// The host without the volumes and entries of `removals`.
+    public func without(_ removals: [Removal]) -> HostState {
+        let paths = Set(removals.flatMap(\.volumes).map(\.path))
+        var state = self
+        state.volumes.removeAll { paths.contains($0.path) }
+        for path in paths { state.boot.entries[path.name] = nil }
+        return state
+    }
+
+    /// The host after volumes and entries were removed. The usage of the pool and the free space in `/boot`
+    /// are unknown until read again.
+    public func afterRemoval(_ names: HostNames) -> HostState {
+        var state = self
+        for index in state.volumes.indices where state.volumes[index].path == names.poolPath {
+            state.volumes[index].usage = nil
+        }
+        let unreferenced = BootPlanner.unreferenced(boot)
+        if LayerPlanner.unfinished(self, names: names).isEmpty, !unreferenced.isEmpty {
+            state.boot.digests.subtract(unreferenced)
+            state.boot.free = Bytes(UInt64.max)
+        }
+        return state
+    }
+}
+
 extension BootState {
     /// The layer that boots unattended in the long run; `nil` if none.
     var defaultLayer: String? { BootChoice.defaultLayer(record, BootPlanner.entries(self)) }
@@ -164,62 +190,5 @@ extension BootState {
             layer == record.staged ? "to be tried when it is complete" : nil,
             layer == record.once ? "to be booted once" : nil,
         ].compactMap { $0 }
-    }
-}
-
-extension BootPlanner {
-    /// The steps that remove `layers` from the boot menu and the record, in the reverse order of an addition:
-    /// first the record, so that it only names existing layers; then the menu, then the entries.
-    static func steps(_ boot: BootState, removing layers: Set<String>) throws(HostReason) -> [Step] {
-        let rest = entries(boot).filter { !layers.contains($0.layer) }
-        let record = boot.record.without(layers, rest)
-        let removals = layers.sorted(by: NaturalOrder.precedes).flatMap { layer in
-            (boot.entryFiles[layer] ?? []).map {
-                Step.removeEntry(path: "\(boot.directory)/loader/entries/\($0)")
-            }
-        }
-        switch boot.loader {
-        case nil: return removals
-        case .grub(let directory):
-            return try write(record, boot, to: directory + "/imgbased.env")
-                + menu(rest, record, boot, in: directory)
-                + removals
-        case .systemdBoot:
-            return try SystemdBoot.steps(rest, record, boot)
-                + write(record, boot, to: SystemdBoot.recordPath(boot)) + removals
-        }
-    }
-
-    /// The step that removes kernels and initramfs that no entry names; none if all are in use.
-    static func removalOfUnreferenced(_ boot: BootState) -> [Step] {
-        let rest = unreferenced(boot)
-        return rest.isEmpty ? [] : [.removeBootFiles(rest, directory: boot.directory + "/imgbased")]
-    }
-}
-
-extension BootRecord {
-    /// The record without `layers`; the layer that would boot of `rest`, the remaining entries, becomes the
-    /// default.
-    func without(_ layers: Set<String>, _ rest: [BootEntry]) -> BootRecord {
-        var record = self
-        if let once, layers.contains(once) { record.once = nil }
-        if let good, layers.contains(good) { record.good = nil }
-        if let trial, layers.contains(trial.layer) { record.trial = nil }
-        if let staged, layers.contains(staged) { record.staged = nil }
-        if let defaultLayer, layers.contains(defaultLayer) {
-            record.defaultLayer = nil
-            record.defaultLayer = BootChoice.defaultLayer(record, rest)
-        }
-        return record
-    }
-}
-
-extension Step {
-    /// Whether the step only checks if the rest may be done.
-    public var isCheck: Bool {
-        switch self {
-        case .checkScript, .runHooks: true
-        default: false
-        }
     }
 }

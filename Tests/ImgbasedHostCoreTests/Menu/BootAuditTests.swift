@@ -6,10 +6,7 @@ import Testing
 @Suite struct BootAuditTests {
     /// A host with two layers and no problem.
     private static func host() throws -> (state: HostState, findings: BootAudit.Findings) {
-        var machine = FakeMachine()
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 1...2 { try machine.addLayer() }
+        var machine = try FakeMachine.host(layers: 2)
         machine.settle(on: "Base-0.1")
         machine.state.boot.grubConfig = ""
         machine.state.boot.grubScript = GRUBSnippet(path: "/x", program: "1\n2\n3\nset x=1\n")

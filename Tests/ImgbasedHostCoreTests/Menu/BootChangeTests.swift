@@ -6,10 +6,7 @@ import Testing
 /// Changes by `imgbase boot` on a machine with three layers.
 @Suite struct BootChangeTests {
     private static func machine(booted: String? = nil) throws -> FakeMachine {
-        var machine = FakeMachine()
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 1...3 { try machine.addLayer() }
+        var machine = try FakeMachine.host(layers: 3)
         machine.settle(on: "Base-0.1")
         machine.state.booted = booted.map { VolumePath(group: FakeMachine.names.group, name: $0) }
         return machine

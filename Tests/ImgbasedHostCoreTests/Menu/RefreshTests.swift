@@ -10,10 +10,7 @@ import Testing
         digest: String(repeating: "b", count: 64), size: Bytes(60 << 20))
 
     private static func machine(booted: String = "Base-0.1") throws -> FakeMachine {
-        var machine = FakeMachine()
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 1...2 { try machine.addLayer() }
+        var machine = try FakeMachine.host(layers: 2)
         machine.settle(on: "Base-0.1")
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: booted)
         return machine

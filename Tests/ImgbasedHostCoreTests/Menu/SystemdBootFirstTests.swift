@@ -6,28 +6,11 @@ import Testing
 /// The first layers of a host with systemd-boot that does not run from one.
 @Suite struct SystemdBootFirstTests {
     private static func machine(layers: Int = 2, config: String = "timeout 5\n") throws -> FakeMachine {
-        var machine = FakeMachine()
-        machine.state.boot.loader = .systemdBoot
-        machine.state.boot.loaderConfig = config
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 0..<layers {
-            try machine.addLayer()
-            machine.clock += 1
-        }
-        return machine
-    }
-
-    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
-        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
+        try .host(.systemdBoot, loaderConfig: config, layers: layers)
     }
 
     private static func files(_ machine: FakeMachine) -> [String] {
         machine.state.boot.entryFiles.values.flatMap { $0 }.sorted()
-    }
-
-    private static func status(_ machine: FakeMachine) -> HostStatus {
-        HostStatus(machine.state, names: FakeMachine.names)
     }
 
     private static func problems(_ machine: FakeMachine) -> [String] {
@@ -57,14 +40,14 @@ import Testing
         var machine = try Self.machine()
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0.conf", "imgbased-Base-0.2+0.conf"])
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
-        #expect(Self.status(machine).next == nil)
+        #expect(machine.status.next == nil)
         #expect(Self.problems(machine) == ["\(HostReason.layersNotDefault)"])
         try machine.perform(BootLoaderPlanner.install(machine.state))
         #expect(Self.files(machine) == ["imgbased-Base-0.1+3.conf", "imgbased-Base-0.2+0.conf"])
         #expect(machine.state.boot.entries["Base-0.1"]?.contains("\nsort-key !imgbased\n") == true)
         #expect(machine.state.boot.loaderConfig?.hasSuffix("\ntimeout 5\n") == true)
         #expect(machine.state.boot.loaderConfig?.contains("default") == false)
-        #expect(Self.status(machine).next == BootChoice(layer: "Base-0.1", reason: .trial))
+        #expect(machine.status.next == BootChoice(layer: "Base-0.1", reason: .trial))
         #expect(Self.problems(machine).isEmpty)
         #expect(try BootLoaderPlanner.install(machine.state).steps.isEmpty)
 
@@ -74,7 +57,7 @@ import Testing
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0.conf", "imgbased-Base-0.2+0.conf"])
         #expect(machine.state.boot.loaderConfig == "timeout 5\n")
         #expect(machine.state.boot.record.trial?.triesLeft == 2)
-        #expect(Self.status(machine).next == nil)
+        #expect(machine.status.next == nil)
         #expect(try BootLoaderPlanner.uninstall(machine.state).steps.isEmpty)
         try machine.perform(BootLoaderPlanner.install(machine.state))
         #expect(Self.files(machine) == ["imgbased-Base-0.1+2-1.conf", "imgbased-Base-0.2+0.conf"])
@@ -86,7 +69,7 @@ import Testing
         #expect(machine.state.boot.record.leavesDefault)
         try machine.addLayer()
         #expect(Self.files(machine) == ["imgbased-Base-0.1+3.conf"])
-        #expect(Self.status(machine).next == BootChoice(layer: "Base-0.1", reason: .trial))
+        #expect(machine.status.next == BootChoice(layer: "Base-0.1", reason: .trial))
         #expect(Self.problems(machine).isEmpty)
         // As an older imgbased has left it.
         machine = try Self.machine(layers: 0, config: "default imgbased-*\ntimeout 5\n")
@@ -114,7 +97,7 @@ import Testing
         var machine = try Self.machine()
         try machine.perform(BootLoaderPlanner.install(machine.state))
         try Self.boot("Base-0.1", &machine)
-        try Self.change(&machine, .started)
+        try machine.change(.started)
         #expect(Self.files(machine) == ["imgbased-Base-0.1+2-1.conf", "imgbased-Base-0.2+0.conf"])
         // The power goes after each step, and it is booted again, if systemd-boot has it so: or healthy once more.
         let plan = try BootPlanner.plan(.good, machine.state, names: FakeMachine.names)
@@ -123,8 +106,8 @@ import Testing
             machine.power = power
             try? machine.perform(plan)
             machine.power = .max
-            try Self.change(&machine, .started)
-            try Self.change(&machine, .good)
+            try machine.change(.started)
+            try machine.change(.good)
             #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
             #expect(Self.files(machine) == ["imgbased-Base-0.1.conf", "imgbased-Base-0.2.conf"])
             #expect(machine.state.boot.loaderConfig == "default imgbased-*\ntimeout 5\n")
@@ -136,7 +119,7 @@ import Testing
         var machine = try Self.machine()
         try machine.perform(BootLoaderPlanner.install(machine.state))
         for _ in 1...3 { try Self.count(&machine, "Base-0.1") }
-        let status = Self.status(machine)
+        let status = machine.status
         #expect(status.next == nil && status.defaultLayer == nil)
         #expect(status.lines.contains("next boot:  what the boot loader has besides layers"))
         #expect(
@@ -160,11 +143,11 @@ import Testing
         try Self.boot("Base-0.1", &machine)
         let plan = try BootPlanner.plan(.bad("x", goesBack: true), machine.state, names: FakeMachine.names)
         #expect(plan.steps.last == .restart)
-        try Self.change(&machine, .bad("x"))
+        try machine.change(.bad("x"))
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0-3.conf", "imgbased-Base-0.2+0.conf"])
         machine.state.booted = nil
-        #expect(Self.status(machine).next == nil)
-        try Self.change(&machine, .setDefault("Base-0.2"))
+        #expect(machine.status.next == nil)
+        try machine.change(.setDefault("Base-0.2"))
         #expect(Self.files(machine) == ["imgbased-Base-0.1+0-3.conf", "imgbased-Base-0.2+3.conf"])
     }
 
@@ -179,7 +162,7 @@ import Testing
         // Somebody says so afterwards.
         machine.state.boot.loaderConfig? += "default @saved\n"
         #expect(machine.state.boot.problem == .defaultInConfiguration("@saved"))
-        #expect(Self.status(machine).next == nil)
+        #expect(machine.status.next == nil)
         #expect(throws: HostRefusal.self) { try BootLoaderPlanner.install(machine.state) }
         machine.state.boot.loaderConfig = "default imgbased-*\n#imgbased default arch*\n"
         #expect(throws: HostRefusal.self) { try machine.addLayer() }

@@ -28,11 +28,7 @@ import Testing
     }
 
     private static func machine() throws -> FakeMachine {
-        var machine = FakeMachine()
-        machine.state.boot.loader = .systemdBoot
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 1...2 { try machine.addLayer() }
+        var machine = try FakeMachine.host(.systemdBoot, layers: 2)
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
         try change(&machine, .setDefault("Base-0.1"))
         return machine

@@ -5,25 +5,6 @@ import Testing
 
 /// The first layers of a host that runs from no layer: the host's former boot stays available.
 @Suite struct FirstLayerTests {
-    private static func machine(layers: Int = 1) throws -> FakeMachine {
-        var machine = FakeMachine()
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 0..<layers {
-            try machine.addLayer()
-            machine.clock += 1
-        }
-        return machine
-    }
-
-    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
-        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
-    }
-
-    private static func status(_ machine: FakeMachine) -> HostStatus {
-        HostStatus(machine.state, names: FakeMachine.names)
-    }
-
     /// GRUB's change of the record after `tries` tries.
     private static func use(_ tries: Int, _ machine: inout FakeMachine) throws {
         var record = machine.state.boot.record
@@ -38,11 +19,11 @@ import Testing
     }
 
     @Test func isOnTrialAndNotTheDefault() throws {
-        let machine = try Self.machine(layers: 2)
+        let machine = try FakeMachine.host(layers: 2)
         let record = machine.state.boot.record
         #expect(record.trial == BootRecord.Trial(layer: "Base-0.1", tries: 3))
         #expect(record.leavesDefault && record.defaultLayer == nil)
-        let status = Self.status(machine)
+        let status = machine.status
         #expect(status.next == BootChoice(layer: "Base-0.1", reason: .trial))
         #expect(
             status.lines.contains(
@@ -52,10 +33,10 @@ import Testing
     }
 
     @Test func isTheDefaultWhenItHasComeUp() throws {
-        var machine = try Self.machine(layers: 2)
+        var machine = try FakeMachine.host(layers: 2)
         try Self.boot("Base-0.1", &machine)
-        try Self.change(&machine, .started)
-        try Self.change(&machine, .good)
+        try machine.change(.started)
+        try machine.change(.good)
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
         #expect(GRUBEnvironment(machine.state.boot.environment ?? [])["imgbased_besides"] == nil)
         // From now on a failing layer gives way to this one.
@@ -65,9 +46,9 @@ import Testing
     }
 
     @Test func givesWayToWhatWasThereWhenItsTriesAreUsedUp() throws {
-        var machine = try Self.machine(layers: 2)
+        var machine = try FakeMachine.host(layers: 2)
         try Self.use(3, &machine)
-        let status = Self.status(machine)
+        let status = machine.status
         #expect(status.next == nil)
         #expect(status.defaultLayer == nil)
         #expect(status.lines.contains("next boot:  what the boot loader has besides layers"))
@@ -82,36 +63,36 @@ import Testing
         #expect(machine.state.boot.record.trial?.layer == "Base-0.3")
         try machine.remove(.layer("Base-0.3"), isForced: true)
         #expect(machine.state.boot.record.leavesDefault)
-        #expect(Self.status(machine).next == nil)
+        #expect(machine.status.next == nil)
     }
 
     @Test func goesBackToWhatWasThereWhenItIsBad() throws {
-        var machine = try Self.machine()
+        var machine = try FakeMachine.host(layers: 1)
         try Self.boot("Base-0.1", &machine)
         let plan = try BootPlanner.plan(
             .bad("check 'x' failed", goesBack: true), machine.state, names: FakeMachine.names)
         #expect(plan.steps.last == .restart)
         #expect(plan.steps.contains { "\($0)".contains("going back to what is booted besides layers") })
-        try Self.change(&machine, .bad("check 'x' failed"))
+        try machine.change(.bad("check 'x' failed"))
         machine.state.booted = nil
         #expect(
-            Self.status(machine).warnings == ["layer 'Base-0.1' was tried and is bad: check 'x' failed"])
-        #expect(Self.status(machine).next == nil)
+            machine.status.warnings == ["layer 'Base-0.1' was tried and is bad: check 'x' failed"])
+        #expect(machine.status.next == nil)
     }
 
     @Test func aDefaultThatIsSetIsTriedFirst() throws {
-        var machine = try Self.machine(layers: 2)
-        try Self.change(&machine, .setDefault("Base-0.2"))
+        var machine = try FakeMachine.host(layers: 2)
+        try machine.change(.setDefault("Base-0.2"))
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-0.2", tries: 3))
         #expect(machine.state.boot.record.leavesDefault)
         // If tries cannot be counted, the request counts.
         machine.state.boot.fileSystem = "btrfs"
-        try Self.change(&machine, .setDefault("Base-0.2"))
+        try machine.change(.setDefault("Base-0.2"))
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2"))
         // A system that runs from a layer has already booted one.
-        machine = try Self.machine(layers: 2)
+        machine = try FakeMachine.host(layers: 2)
         machine.state.booted = VolumePath(group: FakeMachine.names.group, name: "Base-0.1")
-        try Self.change(&machine, .setDefault("Base-0.2"))
+        try machine.change(.setDefault("Base-0.2"))
         #expect(machine.state.boot.record.defaultLayer == "Base-0.2")
     }
 }

@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: UpdateTests.loaders) func theEntrySaysWhatWasCarriedLate(loader: BootLoader) throws {
         var machine = try UpdateTests.machine(loader)
         try machine.updateHost()
-        try UpdateTests.change(&machine, .arguments(of: "Base-1.1", add: ["debug"], remove: []))
+        try machine.change(.arguments(of: "Base-1.1", add: ["debug"], remove: []))
         let record = machine.state.boot.record
         machine.arguments = "late"
         machine.kernel.digest = String(repeating: "b", count: 64)
@@ -90,10 +90,10 @@ import Testing
         machine.state.booted = UpdateTests.path("Base-1.1")
         let status = HostStatus(machine.state, names: FakeMachine.names)
         #expect(status.leftBehind == "Base-0.1")
-        try UpdateTests.change(&machine, .started)
+        try machine.change(.started)
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.carriedFrom == nil)
         // The layer's lack of late changes stays known.
-        try UpdateTests.change(&machine, .good)
+        try machine.change(.good)
         let warnings = HostStatus(machine.state, names: FakeMachine.names).warnings
         #expect(
             warnings.count == 1 && warnings.first?.contains("'Base-0.1' after the update were not") == true)
@@ -116,7 +116,7 @@ import Testing
         try machine.updateHost()
         try machine.completeUpdate()
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.isSettled == true)
-        try UpdateTests.change(&machine, .started)
+        try machine.change(.started)
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.isSettled == false)
         #expect(try Self.way(machine) == .takeBack("Base-1.1"))
         machine.contents[UpdateTests.path("Base-0.1")]?.edits = 7
@@ -124,7 +124,7 @@ import Testing
         #expect(machine.contents[UpdateTests.path("Base-1.1")]?.carried == 7)
         machine.state.booted = UpdateTests.path("Base-1.1")
         #expect(HostStatus(machine.state, names: FakeMachine.names).leftBehind == nil)
-        try UpdateTests.change(&machine, .started)
+        try machine.change(.started)
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.isSettled == false)
         #expect(machine.state.volume(UpdateTests.path("Base-1.1"))?.carriedFrom == nil)
     }
@@ -137,7 +137,7 @@ import Testing
         try machine.perform(try staged.opening(machine.state))
         #expect(machine.state.boot.roles(of: "Base-1.1") == ["to be tried when it is complete"])
         machine.state.booted = UpdateTests.path("Base-1.1")
-        try UpdateTests.change(&machine, .started)
+        try machine.change(.started)
         #expect(machine.state.boot.record.staged == nil)
         #expect(machine.state.leftBehind == "Base-0.1")
     }
@@ -179,7 +179,7 @@ import Testing
             try RefreshPlanner.plan(files, from: .running, machine.state, names: FakeMachine.names))
         #expect(machine.state.boot.record.staged == "Base-1.1")
         // A trial set by hand comes after the layer, too.
-        try UpdateTests.change(&machine, .trial("Base-0.1", tries: 2))
+        try machine.change(.trial("Base-0.1", tries: 2))
         try machine.completeUpdate()
         #expect(machine.state.boot.record.trial == BootRecord.Trial(layer: "Base-1.1", tries: 3))
     }
@@ -215,7 +215,7 @@ import Testing
                 record.trial?.triesLeft = 0
                 machine.state.boot.environment = try BootPlanner.block(record, machine.state.boot)
             }
-            try UpdateTests.change(&machine, .started)
+            try machine.change(.started)
             #expect(StagedLayer(machine.state, names: FakeMachine.names) == nil)
             #expect(machine.state.volume(layer)?.isSettled == false)
             machine.contents[UpdateTests.path("Base-0.1")]?.edits = 9
@@ -245,7 +245,7 @@ import Testing
         var machine = try UpdateTests.machine()
         let before = machine.state.boot.record
         try machine.updateHost()
-        try UpdateTests.change(&machine, .setDefault("Base-1.1"))
+        try machine.change(.setDefault("Base-1.1"))
         #expect(try Self.way(machine) == .takeBack("Base-1.1"))
         #expect(
             reason { _ = try Self.way(machine, carriesConfiguration: true) }
@@ -265,8 +265,8 @@ import Testing
         machine.clock += 1
         try machine.updateHost()
         machine.state.booted = UpdateTests.path("Base-1.1")
-        try UpdateTests.change(&machine, .started)
-        try UpdateTests.change(&machine, .good)
+        try machine.change(.started)
+        try machine.change(.good)
         #expect(try Self.way(machine) == .tryLayer("Base-0.1"))
         #expect(try Self.way(machine, to: "Base-0.2") == .tryLayer("Base-0.2"))
         #expect(reason { _ = try Self.way(machine, to: "Base-1.1") } == .isBooted("Base-1.1"))

@@ -11,23 +11,13 @@ import Testing
 
     /// A machine that runs from Base-0.1, which came up and was changed since.
     static func machine(_ loader: BootLoader = loaders[0]) throws -> FakeMachine {
-        var machine = FakeMachine()
-        machine.state.boot.loader = loader
-        try machine.initialize()
-        try machine.addBase()
-        machine.clock += 1
-        try machine.addLayer()
-        machine.clock += 1
+        var machine = try FakeMachine.host(loader, layers: 1)
         machine.state.booted = path("Base-0.1")
-        try change(&machine, .good)
+        try machine.change(.good)
         machine.contents[path("Base-0.1")]?.edits = 3
         machine.journal = []
         machine.stepsDone = 0
         return machine
-    }
-
-    static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
-        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
     }
 
     static func next(_ machine: FakeMachine) -> String? {
@@ -45,13 +35,13 @@ import Testing
         machine.state.boot.fileSystem = "btrfs"
         for change in [BootChange.trial("Base-0.1", tries: 3), .once("Base-0.1")] {
             #expect(
-                reason { try Self.change(&machine, change) } == .triesNotCounted(fileSystem: "btrfs"))
+                reason { try machine.change(change) } == .triesNotCounted(fileSystem: "btrfs"))
         }
         #expect(reason { try machine.updateHost() } == .triesNotCounted(fileSystem: "btrfs"))
         machine = try Self.machine(.systemdBoot)
         machine.state.boot.loaderConfig = "default debian\n"
         #expect(reason { try machine.updateHost() } == .layersNotDefault)
-        try Self.change(&machine, .once("Base-0.1"))
+        try machine.change(.once("Base-0.1"))
     }
 
     @Test func whereTheRecordWasLostANewLayerIsNotTheDefault() throws {
@@ -64,7 +54,7 @@ import Testing
         #expect(machine.state.boot.record.defaultLayer == "Base-0.1")
         #expect(machine.state.boot.record.trial?.layer == "Base-1.1")
         machine.state.boot.environment = nil
-        try Self.change(&machine, .good)
+        try machine.change(.good)
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1", good: "Base-0.1"))
     }
 
@@ -162,7 +152,7 @@ import Testing
         try machine.addBase()
         try machine.addLayer()
         machine.state.booted = Self.path("Base-0.1")
-        try Self.change(&machine, .arguments(of: "Base-0.1", add: ["mine=1"], remove: ["quiet"]))
+        try machine.change(.arguments(of: "Base-0.1", add: ["mine=1"], remove: ["quiet"]))
         machine.arguments = "quiet audit=0 new"
         try machine.updateHost()
         let entry = try #require(BootPlanner.entry(of: "Base-1.1", machine.state.boot))
@@ -201,9 +191,9 @@ import Testing
             booted += 1
             cut.power = .max
             cut.state.booted = Self.path("Base-1.1")
-            try Self.change(&cut, .started)
-            try Self.change(&cut, .good)
-            try Self.change(&cut, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+            try cut.change(.started)
+            try cut.change(.good)
+            try cut.change(.arguments(of: "Base-1.1", add: ["mine"], remove: []))
             let done = cut
             #expect(LayerPlanner.unfinished(cut.state, names: FakeMachine.names) == [])
             try cut.recover()
@@ -216,7 +206,7 @@ import Testing
     @Test func whatIsFinishedLateKeepsItsEntry() throws {
         var machine = try Self.machine()
         try machine.updateHost()
-        try Self.change(&machine, .arguments(of: "Base-1.1", add: ["mine"], remove: []))
+        try machine.change(.arguments(of: "Base-1.1", add: ["mine"], remove: []))
         for index in machine.state.volumes.indices where machine.state.volumes[index].name == "Base-1.1" {
             machine.state.volumes[index].tags.insert(Tag.unlisted)
         }
@@ -244,10 +234,10 @@ import Testing
         try machine.updateHost()
         machine.state.booted = Self.path("Base-1.1")
         machine.state.boot.runningArguments = "rd.imgbased.reason=trial"
-        try Self.change(&machine, .started)
+        try machine.change(.started)
         let other = BootRecord.Trial(layer: "Base-0.1", tries: 3)
-        try Self.change(&machine, .trial(other.layer, tries: 3))
-        try Self.change(&machine, .good)
+        try machine.change(.trial(other.layer, tries: 3))
+        try machine.change(.good)
         #expect(machine.state.boot.record.defaultLayer == "Base-1.1")
         #expect(machine.state.boot.record.trial == other)
     }

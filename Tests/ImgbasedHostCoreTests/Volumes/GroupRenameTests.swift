@@ -12,11 +12,7 @@ import Testing
     }
 
     private static func machine(_ loader: BootLoader = .grub(directory: "/boot/grub")) throws -> FakeMachine {
-        var machine = FakeMachine()
-        machine.state.boot.loader = loader
-        try machine.initialize()
-        try machine.addBase()
-        for _ in 1...2 { try machine.addLayer() }
+        var machine = try FakeMachine.host(loader, layers: 2)
         machine.settle(on: "Base-0.1")
         for index in machine.state.volumes.indices {
             machine.state.volumes[index].path.group = group

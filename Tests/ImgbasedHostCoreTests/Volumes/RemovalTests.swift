@@ -41,10 +41,6 @@ import Testing
         }
     }
 
-    private static func change(_ machine: inout FakeMachine, _ change: BootChange) throws {
-        try machine.perform(try BootPlanner.plan(change, machine.state, names: FakeMachine.names))
-    }
-
     // MARK: power cuts
 
     @Test(arguments: loaders) func aLayerGoes(loader: BootLoader) throws {
@@ -73,10 +69,10 @@ import Testing
 
     @Test(arguments: loaders) func whatIsRecordedGoesByForce(loader: BootLoader) throws {
         var start = try Self.machine(loader)
-        try Self.change(&start, .once("Base-0.2"))
-        try Self.change(&start, .trial("Base-0.1", tries: 3))
+        try start.change(.once("Base-0.2"))
+        try start.change(.trial("Base-0.1", tries: 3))
         start.state.booted = Self.path("Base-0.2")
-        try Self.change(&start, .good)
+        try start.change(.good)
         start.state.booted = Self.path("Base-1.1")
         try PowerCuts.expectConvergence(from: start) { try $0.remove(.base("Base-0"), isForced: true) }
         var machine = start
@@ -93,7 +89,7 @@ import Testing
     @Test func theDefaultIsTheGoodOneWhereThatIsLeft() throws {
         var machine = try Self.machine()
         machine.state.booted = Self.path("Base-0.2")
-        try Self.change(&machine, .good)
+        try machine.change(.good)
         try machine.remove(.layer("Base-0.1"), isForced: true)
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.2", good: "Base-0.2"))
     }
@@ -138,7 +134,7 @@ import Testing
         }
         // If the layer was booted meanwhile, its system can still report that it is good.
         machine.state.booted = Self.path("Base-1.1")
-        try Self.change(&machine, .good)
+        try machine.change(.good)
         #expect(machine.state.boot.record.good == "Base-1.1")
         #expect(reason(.base("Base-1"), machine.state, isForced: true) == .isBooted("Base-1.1"))
     }
@@ -148,9 +144,9 @@ import Testing
     @Test func refusesWhatIsNeeded() throws {
         var machine = try Self.machine()
         machine.state.booted = Self.path("Base-1.1")
-        try Self.change(&machine, .good)
-        try Self.change(&machine, .once("Base-0.2"))
-        try Self.change(&machine, .trial("Base-1.2", tries: 1))
+        try machine.change(.good)
+        try machine.change(.once("Base-0.2"))
+        try machine.change(.trial("Base-1.2", tries: 1))
         let state = machine.state
         for isForced in [false, true] {
             #expect(reason(.layer("Base-1.1"), state, isForced: isForced) == .isBooted("Base-1.1"))
@@ -167,7 +163,7 @@ import Testing
         #expect(reason(.layer("Base-1.1"), machine.state) == .isNeeded("Base-1.1", as: ["the last good one"]))
         // A trial that is over needs nothing.
         machine.state.booted = Self.path("Base-1.2")
-        try Self.change(&machine, .bad())
+        try machine.change(.bad())
         machine.state.booted = Self.path("Base-1.1")
         #expect(reason(.layer("Base-1.2"), machine.state) == nil)
     }

@@ -181,12 +181,7 @@ struct BadLayoutTests {
         let (image, trust, result) = (maker.scratch("image"), maker.trust, Result())
         // Mounts only for this thread: other tests need their /var/tmp.
         let thread = try HostThread {
-            // Glibc's module hides it.
-            guard let address = dlsym(nil, "unshare") else { return }
-            let unshare = unsafeBitCast(address, to: (@convention(c) (CInt) -> CInt).self)
-            let newMounts: CInt = 0x20000
-            guard unshare(newMounts) == 0,
-                mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0,
+            guard PrivateMounts.begin(),
                 mount("tmpfs", HostTemporary.directory, "tmpfs", 0, "size=128M") == 0
             else {
                 result.text = "no mount: \(errno)"
