@@ -102,7 +102,7 @@ private let functions = #"""
         (
             cd /run/udev/data
             grep -HE '^(E:DM_|E:SYSTEMD|S:)' b$(sed -n 's/ device-mapper//p' /proc/devices | tr -d ' '):* |
-                grep -vE ':S:disk/by-uuid/|:E:DM_ACTIVATION=' | sort
+                grep -vE ':S:disk/by-(uuid|diskseq)/|:E:DM_ACTIVATION=' | sort
         )
         grep -H . /sys/class/block/dm-*/queue/read_ahead_kb
     }

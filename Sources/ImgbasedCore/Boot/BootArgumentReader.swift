@@ -25,7 +25,7 @@ struct BootArgumentReader {
     mutating func read<Value>(_ name: String, valid: String, _ parse: (String) -> Value?) -> Value? {
         guard let argument = commandLine.last(name) else { return nil }
         if let value = argument.value.flatMap(parse) { return value }
-        warn("'\(argument.text)' is not understood, using the default; valid are \(valid)")
+        warnOfValue(argument, valid)
         return nil
     }
 
@@ -50,13 +50,19 @@ struct BootArgumentReader {
         case "0", "no", "off": return false
         case nil, "1", "yes", "on": return true
         default:
-            warn("'\(argument.text)' is not understood, using the default; valid are 0, 1")
+            warnOfValue(argument, "0, 1")
             return preset
         }
     }
 
+    // Not inlined: the helper would hold a copy for each argument.
+    @inline(never) private mutating func warnOfValue(_ argument: KernelCommandLine.Argument, _ valid: String)
+    {
+        warn("'\(argument.text)' is not understood, using the default; valid are \(valid)")
+    }
+
     /// Adds `text` to the warnings, as one line.
-    mutating func warn(_ text: String) {
+    @inline(never) mutating func warn(_ text: String) {
         warnings.append(text.asMessageLine)
     }
 }

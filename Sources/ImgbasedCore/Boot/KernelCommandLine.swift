@@ -59,7 +59,9 @@ public struct KernelCommandLine: Hashable, Sendable {
     }
 
     /// The last argument called `name`, which is the one that counts; `nil` without one.
-    public func last(_ name: String) -> Argument? {
+    ///
+    /// Not inlined: the helper would hold a copy for each argument.
+    @inline(never) public func last(_ name: String) -> Argument? {
         arguments.last { $0.name == name }
     }
 

@@ -22,6 +22,59 @@ public struct MountOptions: Hashable, Sendable {
     /// The flags that `user` implies in a mount by root.
     private static let secure: MountFlags = [.noPrograms, .noSetUserID, .noDevices]
 
+    /// The words for flags of mount(2), and whether the word sets the flag.
+    ///
+    /// A `switch` over strings would make the helper several kilobytes larger.
+    private static let flagWords: [(word: String, flag: MountFlags, isSet: Bool)] = [
+        ("ro", .readOnly, true),
+        ("rw", .readOnly, false),
+        ("noexec", .noPrograms, true),
+        ("exec", .noPrograms, false),
+        ("nosuid", .noSetUserID, true),
+        ("suid", .noSetUserID, false),
+        ("nodev", .noDevices, true),
+        ("dev", .noDevices, false),
+        ("sync", .synchronous, true),
+        ("async", .synchronous, false),
+        ("dirsync", .synchronousDirectories, true),
+        ("silent", .silent, true),
+        ("loud", .silent, false),
+        ("mand", .mandatoryLocks, true),
+        ("nomand", .mandatoryLocks, false),
+        ("noatime", .noAccessTimes, true),
+        ("atime", .noAccessTimes, false),
+        ("iversion", .versions, true),
+        ("noiversion", .versions, false),
+        ("nodiratime", .noDirectoryAccessTimes, true),
+        ("diratime", .noDirectoryAccessTimes, false),
+        ("relatime", .relativeAccessTimes, true),
+        ("norelatime", .relativeAccessTimes, false),
+        ("strictatime", .strictAccessTimes, true),
+        ("nostrictatime", .strictAccessTimes, false),
+        ("lazytime", .lazyTimes, true),
+        ("nolazytime", .lazyTimes, false),
+        ("nosymfollow", .noLinks, true),
+        ("symfollow", .noLinks, false),
+    ]
+    /// Words only for programs that read fstab(5), with or without a value.
+    private static let systemWords = ["user", "comment", "helper", "uhelper"]
+    /// The same, without a value.
+    private static let plainSystemWords = [
+        "defaults", "auto", "noauto", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup",
+        "_netdev", "nofail",
+    ]
+    /// Words that cannot be applied to a root, with or without a value. mount(8) also leaves out those about
+    /// security contexts if no policy is loaded: the kernel would refuse them.
+    private static let otherWords = [
+        "loop", "offset", "sizelimit", "encryption", "context", "fscontext", "defcontext", "rootcontext",
+        "seclabel", "smackfsdef", "smackfsfloor", "smackfshat", "smackfsroot", "smackfstransmute",
+    ]
+    /// The same, without a value.
+    private static let plainOtherWords = [
+        "remount", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "slave", "rslave",
+        "shared", "rshared",
+    ]
+
     /// Creates options without a word.
     public init() {}
 
@@ -45,8 +98,8 @@ public struct MountOptions: Hashable, Sendable {
         let value = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : nil
         // util-linux 2.39 has such values for mounts that it makes in two steps.
         let isPlain = value == nil || ["vfs", "fs", "recursive"].contains(value)
-        if isPlain, let (flag, isSet) = MountOptions.flag(name) {
-            set(flag, isSet)
+        if isPlain, let known = MountOptions.flagWords.first(where: { $0.word == name }) {
+            set(known.flag, known.isSet)
         } else if MountOptions.isForSystem(name, value) {
             if value == nil { restrict(name) }
         } else if MountOptions.isForOther(name, value) {
@@ -71,69 +124,16 @@ public struct MountOptions: Hashable, Sendable {
         }
     }
 
-    private static func flag(_ name: String) -> (MountFlags, isSet: Bool)? {
-        switch name {
-        case "ro": (.readOnly, true)
-        case "rw": (.readOnly, false)
-        case "noexec": (.noPrograms, true)
-        case "exec": (.noPrograms, false)
-        case "nosuid": (.noSetUserID, true)
-        case "suid": (.noSetUserID, false)
-        case "nodev": (.noDevices, true)
-        case "dev": (.noDevices, false)
-        case "sync": (.synchronous, true)
-        case "async": (.synchronous, false)
-        case "dirsync": (.synchronousDirectories, true)
-        case "silent": (.silent, true)
-        case "loud": (.silent, false)
-        case "mand": (.mandatoryLocks, true)
-        case "nomand": (.mandatoryLocks, false)
-        case "noatime": (.noAccessTimes, true)
-        case "atime": (.noAccessTimes, false)
-        case "iversion": (.versions, true)
-        case "noiversion": (.versions, false)
-        case "nodiratime": (.noDirectoryAccessTimes, true)
-        case "diratime": (.noDirectoryAccessTimes, false)
-        case "relatime": (.relativeAccessTimes, true)
-        case "norelatime": (.relativeAccessTimes, false)
-        case "strictatime": (.strictAccessTimes, true)
-        case "nostrictatime": (.strictAccessTimes, false)
-        case "lazytime": (.lazyTimes, true)
-        case "nolazytime": (.lazyTimes, false)
-        case "nosymfollow": (.noLinks, true)
-        case "symfollow": (.noLinks, false)
-        default: nil
-        }
-    }
-
     /// Whether the word is only for programs that read fstab(5), and needs no action.
     private static func isForSystem(_ name: String, _ value: String?) -> Bool {
         if name.hasPrefix("x-") { return true }
         // mount(8) itself does the work of X-mount.*; making a directory needs no action here.
         if name.hasPrefix("X-") { return !name.hasPrefix("X-mount.") || name == "X-mount.mkdir" }
-        switch name {
-        case "user", "comment", "helper", "uhelper": return true
-        case "defaults", "auto", "noauto", "nouser", "users", "nousers", "owner", "noowner", "group",
-            "nogroup",
-            "_netdev", "nofail":
-            return value == nil
-        default: return false
-        }
+        return systemWords.contains(name) || (value == nil && plainSystemWords.contains(name))
     }
 
     private static func isForOther(_ name: String, _ value: String?) -> Bool {
         if name.hasPrefix("X-mount.") || name.hasPrefix("verity.") { return true }
-        switch name {
-        case "loop", "offset", "sizelimit", "encryption": return true
-        case "remount", "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "slave",
-            "rslave",
-            "shared", "rshared":
-            return value == nil
-        // mount(8) also leaves these out if no policy is loaded: the kernel would refuse them.
-        case "context", "fscontext", "defcontext", "rootcontext", "seclabel", "smackfsdef", "smackfsfloor",
-            "smackfshat", "smackfsroot", "smackfstransmute":
-            return true
-        default: return false
-        }
+        return otherWords.contains(name) || (value == nil && plainOtherWords.contains(name))
     }
 }

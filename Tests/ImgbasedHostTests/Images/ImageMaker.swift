@@ -101,12 +101,17 @@ struct ImageMaker {
     /// Runs shell commands in the directory, and returns their output.
     ///
     /// Their mounts are in a new namespace: otherwise another test's new namespace would copy a mount and
-    /// keep the file system busy.
+    /// keep the file system busy. The new namespace gives up the mounts of other tests at once.
     @discardableResult
     func shell(_ text: String) throws -> String {
         try Helper.run(
             "/usr/bin/unshare", "--mount", "/usr/bin/bash", "-euc",
-            "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
+            """
+            export PATH=/usr/sbin:/usr/bin LC_ALL=C
+            sed -nE 's,^/dev/(loop|imgbased-test)[^ ]* ([^ ]*) .*,\\2,p' /proc/self/mounts | xargs -r umount -l
+            cd \(scratch.path)
+
+            """ + text)
     }
 
     /// Makes an image of `format`, compressed if a compressor is given. The name does not tell the format.
