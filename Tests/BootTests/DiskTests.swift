@@ -52,7 +52,7 @@ import Testing
             vm.cutPower()
             vm.unplug(1)
             try vm.powerOn(
-                Artefacts.image.boot(layer + " rd.imgbased.timeout=5 rd.shell=0", .ordinary))
+                Artefacts.image.boot(layer + " rd.imgbased.timeout=20 rd.shell=0", .ordinary))
             try vm.expectHalt(
                 after: "cannot boot layer 'Base-0.2': volume group 'HostVG' lacks physical volume \(id)")
         }
