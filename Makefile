@@ -45,8 +45,8 @@ vendordir := /usr/lib/imgbased
 EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info | awk -F '"' \
 	'$$2 == "unversionedTriple" { triple = $$4 } $$2 == "runtimeResourcePath" { print $$4 "/embedded/" triple }')
 
-# No path of the build goes into the programs: the same sources, toolchain and packages give the same bytes in
-# any directory.
+# No path of the build goes into the programs: the same sources, toolchain and packages give the same code and
+# data in any directory.
 NO_PATHS := -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
 
 # Debian 12 packages: needed to build, and also needed to check.
