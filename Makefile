@@ -45,13 +45,20 @@ vendordir := /usr/lib/imgbased
 EMBEDDED_LIBRARIES = $(shell $(SWIFT) -print-target-info | awk -F '"' \
 	'$$2 == "unversionedTriple" { triple = $$4 } $$2 == "runtimeResourcePath" { print $$4 "/embedded/" triple }')
 
+# No path of the build goes into the programs: the same sources, toolchain and packages give the same code and
+# data in any directory.
+NO_PATHS := -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
+
 # Debian 12 packages: needed to build, and also needed to check.
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev libsystemd-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk mtools \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
 	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3
+# Needed to make and check the packages, and also to check.
+PACKAGING_PACKAGES := debhelper lintian rpm rpmlint
 
-SHELL_FILES := $(wildcard build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/50imgbased/*.sh dracut/50imgbased/*.sh.in \
+SHELL_FILES := $(wildcard packaging/version packaging/deb packaging/rpm packaging/dist packaging/debian/imgbased.p* \
+	build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/50imgbased/*.sh dracut/50imgbased/*.sh.in \
 	grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
@@ -60,7 +67,7 @@ PRODUCTS := imgbase imgbase-initrd completions/imgbase completions/_imgbase comp
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # $(call packages,LIST): installs the missing packages of LIST.
 define packages
@@ -76,7 +83,11 @@ deps: ## Install the Debian packages needed to build (as root).
 
 .PHONY: check-deps
 check-deps: ## Install the Debian packages needed to build and check (as root).
-	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES))
+	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES) $(PACKAGING_PACKAGES))
+
+.PHONY: package-deps
+package-deps: ## Install the Debian packages needed to build and package (as root).
+	$(call packages,$(BUILD_PACKAGES) $(PACKAGING_PACKAGES))
 
 # If packages are to be installed, nothing runs at the same time as apt, even with 'make -j'.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -85,20 +96,24 @@ endif
 ifneq ($(filter check-deps check check-all sweep prove demo bench,$(MAKECMDGOALS)),)
 lint build helper: | check-deps
 endif
+ifneq ($(filter package-deps deb rpm,$(MAKECMDGOALS)),)
+build helper: | package-deps
+endif
 
 .PHONY: build
 build: ## Build the host tool: build/imgbase.
-	$(SWIFT) build -c release --scratch-path .build --product imgbase --static-swift-stdlib
+	$(SWIFT) build -c release --scratch-path .build --product imgbase --static-swift-stdlib \
+		--disable-local-rpath -Xlinker -z -Xlinker now $(NO_PATHS)
 	@mkdir -p $(BUILD)/completions
 	install -m 755 -s .build/release/imgbase $(BUILD)/imgbase
-	$(BUILD)/imgbase --generate-completion-script bash >$(BUILD)/completions/imgbase
+	$(BUILD)/imgbase --generate-completion-script bash | sed '1{/^#!/d}' >$(BUILD)/completions/imgbase
 	$(BUILD)/imgbase --generate-completion-script zsh >$(BUILD)/completions/_imgbase
 	$(BUILD)/imgbase --generate-completion-script fish >$(BUILD)/completions/imgbase.fish
 
 .PHONY: helper
 helper: ## Build the static initramfs helper: build/imgbase-initrd.
 	libraries=$$(build-aux/static-libraries) && IMGBASED_HELPER=1 $(SWIFT) build -c release \
-		--scratch-path .build-helper --product imgbase-initrd --experimental-lto-mode full \
+		--scratch-path .build-helper --product imgbase-initrd --experimental-lto-mode full $(NO_PATHS) \
 		-Xlinker "-L$$libraries" -Xlinker "-L$(EMBEDDED_LIBRARIES)"
 	@mkdir -p $(BUILD)
 	install -m 755 -s .build-helper/release/imgbase-initrd $(BUILD)/imgbase-initrd
@@ -194,6 +209,20 @@ uninstall: ## Remove the files that 'make install' installs with the same variab
 	list ! -type d | while read -r file; do rm -fv "$(DESTDIR)$$file"; done && \
 	list -type d \( -path '*imgbased*' -o -name '*.target.*' \) | while read -r directory; do \
 		[[ ! -d "$(DESTDIR)$$directory" ]] || rmdir -v --ignore-fail-on-non-empty "$(DESTDIR)$$directory"; done
+
+.PHONY: deb
+deb: package-deps build helper ## Make the Debian package, build/deb/*.deb, and check it.
+	packaging/deb . $(BUILD) $(BUILD)/deb
+	lintian --allow-root --fail-on error,warning $(BUILD)/deb/*.changes
+
+.PHONY: rpm
+rpm: package-deps build helper ## Make an RPM package, build/rpm/*.rpm, and check it; untested on RPM distributions.
+	packaging/rpm . $(BUILD) $(BUILD)/rpm
+	rpmlint --strict -r packaging/imgbased.rpmlintrc packaging/imgbased.spec $(BUILD)/rpm/*.rpm
+
+.PHONY: dist
+dist: ## Make the tarball of the committed sources, build/imgbased-VERSION.tar.xz.
+	packaging/dist . $(BUILD)
 
 .PHONY: clean
 clean: ## Remove all built files, including caches.

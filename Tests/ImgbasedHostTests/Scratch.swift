@@ -4,7 +4,7 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// A directory for one test, removed with this object.
-final class Scratch {
+final class Scratch: Sendable {
     let path: String
 
     init() throws {
