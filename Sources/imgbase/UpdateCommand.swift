@@ -24,10 +24,13 @@ struct UpdateCommand: HostCommand {
     )
     var preview = false
 
-    @Flag(help: "Carry the changes made since the update; the system does so at shutdown.")
+    // Only the system's unit calls it.
+    @Flag(
+        help: ArgumentHelp(
+            "Carry the changes made since the update; the system does so at shutdown.", visibility: .hidden))
     var complete = false
 
-    @Argument(help: "The image: a file, a device, or - for standard input.")
+    @Argument(help: "The image: a file, a device, or - for standard input.", completion: .file())
     var image: String?
 
     @OptionGroup var global: GlobalOptions
@@ -85,7 +88,7 @@ struct RollbackCommand: HostCommand {
             the newest older layer that came up healthy is tried, or else the newest that was never booted.
             """)
 
-    @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
+    @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"), completion: .layers)
     var to: String?
 
     @Flag(help: "Go back to a new layer on the older base, with the configuration of the booted one.")
@@ -114,7 +117,8 @@ struct RollbackCommand: HostCommand {
     }
 }
 
-private func checkTries(_ tries: Int?) throws {
+/// Throws if a number of tries cannot be recorded.
+func checkTries(_ tries: Int?) throws {
     if let tries, !BootRecord.Trial.range.contains(tries) {
         throw ValidationError("--tries must be 1 to 9, not \(tries)")
     }
