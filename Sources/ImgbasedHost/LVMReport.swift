@@ -12,7 +12,8 @@ public enum LVMReport {
 
     /// Asks for all volume groups.
     public static let groupsCommand = Command(
-        .vgs, format + ["--options", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_tags"])
+        .vgs, format + ["--options", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_tags"],
+        about: "the volume groups")
 
     /// Asks for all volumes.
     public static let volumesCommand = Command(
@@ -22,10 +23,11 @@ public enum LVMReport {
             "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_time,segtype,pool_lv,origin,lv_active,"
                 + "lv_device_open,"
                 + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero",
-        ])
+        ], about: "the volumes")
 
     /// Asks for all physical volumes.
-    public static let physicalVolumesCommand = Command(.pvs, format + ["--options", "pv_name,vg_name"])
+    public static let physicalVolumesCommand = Command(
+        .pvs, format + ["--options", "pv_name,vg_name"], about: "the physical volumes")
 
     private struct Report: Decodable {
         var report: [[String: [[String: String]]]]

@@ -31,6 +31,7 @@ struct BaseCommand: ParsableCommand {
             let (name, notices) = try await options.open(image) { try await context.session.addBase($0) }
             guard let name else { return }
             context.done(AddedBase(name: name, notices: notices), lines: [name])
+            await context.close(.addedBase(name))
         }
     }
 
@@ -53,6 +54,7 @@ struct BaseCommand: ParsableCommand {
 
         func execute(_ context: Context) async throws {
             context.removed(try await context.session.remove(.base(base), isForced: force))
+            await context.close(.nextBoot)
         }
     }
 
@@ -69,6 +71,7 @@ struct BaseCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             try await context.session.pin(base, isPinned: true)
             context.done(["pinned": true])
+            await context.close(.pinned(base, true))
         }
     }
 
@@ -85,6 +88,7 @@ struct BaseCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             try await context.session.pin(base, isPinned: false)
             context.done(["pinned": false])
+            await context.close(.pinned(base, false))
         }
     }
 

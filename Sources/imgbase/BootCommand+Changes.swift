@@ -13,6 +13,7 @@ extension BootChangeCommand {
         let change = change
         try await context.session.change(change)
         context.done(["done": change.goal])
+        await context.close(.changed(change))
     }
 }
 

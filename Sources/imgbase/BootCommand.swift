@@ -79,6 +79,7 @@ struct BootCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             try await context.session.refresh()
             context.done(["done": RefreshPlanner.goal])
+            await context.close(.nextBoot)
         }
     }
 
@@ -94,6 +95,7 @@ struct BootCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             try await context.session.installBootLoader()
             context.done(["installed": true])
+            await context.close(.menu(isInstalled: true))
         }
     }
 
@@ -107,6 +109,7 @@ struct BootCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             try await context.session.uninstallBootLoader()
             context.done(["installed": false])
+            await context.close(.menu(isInstalled: false))
         }
     }
 }

@@ -26,6 +26,7 @@ struct LayerCommand: ParsableCommand {
         func execute(_ context: Context) async throws {
             guard let name = try await context.session.addLayer(on: source) else { return }
             context.made(name)
+            await context.close(.addedLayer(name))
         }
     }
 
@@ -48,6 +49,7 @@ struct LayerCommand: ParsableCommand {
 
         func execute(_ context: Context) async throws {
             context.removed(try await context.session.remove(.layer(layer), isForced: force))
+            await context.close(.nextBoot)
         }
     }
 

@@ -61,6 +61,7 @@ struct LayoutCommand: ParsableCommand {
                 configSize: try configSize.map(Bytes.init(argument:)))
             context.done(
                 ["volumeGroup": names.group, "pool": names.pool], lines: ["\(names.group)/\(names.pool)"])
+            await context.close(.laidOut(names))
         }
     }
 

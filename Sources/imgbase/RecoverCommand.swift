@@ -24,6 +24,7 @@ struct RecoverCommand: ParsableCommand {
                 items.map { Row(kind: $0.kind, summary: $0.description, remedy: $0.remedy) },
                 lines: items.isEmpty
                     ? ["nothing is left of interrupted runs"] : items.map { "\($0): \($0.remedy)" })
+            await context.close(.nextBoot)
         }
     }
 

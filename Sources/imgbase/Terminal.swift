@@ -5,6 +5,11 @@ import ImgbasedHostCore
 
 /// Standard error, which has only messages for users.
 enum Terminal {
+    /// Whether it is a terminal.
+    ///
+    /// The corresponding C function is `isatty`.
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Replaces the line written last by `line`, cut to the width of the terminal.
     static func rewrite(_ line: String) {
         var size = winsize()

@@ -76,6 +76,7 @@ struct UpdateCommand: HostCommand {
                 "imgbase: an update that was interrupted is finished; for another image, run this again")
         }
         context.carried(result, notices, isPreview: false)
+        if let layer = result.layer { await context.close(.updated(layer)) }
     }
 }
 
@@ -114,6 +115,7 @@ struct RollbackCommand: HostCommand {
         let result = try await context.session.rollback(
             to: to, carriesConfiguration: carryEtc, tries: tries ?? BootRecord.Trial.defaultTries)
         context.carried(result, isPreview: false)
+        if let layer = result.layer { await context.close(.wentBack(layer)) }
     }
 }
 

@@ -21,6 +21,22 @@ import Testing
           }
         """
 
+    @Test("A tool that only looks is not quoted: the message names what it looked at, and has its last line")
+    func failedLook() async throws {
+        let runner = CommandRunner()
+        func failure(_ command: Command) async -> String {
+            do throws(HostFailure) { return "\(try await runner.run(command))" } catch { return "\(error)" }
+        }
+        // lsblk(8) ends with status 32 if it finds none of the devices.
+        #expect(
+            await failure(DiskReport.devicesCommand("/dev/none"))
+                == "'/dev/none' cannot be inspected: lsblk: /dev/none: not a block device")
+        let silent = Command(
+            .systemctl, ["is-system-running", "--quiet"], successes: [], about: "the system")
+        #expect(
+            await failure(silent).hasPrefix("the system cannot be inspected: systemctl ended with status "))
+    }
+
     @Test func readsVolumes() throws {
         let volumes = try LVMReport.volumes(Array(ReportTests.lvs.utf8))
         #expect(volumes.map(\.name) == ["Base-0", "Base-0.1", "Config", "pool"])

@@ -45,7 +45,7 @@ public struct HostStatus: Hashable, Sendable {
     /// The layer of the next unattended boot; `nil` if the boot loader does not choose among layers.
     public var next: BootChoice?
     /// Why the boot loader does not choose among layers.
-    private var menuProblem: HostReason?
+    private(set) var menuProblem: HostReason?
     /// The health of the layer that boots next.
     public var nextHealth: LayerHealth
     /// The pool and its usage; `nil` if it is not active.
@@ -200,6 +200,9 @@ extension HostStatus {
             + warnings.map { JournalMessage(.warning, layer: booted, $0) }
     }
 
+    /// What boots if no layer does.
+    static let besides = "what the boot loader has besides layers"
+
     /// The whole status for people, one line each.
     public var lines: [String] {
         var lines: [(String, String)] = []
@@ -210,7 +213,7 @@ extension HostStatus {
         } else {
             lines.append(("booted", "not from a layer"))
         }
-        let besides = "what the boot loader has besides layers"
+        let besides = HostStatus.besides
         let other = leavesDefault ? besides + ", until one has come up healthy" : "none"
         lines.append(("default", defaultLayer ?? other))
         if let next { lines.append(("next boot", next.layer + nextWhy(next))) }
