@@ -40,6 +40,8 @@ enum Program {
                 try command.run()
             }
             return success
+        } catch let ending as Ending {
+            return ending.message.map { complain($0, status: ending.status) } ?? ending.status
         } catch let error as HostRefusal {
             return complain(error.description, status: refusal)
         } catch let error as CommandFailure {

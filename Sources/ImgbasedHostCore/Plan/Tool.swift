@@ -3,7 +3,7 @@ import ImgbasedCore
 /// The distribution's programs that imgbased runs, each from a fixed path without a search path.
 public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
-    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
+    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs, lvmconfig
     // e2fsprogs and xfsprogs
     case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
