@@ -94,6 +94,17 @@ public struct HostProbe: Sendable {
         return state
     }
 
+    /// What every user may read of the status; `nil` if nothing is recorded.
+    ///
+    /// - Throws: if a record exists and cannot be read.
+    public func recordedStatus() throws(HostFailure) -> RecordedStatus? {
+        var message: String?
+        do throws(SystemError) { message = try SmallFile.read(RecordedStatus.path) } catch {
+            if !error.isMissing { throw .system(error) }
+        }
+        return RecordedStatus(early: try EarlyBootReport.read()?.value, reason: reason, message: message)
+    }
+
     /// The boot loader, its record and the initramfs's report alone, without volumes.
     public func menu() async throws(HostFailure) -> HostState {
         var state = HostState()
@@ -102,7 +113,8 @@ public struct HostProbe: Sendable {
         return state
     }
 
-    private func addMenu(to state: inout HostState) async throws(HostFailure) {
+    /// Adds the boot loader and its record to `state`.
+    public func addMenu(to state: inout HostState) async throws(HostFailure) {
         let mounts = try MountReport(try await runner.run(MountReport.command))
         state.config = try config(mounts)
         state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))

@@ -71,6 +71,11 @@ public enum LVMReport {
             volume.isActive = row["lv_active"] == "active"
             volume.isOpen = row["lv_device_open"] == "open"
             if volume.segmentType == "thin-pool" { volume.usage = usage(row) }
+            if volume.segmentType == "thin", let percent = row["data_percent"].flatMap({ Double($0) }),
+                (0...100).contains(percent)
+            {
+                volume.data = Bytes(UInt64(Double(volume.size.count) / 100 * percent))
+            }
             volumes.append(volume)
         }
         return volumes

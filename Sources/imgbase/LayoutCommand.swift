@@ -21,11 +21,22 @@ struct LayoutCommand: ParsableCommand {
         @OptionGroup var global: GlobalOptions
 
         func execute(_ context: Context) async throws {
-            let (state, _, layout) = try await context.volumes(goal)
-            let lines = layout.lines(booted: state.booted)
-            context.result(
-                layout.families.map { FamilyResult($0, booted: state.booted) },
-                lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
+            var (state, names, layout) = try await context.volumes(goal)
+            let style = context.isJSON ? nil : Terminal.output
+            if context.isJSON || style != nil {
+                do throws(HostFailure) { try await context.session.probe.addMenu(to: &state) } catch {
+                    Terminal.error("imgbase: the boot menu is left out: \(error)")
+                }
+            }
+            let booted = state.booted
+            let system = booted.flatMap { layer in LayerProbe.runningSystem().map { [layer.name: $0] } }
+            let picture = LayoutPicture(state, names: names, systems: system ?? [:])
+            let families = layout.families.map { FamilyResult($0, booted: booted, picture) }
+            guard let style, !families.isEmpty else {
+                let lines = layout.lines(booted: booted)
+                return context.result(families, lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
+            }
+            for line in picture.lines(style) { print(line) }
         }
     }
 
@@ -126,6 +137,12 @@ struct FamilyResult: Encodable {
         var size: UInt64
         var isBooted: Bool
         var isBeingRemoved: Bool
+        /// The name of its operating system.
+        var system: String?
+        /// The bytes of it that have data, its own or its base's.
+        var data: UInt64?
+        /// The marks of the picture.
+        var marks: [String]
     }
 
     var base: String
@@ -134,8 +151,17 @@ struct FamilyResult: Encodable {
     var isBeingRemoved: Bool
     var digest: String?
     var layers: [Member]
+    var created: Int64?
+    var size: UInt64?
+    var system: String?
+    var data: UInt64?
 
-    init(_ family: Layout.Family, booted: VolumePath?) {
+    init(_ family: Layout.Family, booted: VolumePath?, _ picture: LayoutPicture) {
+        func row(_ name: String) -> LayoutPicture.Row? { picture.rows.first { $0.name == name } }
+        created = family.base?.created
+        size = family.base?.size.count
+        system = row(family.name)?.system
+        data = family.base?.data?.count
         base = family.name
         isRemoved = family.base == nil
         isPinned = family.base?.isPinned == true
@@ -146,7 +172,8 @@ struct FamilyResult: Encodable {
         layers = family.layers.map {
             Member(
                 name: $0.name, created: $0.created, size: $0.size.count, isBooted: $0.path == booted,
-                isBeingRemoved: isBeingRemoved || $0.isMarkedForRemoval)
+                isBeingRemoved: isBeingRemoved || $0.isMarkedForRemoval, system: row($0.name)?.system,
+                data: $0.data?.count, marks: row($0.name)?.marks.map(\.rawValue) ?? [])
         }
     }
 }

@@ -107,12 +107,7 @@ extension HostStatus {
     /// What the administrator should know although the system works, most urgent first.
     public var warnings: [String] {
         var warnings: [String] = []
-        for fallback in early?.fallbacks ?? [] {
-            warnings.append("layer '\(fallback.layer)' was not booted: \(fallback.reason)")
-        }
-        if let degraded = early?.degraded {
-            warnings.append("nothing that is written will be kept: \(degraded)")
-        }
+        if let early { warnings += HostStatus.warnings(early) }
         if let booted, health == .bad {
             let cause = problem.map { ": \($0)" } ?? ""
             let outlook = next?.layer == booted ? "; nothing better is known" : ""
@@ -140,6 +135,12 @@ extension HostStatus {
                 "'\(CarryReport.path)' cannot be read: look there for conflicts of the last update")
         }
         return warnings
+    }
+
+    /// The warnings that the initramfs's report gives.
+    static func warnings(_ early: EarlyBoot) -> [String] {
+        early.fallbacks.map { "layer '\($0.layer)' was not booted: \($0.reason)" }
+            + (early.degraded.map { ["nothing that is written will be kept: \($0)"] } ?? [])
     }
 
     /// The report on the tries of a trial; `nil` if there is nothing to report.
