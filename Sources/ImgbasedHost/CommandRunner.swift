@@ -38,17 +38,25 @@ public struct CommandRunner: Sendable {
             case .exited(let code):
                 throw HostFailure.tool(
                     command, status: "ended with status \(code)",
-                    message: CommandRunner.brief(result.standardError, result.standardOutput))
+                    message: CommandRunner.message(of: command, result.standardError, result.standardOutput))
             case .signaled(let signal):
                 throw HostFailure.tool(
                     command, status: "was ended by signal \(signal)",
-                    message: CommandRunner.brief(result.standardError, result.standardOutput))
+                    message: CommandRunner.message(of: command, result.standardError, result.standardOutput))
             }
         } catch let failure as HostFailure {
             throw failure
         } catch {
             throw .missing(command, reason: "\(error)".oneLine)
         }
+    }
+
+    /// The message of a tool that failed; its last line if it was only to find out something.
+    static func message(of command: Command, _ error: String, _ output: [UInt8]) -> String {
+        guard command.subject != nil else { return brief(error, output) }
+        return brief(
+            error.split(whereSeparator: \.isNewline).last { !String($0).oneLine.isEmpty }.map(String.init)
+                ?? "")
     }
 
     /// The end of a tool's message on one line: the cause comes last.

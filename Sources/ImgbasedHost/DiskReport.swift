@@ -8,12 +8,13 @@ public enum DiskReport {
     public static func devicesCommand(_ disk: String) -> Command {
         Command(
             .lsblk,
-            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,FSTYPE,MOUNTPOINTS", disk])
+            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,FSTYPE,MOUNTPOINTS", disk],
+            about: "'\(disk)'")
     }
 
     /// Asks for the signatures on `disk`; without `--all`, nothing is wiped.
     public static func signaturesCommand(_ disk: String) -> Command {
-        Command(.wipefs, ["--json", "--no-act", disk])
+        Command(.wipefs, ["--json", "--no-act", disk], about: "the content of '\(disk)'")
     }
 
     private struct Devices: Decodable {

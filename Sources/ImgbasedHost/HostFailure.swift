@@ -37,6 +37,9 @@ extension HostFailure: CustomStringConvertible {
     /// The cause, as the end of a sentence.
     public var description: String {
         switch self {
+        case .tool(let command, let status, let message) where command.subject != nil:
+            "\(command.subject ?? "") cannot be inspected: "
+                + (message.isEmpty ? "\(command.tool.name) \(status)" : message)
         case .tool(let command, let status, let message):
             "'\(command)' \(status)\(message.isEmpty ? "" : ": \(message)")"
         case .missing(let command, let reason):

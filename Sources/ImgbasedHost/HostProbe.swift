@@ -87,13 +87,37 @@ public struct HostProbe: Sendable {
     /// The result of ``volumes()``, with the state of the boot loader.
     public func boot() async throws(HostFailure) -> HostState {
         var state = try await volumes()
-        let mounts = try MountReport(try await runner.run(MountReport.command))
-        state.config = try config(mounts)
-        state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
+        try await addMenu(to: &state)
         state.conflicts = VolumeCarry.conflicts()
         state.carryFailure = SmallFile.line(StagedLayer.failurePath)
         state.leftBehind = SmallFile.line(StagedLayer.leftBehindPath)
         return state
+    }
+
+    /// What every user may read of the status; `nil` if nothing is recorded.
+    ///
+    /// - Throws: if a record exists and cannot be read.
+    public func recordedStatus() throws(HostFailure) -> RecordedStatus? {
+        var message: String?
+        do throws(SystemError) { message = try SmallFile.read(RecordedStatus.path) } catch {
+            if !error.isMissing { throw .system(error) }
+        }
+        return RecordedStatus(early: try EarlyBootReport.read()?.value, reason: reason, message: message)
+    }
+
+    /// The boot loader, its record and the initramfs's report alone, without volumes.
+    public func menu() async throws(HostFailure) -> HostState {
+        var state = HostState()
+        state.earlyBoot = try EarlyBootReport.read()?.value
+        try await addMenu(to: &state)
+        return state
+    }
+
+    /// Adds the boot loader and its record to `state`.
+    public func addMenu(to state: inout HostState) async throws(HostFailure) {
+        let mounts = try MountReport(try await runner.run(MountReport.command))
+        state.config = try config(mounts)
+        state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
     }
 
     private func config(_ mounts: MountReport) throws(HostFailure) -> ConfigState {

@@ -12,7 +12,8 @@ public enum LVMReport {
 
     /// Asks for all volume groups.
     public static let groupsCommand = Command(
-        .vgs, format + ["--options", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_tags"])
+        .vgs, format + ["--options", "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_tags"],
+        about: "the volume groups")
 
     /// Asks for all volumes.
     public static let volumesCommand = Command(
@@ -22,10 +23,21 @@ public enum LVMReport {
             "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_time,segtype,pool_lv,origin,lv_active,"
                 + "lv_device_open,"
                 + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero",
-        ])
+        ], about: "the volumes")
 
     /// Asks for all physical volumes.
-    public static let physicalVolumesCommand = Command(.pvs, format + ["--options", "pv_name,vg_name"])
+    public static let physicalVolumesCommand = Command(
+        .pvs, format + ["--options", "pv_name,vg_name"], about: "the physical volumes")
+
+    /// Asks for what lvm2 finds wrong with volumes and groups.
+    public static let healthCommand = Command(
+        .lvs, format + ["--options", "vg_name,lv_name,lv_health_status,seg_monitor,vg_missing_pv_count"],
+        about: "the health of the volumes")
+
+    /// Asks from how many percent lvm2 lets pools grow, by all its files or else by default.
+    public static let growthCommand = Command(
+        .lvmconfig, ["--typeconfig", "full", "activation/thin_pool_autoextend_threshold"],
+        about: "the settings of lvm2")
 
     private struct Report: Decodable {
         var report: [[String: [[String: String]]]]
@@ -59,6 +71,11 @@ public enum LVMReport {
             volume.isActive = row["lv_active"] == "active"
             volume.isOpen = row["lv_device_open"] == "open"
             if volume.segmentType == "thin-pool" { volume.usage = usage(row) }
+            if volume.segmentType == "thin", let percent = row["data_percent"].flatMap({ Double($0) }),
+                (0...100).contains(percent)
+            {
+                volume.data = Bytes(UInt64(Double(volume.size.count) / 100 * percent))
+            }
             volumes.append(volume)
         }
         return volumes
@@ -69,6 +86,24 @@ public enum LVMReport {
         try rows(json, "pv", .pvs).map {
             HostState.PhysicalVolume(path: $0["pv_name"] ?? "", group: nonempty($0["vg_name"]))
         }
+    }
+
+    /// Adds a report of ``healthCommand`` to `facts`.
+    ///
+    /// A volume of several segments has a row for each.
+    public static func addHealth(_ json: [UInt8], to facts: inout HostCheck.Facts) throws(HostFailure) {
+        for row in try rows(json, "lv", .lvs) {
+            let path = VolumePath(group: row["vg_name"] ?? "", name: row["lv_name"] ?? "")
+            facts.health[path] = nonempty(row["lv_health_status"])
+            if row["seg_monitor"] == "monitored" { facts.monitored.insert(path) }
+            facts.missingDisks[path.group] = row["vg_missing_pv_count"].flatMap { Int($0) }
+        }
+    }
+
+    /// Parses a report of ``growthCommand``: `thin_pool_autoextend_threshold=100`; `nil` if there is none.
+    public static func growthThreshold(_ report: [UInt8]) -> Int? {
+        let words = String(decoding: report, as: UTF8.self).split { $0 == "=" || $0.isWhitespace }
+        return words.count == 2 ? Int(words[1]) : nil
     }
 
     /// How full a pool is; `nil` if it is not active and cannot say.

@@ -25,6 +25,12 @@ public enum LayerProbe {
         return try contents(of: tree, type: type, named: name)
     }
 
+    /// The name of the running operating system; `nil` if it has none.
+    public static func runningSystem() -> String? {
+        guard let text = try? SmallFile.read("/etc/os-release") else { return nil }
+        return OSRelease(text).prettyName
+    }
+
     /// The fstab of each active layer that is not booted.
     ///
     /// Layers without one are left out, and so are layers that cannot be read: `boot --verify` reports those.

@@ -6,7 +6,8 @@ public import ImgbasedHostCore
 public struct MountReport: Sendable {
     /// Asks for all mounted file systems.
     public static let command = Command(
-        .findmnt, ["--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,UUID"])
+        .findmnt, ["--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,UUID"],
+        about: "the mounted file systems")
 
     /// A mounted file system, with findmnt's names.
     public struct Mount: Decodable, Hashable, Sendable {

@@ -35,6 +35,12 @@ extension Session {
         try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
     }
 
+    /// What the next boot does as the host is now; `nil` if that cannot be found out.
+    public func nextBoot() async -> HostStatus? {
+        guard let state = try? await probe.menu() else { return nil }
+        return HostStatus(state, names: names(in: state))
+    }
+
     private func changeBootLoader(
         _ goal: String, _ plan: (HostState) throws(HostRefusal) -> Plan
     ) async throws {

@@ -73,6 +73,22 @@ struct VolumeCarry {
         return try CarryLists.read(from: try mount(config, .readOnly))
     }
 
+    /// The new base's files of the last update that still wait beside the administrator's.
+    ///
+    /// A name that the report writes with escapes cannot be looked for, and counts. Without a report there
+    /// are none; `conflicts(in:)` tells whether it cannot be read.
+    static func unsettled(in root: String = "/") -> [String] {
+        struct Kept: Decodable {
+            struct Item: Decodable { var beside: String? }
+            var items: [Item]
+        }
+        guard let bytes = try? ConfinedTree(root).read(CarryReport.path, limit: 16 << 20),
+            let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes))
+        else { return [] }
+        let top = root == "/" ? "" : root
+        return kept.items.compactMap(\.beside).filter { $0.contains("\\") || !HostSystem.isAbsent(top + $0) }
+    }
+
     /// How many places need a look, by the report of the running layer in `root`.
     ///
     /// 0 without a report; `nil` if it cannot be read.

@@ -72,6 +72,15 @@ struct Context {
         }
     }
 
+    /// Tells a user at a terminal what is so after a change, and what comes next.
+    ///
+    /// It goes to standard error, and only to a terminal, as progress does: programs read what they read before.
+    func close(_ line: ClosingLine) async {
+        guard !isDry, !isJSON, Terminal.isTerminal else { return }
+        let status = line.tellsNextBoot ? await session.nextBoot() : nil
+        if let text = line.text(status) { Terminal.error("imgbase: \(text)") }
+    }
+
     private static func printJSON(_ value: some Encodable) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -21,26 +21,7 @@ struct GlobalOptions: ParsableArguments {
             "The thin pool. (default: the one tagged imgbased:pool, or ImagePool)", valueName: "name"))
     var thinpool: String?
 
-    private static let flags: Set<String> = ["--debug", "--dry", "--json"]
-    private static let options: Set<String> = ["--vg", "--thinpool"]
-
-    /// The arguments, with these options moved behind the name of the command for the parser.
-    static func hoisted(_ arguments: [String]) -> [String] {
-        // Our options before the name of the command.
-        var global: [String] = []
-        var rest = arguments[...]
-        while let first = rest.first {
-            if flags.contains(first) || options.contains(where: { first.hasPrefix($0 + "=") }) {
-                global.append(first)
-                rest = rest.dropFirst()
-            } else if options.contains(first), rest.count > 1 {
-                global += rest.prefix(2)
-                rest = rest.dropFirst(2)
-            } else {
-                break
-            }
-        }
-        guard let command = rest.first, !command.hasPrefix("-") else { return Array(rest) + global }
-        return [command] + global + rest.dropFirst()
-    }
+    /// These options without a value, and those with one.
+    static let flags: Set<String> = ["--debug", "--dry", "--json"]
+    static let options: Set<String> = ["--vg", "--thinpool"]
 }

@@ -17,21 +17,45 @@ struct ImgbaseCommand: ParsableCommand {
             A base is a read-only thin volume with a root file system as delivered. A layer is a writable \
             snapshot of a base. The host boots a layer: each has an entry in the boot menu.
 
-            The options below may stand before the command or after it.
+            Every command takes the options below, before its name or after it. The verb of a command can be \
+            written as an option too: 'imgbase boot --list' is 'imgbase boot list'.
             """,
         version: "imgbase \(Version.current)",
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
             UpdateCommand.self, RollbackCommand.self, PersistCommand.self, RecoverCommand.self,
-            StatusCommand.self,
-            HealthCommand.self,
+            StatusCommand.self, CheckCommand.self, HealthCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        throw ValidationError("say what to do; 'imgbase --help' lists it")
+        throw ValidationError("say what to do")
     }
+
+    /// The commands with their verbs.
+    static var grammar: CommandWords.Grammar {
+        let commands = configuration.subcommands.map { command in
+            let own = command.configuration
+            return CommandWords.Command(
+                name: own.commandName ?? "",
+                verbs: own.subcommands.map {
+                    CommandWords.Verb(
+                        $0.configuration.commandName ?? "", isShown: $0.configuration.shouldDisplay)
+                },
+                needsVerb: !own.subcommands.isEmpty && own.defaultSubcommand == nil)
+        }
+        return CommandWords.Grammar(
+            program: configuration.commandName ?? "", commands: commands, flags: GlobalOptions.flags,
+            options: GlobalOptions.options)
+    }
+}
+
+extension CompletionKind {
+    /// The names of the layers.
+    static let layers = CompletionKind.shellCommand("imgbase layout layers 2>/dev/null")
+    /// The names of the bases.
+    static let bases = CompletionKind.shellCommand("imgbase layout bases 2>/dev/null")
 }
 
 /// The command `imgbase w`.

@@ -4,97 +4,128 @@ import ImgbasedHost
 import ImgbasedHostCore
 
 /// The command `imgbase layout`.
-struct LayoutCommand: HostCommand {
+struct LayoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "layout", abstract: "Lay out disks, or show the bases and layers.",
-        discussion: """
-            Without an option, it shows the bases with their layers as a tree. All lists start with the \
-            oldest.
-            """)
+        discussion: "All lists start with the oldest.",
+        subcommands: [Show.self, Init.self, Bases.self, Layers.self, FreeSpace.self],
+        defaultSubcommand: Show.self)
 
-    @Flag(help: "Make the volume group, the pool and /config, on the disks or in the existing group.")
-    var `init` = false
+    private static let goal = "show the layout"
 
-    @Flag(help: "Show the free space of the pool.")
-    var freeSpace = false
+    /// `imgbase layout` alone.
+    struct Show: HostCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show the bases with their layers as a tree.")
 
-    @Flag(help: "List the bases.")
-    var bases = false
+        @OptionGroup var global: GlobalOptions
 
-    @Flag(help: "List the layers.")
-    var layers = false
-
-    @Option(help: "The size of the pool. (default: most of the group)")
-    var size: String?
-
-    @Option(help: "The size of the volume for /config. (default: 64M)")
-    var configSize: String?
-
-    @Option(help: "The unit of the free space: b, k, m, g or t. (default: one that suits)")
-    var units: String?
-
-    @Argument(help: ArgumentHelp("The disks or partitions to use, which must be empty.", valueName: "pv"))
-    var disks: [String] = []
-
-    @OptionGroup var global: GlobalOptions
-
-    func validate() throws {
-        let modes = [
-            ("--init", `init`), ("--free-space", freeSpace), ("--bases", bases), ("--layers", layers),
-        ]
-        let chosen = modes.filter(\.1).map(\.0)
-        if chosen.count > 1 {
-            throw ValidationError("\(chosen.joined(separator: " and ")) cannot be combined")
-        }
-        if !`init` {
-            if let disk = disks.first { throw ValidationError("'\(disk)' has a meaning only with --init") }
-            if size != nil || configSize != nil {
-                throw ValidationError("sizes have a meaning only with --init")
+        func execute(_ context: Context) async throws {
+            var (state, names, layout) = try await context.volumes(goal)
+            let style = context.isJSON ? nil : Terminal.output
+            if context.isJSON || style != nil {
+                do throws(HostFailure) { try await context.session.probe.addMenu(to: &state) } catch {
+                    Terminal.error("imgbase: the boot menu is left out: \(error)")
+                }
             }
+            let booted = state.booted
+            let system = booted.flatMap { layer in LayerProbe.runningSystem().map { [layer.name: $0] } }
+            let picture = LayoutPicture(state, names: names, systems: system ?? [:])
+            let families = layout.families.map { FamilyResult($0, booted: booted, picture) }
+            guard let style, !families.isEmpty else {
+                let lines = layout.lines(booted: booted)
+                return context.result(families, lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
+            }
+            for line in picture.lines(style) { print(line) }
         }
-        if units != nil, !freeSpace { throw ValidationError("--units has a meaning only with --free-space") }
-        if let units, SizeUnit(units) == nil {
-            throw ValidationError("'\(units)' is not a unit; use b, k, m, g or t")
-        }
-        for disk in disks where !disk.hasPrefix("/") {
-            throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
-        }
-        for text in [size, configSize] { _ = try text.map(Bytes.init(argument:)) }
     }
 
-    func execute(_ context: Context) async throws {
-        if `init` {
+    /// `imgbase layout init`.
+    struct Init: HostCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "init",
+            abstract: "Make the volume group, the pool and /config, on disks or in the existing group.")
+
+        @Option(help: "The size of the pool. (default: most of the group)")
+        var size: String?
+
+        @Option(help: "The size of the volume for /config. (default: 64M)")
+        var configSize: String?
+
+        @Argument(
+            help: ArgumentHelp("The disks or partitions to use, which must be empty.", valueName: "pv"),
+            completion: .file())
+        var disks: [String] = []
+
+        @OptionGroup var global: GlobalOptions
+
+        func validate() throws {
+            for disk in disks where !disk.hasPrefix("/") {
+                throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
+            }
+            for text in [size, configSize] { _ = try text.map(Bytes.init(argument:)) }
+        }
+
+        func execute(_ context: Context) async throws {
             let names = try await context.session.initialize(
                 disks: disks, size: try size.map(Bytes.init(argument:)),
                 configSize: try configSize.map(Bytes.init(argument:)))
             context.done(
                 ["volumeGroup": names.group, "pool": names.pool], lines: ["\(names.group)/\(names.pool)"])
-        } else if freeSpace {
-            try await showFreeSpace(context)
-        } else {
-            let (state, _, layout) = try await context.volumes("show the layout")
-            if bases {
-                context.result(layout.bases.map(\.name), lines: layout.bases.map(\.name))
-            } else if layers {
-                context.result(layout.layers.map(\.name), lines: layout.layers.map(\.name))
-            } else {
-                let lines = layout.lines(booted: state.booted)
-                context.result(
-                    layout.families.map { FamilyResult($0, booted: state.booted) },
-                    lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
-            }
+            await context.close(.laidOut(names))
         }
     }
 
-    private func showFreeSpace(_ context: Context) async throws {
-        let goal = "show the free space"
-        let (state, names, _) = try await context.volumes(goal)
-        let pool = try context.answer(
-            goal, state.volumes.first { $0.path == names.poolPath }, or: .noPool(names.poolPath))
-        let usage = try context.answer(goal, pool.usage, or: .poolInactive(pool.path))
-        let free = usage.free(of: pool.size)
-        let text = units.flatMap { SizeUnit($0) }.map { free.formatted(in: $0) } ?? free.formatted
-        context.result(["bytes": free.count], lines: [text])
+    /// `imgbase layout bases`.
+    struct Bases: HostCommand {
+        static let configuration = CommandConfiguration(commandName: "bases", abstract: "List the bases.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func execute(_ context: Context) async throws {
+            let names = try await context.volumes(goal).layout.bases.map(\.name)
+            context.result(names, lines: names)
+        }
+    }
+
+    /// `imgbase layout layers`.
+    struct Layers: HostCommand {
+        static let configuration = CommandConfiguration(commandName: "layers", abstract: "List the layers.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func execute(_ context: Context) async throws {
+            let names = try await context.volumes(goal).layout.layers.map(\.name)
+            context.result(names, lines: names)
+        }
+    }
+
+    /// `imgbase layout free-space`.
+    struct FreeSpace: HostCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "free-space", abstract: "Show the free space of the pool.")
+
+        @Option(help: "The unit: b, k, m, g or t. (default: one that suits)")
+        var units: String?
+
+        @OptionGroup var global: GlobalOptions
+
+        func validate() throws {
+            if let units, SizeUnit(units) == nil {
+                throw ValidationError("'\(units)' is not a unit; use b, k, m, g or t")
+            }
+        }
+
+        func execute(_ context: Context) async throws {
+            let goal = "show the free space"
+            let (state, names, _) = try await context.volumes(goal)
+            let pool = try context.answer(
+                goal, state.volumes.first { $0.path == names.poolPath }, or: .noPool(names.poolPath))
+            let usage = try context.answer(goal, pool.usage, or: .poolInactive(pool.path))
+            let free = usage.free(of: pool.size)
+            let text = units.flatMap { SizeUnit($0) }.map { free.formatted(in: $0) } ?? free.formatted
+            context.result(["bytes": free.count], lines: [text])
+        }
     }
 }
 
@@ -106,6 +137,12 @@ struct FamilyResult: Encodable {
         var size: UInt64
         var isBooted: Bool
         var isBeingRemoved: Bool
+        /// The name of its operating system.
+        var system: String?
+        /// The bytes of it that have data, its own or its base's.
+        var data: UInt64?
+        /// The marks of the picture.
+        var marks: [String]
     }
 
     var base: String
@@ -114,8 +151,17 @@ struct FamilyResult: Encodable {
     var isBeingRemoved: Bool
     var digest: String?
     var layers: [Member]
+    var created: Int64?
+    var size: UInt64?
+    var system: String?
+    var data: UInt64?
 
-    init(_ family: Layout.Family, booted: VolumePath?) {
+    init(_ family: Layout.Family, booted: VolumePath?, _ picture: LayoutPicture) {
+        func row(_ name: String) -> LayoutPicture.Row? { picture.rows.first { $0.name == name } }
+        created = family.base?.created
+        size = family.base?.size.count
+        system = row(family.name)?.system
+        data = family.base?.data?.count
         base = family.name
         isRemoved = family.base == nil
         isPinned = family.base?.isPinned == true
@@ -126,7 +172,8 @@ struct FamilyResult: Encodable {
         layers = family.layers.map {
             Member(
                 name: $0.name, created: $0.created, size: $0.size.count, isBooted: $0.path == booted,
-                isBeingRemoved: isBeingRemoved || $0.isMarkedForRemoval)
+                isBeingRemoved: isBeingRemoved || $0.isMarkedForRemoval, system: row($0.name)?.system,
+                data: $0.data?.count, marks: row($0.name)?.marks.map(\.rawValue) ?? [])
         }
     }
 }

@@ -16,11 +16,18 @@ enum Program {
     private static let refusal: Int32 = 2
 
     static func run(_ arguments: [String]) async -> Int32 {
+        let line: CommandWords
+        do throws(UsageError) {
+            line = try CommandWords(arguments, ImgbaseCommand.grammar)
+        } catch {
+            return complain(error.description, status: refusal)
+        }
+        let path = line.path.joined(separator: " ")
         let command: any ParsableCommand
         do {
-            command = try ImgbaseCommand.parseAsRoot(GlobalOptions.hoisted(arguments))
+            command = try ImgbaseCommand.parseAsRoot(line.words)
         } catch {
-            return report(parsing: error)
+            return report(parsing: error, of: path)
         }
         do {
             if let command = command as? any HostCommand {
@@ -33,12 +40,14 @@ enum Program {
                 try command.run()
             }
             return success
+        } catch let ending as Ending {
+            return ending.message.map { complain($0, status: ending.status) } ?? ending.status
         } catch let error as HostRefusal {
             return complain(error.description, status: refusal)
         } catch let error as CommandFailure {
             return complain(error.description, status: error.isRefusal ? refusal : failure)
         } catch {
-            return report(parsing: error)
+            return report(parsing: error, of: path)
         }
     }
 
@@ -48,7 +57,8 @@ enum Program {
         return complain("cannot write to standard output: \(reason)", status: failure)
     }
 
-    private static func report(parsing error: any Error) -> Int32 {
+    /// Prints what the parser says: help, or the error in the command `path`, whose help is named.
+    private static func report(parsing error: any Error, of path: String) -> Int32 {
         guard ImgbaseCommand.exitCode(for: error) != .success else {
             print(ImgbaseCommand.fullMessage(for: error))
             return success
@@ -56,7 +66,7 @@ enum Program {
         let message = ImgbaseCommand.message(for: error)
         // A question is the parser's guess at the meaning. Our messages have no full stop.
         let end = message.hasSuffix("?") ? " See" : "; see"
-        return complain("\(message)\(end) 'imgbase --help'", status: refusal)
+        return complain("\(message)\(end) '\(path) --help'", status: refusal)
     }
 
     /// Prints one line, whatever is in the message, and returns `status`.

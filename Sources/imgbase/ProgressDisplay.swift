@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import ImgbasedCore
 import ImgbasedHostCore
 import Synchronization
@@ -31,7 +30,7 @@ final class ProgressDisplay: Sendable {
     /// A display as `options` say.
     init(_ options: ProgressOptions) {
         let kind = options.progress ?? .auto
-        self.kind = kind == .auto && isatty(STDERR_FILENO) == 0 ? .none : kind
+        self.kind = kind == .auto && !Terminal.isTerminal ? .none : kind
     }
 
     /// Receives the progress; `nil` if it is not shown.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import ImgbasedCore
+import ImgbasedHost
 import ImgbasedHostCore
+import ImgbasedHostLinux
 
 /// The command `imgbase status`.
 struct StatusCommand: HostCommand {
@@ -11,7 +13,17 @@ struct StatusCommand: HostCommand {
     @OptionGroup var global: GlobalOptions
 
     func execute(_ context: Context) async throws {
-        let (state, names, _) = try await context.boot("show the status")
+        let goal = "show the status"
+        do throws(HostFailure) { try Session.checkRoot() } catch {
+            let recorded = try context.looking(goal) { () throws(HostFailure) in
+                try context.session.probe.recordedStatus()
+            }
+            guard let recorded else { throw CommandFailure(goal, error) }
+            context.result(StatusResult(recorded), lines: recorded.shown)
+            if !context.isJSON { Terminal.error("imgbase: \(recorded.note)") }
+            return
+        }
+        let (state, names, _) = try await context.boot(goal)
         let status = HostStatus(state, names: names)
         context.result(StatusResult(status), lines: status.lines)
     }
@@ -57,11 +69,28 @@ private struct StatusResult: Encodable {
     var conflicts: Int?
     var staged: String?
     var warnings: [String]
+    /// The status for people as last recorded; only if the user is not root.
+    var recorded: [String]?
+    /// The keys that only root gets; only if the user is not root.
+    var needsRoot: [String]?
 
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, staged, warnings
+        case trial, next, pool, bootFree, conflicts, staged, warnings, recorded, needsRoot
+    }
+
+    init(_ status: RecordedStatus) {
+        booted = status.early?.layer
+        reason = status.reason?.rawValue
+        mode = status.early?.mode.rawValue
+        health = LayerHealth.unknown.rawValue
+        fallbacks = (status.early?.fallbacks ?? []).map { Fallback(layer: $0.layer, reason: $0.reason) }
+        degraded = status.early?.degraded
+        bootFree = HostSystem.free(BootState.mountPoint)?.count ?? 0
+        warnings = status.warnings
+        recorded = status.lines
+        needsRoot = RecordedStatus.needsRoot
     }
 
     init(_ status: HostStatus) {

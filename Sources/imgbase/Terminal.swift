@@ -3,8 +3,25 @@ import Glibc
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// Standard error, which has only messages for users.
+/// The terminal of the user. Standard error has only messages for users.
 enum Terminal {
+    /// Whether standard error is a terminal.
+    ///
+    /// The corresponding C function is `isatty`.
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// What the terminal on standard output can show; `nil` if it is none.
+    ///
+    /// The corresponding C functions are `isatty`, `ioctl` with `TIOCGWINSZ`, and `getenv`.
+    static var output: LayoutPicture.Style? {
+        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+        return LayoutPicture.Style(width: isKnown ? Int(size.ws_col) : 80) { name in
+            getenv(name).map { String(cString: $0) }
+        }
+    }
+
     /// Replaces the line written last by `line`, cut to the width of the terminal.
     static func rewrite(_ line: String) {
         var size = winsize()

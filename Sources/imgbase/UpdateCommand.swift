@@ -24,10 +24,13 @@ struct UpdateCommand: HostCommand {
     )
     var preview = false
 
-    @Flag(help: "Carry the changes made since the update; the system does so at shutdown.")
+    // Only the system's unit calls it.
+    @Flag(
+        help: ArgumentHelp(
+            "Carry the changes made since the update; the system does so at shutdown.", visibility: .hidden))
     var complete = false
 
-    @Argument(help: "The image: a file, a device, or - for standard input.")
+    @Argument(help: "The image: a file, a device, or - for standard input.", completion: .file())
     var image: String?
 
     @OptionGroup var global: GlobalOptions
@@ -73,6 +76,7 @@ struct UpdateCommand: HostCommand {
                 "imgbase: an update that was interrupted is finished; for another image, run this again")
         }
         context.carried(result, notices, isPreview: false)
+        if let layer = result.layer { await context.close(.updated(layer)) }
     }
 }
 
@@ -85,7 +89,7 @@ struct RollbackCommand: HostCommand {
             the newest older layer that came up healthy is tried, or else the newest that was never booted.
             """)
 
-    @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"))
+    @Option(help: ArgumentHelp("The layer to go back to.", valueName: "layer"), completion: .layers)
     var to: String?
 
     @Flag(help: "Go back to a new layer on the older base, with the configuration of the booted one.")
@@ -111,10 +115,12 @@ struct RollbackCommand: HostCommand {
         let result = try await context.session.rollback(
             to: to, carriesConfiguration: carryEtc, tries: tries ?? BootRecord.Trial.defaultTries)
         context.carried(result, isPreview: false)
+        if let layer = result.layer { await context.close(.wentBack(layer)) }
     }
 }
 
-private func checkTries(_ tries: Int?) throws {
+/// Throws if a number of tries cannot be recorded.
+func checkTries(_ tries: Int?) throws {
     if let tries, !BootRecord.Trial.range.contains(tries) {
         throw ValidationError("--tries must be 1 to 9, not \(tries)")
     }

@@ -66,6 +66,7 @@ import Testing
                 { env --default-signal=PIPE imgbase --debug boot --once Base-0.2 2>&1; echo $? >/run/status; } | true
                 [ "$(cat /run/status)" = 0 ] && grep -q imgbased_once=Base-0.2 /boot/grub/imgbased.env
                 """)
+            try vm.expectTerminal()
         }
     }
 
@@ -91,6 +92,31 @@ import Testing
 }
 
 extension VM {
+    /// Expects what a person at a terminal, or without root's rights, sees besides what programs get.
+    fileprivate func expectTerminal() throws {
+        let picture = try check(
+            "script -qec 'stty cols 120; TERM=xterm LC_ALL=C.UTF-8 imgbase layout' /dev/null | tr -d '\\r'")
+        #expect(picture.hasPrefix("\u{1B}[1mHostVG\u{1B}[0m  "), "\(picture)")
+        #expect(picture.contains("└─ ImagePool  ") && picture.contains("█"), "\(picture)")
+        #expect(
+            picture.contains(#/├─ Base-0\.1.* Debian GNU/Linux 12 .* of data.*booted.*default/#), "\(picture)"
+        )
+        #expect(try check("imgbase layout").hasPrefix("Base-0\n +- Base-0.1 (booted)\n"))
+
+        let closing = "the next boot boots 'Base-0.2' once, and then 'Base-0.1'"
+        #expect(
+            try check("script -qec 'imgbase boot set-default Base-0.1' /dev/null").contains(
+                "imgbase: \(closing)"))
+        try expect("", from: "imgbase boot set-default Base-0.1")
+
+        let status = try run("setpriv --reuid 65534 --clear-groups imgbase status")
+        #expect(status.status == 0)
+        #expect(status.output.contains("booted:     Base-0.1 (") && status.output.contains("; use sudo"))
+        try expect(
+            "Base-0.1",
+            from: "setpriv --reuid 65534 --clear-groups imgbase status --json | grep -o 'Base-0.1' | head -1")
+    }
+
     fileprivate func expectRefusal(_ refusal: (status: Int, says: String, command: String)) throws {
         let state = """
             lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size,lv_tags -O lv_uuid

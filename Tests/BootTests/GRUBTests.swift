@@ -37,11 +37,25 @@ import Testing
             try vm.expectStatus("Base-0.1", "default")
             #expect(!vm.transcript.contains("GNU GRUB"))
             try vm.expect("", from: "imgbase boot --verify")
+            let check = try vm.run("imgbase check")
+            #expect(check.status == 0 && check.output.hasPrefix("ok: "), "\(check.output)")
             // A damaged kernel or initramfs is found.
             try vm.check("echo damaged >>$(echo /boot/imgbased/*/initrd)")
             let found = try vm.run("imgbase boot --verify")
             #expect(found.status == 1)
             #expect(found.output.hasSuffix("imgbase: cannot verify the boot menu: it has 6 problems"))
+            let checked = try vm.run("systemctl mask imgbase-late.timer; imgbase check 2>/dev/null")
+            #expect(checked.status == 2)
+            let kernels = checked.lines.filter { $0.contains(": kernels: ") }
+            #expect(kernels.count == 6, "\(checked.output)")
+            #expect(
+                kernels.first?.hasPrefix("critical: ") == true && kernels.last?.hasPrefix("warning: ") == true
+            )
+            #expect(
+                checked.lines.contains {
+                    $0.hasPrefix("warning: units: unit 'imgbase-late.timer' is masked; ")
+                })
+            try vm.check("systemctl unmask imgbase-late.timer")
 
             // The other entry ends in GRUB's own 'sleep', and the test ends before: after an entry ends, GRUB
             // draws its menu over the entry's output.

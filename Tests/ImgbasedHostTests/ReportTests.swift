@@ -21,6 +21,55 @@ import Testing
           }
         """
 
+    @Test("A tool that only looks is not quoted: the message names what it looked at, and has its last line")
+    func failedLook() async throws {
+        let runner = CommandRunner()
+        func failure(_ command: Command) async -> String {
+            do throws(HostFailure) { return "\(try await runner.run(command))" } catch { return "\(error)" }
+        }
+        // lsblk(8) ends with status 32 if it finds none of the devices.
+        #expect(
+            await failure(DiskReport.devicesCommand("/dev/none"))
+                == "'/dev/none' cannot be inspected: lsblk: /dev/none: not a block device")
+        let silent = Command(
+            .systemctl, ["is-system-running", "--quiet"], successes: [], about: "the system")
+        #expect(
+            await failure(silent).hasPrefix("the system cannot be inspected: systemctl ended with status "))
+    }
+
+    @Test func readsHealth() throws {
+        let lvs = """
+            {"report": [{"lv": [
+              {"vg_name":"HostVG", "lv_name":"Base-0.1", "lv_health_status":"", "seg_monitor":"", "vg_missing_pv_count":"1"},
+              {"vg_name":"HostVG", "lv_name":"pool", "lv_health_status":"out_of_data", "seg_monitor":"monitored", "vg_missing_pv_count":"1"},
+              {"vg_name":"Other", "lv_name":"root", "lv_health_status":"partial", "seg_monitor":"not monitored", "vg_missing_pv_count":"0"}
+            ]}]}
+            """
+        var facts = HostCheck.Facts()
+        try LVMReport.addHealth(Array(lvs.utf8), to: &facts)
+        let pool = VolumePath(group: "HostVG", name: "pool")
+        #expect(
+            facts.health == [pool: "out_of_data", VolumePath(group: "Other", name: "root"): "partial"])
+        #expect(facts.monitored == [pool])
+        #expect(facts.missingDisks == ["HostVG": 1, "Other": 0])
+        #expect(LVMReport.growthThreshold(Array("thin_pool_autoextend_threshold=70\n".utf8)) == 70)
+        #expect(LVMReport.growthThreshold([]) == nil)
+    }
+
+    @Test func readsUnits() throws {
+        // systemctl(1) of systemd 252; the second unit does not exist.
+        let show =
+            "Id=imgbase-good.service\nLoadState=loaded\nActiveState=failed\n\n"
+            + "Id=none.service\nLoadState=not-found\nActiveState=inactive\n"
+        let units = ["imgbase-good.service", "none.service"]
+        #expect(
+            try UnitReport.states(Array(show.utf8), of: units) == [
+                HostCheck.UnitState(name: units[0], load: "loaded", activity: "failed"),
+                HostCheck.UnitState(name: units[1], load: "not-found", activity: "inactive"),
+            ])
+        #expect(throws: HostFailure.self) { try UnitReport.states(Array(show.utf8), of: [units[0]]) }
+    }
+
     @Test func readsVolumes() throws {
         let volumes = try LVMReport.volumes(Array(ReportTests.lvs.utf8))
         #expect(volumes.map(\.name) == ["Base-0", "Base-0.1", "Config", "pool"])

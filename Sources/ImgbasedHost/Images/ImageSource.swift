@@ -42,6 +42,7 @@ public final class ImageSource {
         _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
     ) throws(HostFailure) {
         self.reporter = reporter
+        if ImageAddress.isAddress(path), HostSystem.isAbsent(path) { throw .contents(.remoteImage(path)) }
         // Stale copies take room that this image, or the pool of its base, may need.
         HostTemporaryDirectory.removeStale()
         let unsigned = try OpenedImage.unsigned(path)

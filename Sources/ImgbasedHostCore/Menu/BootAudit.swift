@@ -21,73 +21,123 @@ public struct BootAudit: Hashable, Sendable {
         public init() {}
     }
 
+    /// The problems, in the order in which they are found.
+    public private(set) var findings: [Finding] = []
+
     /// The problems, each one sentence without a full stop.
-    public private(set) var problems: [String] = []
+    public var problems: [String] { findings.map(\.problem) }
+
+    /// The layers that the next boots depend on.
+    private var vital: Set<String> = []
+
+    private static let recoverRemedy = "treat it with 'imgbase recover'"
+    private static let kernelRemedy =
+        "if it is the booted layer, renew it with 'imgbase boot refresh', otherwise remove the layer"
 
     /// Checks the host in `state` against `findings`.
     public init(_ state: HostState, names: HostNames, _ findings: Findings) {
         let boot = state.boot
         let layout = Layout(state.volumes, group: names.group)
+        let entries = BootPlanner.entries(boot)
         let rename = GroupRename(state, names: names)
+        let next = BootChoice.order(boot.record, entries).first?.layer
+        vital = Set([next, boot.record.defaultLayer].compactMap { $0 })
         for (layer, text) in boot.entries.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
             guard let entry = BootEntry(layer: layer, text: text) else {
-                problems.append("the entry of '\(layer)' names no kernel or no initramfs")
+                add(
+                    .entries, of: layer, "the entry of '\(layer)' names no kernel or no initramfs",
+                    "remove the layer, or restore the entry's file in /boot/loader/entries")
                 continue
             }
             if let group = entry.group, rename?.old == group {
-                problems.append(
+                add(
+                    .entries, of: layer,
                     "the entry of '\(layer)' names volume group '\(group)', which is now called '\(names.group)'; fix it with "
                         + "'imgbase boot --refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
-                problems.append("there is an entry of '\(layer)', but no such layer")
+                add(
+                    .entries, of: layer, "there is an entry of '\(layer)', but no such layer",
+                    Self.recoverRemedy)
                 continue
             }
-            if let path = entry.strangePath {
-                problems.append("\(HostReason.strangePath(path, of: layer))")
-            }
-            for path in [entry.linux, entry.initrd]
-            where !BootEntry.isStrange(path) && !Self.isThere(path, boot, findings) {
-                problems.append("'\(path)' of layer '\(layer)' is missing or damaged")
-            }
-            switch findings.helpers[entry.initrd] {
-            case .absent?: problems.append("\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
-            case .unknown(let reason)?:
-                problems.append(
-                    "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be inspected: \(reason)")
-            case .present?, nil: break
-            }
-            do throws(HostReason) { try entry.checkLength() } catch { problems.append("\(error)") }
+            audit(entry, boot, findings)
             if let modules = findings.modules[layer], !modules.contains(entry.version) {
-                problems.append("layer '\(layer)' has no modules of its kernel \(entry.version)")
+                add(
+                    .kernels, of: layer, "layer '\(layer)' has no modules of its kernel \(entry.version)",
+                    Self.kernelRemedy)
             }
             if let reason = findings.unread[layer] {
-                problems.append("layer '\(layer)' cannot be inspected: \(reason)")
+                add(
+                    .entries, of: layer, "layer '\(layer)' cannot be inspected: \(reason)",
+                    "boot another layer, and check this one with fsck(8)")
             }
             if let group = Self.lostGroup(in: findings.tables[layer] ?? [], state, names),
                 group != rename?.old
             {
-                problems.append(
+                add(
+                    .mounts, of: layer,
                     "'/etc/fstab' of layer '\(layer)' names volume group '\(group)', which is not there; change it to "
                         + "'\(names.group)'")
             }
         }
         for layer in layout.layers where boot.entries[layer.name] == nil {
-            problems.append("layer '\(layer.name)' has no entry")
+            add(.entries, .warning, "layer '\(layer.name)' has no entry", Self.recoverRemedy)
         }
         if let defaultLayer = boot.record.defaultLayer, boot.entries[defaultLayer] == nil {
-            problems.append("the default is '\(defaultLayer)', which has no entry")
+            add(
+                .record, .critical, "the default is '\(defaultLayer)', which has no entry",
+                "set another with 'imgbase boot set-default'")
         }
         switch boot.loader {
-        case nil: problems.append("no known boot loader is installed")
-        case .grub, .systemdBoot: if let problem = boot.recordProblem { problems.append("\(problem)") }
+        case nil: add(.menu, .critical, "no known boot loader is installed", "install GRUB or systemd-boot")
+        case .grub, .systemdBoot:
+            if let problem = boot.recordProblem { add(.record, .critical, "\(problem)") }
         }
-        if let path = boot.recordLink { problems.append("\(HostReason.recordIsLink(path))") }
+        if let path = boot.recordLink { add(.record, .critical, "\(HostReason.recordIsLink(path))") }
         switch boot.loader {
         case nil: break
         case .grub: auditGRUB(boot)
         case .systemdBoot: auditSystemdBoot(boot)
         }
+    }
+
+    private mutating func add(
+        _ area: Finding.Area, _ weight: Finding.Weight, _ problem: String, _ remedy: String? = nil
+    ) {
+        findings.append(Finding(area, weight, problem, remedy: remedy))
+    }
+
+    /// Adds a problem of `layer`, which is critical if the next boots depend on that layer.
+    private mutating func add(
+        _ area: Finding.Area, of layer: String, _ problem: String, _ remedy: String? = nil
+    ) {
+        add(area, vital.contains(layer) ? .critical : .warning, problem, remedy)
+    }
+
+    /// Checks the files and arguments of an entry whose layer exists.
+    private mutating func audit(_ entry: BootEntry, _ boot: BootState, _ findings: Findings) {
+        let layer = entry.layer
+        if let path = entry.strangePath {
+            add(.entries, of: layer, "\(HostReason.strangePath(path, of: layer))")
+        }
+        for path in [entry.linux, entry.initrd]
+        where !BootEntry.isStrange(path) && !Self.isThere(path, boot, findings) {
+            add(
+                .kernels, of: layer, "'\(path)' of layer '\(layer)' is missing or damaged",
+                Self.kernelRemedy)
+        }
+        switch findings.helpers[entry.initrd] {
+        case .absent?:
+            add(.helper, of: layer, "\(HostReason.noHelper(layer: layer, initrd: entry.initrd))")
+        case .unknown(let reason)?:
+            add(
+                .helper, .warning,
+                "initramfs '\(entry.initrd)' of layer '\(layer)' cannot be inspected: \(reason)",
+                "install the tool that decompresses it")
+        case .present?, nil: break
+        }
+        do throws(HostReason) { try entry.checkLength() } catch { add(.entries, of: layer, "\(error)") }
     }
 
     /// A volume group that `table` names for one of our volumes and that does not exist; `nil` if none.
@@ -114,30 +164,36 @@ public struct BootAudit: Hashable, Sendable {
     }
 
     private mutating func auditSystemdBoot(_ boot: BootState) {
-        if let problem = boot.problem { problems.append("\(problem)") }
+        if let problem = boot.problem { add(.menu, .critical, "\(problem)") }
         if !SystemdBoot.isRecorded(boot) {
-            problems.append(
+            add(
+                .record, .warning,
                 "the files of the entries differ from the record; renew them with 'imgbase boot --install'")
         }
         if boot.fileSystem != "vfat" {
-            problems.append(
+            add(
+                .menu, .critical,
                 "'/boot' is \(boot.fileSystem), which systemd-boot cannot read; use the ESP or an XBOOTLDR partition"
             )
         }
     }
 
     private mutating func auditGRUB(_ boot: BootState) {
-        if !boot.isInGRUBMenu { problems.append("\(HostReason.layersNotInMenu)") }
+        if !boot.isInGRUBMenu { add(.menu, .critical, "\(HostReason.layersNotInMenu)") }
         let entries = BootPlanner.entries(boot)
         if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
-            problems.append("GRUB's menu differs from the entries; renew it with 'imgbase boot --install'")
+            add(
+                .menu, .warning,
+                "GRUB's menu differs from the entries; renew it with 'imgbase boot --install'"
+            )
         }
         if boot.recordLink == nil, !GRUBEnvironment.isBlock(boot.environment ?? []) {
-            problems.append(
+            add(
+                .record, .critical,
                 "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
         }
         if !boot.isWritableByGRUB {
-            problems.append("\(HostReason.triesNotCounted(fileSystem: boot.fileSystem))")
+            add(.record, .warning, "\(HostReason.triesNotCounted(fileSystem: boot.fileSystem))")
         }
     }
 }

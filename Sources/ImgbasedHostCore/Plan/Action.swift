@@ -167,7 +167,7 @@ extension Step {
         case .removeVolume(let path):
             [.run(Command(.lvremove, ["--yes", path.description]))]
         case .tell(let messages, let motd):
-            (motd.map { [.write(path: "/run/motd.d/imgbased", text: $0.map { $0 + "\n" }.joined())] } ?? [])
+            (motd.map { [.write(path: RecordedStatus.path, text: $0.map { $0 + "\n" }.joined())] } ?? [])
                 + messages.map { .tellJournal($0) }
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]

@@ -3,7 +3,7 @@ import ImgbasedCore
 /// The distribution's programs that imgbased runs, each from a fixed path without a search path.
 public enum Tool: String, CaseIterable, Sendable, Encodable {
     // lvm2
-    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs
+    case pvcreate, pvck, vgcreate, vgchange, lvcreate, lvchange, lvremove, pvs, vgs, lvs, lvmconfig
     // e2fsprogs and xfsprogs
     case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
@@ -50,12 +50,17 @@ public struct Command: Hashable, Sendable {
     public var arguments: [String]
     /// The exit statuses that mean success; 0 alone for most tools.
     public var successes: Set<Int32>
+    /// What the run finds out about, in the user's words, such as `the volume groups`; `nil` for a change.
+    public var subject: String?
 
     /// A run of `tool` with `arguments`.
-    public init(_ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0]) {
+    public init(
+        _ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0], about subject: String? = nil
+    ) {
         self.tool = tool
         self.arguments = arguments
         self.successes = successes
+        self.subject = subject
     }
 }
 

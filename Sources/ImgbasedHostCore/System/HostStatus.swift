@@ -45,7 +45,7 @@ public struct HostStatus: Hashable, Sendable {
     /// The layer of the next unattended boot; `nil` if the boot loader does not choose among layers.
     public var next: BootChoice?
     /// Why the boot loader does not choose among layers.
-    private var menuProblem: HostReason?
+    private(set) var menuProblem: HostReason?
     /// The health of the layer that boots next.
     public var nextHealth: LayerHealth
     /// The pool and its usage; `nil` if it is not active.
@@ -107,12 +107,7 @@ extension HostStatus {
     /// What the administrator should know although the system works, most urgent first.
     public var warnings: [String] {
         var warnings: [String] = []
-        for fallback in early?.fallbacks ?? [] {
-            warnings.append("layer '\(fallback.layer)' was not booted: \(fallback.reason)")
-        }
-        if let degraded = early?.degraded {
-            warnings.append("nothing that is written will be kept: \(degraded)")
-        }
+        if let early { warnings += HostStatus.warnings(early) }
         if let booted, health == .bad {
             let cause = problem.map { ": \($0)" } ?? ""
             let outlook = next?.layer == booted ? "; nothing better is known" : ""
@@ -140,6 +135,12 @@ extension HostStatus {
                 "'\(CarryReport.path)' cannot be read: look there for conflicts of the last update")
         }
         return warnings
+    }
+
+    /// The warnings that the initramfs's report gives.
+    static func warnings(_ early: EarlyBoot) -> [String] {
+        early.fallbacks.map { "layer '\($0.layer)' was not booted: \($0.reason)" }
+            + (early.degraded.map { ["nothing that is written will be kept: \($0)"] } ?? [])
     }
 
     /// The report on the tries of a trial; `nil` if there is nothing to report.
@@ -200,6 +201,9 @@ extension HostStatus {
             + warnings.map { JournalMessage(.warning, layer: booted, $0) }
     }
 
+    /// What boots if no layer does.
+    static let besides = "what the boot loader has besides layers"
+
     /// The whole status for people, one line each.
     public var lines: [String] {
         var lines: [(String, String)] = []
@@ -210,7 +214,7 @@ extension HostStatus {
         } else {
             lines.append(("booted", "not from a layer"))
         }
-        let besides = "what the boot loader has besides layers"
+        let besides = HostStatus.besides
         let other = leavesDefault ? besides + ", until one has come up healthy" : "none"
         lines.append(("default", defaultLayer ?? other))
         if let next { lines.append(("next boot", next.layer + nextWhy(next))) }

@@ -24,6 +24,8 @@ public struct Volume: Hashable, Sendable {
     public var isOpen = false
     /// The usage of a pool; `nil` if it is not active.
     public var usage: PoolUsage?
+    /// The part of a thin volume that has data, its own or its origin's; `nil` if unknown.
+    public var data: Bytes?
 
     /// A volume with these values.
     public init(

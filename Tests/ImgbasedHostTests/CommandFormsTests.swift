@@ -1,0 +1,60 @@
+import Foundation
+import ImgbasedHostLinux
+import Testing
+
+/// The program itself, built beside these tests: what it says about its commands.
+@Suite struct CommandFormsTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Both outputs, with the exit status as the last line.
+    private func imgbase(_ words: String) throws -> [String] {
+        let tests = try #require(HostSystem.resolved("/proc/self/exe"))
+        let program = URL(filePath: tests).deletingLastPathComponent().path + "/imgbase"
+        return try scratch.shell("'\(program)' \(words) 2>&1 && status=0 || status=$?; echo $status")
+            .split(separator: "\n").map(String.init)
+    }
+
+    @Test func helpAndCompletionsLeaveOutWhatOnlyUnitsCall() throws {
+        let boot = try imgbase("boot --help")
+        let verbs = boot.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+            .compactMap { $0.split(separator: " ").first }
+        #expect(verbs.contains("list") && verbs.contains("refresh"))
+        #expect(!verbs.contains { ["started", "good", "bad"].contains($0) })
+        #expect(try !imgbase("update --help").contains { $0.contains("--complete") })
+        for shell in ["bash", "zsh", "fish"] {
+            let script = try imgbase("--generate-completion-script \(shell)").joined(separator: "\n")
+            #expect(script.contains("get-default") && script.contains("imgbase layout layers"))
+            #expect(!script.contains("go-back"), "\(shell)")
+            #expect(!script.contains(#/["' ]started\b/#), "\(shell)")
+        }
+    }
+
+    @Test(
+        "Each verb is a word and an option, and both are understood",
+        arguments: [
+            "layout init", "layout bases", "layout layers", "layout free-space", "base add", "base remove",
+            "base pin", "base unpin", "base verify", "base latest", "base of-layer", "layer add",
+            "layer remove", "layer latest", "layer current", "boot list", "boot get-default",
+            "boot set-default", "boot once", "boot try", "boot args-add", "boot args-remove", "boot verify",
+            "boot refresh", "boot install", "boot uninstall", "boot started", "boot good", "boot bad",
+            "recover list",
+        ])
+    func bothForms(verb: String) throws {
+        let word = try imgbase(verb + " --help")
+        let option = try imgbase(verb.replacing(" ", with: " --") + " --help")
+        #expect(word == option)
+        #expect(word.last == "0" && word.contains { $0.hasPrefix("USAGE: imgbase \(verb) ") }, "\(word)")
+    }
+
+    @Test func oneHintNamesTheCommandThatWasTyped() throws {
+        #expect(
+            try imgbase("boot --try Base-0.1 --tries 12")
+                == ["imgbase: --tries must be 1 to 9, not 12; see 'imgbase boot try --help'", "2"])
+        #expect(
+            try imgbase("boot lsit")
+                == ["imgbase: 'imgbase boot' does not know 'lsit'; did you mean 'imgbase boot list'?", "2"])
+        #expect(try imgbase("") == ["imgbase: say what to do; see 'imgbase --help'", "2"])
+    }
+}
