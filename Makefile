@@ -26,7 +26,8 @@ docdir ?= $(datarootdir)/doc/imgbased
 mandir ?= $(datarootdir)/man
 bashcompletiondir := $(or $(bashcompletiondir),$(call asked,--define-variable=prefix=$(prefix) \
 	bash-completion,completionsdir,$(datadir)/bash-completion/completions))
-zshcompletiondir ?= $(datadir)/zsh/site-functions
+# Debian's zsh looks for functions of packages elsewhere.
+zshcompletiondir ?= $(datadir)/zsh/$(if $(and $(filter /usr/share,$(datadir)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
 # The directories below do not depend on PREFIX. dracut, the journal, kernel-install, grub-mkconfig and

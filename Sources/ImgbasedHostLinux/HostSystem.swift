@@ -11,6 +11,11 @@ public enum HostSystem {
     /// The corresponding C function is `geteuid`.
     public static var isRoot: Bool { geteuid() == 0 }
 
+    /// Whether `/proc` is mounted. Without it, the threads of libdispatch end this program now and then.
+    ///
+    /// The corresponding C function is `access`.
+    public static var hasProc: Bool { access("/proc/self/stat", F_OK) == 0 }
+
     /// The device number, MAJOR:MINOR, of the file system that holds `path`; `nil` if unknown.
     ///
     /// The corresponding C function is `stat`.

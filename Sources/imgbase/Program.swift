@@ -51,6 +51,11 @@ enum Program {
         }
     }
 
+    /// Says what this program lacks, and returns its exit status.
+    static func refuseWithoutProc() -> Int32 {
+        complain("cannot run without /proc; mount it with 'mount -t proc proc /proc'", status: refusal)
+    }
+
     /// The exit status instead of `status`: a command fails if its output cannot be written.
     static func finish(_ status: Int32) -> Int32 {
         guard let reason = HostStandardFiles.flush(), status == success else { return status }

@@ -47,7 +47,8 @@ import Testing
             vm.cutPower()
             try vm.powerOn(
                 image.boot(
-                    "root=/dev/HostVG/Base-7.7 rd.imgbased.timeout=30 rd.shell=0", initramfs: image.initramfs))
+                    "root=/dev/HostVG/Base-7.7 rd.imgbased.timeout=30 rd.shell=0", initramfs: image.initramfs)
+            )
             try vm.expectHalt(
                 after: "there is no layer 'Base-7.7' in volume group 'HostVG'; "
                     + "it has Base-0.1, Base-0.2, Base-1.1, Base-2.1", end: "reboot: Power down")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ImgbasedHostLinux
 import Testing
 
@@ -9,11 +10,25 @@ import Testing
     init() throws { scratch = try Scratch() }
 
     /// Both outputs, with the exit status as the last line.
-    private func imgbase(_ words: String) throws -> [String] {
+    private func imgbase(_ words: String, by prefix: String = "") throws -> [String] {
         let tests = try #require(HostSystem.resolved("/proc/self/exe"))
         let program = URL(filePath: tests).deletingLastPathComponent().path + "/imgbase"
-        return try scratch.shell("'\(program)' \(words) 2>&1 && status=0 || status=$?; echo $status")
-            .split(separator: "\n").map(String.init)
+        return try scratch.shell(
+            "\(prefix) '\(program)' \(words) 2>&1 && status=0 || status=$?; echo $status"
+        )
+        .split(separator: "\n").map(String.init)
+    }
+
+    /// libdispatch's threads read /proc, and end a program that has none.
+    @Test(.enabled(if: getuid() == 0, "mounting needs root"))
+    func withoutProcOneLineSaysSo() throws {
+        let unmount = "unshare --mount sh -c 'mount -t tmpfs none /proc && exec \"$@\"' sh"
+        for words in ["--version", "status", "health", ""] {
+            let expected = [
+                "imgbase: cannot run without /proc; mount it with 'mount -t proc proc /proc'", "2",
+            ]
+            #expect(try imgbase(words, by: unmount) == expected)
+        }
     }
 
     @Test func helpAndCompletionsLeaveOutWhatOnlyUnitsCall() throws {

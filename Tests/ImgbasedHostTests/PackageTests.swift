@@ -112,7 +112,9 @@ import Testing
     /// The package of Debian that has `tool`; `nil` if that package is on every host.
     private static func package(of tool: Tool) -> String? {
         switch tool {
-        case .pvcreate, .pvck, .vgcreate, .vgchange, .lvcreate, .lvchange, .lvremove, .pvs, .vgs, .lvs: "lvm2"
+        case .pvcreate, .pvck, .vgcreate, .vgchange, .lvcreate, .lvchange, .lvremove, .pvs, .vgs, .lvs,
+            .lvmconfig:
+            "lvm2"
         case .mkfsExt4, .e2fsck, .dumpe2fs, .tune2fs, .resize2fs: "e2fsprogs"
         case .mkfsXFS, .xfsAdmin: "xfsprogs"
         case .mount: "mount"

@@ -14,7 +14,7 @@ public struct CarryOrder: Hashable, Sendable {
     /// Whether `from` is the running system.
     public var isFromRunning: Bool
     /// The lines that `to` needs in its `/etc/fstab`.
-    public var table: LayerTable
+    public var table: LayerFSTab
     /// The volume with the lists of what is carried besides `/etc`; `nil` if there is none.
     public var config: VolumePath?
     /// Whether that volume is mounted at `/config`.
@@ -31,7 +31,7 @@ public struct CarryOrder: Hashable, Sendable {
         self.toBase = base
         self.to = to
         isFromRunning = state.booted == from.path && state.earlyBoot?.mode != .volatile
-        table = LayerTable(to, state)
+        table = LayerFSTab(to, state)
         isConfigMounted = state.config.isMounted
         let config = VolumePath(group: to.group, name: HostNames.config)
         self.config = state.volume(config).flatMap { $0.isBuilding ? nil : $0.path }

@@ -228,7 +228,7 @@ public struct LayerPlanner: Sendable {
     ) -> [Step] {
         var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
         steps += order?.steps ?? []
-        let table = LayerTable(draft.path, state).applied(to: contents.fstab, type: contents.type)
+        let table = LayerFSTab(draft.path, state).applied(to: contents.fstab, type: contents.type)
         // A layer that boots read-only cannot make them.
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))

@@ -2,7 +2,7 @@ import ImgbasedCore
 
 /// The lines imgbased needs in the file-system table of a layer: `/`, `/boot` and `/config`. All other lines
 /// belong to the image and the administrator.
-public struct LayerTable: Hashable, Sendable {
+public struct LayerFSTab: Hashable, Sendable {
     /// The device of the layer, mounted at `/`.
     public var root: String
     /// The lines to add if the table mounts nothing at their target.
