@@ -122,20 +122,14 @@ import Testing
         }
     }
 
-    /// The steps at whose start the power fails, in the words of `imgbase --debug`. `sweep` has them all.
-    private static let cuts = [
-        "carry the configuration", "record for the boot loader", "start unit",
-    ]
-
     @Test("After a power cut in an update, the old or the new layer boots whole, and another update succeeds")
-    func powerCuts() throws {
+    func powerCut() throws {
         try Artefacts.updatable("update-cuts").run { vm in
             try vm.prepareUpdates()
-            for cut in Self.cuts {
-                try vm.beginUpdate()
-                try vm.expect("imgbase: " + cut, within: .minutes(10))
-                try vm.expectOldOrNewAfterCut()
-            }
+            try vm.beginUpdate()
+            // Of all steps, which `sweep` has, the one where old and new meet.
+            try vm.expect("imgbase: record for the boot loader", within: .minutes(10))
+            try vm.expectOldOrNewAfterCut()
             try vm.expectUpdateSucceeds()
         }
     }

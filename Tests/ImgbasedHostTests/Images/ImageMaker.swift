@@ -108,7 +108,8 @@ struct ImageMaker {
             "/usr/bin/unshare", "--mount", "/usr/bin/bash", "-euc",
             """
             export PATH=/usr/sbin:/usr/bin LC_ALL=C
-            sed -nE 's,^/dev/(loop|imgbased-test)[^ ]* ([^ ]*) .*,\\2,p' /proc/self/mounts | xargs -r umount -l
+            sed -nE 's,^/dev/(loop|imgbased-test)[^ ]* ([^ ]*) .*,\\2,p' /proc/self/mounts |
+                grep -v '^\(scratch.path)/' | xargs -r umount -l
             cd \(scratch.path)
 
             """ + text)
