@@ -4,8 +4,7 @@ public import ImgbasedLinux
 
 /// The journal of the booted system.
 public enum HostJournal {
-    /// Gives an entry with `fields`, each `NAME=value`, to the journal. Without a journal it does
-    /// nothing.
+    /// Sends an entry with `fields`, each `NAME=value`, to the journal. Does nothing without a journal.
     ///
     /// The corresponding C function is `sd_journal_sendv`. It returns 0 if the journal has no socket.
     public static func send(_ fields: [String]) throws(SystemError) {
@@ -18,7 +17,7 @@ public enum HostJournal {
             }
             return sd_journal_sendv(vector, CInt(vector.count))
         }
-        // A journal that has ended leaves its socket behind, which nobody reads.
+        // A journal that has ended leaves its socket behind, without a reader.
         guard result >= 0 || result == -ECONNREFUSED else {
             throw SystemError("write to", "journal", errno: -result)
         }

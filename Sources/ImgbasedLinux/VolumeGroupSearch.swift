@@ -1,10 +1,10 @@
 public import ImgbasedCore
 
-/// Finds a volume group on the disks, waiting for those the kernel has yet to announce.
+/// Finds a volume group on the disks, and waits for disks that the kernel has yet to announce.
 public struct VolumeGroupSearch: ~Copyable {
-    /// A volume group.
+    /// A volume group, with the problems met in the search for it.
     public struct Found {
-        /// The group, and where its physical volumes are.
+        /// The group, and the devices of its physical volumes.
         public var located: LocatedGroup
         /// Warnings about the group, its disks and the search, each one sentence.
         public var warnings: [String]
@@ -12,15 +12,16 @@ public struct VolumeGroupSearch: ~Copyable {
         var unread: [String]
         /// The device number, MAJOR:MINOR, of each physical volume that was found.
         var numbers: [LVMIdentifier: String]
-        /// Why our own code must not use a physical volume.
+        /// The refusal for each physical volume that our own code must not use.
         var occupied: [LVMIdentifier: Refusal]
 
         /// The metadata of the group.
         public var group: VolumeGroup { located.group }
     }
 
-    /// Seconds without a change of the disks before a layer boots while disks are missing that it does not
-    /// need. A missing disk may bring a newer copy of the metadata.
+    /// The seconds without a change of the disks before a layer boots without disks that it does not need.
+    ///
+    /// A missing disk may bring a newer copy of the metadata.
     private static let settlingTime = 3
 
     private let monitor: UeventMonitor
@@ -32,8 +33,9 @@ public struct VolumeGroupSearch: ~Copyable {
     private var selector = GroupSelector.default
     /// The time limit of lvm2, which is asked last; `nil` if it may not be asked.
     private var patience: Patience?
-    /// The last state that has a group of a host with a system id and that lvm2 did not settle: a disk of
-    /// this host may yet come.
+    /// The last state that has a group of a host with a system id and that lvm2 did not settle.
+    ///
+    /// A disk of this host may still come.
     private var unsettled: Unsettled?
 
     private struct Unsettled {
@@ -50,8 +52,9 @@ public struct VolumeGroupSearch: ~Copyable {
         deadline = .now().advanced(bySeconds: timeout)
     }
 
-    /// Reads every disk, and each that appears, until the group of `request` is complete, or has had the disks
-    /// of the requested layer for `settlingTime`, or the time is over.
+    /// Reads every disk, and each new one, until the group of `request` is complete or the time is over.
+    ///
+    /// The search also ends if the group has had the requested layer's disks for `settlingTime`.
     ///
     /// - Throws: if there is no such group.
     public mutating func run(_ request: BootRequest) throws(BootError) -> Found {
@@ -61,7 +64,7 @@ public struct VolumeGroupSearch: ~Copyable {
         return try find { group in (try? LayerSelection(request, in: group))?.volume }
     }
 
-    /// Searches once more, for the disks of `volume` in the group `found`, which is to boot instead.
+    /// Searches again, for the disks of `volume` in the group `found`; `volume` is to boot instead.
     public mutating func run(_ found: Found, for volume: String) throws(BootError) -> Found {
         if found.located.missing.isEmpty { return found }
         return try find { $0.volume(volume)?.name }
@@ -107,12 +110,12 @@ public struct VolumeGroupSearch: ~Copyable {
         }
     }
 
-    /// The group `name` that lvm2 takes for this host's; `nil` if there is none so far.
+    /// The group `name` that belongs to this host, according to lvm2; `nil` if none so far.
     ///
     /// Only lvm2 knows the system id of this host.
     private mutating func settled(_ state: GroupState, _ name: String) -> LocatedGroup? {
         let paths = inventory.scans.map { $0.path }
-        // lvm2 is asked once for the same disks.
+        // Ask lvm2 only once about the same disks.
         if unsettled?.paths == paths { return nil }
         if let patience, let group = LVM2.metadata(.named(name), patience) {
             return LocatedGroup(group, on: inventory.scans)
@@ -164,7 +167,7 @@ public struct VolumeGroupSearch: ~Copyable {
 
     private mutating func scanAll() throws(SystemError) {
         let devices = try BlockDevice.all()
-        // Disks may be gone, too.
+        // Forget disks that are gone.
         inventory = Inventory()
         damaged = [:]
         for device in devices where device.mayHoldPhysicalVolume { scan(device) }
@@ -187,8 +190,8 @@ public struct VolumeGroupSearch: ~Copyable {
 
     /// The group to use when the time is over.
     ///
-    /// A group may have been renamed: the one with our tag counts. Then lvm2 is asked, which reads devices
-    /// that we do not look at, and metadata that we cannot read.
+    /// The group may have been renamed: the group with our tag counts. Otherwise lvm2 is asked: it reads
+    /// devices that we ignore, and metadata that we cannot read.
     private mutating func giveUp() throws(BootError) -> Found {
         if case .named(let name) = selector, case .found(let located) = inventory.volumeGroup(.default),
             located.group.name != name, located.group.tags.contains(Tag.volumeGroup)
@@ -196,7 +199,8 @@ public struct VolumeGroupSearch: ~Copyable {
             selector = .default
             var found = found(located)
             found.warnings.append(
-                "there is no volume group '\(name)'; '\(located.group.name)' is the one tagged '\(Tag.volumeGroup)'"
+                "there is no volume group '\(name)'; "
+                    + "'\(located.group.name)' is the one tagged '\(Tag.volumeGroup)'"
             )
             return found
         }
@@ -224,7 +228,7 @@ public struct VolumeGroupSearch: ~Copyable {
         )
         for (id, path) in located.devices {
             let device = BlockDevice(path: path)
-            // Active volumes of lvm2 may use it.
+            // Active volumes of lvm2 may use the device.
             let holder = device.holders.first {
                 BlockDevice(name: $0).mapperUUID?.hasPrefix("LVM-") != true
             }

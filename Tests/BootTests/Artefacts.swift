@@ -34,19 +34,19 @@ enum Artefacts {
         get throws { try deliveredImages.get() }
     }
 
-    /// A machine with the installed disk as /dev/vda, whose writes are thrown away.
+    /// A machine with the installed disk as /dev/vda. Writes to the disk are discarded.
     static func machine(_ name: String, firmware: Firmware = .bios) throws -> Machine {
         try Machine(name: name, disks: [.overlay(of: disk.disk)], firmware: firmware)
     }
 
-    /// The same after GRUB has booted the default, `Base-0.1`, and all units have finished.
+    /// The machine after GRUB has booted the default, `Base-0.1`, and all units have finished.
     ///
     /// `disks` follow from /dev/vdb on.
     static func host(_ name: String, disks: [Disk] = []) throws -> Machine {
         try runningHost.get().machine(name: name, disks: disks)
     }
 
-    /// The same with the image of a base as /dev/vdb, writable for the machine.
+    /// The running host with the image of a base as /dev/vdb, writable for the machine.
     static func updatable(_ name: String) throws -> Machine {
         try host(name, disks: [.overlay(of: image.image)])
     }
@@ -58,7 +58,7 @@ enum Artefacts {
         try (release == .bookworm ? bareSystem : bareTrixie).get().machine(name: name, disks: disks)
     }
 
-    /// A machine with the installed disk and a system on another disk, which activates no volume by itself.
+    /// A machine with the installed disk, and a system on another disk that activates no volume by itself.
     static func rescueSystem(_ name: String) throws -> Machine {
         try rescueSystem.get().machine(name: name)
     }

@@ -92,7 +92,7 @@ import Testing
 }
 
 extension VM {
-    /// Expects what a person at a terminal, or without root's rights, sees besides what programs get.
+    /// Expects the output on a terminal and the output for users other than root.
     fileprivate func expectTerminal() throws {
         let picture = try check(
             "script -qec 'stty cols 120; TERM=xterm LC_ALL=C.UTF-8 imgbase layout' /dev/null | tr -d '\\r'")

@@ -46,7 +46,7 @@ import Testing
                 says: ["imgbase-initrd: cannot boot layer 'Base-0.2': " + lock], mounts: nil)
             try vm.check("kill \(locker)")
 
-            // udev hangs over the devices: they exist all the same.
+            // udev hangs on the devices; they exist nevertheless.
             try vm.check(
                 """
                 mkdir -p /run/udev/rules.d
@@ -73,7 +73,7 @@ import Testing
                 "rd.imgbased.layer=Base-0.2 rootflags=defaults,noatime,nodev,x-systemd.foo=1,commit=7,nodev,dev"
             try vm.expectByHand(one, says: [], mounts: "Base-0.1")
             try vm.expectByHand(other, says: [], mounts: "Base-0.2")
-            // rootflags=, as mount(8) reads it.
+            // The helper reads rootflags= like mount(8).
             try vm.expect("rw,noatime,commit=7", from: "findmnt -no OPTIONS /sysroot | sed 's/,seclabel//'")
             try vm.expectByHand(
                 "rd.imgbased.layer=Base-1.1 rd.imgbased.mode=volatile", says: [], mounts: "overlay")
@@ -95,7 +95,7 @@ import Testing
                         + "read-only; remove it with 'dmsetup remove HostVG-Base--1.1' when nothing uses it"
                 ], mounts: "Base-0.2", fails: true)
 
-            // A process is in it.
+            // A process uses /sysroot.
             try vm.expectByHand(
                 one, in: "/sysroot",
                 says: [

@@ -28,12 +28,11 @@ import Testing
                 sync /dev/vdc
                 """)
 
-            // The second disk without the first is /dev/vda.
+            // Without the first disk, the second is /dev/vda.
             vm.cutPower()
             vm.unplug(0)
             try vm.powerOn(Artefacts.image.boot(layer + " ignore_loglevel initcall_debug", .ordinary))
-            // The kernel tells that the helper has loaded this module, its last action before it looks for
-            // disks.
+            // The kernel reports that the helper has loaded this module. Next, the helper looks for disks.
             try vm.expect("[dm_thin_pool] returned 0", within: .minutes(3))
             let seen = "[vda] 2097152 512-byte logical blocks"
             if !vm.transcript.contains(seen) { try vm.expect(seen, within: .minutes(3)) }
@@ -100,8 +99,7 @@ import Testing
             try vm.powerOn(Artefacts.image.boot(layer, .ordinary))
             report = try vm.expectBooted("Base-0.2", on: "Base-0")
             #expect(report.warnings == ["volume group 'HostVG' lacks physical volume \(id)"])
-            // Shorter than the 90 seconds of the time for disks; under emulation longer than the 3 without a
-            // change.
+            // Shorter than the 90 s for disks; longer, under emulation, than the 3 s without a change.
             let disks = try #require(report.timings["disks"])
             #expect(disks > 3000 && disks < 30000)
             try vm.expect("active", from: "lvs --noheadings -o lv_active HostVG/Base-0.2 2>/dev/null | xargs")

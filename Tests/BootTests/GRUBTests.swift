@@ -31,8 +31,8 @@ import Testing
                 fsfreeze -f /boot
                 fsfreeze -u /boot
                 """, within: .minutes(5))
-            // Half a menu boots no layer; its copy decides the same. Marking the layer as good has renewed
-            // the menu.
+            // Half a menu boots no layer; its copy makes the same decision. Marking the layer as good has
+            // renewed the menu.
             try vm.reboot()
             try vm.expectStatus("Base-0.1", "default")
             #expect(!vm.transcript.contains("GNU GRUB"))

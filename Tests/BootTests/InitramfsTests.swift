@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// The helper loads these as well, in DracutTests.
+    /// DracutTests tests that the helper loads these modules.
     @Test("Compressed modules stay compressed in the initramfs")
     func compressed() throws {
         let files = try files(in: Initramfs.plain.file())
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    /// dracut builds an initramfs at every update of a kernel, also where imgbased was only installed.
+    /// dracut builds an initramfs at every kernel update, even if imgbased is installed and unused.
     @Test("A missing file ends the build of an initramfs only if the initramfs is to boot layers")
     func missingPiece() throws {
         try RootTree.with { tree in
@@ -85,7 +85,7 @@ import Testing
                 ("/usr/lib/imgbased/imgbase-initrd", "imgbase-initrd"),
             ] {
                 try FileManager.default.moveItem(atPath: tree.path + piece, toPath: tree.path + "/piece")
-                // Asked for, as in an image; and where a layer is.
+                // First on request, as in an image; then on a host with a layer.
                 let asked = #expect(throws: MachineError.self) {
                     try tree.makeInitramfs(without + ["--add", "imgbased"])
                 }

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// The digest of the running kernel and initramfs, in GRUB's own words.
+    /// The digest of the running kernel and initramfs, from GRUB's `BOOT_IMAGE=`.
     private static let bootedFiles =
         "sed -n 's,^BOOT_IMAGE=[^ ]*/imgbased/\\([0-9a-f]*\\)/linux .*,\\1,p' /proc/cmdline"
 

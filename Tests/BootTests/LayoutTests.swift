@@ -76,7 +76,7 @@ import Testing
                 plain -L 8M -n root
                 fill root
                 """, volumes: ["root"])
-        // lvm2 knows which of two is this host's.
+        // lvm2 knows which of two groups belongs to this host.
         let twice = Layout(
             group: "twice", diskCount: 2,
             script: """
@@ -156,7 +156,7 @@ private struct Record {
 }
 
 extension VM {
-    /// Expects that the helper makes the same devices of `volume` as lvm2.
+    /// Expects that the helper makes the same devices for `volume` as lvm2.
     ///
     /// Expects also that lvm2 then has nothing to do and can remove the devices. Returns the devices.
     fileprivate func expectDevicesOfLVM(_ volume: String, in layout: Layout) throws -> String {
@@ -173,8 +173,8 @@ extension VM {
         }
         let name: Comment = "\(layout.group)/\(volume)"
         let devices = try #require(parts["lvm2"], name)
-        // lvm2 makes a volume's device before those of its snapshots, and starts it after them; the helper
-        // makes it then.
+        // lvm2 makes a volume's device before its snapshots' devices, and starts it after them. The helper
+        // makes the volume's device only then.
         if devices.contains(where: { $0.contains(" snapshot") }) {
             #expect(parts["helper"]?.sorted() == devices.sorted(), name)
             #expect(parts["helper and lvm2"] == parts["helper"], name)

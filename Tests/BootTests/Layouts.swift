@@ -8,14 +8,14 @@ struct Layout {
     let script: String
     /// The volumes that can be booted.
     var volumes: [String] = []
-    /// Thin pools that lvm2 activates for their own sake.
+    /// Thin pools that lvm2 activates without another volume.
     ///
-    /// The helper never does so: these are recorded only for the tests of the plan.
+    /// The helper never does so: these pools are recorded only for the tests of the plan.
     var pools: [String] = []
     /// The volumes that the helper does not activate.
     var refusals: [Refusal] = []
 
-    /// A volume that is refused.
+    /// A volume that the helper refuses.
     struct Refusal {
         /// The name of the volume.
         let volume: String
@@ -137,8 +137,8 @@ extension Layout {
                 lvcreate -y -s --thinpool "$group/other" -n layer-of-thin "$group/thin-origin"
                 """,
             volumes: ["origin", "layer", "longer", "thin-origin", "layer-of-thin"]),
-        // Snapshots that keep an origin's content in a volume of their own, of a volume on disks and of a
-        // thin one; and some to be merged, whose origins were in use when the merge was requested.
+        // Snapshots that keep an origin's content in their own volume: of a volume on disks and of a thin
+        // volume. Some are to be merged: their origins were in use when the merge was requested.
         Layout(
             group: "snapshots", diskCount: 2,
             script: """

@@ -22,7 +22,7 @@ import Testing
                         ? "rm /boot/grub/imgbased.cfg"
                         : "head -c 9000 /boot/imgbased/menu.cfg >/boot/grub/imgbased.cfg; rm /boot/grub/imgbased.env"
                 )
-                // Writes the journal back: GRUB does not read it.
+                // Writes the journal back, because GRUB does not read journals.
                 try vm.check("fsfreeze -f /boot && fsfreeze -u /boot")
                 vm.cutPower()
                 try vm.powerOn()

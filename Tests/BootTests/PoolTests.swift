@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Each `base --add`, `layer --add` and `update` passes through that moment.
+    /// Each `base --add`, `layer --add` and `update` passes through the moment before the message.
     @Test(
         "Layers boot after lvcreate or lvremove is killed before its message to the pool, and lvm2 completes the change",
         .checkAll
@@ -165,7 +165,7 @@ import Testing
 }
 
 extension VM {
-    /// Expects that `layer` has booted without writing and has told why.
+    /// Expects that `layer` has booted without writing and reports the reason.
     ///
     /// Expects also that the pool's metadata still have the digest `metadata`.
     fileprivate func expectDegraded(_ layer: String, _ prefix: String, metadata: String) throws {

@@ -3,7 +3,7 @@ import Testing
 
 /// A volume group that its administrator has renamed.
 @Suite struct RenameTests {
-    /// Until the entries are repaired, each boot waits for the group they name as long as for a disk.
+    /// Until the entries are repaired, each boot waits for the old group name as long as for a disk.
     @Test(
         "A host with a renamed volume group boots, and the old name is reported and mended in every layer",
         .checkAll)

@@ -68,7 +68,7 @@ import Testing
                 echo 'LABEL=ESP /boot vfat umask=0077 0 2' >>/mnt/etc/fstab
                 umount /mnt
                 """)
-            // Before they are in the menu, and while another is the default, nothing is tried.
+            // Before the layers are in the menu, or while the default is another entry, no layer is tried.
             #expect(try vm.entryFiles() == ["debian.conf", "imgbased-Base-0.1+0.conf"])
             try vm.check(
                 "! imgbase boot --verify && sed -i '1i default debian.conf' /boot/loader/loader.conf")

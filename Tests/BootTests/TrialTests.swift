@@ -24,7 +24,8 @@ import Testing
                 "journalctl --update-catalog; journalctl -b -x MESSAGE_ID=\(id) | grep -q 'until it is settled'"
             )
 
-            // Booted nevertheless by the administrator: it went back once, and now stays until the next boot.
+            // The administrator boots the bad layer anyway. The host went back once; now it stays in the
+            // layer until the next boot.
             try vm.check("imgbase boot --set-default Base-0.2")
             try vm.reboot()
             try vm.expectStatus(
@@ -106,8 +107,7 @@ import Testing
             try vm.expect("Loading layer Base-1.1", within: .minutes(2))
             vm.cutPower()
             try vm.powerOn()
-            // The layer comes up, and its check hangs until its time is over. The test does not wait for
-            // that.
+            // The layer comes up, and its check hangs until a time limit. The test does not wait so long.
             try vm.expect("Loading layer Base-1.1", within: .minutes(2))
             try vm.waitForGuest()
             try vm.check("systemctl start imgbase-started; systemctl is-active imgbase-late.timer")

@@ -73,7 +73,7 @@ import Testing
             #expect(try vm.check("lvs --noheadings -o lv_name,lv_tags HostVG") == volumes)
             let made = try vm.check("imgbase update --tries 1 /dev/vdb", within: .minutes(10))
             #expect(made.hasSuffix("Base-1.1"))
-            // If a late change cannot be carried, the new layer is not booted, and the reason is told.
+            // If a late change cannot be carried, the new layer does not boot. The host reports the reason.
             try vm.check("echo changed late >/etc/issue")
             try vm.reboot()
             try vm.waitForGuest(after: "Loading layer Base-0.1 ", within: .minutes(6))
@@ -86,8 +86,8 @@ import Testing
             try vm.expect("Base-0.1", from: "imgbase rollback")
             try vm.expect(
                 "Base-0.1", from: "imgbase status --json | sed -n 's/.*\"layer\" : \"\\(.*\\)\",/\\1/p'")
-            // Tried after all, the layer is completed in the same way; otherwise a message would tell what it
-            // lacks.
+            // A later trial completes the layer in the same way; otherwise a message would name the missing
+            // parts.
             try vm.check(
                 "rm /etc/imgbased/persist.d/issue.conf && imgbase boot --try Base-1.1 --tries 1"
             )
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// Half of the steps for each of two machines.
+    /// Each of two machines tests half of the steps.
     @Test(
         "After a power cut at any step of an update, the old or the new layer boots whole", .checkAll,
         arguments: [1, 2])
@@ -198,7 +198,7 @@ import Testing
         umount /mnt
         """
 
-    /// Whether both are in the booted layer.
+    /// Succeeds if the booted layer has the new image and the administrator's changes.
     private static let isCarried = """
         set -ex
         grep -q 'image 2' /usr/lib/os-release
@@ -251,7 +251,7 @@ extension VM {
         try waitForGuest()
         let layer = try check("imgbase w | sed 's/You are on //'")
         try check("grep -q mine /etc/local.conf")
-        // The system does outstanding work after its start.
+        // After its start, the system finishes outstanding work.
         try check("systemctl is-system-running --wait || true")
         if layer == "Base-0.1" { return }
         // The record already names the new layer as the next.
@@ -262,7 +262,7 @@ extension VM {
         try waitForGuest()
     }
 
-    /// Expects that an update now succeeds, and that no debris of earlier ones is left.
+    /// Expects that an update now succeeds, and that no debris of earlier updates is left.
     fileprivate func expectUpdateSucceeds() throws {
         try check("imgbase update /dev/vdb", within: .minutes(10))
         try expect("", from: "imgbase boot --verify")

@@ -47,7 +47,7 @@ extension VM {
         #expect(report.degraded == nil, sourceLocation: sourceLocation)
         #expect(report.activatedBy == activatedBy, sourceLocation: sourceLocation)
         try expect("You are on \(layer)", from: "imgbase w", sourceLocation)
-        // The name of the root for lvm2 and the tools around it.
+        // lvm2 and related tools know the root by this name.
         let source = mode == "volatile" ? "overlay" : "/dev/mapper/HostVG-\(layer.replacing("-", with: "--"))"
         try expect(source, from: "findmnt -no SOURCE /", sourceLocation)
         try expect(

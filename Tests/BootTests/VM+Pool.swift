@@ -1,8 +1,8 @@
 import TestMachine
 
-/// Damage to the pool, done by a system that does not use it: the root image on the second disk.
+/// Damage to the pool, done by a system that does not use the pool: the root image on the second disk.
 extension VM {
-    /// A start of that system; it activates no volume by itself.
+    /// A start of the system on the second disk, which activates no volume by itself.
     static var rescue: Machine.Boot {
         get throws {
             try Artefacts.image.boot(from: "/dev/vdb", "systemd.mask=lvm-activate-HostVG.service")

@@ -5,12 +5,14 @@ import Testing
 extension Artefacts {
     /// A machine with UEFI that starts the layer `Base-0.1` without a boot loader.
     ///
-    /// Writes to the installed disk are thrown away.
+    /// Writes to the installed disk are discarded.
     static func machineForSystemdBoot(_ name: String) throws -> Machine {
         try machine(name, booting: "rd.imgbased.layer=Base-0.1", firmware: .uefi)
     }
 
-    /// A machine with UEFI and the installed disk, where a system on another disk is booted, without a boot loader.
+    /// A machine with UEFI and the installed disk that starts a system on another disk.
+    ///
+    /// The system starts without a boot loader.
     static func rescueSystemWithUEFI(_ name: String) throws -> Machine {
         try Machine(
             name: name, disks: [.overlay(of: disk.disk), .overlay(of: image.image)], boot: VM.rescue,
@@ -48,8 +50,9 @@ extension VM {
             """)
     }
 
-    /// Makes of the booted rescue system one that systemd-boot boots, with a pool and a base on the installed disk, and without
-    /// layers. The ESP is /boot.
+    /// Makes the booted rescue system bootable by systemd-boot. The ESP is /boot.
+    ///
+    /// The installed disk then has a pool and a base, and no layers.
     func turnIntoSystemdBootHostWithoutLayers() throws {
         try check(
             """

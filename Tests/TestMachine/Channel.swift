@@ -1,4 +1,4 @@
-/// Our end of a connection to a machine, with the bytes that are received and not yet taken.
+/// Our end of a connection to a machine, with the bytes received and not yet taken.
 final class Channel {
     /// The descriptor for `poll(2)`.
     let descriptor: Descriptor
@@ -34,6 +34,6 @@ final class Channel {
         received = []
     }
 
-    /// The last received bytes that were not taken, as text.
+    /// The last of the bytes not yet taken, as text.
     var tail: String { String(tailOf: received) }
 }

@@ -16,7 +16,7 @@ final class ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Copy the descriptors first: number 0, which the first one replaces, can be the source of another.
+        // Copy all descriptors first: the first one replaces number 0, which can be the source of another.
         var copies: [Descriptor] = []
         for (number, descriptor) in descriptors.enumerated() {
             let copy = try check("fcntl", fcntl(descriptor.number, F_DUPFD_CLOEXEC, CInt(64)))

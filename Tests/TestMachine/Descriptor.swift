@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// An open file descriptor, closed with its owner. A child inherits it only on request.
+/// An open file descriptor, closed with its owner. A child inherits the descriptor only on request.
 final class Descriptor {
     private(set) var number: CInt
 

@@ -49,7 +49,7 @@ public enum Disk: Hashable, Sendable {
     case blank(mebibytes: Int)
     /// The qcow2 `file` itself, with each write, flush and discard logged in the file `log`.
     ///
-    /// The log goes on over restarts. States after a power cut are derived from the log: `file` need not
+    /// The log continues over restarts. States after a power cut are derived from the log: `file` need not
     /// survive a power cut.
     case recorded(String, log: String)
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that is accessed by position, in bytes. It reads as zeros beyond its end.
+/// A file accessed by position, in bytes. Reads beyond its end return zeros.
 public final class RawFile: Sendable {
     /// The path of the file.
     public let path: String

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The root file system of the test machines, such as an administrator would get.
+/// The root file system of the test machines, as an administrator gets it.
 ///
 /// It has Debian with imgbased, an initramfs, and the agent of the tests.
 public struct RootImage: Sendable {
@@ -48,7 +48,9 @@ public struct RootImage: Sendable {
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// A machine that runs an overlay of the image, discarded with it, and has `disks` from /dev/vdb on.
+    /// A machine that runs an overlay of the image, and has `disks` from /dev/vdb on.
+    ///
+    /// The overlay is discarded with the machine.
     public func machine(name: String, disks: [Disk] = []) throws -> Machine {
         Machine(name: name, disks: [.overlay(of: image)] + disks, boot: try boot())
     }

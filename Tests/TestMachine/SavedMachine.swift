@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Use it for tests of a running host, not of its boot.
 public struct SavedMachine: Sendable {
-    /// The description, also of a start after a power cut.
+    /// The description of the machine, also for a start after a power cut.
     private let machine: Machine
     private let directory: String
 

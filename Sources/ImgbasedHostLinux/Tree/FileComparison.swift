@@ -6,10 +6,10 @@ extension OpenFile {
     static let toData: CInt = 3
     /// `SEEK_HOLE`, which Glibc's module hides.
     static let toHole: CInt = 4
-    /// How much is read at a time.
+    /// The most bytes to read at a time.
     static let piece = 256 << 10
 
-    /// Whether both have the same bytes. Where both have holes, nothing is read.
+    /// Whether both files have the same bytes. Holes that both files have are not read.
     ///
     /// The corresponding C functions are `lseek` and `pread`.
     func hasSameContent(as other: borrowing OpenFile) throws(SystemError) -> Bool {
@@ -24,7 +24,7 @@ extension OpenFile {
         }
         var offset = 0
         while offset < Int(size) {
-            // Small files are read faster than asked for holes.
+            // Reading a small file is faster than searching it for holes.
             if size > OpenFile.piece {
                 offset = min(data(from: offset), other.data(from: offset))
                 if offset >= Int(size) { break }
@@ -43,14 +43,14 @@ extension OpenFile {
         return true
     }
 
-    /// Where the next data begins at or after `offset`; beyond every file where there is none.
+    /// The position of the first data at or after `offset`; `Int.max` if there are none.
     func data(from offset: Int) -> Int {
         let place = lseek(number, off_t(offset), OpenFile.toData)
-        // A file system that knows no holes says so: all of it is data.
+        // Any other error comes from a file system without holes: all is data.
         return place >= 0 ? Int(place) : errno == ENXIO ? Int.max : offset
     }
 
-    /// Where the data at `offset` ends.
+    /// The end of the data at `offset`; `size` if unknown.
     func hole(from offset: Int, size: Int) -> Int {
         let place = lseek(number, off_t(offset), OpenFile.toHole)
         return place >= 0 ? Int(place) : size

@@ -3,7 +3,7 @@ import Glibc
 import ImgbasedLinux
 
 extension OpenFile {
-    /// Copies all of `source` into this new, empty file. What is a hole there is one here.
+    /// Copies all of `source` into this new, empty file, and keeps its holes.
     ///
     /// The corresponding C functions are `lseek`, `copy_file_range`, `pread`, `pwrite` and `ftruncate`.
     func copyContent(of source: borrowing OpenFile) throws(SystemError) {
@@ -22,7 +22,7 @@ extension OpenFile {
         guard ftruncate(number, off_t(size)) == 0 else { throw .last("write", name) }
     }
 
-    /// Copies bytes that are data; within one file system the kernel may let both files share them.
+    /// Copies a range of data. Within one file system, the kernel may let both files share the data.
     private func copyRange(
         of source: borrowing OpenFile, from start: Int, to end: Int, _ buffer: inout CopyBuffer
     ) throws(SystemError) {
@@ -31,7 +31,7 @@ extension OpenFile {
         while from < Int64(end) {
             let count = imgbased_copy_range(source.number, &from, number, &to, end - Int(from))
             if count < 0, errno == EINTR { continue }
-            // Shorter than it was: what is there of it is copied.
+            // The source has shrunk: all remaining bytes are copied.
             if count == 0 { return }
             guard count < 0 else { continue }
             guard [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw .last("write", name) }
@@ -54,7 +54,7 @@ extension OpenFile {
     }
 }
 
-/// Memory for a piece of a file, taken when it is first needed.
+/// Memory for a piece of a file, allocated on first use.
 private struct CopyBuffer: ~Copyable {
     private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 

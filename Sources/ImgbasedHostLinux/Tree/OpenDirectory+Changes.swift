@@ -4,18 +4,19 @@ import ImgbasedCore
 public import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// What is made gets a name of its own first, with all its content and attributes, and is then renamed: whoever looks sees
-/// the old or the new. What an interrupted run left under that name, the next one replaces.
+/// A new node, except a directory, is made whole under a temporary name and then renamed.
+///
+/// Readers see the old node or the new one. The next run replaces debris under the temporary name.
 extension OpenDirectory {
-    /// The name of what is being made. Short, so that it can stand in for the longest.
+    /// The temporary name of a new node. It is short, so that it fits even if the final name is the longest.
     public static let temporaryName = Array(".imgbased-new".utf8)
 
-    /// The open directory at `path` from here, which no link and no other file system is on the way to.
+    /// Opens the directory at `path` below this one. The way must cross no link and no other file system.
     ///
     /// The corresponding system call is `openat2`.
     public func open(path: TreePath) throws(SystemError) -> OpenDirectory {
         if path == .root { return self }
-        // Longer ones the kernel takes in pieces only (PATH_MAX).
+        // The kernel refuses longer paths (PATH_MAX): open those name by name.
         guard path.bytes.count >= Int(PATH_MAX) else {
             return try open(directory: Array(path.bytes.dropFirst()))
         }
@@ -36,7 +37,7 @@ extension OpenDirectory {
         }
     }
 
-    /// Makes `name` a plain file with those `contents`.
+    /// Makes `name` a plain file with `contents` and `attributes`.
     public func write(_ contents: [UInt8], as name: [UInt8], _ attributes: NodeAttributes) throws(SystemError)
     {
         try replace(name) { () throws(SystemError) in
@@ -46,7 +47,7 @@ extension OpenDirectory {
         }
     }
 
-    /// Makes `name` a link, device, pipe or socket.
+    /// Makes `name` a link, device, pipe or socket with `attributes`.
     ///
     /// The corresponding C functions are `symlinkat`, `mknodat` and `renameat`.
     public func make(_ kind: NodeFacts.Kind, as name: [UInt8], _ attributes: NodeAttributes)
@@ -82,18 +83,18 @@ extension OpenDirectory {
                 throw failure("link", name)
             }
         }
-        // Where both were names of one file already, renaming does nothing and says that it did (rename(2)).
+        // If both are names of one file already, rename(2) succeeds and keeps the temporary name.
         unlinkat(number, temporary.terminated, 0)
     }
 
-    /// Makes the directory `name`, for nobody but root until it gets its attributes.
+    /// Makes the directory `name`, open only to root until it gets its attributes.
     ///
     /// The corresponding C function is `mkdirat`.
     public func makeDirectory(_ name: [UInt8]) throws(SystemError) {
         guard mkdirat(number, name.terminated, 0o700) == 0 else { throw failure("make directory", name) }
     }
 
-    /// Removes `name`, and what is in it.
+    /// Removes `name` and its content. A missing `name` is no error.
     ///
     /// The corresponding C function is `unlinkat`.
     public func remove(_ name: [UInt8], depth: Int = 0) throws(SystemError) {
@@ -110,7 +111,7 @@ extension OpenDirectory {
         guard unlinkat(number, name.terminated, AT_REMOVEDIR) == 0 else { throw failure("remove", name) }
     }
 
-    /// Gives `name`, which is of that `kind`, those attributes.
+    /// Sets the attributes of `name`, which is a node of the given kind.
     ///
     /// The corresponding C functions are `fchownat`, `fchmodat`, `lsetxattr` and `utimensat`.
     public func set(_ attributes: NodeAttributes, of name: [UInt8], _ kind: NodeFacts.Kind)
@@ -120,11 +121,11 @@ extension OpenDirectory {
         try set(attributes, of: name, isLink: isLink)
     }
 
-    // MARK: How it is done
+    // MARK: Implementation
 
     private func replace(_ name: [UInt8], _ make: () throws(SystemError) -> Void) throws(SystemError) {
         let temporary = OpenDirectory.temporaryName
-        // It may be a directory.
+        // Debris may be a directory.
         try remove(temporary)
         try Replacement.put(
             temporary.terminated, at: name.terminated, in: number, shown: shown(name), make)
@@ -138,8 +139,9 @@ extension OpenDirectory {
         return OpenFile(owning: file, name: shown(name))
     }
 
-    /// The attributes of the open `file`, which is `name`. A change of owner takes set-id bits and capabilities away, a
-    /// change of permissions changes an ACL: in this order nothing is lost.
+    /// Sets the attributes of the open `file`, whose name is `name`.
+    ///
+    /// A new owner clears set-id bits and capabilities; new permissions change an ACL. This order keeps all.
     private func set(
         _ attributes: NodeAttributes, of name: [UInt8], _ file: borrowing OpenFile
     ) throws(SystemError) {
@@ -168,7 +170,7 @@ extension OpenDirectory {
 }
 
 extension FileTime {
-    /// As `utimensat` has it: the time of the last access stays (`UTIME_OMIT`).
+    /// The argument of `utimensat`. The time of the last access stays (`UTIME_OMIT`).
     fileprivate var times: [timespec] {
         [
             timespec(tv_sec: 0, tv_nsec: 0x3FFF_FFFE),

@@ -4,29 +4,29 @@ public import ImgbasedHostCore
 public import ImgbasedLinux
 
 extension ConfinedTree {
-    /// The directory at `path`, which leads through no link, to go on from.
+    /// Opens the directory at `path`. No part of the path may be a link.
     public func directory(_ path: String = "/") throws(SystemError) -> OpenDirectory {
         try OpenDirectory(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
     }
 }
 
 extension OpenDirectory: TreeDirectory {
-    /// The names in it, as `listing` has them.
+    /// The names from `listing`; more than `limit` are an error.
     public func names(limit: Int) throws(TreeReadError) -> [[UInt8]] {
         do throws(SystemError) { return try listing(limit: limit) } catch { throw TreeReadError(error) }
     }
 
-    /// What is at `name`, as `look` has it.
+    /// The facts from `look`; `nil` if `name` is missing.
     public func facts(of name: [UInt8]) throws(TreeReadError) -> NodeFacts? {
         do throws(SystemError) { return try look(at: name) } catch { throw TreeReadError(error) }
     }
 
-    /// The directory `name`, as `open` has it.
+    /// The directory `name`, opened by `open(directory:)`.
     public func directory(_ name: [UInt8]) throws(TreeReadError) -> OpenDirectory {
         do throws(SystemError) { return try open(directory: name) } catch { throw TreeReadError(error) }
     }
 
-    /// The content of a plain file; `nil` where it is longer than `limit` bytes.
+    /// The content of a plain file; `nil` if it is longer than `limit` bytes.
     public func bytes(of name: [UInt8], limit: Int) throws(TreeReadError) -> [UInt8]? {
         do throws(SystemError) {
             let bytes = try open(file: name).read(upTo: limit + 1)

@@ -4,19 +4,21 @@ import ImgbasedCore
 public import ImgbasedHostCore
 public import ImgbasedLinux
 
-/// An open directory of a tree that is not trusted. What is done goes by names in it, as bytes; no link is followed, no
-/// other file system entered, and nothing but plain files and directories is opened.
+/// An open directory of an untrusted tree.
+///
+/// Methods take names in the directory, as bytes. They follow no link, enter no other file system, and open
+/// only plain files and directories.
 public final class OpenDirectory {
     /// `O_NOATIME`, which Glibc's module hides.
     private static let leavesAccessTime: CInt = 0o1_000_000
 
-    /// The number.
+    /// The file descriptor.
     let number: CInt
-    /// What messages call it.
+    /// The path of the directory in messages.
     public let shown: String
-    /// The number of the file system.
+    /// The device number of the file system.
     let device: UInt64
-    /// Where the kernel shows what is in it to calls that know no directories.
+    /// The start of paths into the directory, for calls that take only paths.
     private let place: [CChar]
 
     /// Takes over the open directory `number`.
@@ -44,7 +46,7 @@ public final class OpenDirectory {
         close(number)
     }
 
-    /// The names in it but `.` and `..`; more than `limit` are an error.
+    /// The names in the directory, without `.` and `..`; more than `limit` are an error.
     ///
     /// The corresponding C functions are `fdopendir` and `readdir`.
     public func listing(limit: Int) throws(SystemError) -> [[UInt8]] {
@@ -53,16 +55,17 @@ public final class OpenDirectory {
         return try DirectoryListing.bytes(owning: copy, shown: shown, limit: limit)
     }
 
-    /// What is at `name`; `nil` where there is nothing. What is mounted there is not touched: a file system behind a
-    /// network or a program that is gone fails then, or waits for ever.
+    /// The facts of the node `name`; `nil` if it is missing.
     ///
-    /// The corresponding C functions are `openat2` with `RESOLVE_NO_XDEV`, which tells of a mount before it enters it, `statx`,
-    /// `readlinkat`, `llistxattr` and `lgetxattr`.
+    /// A file system mounted there is not touched: if its server or program is gone, access fails or hangs.
+    ///
+    /// The corresponding C functions are `openat2` with `RESOLVE_NO_XDEV`, which reports a mount before it
+    /// enters the mount, `statx`, `readlinkat`, `llistxattr` and `lgetxattr`.
     public func look(at name: [UInt8]) throws(SystemError) -> NodeFacts? {
         do throws(SystemError) {
             return try facts(at: name)
         } catch {
-            // What goes while it is looked at is gone as well.
+            // A node removed during the look counts as missing.
             if error.isMissing { return nil }
             throw error
         }
@@ -101,7 +104,7 @@ public final class OpenDirectory {
         }
     }
 
-    /// Where the link `name` leads.
+    /// The target of the link `name`.
     private func target(of name: [UInt8]) throws(SystemError) -> [UInt8] {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlinkat(number, name.terminated, &buffer, buffer.count)
@@ -109,9 +112,9 @@ public final class OpenDirectory {
         return buffer[..<count].map(UInt8.init(bitPattern:))
     }
 
-    /// The directory `name`.
+    /// Opens the directory `name`.
     ///
-    /// The corresponding system call is `openat2`, beneath, without links, in one file system.
+    /// The corresponding system call is `openat2`: beneath this directory, without links, in one file system.
     public func open(directory name: [UInt8]) throws(SystemError) -> OpenDirectory {
         let number = imgbased_open_beneath(
             self.number, name.terminated, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
@@ -119,14 +122,14 @@ public final class OpenDirectory {
         return try OpenDirectory(owning: number, shown: shown(name))
     }
 
-    /// The plain file `name`, open for reading.
+    /// Opens the plain file `name` for reading.
     ///
-    /// The corresponding system call is `openat2`, beneath, without links, in one file system.
+    /// The corresponding system call is `openat2`: beneath this directory, without links, in one file system.
     public func open(file name: [UInt8]) throws(SystemError) -> OpenFile {
         let flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW
         let path = name.terminated
         var number = imgbased_open_beneath(self.number, path, flags | OpenDirectory.leavesAccessTime, 0)
-        // Only the owner and root may look without a trace.
+        // Only the owner and root may use `O_NOATIME`.
         if number < 0, errno == EPERM { number = imgbased_open_beneath(self.number, path, flags, 0) }
         guard number >= 0 else { throw failure("open", name) }
         let file = OpenFile(owning: number, name: shown(name))
@@ -138,22 +141,22 @@ public final class OpenDirectory {
 
     // MARK: Names
 
-    /// The path by which calls that know no directories reach `name`, and not what a link there leads to.
+    /// The path of `name` itself, even if it is a link, for calls that take only paths.
     func path(of name: [UInt8]) -> [CChar] {
         place + name.terminated
     }
 
-    /// The extended attributes of `name`, itself if it is a link.
+    /// The extended attributes of `name`; if it is a link, its own.
     func extendedAttributes(of name: [UInt8]) -> ExtendedAttributes {
         ExtendedAttributes(path: path(of: name), shown: shown(name))
     }
 
-    /// What messages call `name`.
+    /// The path of `name` in messages.
     func shown(_ name: [UInt8]) -> String {
         shown + "/" + String(decoding: name, as: UTF8.self)
     }
 
-    /// The error of a call on `name` that just failed.
+    /// The error of the call on `name` that just failed.
     func failure(_ operation: String, _ name: [UInt8]) -> SystemError {
         switch errno {
         case EXDEV:
@@ -165,7 +168,7 @@ public final class OpenDirectory {
 }
 
 extension [UInt8] {
-    /// The name as C has it.
+    /// The name as a C string.
     var terminated: [CChar] {
         [CChar](unsafeUninitializedCapacity: count + 1) { buffer, filled in
             for index in 0..<count { buffer[index] = CChar(bitPattern: self[index]) }
@@ -175,7 +178,7 @@ extension [UInt8] {
     }
 }
 
-/// A second number for an open file.
+/// A second descriptor of the open directory `file`; -1 on failure.
 private func reopened(_ file: borrowing OpenFile) -> CInt {
     imgbased_open_beneath(file.number, ".", O_RDONLY | O_DIRECTORY, 0)
 }
