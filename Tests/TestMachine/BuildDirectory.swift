@@ -10,7 +10,7 @@ public enum BuildDirectory {
     public static let path = project + "/.build-machine"
 
     /// The directory of the logs of consoles, commands and QEMU: a few files for each machine name.
-    static func logs() throws -> String { try directory("logs") }
+    public static func logs() throws -> String { try directory("logs") }
 
     /// Makes a new, empty directory for the caller alone; the caller removes it.
     static func makeScratch(_ name: String) throws -> String {

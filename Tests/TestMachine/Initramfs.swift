@@ -4,12 +4,14 @@ import Foundation
 public enum Initramfs: String, Sendable {
     /// With systemd and without lvm2: the initramfs in the root image.
     case ordinary
-    /// Without systemd, with dracut's script as init, and with compressed kernel modules.
+    /// Without systemd, with dracut's script as init, and with all kernel modules compressed.
     case plain
     /// With lvm2, by dracut's own module.
     case lvm
     /// With the tools for encrypted disks.
     case crypt
+    /// With the tools for encrypted disks, and without systemd.
+    case plainCrypt = "plain-crypt"
 
     /// The path of the initramfs for `release`; made first if missing.
     public func file(_ release: DebianTree = .bookworm) throws -> String {
@@ -55,9 +57,12 @@ public enum Initramfs: String, Sendable {
         }
     }
 
+    /// Whether it has no systemd.
+    private var isPlain: Bool { self == .plain || self == .plainCrypt }
+
     /// Commands that compress a tree's modules. Debian 12's dracut and kmod read the format, unlike gzip.
     private var compression: String? {
-        guard self == .plain else { return nil }
+        guard isPlain else { return nil }
         return """
             cd "$1"/lib/modules
             find . -name '*.ko' | while read -r module; do
@@ -71,7 +76,7 @@ public enum Initramfs: String, Sendable {
 
     /// Arguments of dracut, except those for a run in a tree.
     var dracutArguments: [String] {
-        let omitted = Initramfs.unused.union(self == .plain ? Initramfs.ofSystemd : []).subtracting(added)
+        let omitted = Initramfs.unused.union(isPlain ? Initramfs.ofSystemd : []).subtracting(added)
         return [
             "--compress", "zstd -T0 -3", "--add", added.sorted().joined(separator: " "),
             "--omit", omitted.sorted().joined(separator: " "),
@@ -81,7 +86,8 @@ public enum Initramfs: String, Sendable {
     private var added: Set<String> {
         switch self {
         case .ordinary, .plain: ["imgbased"]
-        case .lvm, .crypt: ["imgbased", rawValue]
+        case .lvm: ["imgbased", "lvm"]
+        case .crypt, .plainCrypt: ["imgbased", "crypt"]
         }
     }
 
