@@ -12,7 +12,7 @@ public enum DiskReport {
             .lsblk,
             [
                 "--json", "--bytes", "--paths", "--output",
-                "NAME,PATH,SIZE,RO,FSTYPE,MOUNTPOINTS,TYPE,PARTLABEL", disk,
+                "NAME,PATH,SIZE,RO,FSTYPE,MOUNTPOINTS,TYPE,PARTUUID", disk,
             ])
     }
 
@@ -33,7 +33,7 @@ public enum DiskReport {
         var mountpoints: [String?]?
         var children: [Device]?
         var type: String?
-        var partlabel: String?
+        var partuuid: String?
 
         /// The devices on this one, each after the one it is on.
         var descendants: [Device] { (children ?? []).flatMap { [$0] + $0.descendants } }
@@ -69,7 +69,7 @@ public enum DiskReport {
             try disk(path, devices: devices, signatures: signatures), kind: device.type ?? "unknown",
             devices: device.descendants.map {
                 InstallDisk.Device(
-                    path: $0.path, kind: $0.type ?? "unknown", label: $0.partlabel,
+                    path: $0.path, kind: $0.type ?? "unknown", id: $0.partuuid?.lowercased(),
                     mountPoints: ($0.mountpoints ?? []).compactMap { $0 })
             })
     }

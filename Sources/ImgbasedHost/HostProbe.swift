@@ -104,7 +104,8 @@ public struct HostProbe: Sendable {
             state,
             InstallSurvey(
                 disks: found, platforms: platforms,
-                hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint))
+                hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint),
+                tools: Set(Tool.allCases.filter { HostSystem.exists($0.path) }))
         )
     }
 

@@ -30,7 +30,8 @@ extension Session {
             configUUID: try newUUID(goal))
         let planner = InstallPlanner(
             names: names, wipes: request.wipes, bootSize: request.sizes.boot, layout: layout,
-            image: image.planner, settings: settings, uuids: (try newUUID(goal), try newUUID(goal)))
+            image: image.planner, settings: settings,
+            uuids: (try newUUID(goal), try newUUID(goal), try newUUID(goal)))
         let procedure = Procedure.install(planner, uuid: try newUUID(goal))
         let outcome = try await changing(goal, ofThisHost: false) {
             try await run(procedure, image: image) { _ in }

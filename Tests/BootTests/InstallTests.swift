@@ -6,6 +6,9 @@ import Testing
     private static let key =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKTKVxr1mDPyOUC6mQgFyYbRBNbGH8BnP2iXYqh9vDR6 admin@example"
 
+    /// The identifier of the first partition of an unfinished installation.
+    fileprivate static let mark = "1d6b05e1-1257-4a11-9f00-696d67626173"
+
     private static let settings = """
         set -e
         mkdir -p /run/over/etc/kernel /run/over/usr/local/sbin
@@ -48,6 +51,11 @@ import Testing
             try vm.powerOn(.firstDisk, firmware: .uefi)
             try vm.expectInstalled()
             try vm.check("test -d /sys/firmware/efi")
+
+            // Until the installation is complete, GRUB boots nothing.
+            try vm.check("sfdisk -q --no-reread --force --part-uuid /dev/vda 1 \(Self.mark); sync")
+            try vm.reboot()
+            try vm.expect("installation on this disk is not complete", within: .minutes(4))
         }
     }
 
@@ -108,7 +116,7 @@ extension VM {
         try check(
             """
             rm -r /etc/imgbased/hooks.d/new-base-added
-            lvs HostVG/Base-0 && sfdisk --part-label /dev/vdc 1 | grep -qx imgbased-installing
+            lvs HostVG/Base-0 && sfdisk --part-uuid /dev/vdc 1 | grep -qix \(InstallTests.mark)
             """)
     }
 

@@ -112,21 +112,21 @@ import Testing
     @Test func readsDisksForAnInstallation() throws {
         let devices = """
             {"blockdevices": [{"name":"/dev/vdc", "path":"/dev/vdc", "size":8, "ro":false, "fstype":null,
-              "mountpoints":[null], "type":"disk", "partlabel":null, "children": [
+              "mountpoints":[null], "type":"disk", "partuuid":null, "children": [
                 {"name":"/dev/vdc1", "path":"/dev/vdc1", "size":1, "ro":false, "fstype":null,
-                  "mountpoints":[null], "type":"part", "partlabel":"imgbased-installing"},
+                  "mountpoints":[null], "type":"part", "partuuid":"\(InstallDisk.mark.uppercased())"},
                 {"name":"/dev/vdc4", "path":"/dev/vdc4", "size":1, "ro":false, "fstype":"LVM2_member",
-                  "mountpoints":[null], "type":"part", "partlabel":"imgbased", "children": [
+                  "mountpoints":[null], "type":"part", "partuuid":"X", "children": [
                     {"name":"/dev/mapper/HostVG-Config", "path":"/dev/mapper/HostVG-Config", "size":1,
-                      "ro":false, "fstype":"ext4", "mountpoints":["/mnt"], "type":"lvm", "partlabel":null}]}]}]}
+                      "ro":false, "fstype":"ext4", "mountpoints":["/mnt"], "type":"lvm", "partuuid":null}]}]}]}
             """
         let disk = try DiskReport.installDisk("/dev/vdc", devices: Array(devices.utf8), signatures: [])
         #expect(disk.kind == "disk")
         #expect(disk.isUnfinished)
         #expect(
             disk.devices == [
-                InstallDisk.Device(path: "/dev/vdc1", kind: "part", label: "imgbased-installing"),
-                InstallDisk.Device(path: "/dev/vdc4", kind: "part", label: "imgbased"),
+                InstallDisk.Device(path: "/dev/vdc1", kind: "part", id: InstallDisk.mark),
+                InstallDisk.Device(path: "/dev/vdc4", kind: "part", id: "x"),
                 InstallDisk.Device(path: "/dev/mapper/HostVG-Config", kind: "lvm", mountPoints: ["/mnt"]),
             ])
         // Without the column NAME, lsblk prints no children.

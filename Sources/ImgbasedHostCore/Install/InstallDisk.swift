@@ -8,16 +8,16 @@ public struct InstallDisk: Hashable, Sendable {
         public var path: String
         /// The kind, with lsblk's names: `part`, `lvm`, `crypt`.
         public var kind: String
-        /// The name in the partition table; `nil` if none.
-        public var label: String?
+        /// The identifier in a GUID partition table, in lower case; `nil` if none.
+        public var id: String?
         /// The directories where it is mounted, or `[SWAP]`.
         public var mountPoints: [String]
 
         /// A device with these values.
-        public init(path: String, kind: String, label: String? = nil, mountPoints: [String] = []) {
+        public init(path: String, kind: String, id: String? = nil, mountPoints: [String] = []) {
             self.path = path
             self.kind = kind
-            self.label = label
+            self.id = id
             self.mountPoints = mountPoints
         }
     }
@@ -31,10 +31,10 @@ public struct InstallDisk: Hashable, Sendable {
     /// Whether a program or the kernel holds the disk or a partition of it.
     public var isHeld: Bool
 
-    /// The name of the first partition until the installation is complete.
+    /// The identifier of the first partition until the installation is complete.
     ///
-    /// A disk with this name is this command's own, and holds nothing yet.
-    public static let mark = "imgbased-installing"
+    /// A disk with this mark is this command's own. GRUB does not boot it, so it holds nothing yet.
+    public static let mark = "1d6b05e1-1257-4a11-9f00-696d67626173"
 
     /// A disk with these values.
     public init(_ disk: HostState.Disk, kind: String, devices: [Device] = [], isHeld: Bool = false) {
@@ -48,7 +48,7 @@ public struct InstallDisk: Hashable, Sendable {
     public var path: String { disk.path }
 
     /// Whether an installation on it was begun and not completed.
-    public var isUnfinished: Bool { partitions.contains { $0.label == InstallDisk.mark } }
+    public var isUnfinished: Bool { partitions.contains { $0.id == InstallDisk.mark } }
 
     /// The partitions.
     var partitions: [Device] { devices.filter { $0.kind == "part" } }
@@ -77,7 +77,8 @@ public struct InstallDisk: Hashable, Sendable {
     /// The contents in words, for a refusal.
     var words: String {
         let partitions = partitions.count
-        let words = disk.signatures + (partitions == 0 ? [] : ["\(partitions) partitions"])
+        let counted = partitions == 1 ? "1 partition" : "\(partitions) partitions"
+        let words = disk.signatures + (partitions == 0 ? [] : [counted])
         return words.isEmpty ? "something" : words.joined(separator: ", ")
     }
 }

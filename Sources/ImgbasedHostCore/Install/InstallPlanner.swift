@@ -1,26 +1,9 @@
 public import ImgbasedCore
 
-/// The answer to the question what an installation would find.
-public struct InstallSurvey: Hashable, Sendable {
-    /// The disks, in the order of the command line.
-    public var disks: [InstallDisk]
-    /// The platforms of GRUB whose modules are installed here.
-    public var platforms: [GRUBPlatform]
-    /// Whether `/boot` is a directory here.
-    public var hasBootDirectory: Bool
-
-    /// A survey with these findings.
-    public init(disks: [InstallDisk], platforms: [GRUBPlatform], hasBootDirectory: Bool) {
-        self.disks = disks
-        self.platforms = platforms
-        self.hasBootDirectory = hasBootDirectory
-    }
-}
-
 /// `imgbase install`: an image onto empty disks, which then boot by themselves.
 ///
-/// The first disk gets partitions; its first partition is called ``InstallDisk/mark`` until everything is
-/// there. A disk with this name is made anew by the next run, whatever it holds.
+/// The first disk gets partitions; its first partition has the identifier ``InstallDisk/mark`` until everything is
+/// there. The next run makes a disk with this mark anew, whatever it holds.
 public struct InstallPlanner: Sendable {
     /// The names of the new volume group and pool.
     public var names: HostNames
@@ -38,6 +21,8 @@ public struct InstallPlanner: Sendable {
     public var bootUUID: String
     /// The volume ID of the ESP: eight hexadecimal digits.
     public var espID: String
+    /// The identifier of the first partition, once everything is there.
+    public var partitionID: String
 
     /// The goal for messages: `cannot …`.
     public static let goal = "install the image"
@@ -49,10 +34,10 @@ public struct InstallPlanner: Sendable {
     private static let grub = "/boot/grub"
     private static let esp = "/boot/efi"
 
-    /// An installation as requested; a size may be `nil`. The identifiers are made of two random UUIDs.
+    /// An installation as requested; a size may be `nil`. The identifiers are made of random UUIDs.
     public init(
         names: HostNames, wipes: Bool, bootSize: Bytes?, layout: InitPlanner, image: BasePlanner,
-        settings: InstallSettings, uuids: (boot: String, esp: String)
+        settings: InstallSettings, uuids: (boot: String, esp: String, partition: String)
     ) {
         self.names = names
         self.wipes = wipes
@@ -62,6 +47,7 @@ public struct InstallPlanner: Sendable {
         self.settings = settings
         bootUUID = uuids.boot
         espID = String(uuids.esp.uppercased().prefix(8))
+        partitionID = uuids.partition
     }
 
     // MARK: The disks
@@ -89,6 +75,10 @@ public struct InstallPlanner: Sendable {
                 .replaceFile(
                     path: InstallPlanner.grub + "/grub.cfg", contents: InstallPlanner.configuration,
                     isOnBoot: true))
+            plan.checkScripts()
+            let tools = (plan.steps + complete(survey).steps).flatMap { $0.actions() }.compactMap(\.tool)
+            let missing = Set(tools).subtracting(survey.tools)
+            if !missing.isEmpty { throw .install(.noTools(missing.map(\.path).sorted())) }
         } catch {
             throw HostRefusal(InstallPlanner.goal, error)
         }
@@ -171,7 +161,8 @@ public struct InstallPlanner: Sendable {
         let table = PartitionTable(
             disk: disk.disk.kernelPath,
             partitions: [
-                .init(name: InstallDisk.mark, type: PartitionTable.biosBoot, size: Bytes(1 << 20)),
+                .init(
+                    name: "bios", type: PartitionTable.biosBoot, id: InstallDisk.mark, size: Bytes(1 << 20)),
                 .init(name: "esp", type: "uefi", size: InstallPlanner.espSize),
                 .init(name: "boot", type: "linux", size: boot),
                 .init(name: "imgbased", type: "lvm", size: nil),
@@ -238,9 +229,21 @@ public struct InstallPlanner: Sendable {
     }
 
     /// GRUB's configuration, to which the layers are added.
+    ///
+    /// One write, of the first partition's identifier, makes the disk boot and protects it from another run.
+    /// So nothing is ever written in a layer that another run would overwrite.
     private static let configuration = Array(
         """
         # Written by imgbase install. grub-mkconfig replaces this file, and keeps the layers.
+        insmod regexp
+        insmod probe
+        regexp --set=1:imgbased_disk '^([^,]*),' "${root}"
+        probe --set=imgbased_first --part-uuid "(${imgbased_disk},gpt1)"
+        if [ "${imgbased_first}" = "\(InstallDisk.mark)" ]; then
+          echo "The installation on this disk is not complete: run it again."
+          sleep 10
+          exit
+        fi
         set timeout=5
 
         """.utf8)
@@ -271,8 +274,8 @@ public struct InstallPlanner: Sendable {
 
     /// The plan that makes the disks bootable, at the very end, and declares them complete.
     ///
-    /// Until then firmware finds no loader on the disk. The loader and its modules are the running system's: they fit
-    /// together, and no program of the image runs before the image does.
+    /// The loader and its modules are the running system's: they fit together, and no program of the image runs
+    /// before the image does.
     func complete(_ survey: InstallSurvey) -> Plan {
         var plan = Plan(goal: "make '\(survey.disks.first?.path ?? "")' bootable")
         guard let disk = survey.disks.first?.disk.kernelPath else { return plan }
@@ -282,7 +285,7 @@ public struct InstallPlanner: Sendable {
             .unmountDevice(table.device(2), at: InstallPlanner.esp),
             .unmountDevice(table.device(3), at: BootState.mountPoint), .deactivateGroup(names.group),
         ]
-        plan.commit = [.nameFirstPartition("bios", disk: disk)]
+        plan.commit = [.declareInstalled(disk: disk, id: partitionID)]
         return plan
     }
 }

@@ -11,6 +11,7 @@ public enum InstallReason: Error, Hashable, Sendable {
     case bootTooSmall(needed: Bytes)
     case noBootDirectory
     case noGRUB([GRUBPlatform])
+    case noTools([String])
     case badHostName(String)
     case badPassword(String)
     case privateKey(String)
@@ -43,6 +44,9 @@ extension InstallReason: CustomStringConvertible {
         case .noGRUB(let platforms):
             "GRUB is not installed here: none of \(platforms.map { "'\($0.directory)'" }.joined(separator: ", ")) exists; "
                 + "install the package that has it (Debian: grub-pc-bin, grub-efi-amd64-bin, grub-efi-arm64-bin)"
+        case .noTools(let paths):
+            "\(paths.map { "'\($0)'" }.joined(separator: ", ")) \(paths.count == 1 ? "is" : "are") missing here; install the "
+                + "packages (Debian: fdisk, dosfstools, e2fsprogs, lvm2, udev, grub2-common, grub-common)"
         case .badHostName(let text):
             "'\(text)' is no host name; give labels of letters, digits and hyphens, separated by dots, at most 64 in all"
         case .badPassword(let path):

@@ -8,6 +8,8 @@ public struct PartitionTable: Hashable, Sendable {
         public var name: String
         /// Its type: a GUID or one of sfdisk's words.
         public var type: String
+        /// Its identifier; `nil` for a random one.
+        public var id: String?
         /// Its size, a multiple of a MiB; `nil` for the rest of the disk.
         public var size: Bytes?
     }
@@ -42,30 +44,9 @@ public struct PartitionTable: Hashable, Sendable {
     var script: String {
         let lines = partitions.map { partition in
             let size = partition.size.map { "size=\($0.count >> 20)MiB, " } ?? ""
-            return "\(size)type=\(partition.type), name=\"\(partition.name)\""
+            let id = partition.id.map { "uuid=\($0), " } ?? ""
+            return "\(size)type=\(partition.type), \(id)name=\"\(partition.name)\""
         }
         return (["label: gpt"] + lines).map { $0 + "\n" }.joined()
     }
-}
-
-/// The processors and firmware for which GRUB can be installed, by the names of GRUB's platforms.
-public enum GRUBPlatform: String, CaseIterable, Sendable, Encodable {
-    case bios = "i386-pc"
-    case efi64 = "x86_64-efi"
-    case efiARM = "arm64-efi"
-
-    /// The platforms for the processor of this system.
-    public static var native: [GRUBPlatform] {
-        #if arch(arm64)
-            [.efiARM]
-        #else
-            [.bios, .efi64]
-        #endif
-    }
-
-    /// The directory of its modules.
-    public var directory: String { "/usr/lib/grub/\(rawValue)" }
-
-    /// The firmware, in words.
-    public var firmware: String { self == .bios ? "BIOS" : "UEFI" }
 }

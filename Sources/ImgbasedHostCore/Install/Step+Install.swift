@@ -1,5 +1,12 @@
 import ImgbasedCore
 
+extension Action {
+    /// The tool that the action runs; `nil` if none.
+    var tool: Tool? {
+        if case .run(let command) = self { command.tool } else { nil }
+    }
+}
+
 extension Step {
     /// The actions of the steps of an installation.
     var installActions: [Action] {
@@ -56,8 +63,8 @@ extension Step {
                             "--efi-directory=/boot/efi", "--removable", "--no-nvram",
                         ]))
             ]
-        case .nameFirstPartition(let name, let disk):
-            [.run(Command(.sfdisk, ["--quiet", "--part-label", disk, "1", name])), .flushDevice(disk)]
+        case .declareInstalled(let disk, let id):
+            [.run(Command(.sfdisk, ["--quiet", "--part-uuid", disk, "1", id])), .flushDevice(disk)]
         default: []
         }
     }

@@ -172,7 +172,7 @@ extension Step {
             (motd.map { [.write(path: "/run/motd.d/imgbased", text: $0.map { $0 + "\n" }.joined())] } ?? [])
                 + messages.map { .tellJournal($0) }
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
-            .unmountDevice, .setUpLayer, .installGRUB, .nameFirstPartition:
+            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
             installActions
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]

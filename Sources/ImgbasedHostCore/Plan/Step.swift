@@ -110,8 +110,8 @@ public enum Step: Hashable, Sendable {
     case setUpLayer(LayerSetup)
     /// Installs GRUB with its modules on a disk, whose file systems are mounted.
     case installGRUB(GRUBPlatform, disk: String)
-    /// Names the first partition: an installation is complete.
-    case nameFirstPartition(String, disk: String)
+    /// Gives the first partition its own identifier: an installation is complete.
+    case declareInstalled(disk: String, id: String)
     /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
     /// Restarts the system.
@@ -268,7 +268,7 @@ extension Step: CustomStringConvertible {
         case .setUpLayer(let setup):
             "give layer '\(setup.layer.name)' \(setup.words.joined(separator: ", "))"
         case .installGRUB(let platform, let disk): "install GRUB for \(platform.firmware) on '\(disk)'"
-        case .nameFirstPartition(_, let disk): "declare the installation on '\(disk)' complete"
+        case .declareInstalled(let disk, _): "declare the installation on '\(disk)' complete"
         case .startUnit(let name): "start unit '\(name)'"
         case .restart: "restart the system"
         }
@@ -331,7 +331,7 @@ extension Step: CustomStringConvertible {
         case .unmountDevice: "unmountDevice"
         case .setUpLayer: "setUpLayer"
         case .installGRUB: "installGRUB"
-        case .nameFirstPartition: "nameFirstPartition"
+        case .declareInstalled: "declareInstalled"
         case .startUnit: "startUnit"
         case .restart: "restart"
         }

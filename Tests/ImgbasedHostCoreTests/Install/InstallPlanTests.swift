@@ -50,7 +50,7 @@ import Testing
                 """)
         #expect(machine.firmware == [.bios, .efi64])
         #expect(GRUBConfig(state.boot.grubConfig ?? "").hasSection)
-        #expect(machine.installation.disks[0].devices.map(\.label) == ["bios", "esp", "boot", "imgbased"])
+        #expect(machine.installation.disks[0].devices.map(\.id) == ["own-id", nil, nil, nil])
         #expect(state.volumes.allSatisfy { !$0.isActive })
         // Nothing of the running system was changed.
         #expect(state.config.fstab.isEmpty)
@@ -64,13 +64,15 @@ import Testing
             names: FakeMachine.names, wipes: false, bootSize: nil,
             layout: InitPlanner(disks: [], size: nil, configSize: nil, configUUID: "C"),
             image: BasePlanner(name: nil, size: nil, image: image), settings: InstallSettings(),
-            uuids: ("B", "0a1b2c3d-0000"))
+            uuids: ("B", "0a1b2c3d-0000", "P"))
     }
 
     @Test func commandsOfTheDisk() throws {
         let machine = Self.machine("/dev/nvme0n1", "/dev/sdb")
         let planner = Self.planner
-        let plan = try planner.prepare(machine.state, machine.installation, nil)
+        var plan = try planner.prepare(machine.state, machine.installation, nil)
+        #expect(plan.prepare.first?.verb == "checkScript")
+        plan.prepare.removeAll(where: \.isCheck)
         let lines = plan.lines().filter { $0.contains("+ /usr") || $0.contains("| ") }.map {
             String($0.drop { $0 == " " || $0 == "+" })
         }
@@ -78,7 +80,7 @@ import Testing
             lines.prefix(14) == [
                 "/usr/sbin/sfdisk --quiet --wipe always --wipe-partitions always /dev/nvme0n1",
                 "| label: gpt",
-                "| size=1MiB, type=21686148-6449-6E6F-744E-656564454649, name=\"imgbased-installing\"",
+                "| size=1MiB, type=21686148-6449-6E6F-744E-656564454649, uuid=\(InstallDisk.mark), name=\"bios\"",
                 "| size=256MiB, type=uefi, name=\"esp\"", "| size=1024MiB, type=linux, name=\"boot\"",
                 "| type=lvm, name=\"imgbased\"", "/usr/bin/udevadm settle --timeout=60",
                 "/usr/sbin/mkfs.ext4 -q -F -O '^metadata_csum_seed' -L boot -U B /dev/nvme0n1p3",
@@ -98,7 +100,7 @@ import Testing
                         + "--removable --no-nvram",
                     "/usr/bin/umount /boot/efi", "/usr/bin/umount /boot",
                     "/usr/sbin/vgchange --activate n HostVG",
-                    "/usr/sbin/sfdisk --quiet --part-label /dev/nvme0n1 1 bios",
+                    "/usr/sbin/sfdisk --quiet --part-uuid /dev/nvme0n1 1 P",
                 ])
     }
 
@@ -122,7 +124,7 @@ import Testing
             cut.power = .max
             cut.stepsDone = 0
             var again = cut
-            if cut.installation.disks[0].devices.first?.label == "bios" {
+            if cut.installation.disks[0].devices.first?.id == "own-id" {
                 #expect(cut == Self.counted(whole, power: .max, steps: 0))
                 #expect(throws: HostRefusal.self) { try again.install(Self.settings) }
                 continue
@@ -137,7 +139,7 @@ import Testing
                 twice.power = second
                 #expect(throws: PowerCut.self) { try twice.install(Self.settings) }
                 twice.power = .max
-                if twice.installation.disks[0].devices.first?.label != "bios" {
+                if twice.installation.disks[0].devices.first?.id != "own-id" {
                     try twice.install(Self.settings)
                 }
                 #expect(Self.counted(twice) == Self.counted(whole), "cut after \(power) and \(second)")
@@ -164,10 +166,10 @@ import Testing
         #expect(machine == before)
     }
 
-    private static func partition(_ path: String, label: String? = nil, at: String? = nil)
+    private static func partition(_ path: String, id: String? = nil, at: String? = nil)
         -> InstallDisk.Device
     {
-        InstallDisk.Device(path: path, kind: "part", label: label, mountPoints: at.map { [$0] } ?? [])
+        InstallDisk.Device(path: path, kind: "part", id: id, mountPoints: at.map { [$0] } ?? [])
     }
 
     @Test func disksWithAnythingOnThemNeedWipe() throws {
@@ -176,7 +178,7 @@ import Testing
             Self.expectRefusal(.needsWipe(disk: path, contents: "xfs")) {
                 $0.installation.disks[index].disk.signatures = ["xfs"]
             }
-            Self.expectRefusal(.needsWipe(disk: path, contents: "gpt, 1 partitions")) {
+            Self.expectRefusal(.needsWipe(disk: path, contents: "gpt, 1 partition")) {
                 $0.installation.disks[index].disk.signatures = ["gpt"]
                 $0.installation.disks[index].devices = [Self.partition(path + "1")]
             }
@@ -188,14 +190,14 @@ import Testing
         try blank.install()
         #expect(Self.counted(machine) == Self.counted(blank))
         // The mark is the first disk's alone: elsewhere it proves nothing.
-        Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "gpt, 1 partitions")) {
+        Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "gpt, 1 partition")) {
             $0.installation.disks[1].disk.signatures = ["gpt"]
-            $0.installation.disks[1].devices = [Self.partition("/dev/sdc1", label: InstallDisk.mark)]
+            $0.installation.disks[1].devices = [Self.partition("/dev/sdc1", id: InstallDisk.mark)]
         }
         // A disk of an unfinished installation does not free another one of a foreign group.
         Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "LVM2_member")) {
             $0.installation.disks[0].disk.signatures = ["gpt"]
-            $0.installation.disks[0].devices = [Self.partition("/dev/sdb1", label: InstallDisk.mark)]
+            $0.installation.disks[0].devices = [Self.partition("/dev/sdb1", id: InstallDisk.mark)]
             $0.installation.disks[1].disk.signatures = ["LVM2_member"]
             $0.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdc", group: "data")]
         }
@@ -218,13 +220,13 @@ import Testing
             // Ours, but mounted or mapped by others.
             Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/mnt"), wipes: wipes) {
                 $0.installation.disks[0].devices = [
-                    Self.partition("/dev/sdb1", label: InstallDisk.mark),
+                    Self.partition("/dev/sdb1", id: InstallDisk.mark),
                     Self.partition("/dev/sdb3", at: "/mnt"),
                 ]
             }
             Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/dev/mapper/x"), wipes: wipes) {
                 $0.installation.disks[0].devices = [
-                    Self.partition("/dev/sdb1", label: InstallDisk.mark),
+                    Self.partition("/dev/sdb1", id: InstallDisk.mark),
                     InstallDisk.Device(path: "/dev/mapper/x", kind: "crypt"),
                 ]
             }
@@ -259,6 +261,9 @@ import Testing
         }
         Self.expectRefusal(.noBootDirectory) { $0.installation.hasBootDirectory = false }
         Self.expectRefusal(.noGRUB(GRUBPlatform.native)) { $0.installation.platforms = [] }
+        Self.expectRefusal(.noTools(["/usr/sbin/grub-install", "/usr/sbin/sfdisk"])) {
+            $0.installation.tools.subtract([.sfdisk, .grubInstall, .xz])
+        }
         Self.expectRefusal(.tooShort(disk: "/dev/sdb", missing: Bytes(323 << 20))) {
             $0.installation.disks[0].disk.size = Bytes(1 << 30)
         }

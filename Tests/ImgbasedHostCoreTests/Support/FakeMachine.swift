@@ -161,7 +161,7 @@ struct FakeMachine: Equatable {
         case .deactivateVolume(let path): update(path) { $0.isActive = false }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
-            .unmountDevice, .setUpLayer, .installGRUB, .nameFirstPartition:
+            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
             install(step)
         case .startUnit: break
         case .restart: restarts += 1
@@ -212,7 +212,7 @@ struct FakeMachine: Equatable {
         case .partition(let table):
             installation.disks[0].disk.signatures = ["gpt"]
             installation.disks[0].devices = table.partitions.enumerated().map {
-                InstallDisk.Device(path: table.device($0 + 1), kind: "part", label: $1.name)
+                InstallDisk.Device(path: table.device($0 + 1), kind: "part", id: $1.id)
             }
         case .makeBootFileSystem(_, let uuid):
             state.boot = BootState()
@@ -224,7 +224,7 @@ struct FakeMachine: Equatable {
             contents[setup.layer]?.fstab = setup.table.applied(to: fstab, type: setup.type)
             contents[setup.layer]?.settings = setup.settings
         case .installGRUB(let platform, _): firmware.insert(platform)
-        case .nameFirstPartition(let name, _): installation.disks[0].devices[0].label = name
+        case .declareInstalled(_, let id): installation.disks[0].devices[0].id = id
         default: break
         }
     }
@@ -337,7 +337,7 @@ extension FakeMachine {
             disks: installation.disks.map(\.path), size: nil, configSize: nil, configUUID: "config-uuid")
         let planner = InstallPlanner(
             names: FakeMachine.names, wipes: wipes, bootSize: nil, layout: layout, image: image,
-            settings: settings, uuids: ("boot-uuid", "0a1b2c3d-0000"))
+            settings: settings, uuids: ("boot-uuid", "0a1b2c3d-0000", "own-id"))
         try run(.install(planner, uuid: "layer-uuid"))
     }
 
