@@ -3,6 +3,7 @@
 
 #include <linux/module.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -45,6 +46,13 @@ int imgbased_errno(void)
 int imgbased_open(const char *path, int flags, unsigned int mode)
 {
     return open(path, flags, mode);
+}
+
+int imgbased_own_mounts(void)
+{
+    if (unshare(CLONE_NEWNS) != 0)
+        return -1;
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
 const char *imgbased_next_name(DIR *directory)

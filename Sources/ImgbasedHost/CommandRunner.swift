@@ -3,7 +3,7 @@ public import ImgbasedHostCore
 import Subprocess
 import SystemPackage
 
-/// Runs the distribution's tools: no shell, a fixed path, a bare environment, no input.
+/// Runs the distribution's tools: no shell, a fixed path, a bare environment, no input but the command's own.
 public struct CommandRunner: Sendable {
     /// Receives each command before it runs.
     let trace: @Sendable (Command) -> Void
@@ -30,7 +30,8 @@ public struct CommandRunner: Sendable {
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(command.tool.path)), arguments: Arguments(command.arguments),
-                environment: .custom(environment), input: .none, output: .bytes(limit: CommandRunner.limit),
+                environment: .custom(environment), input: .string(command.input),
+                output: .bytes(limit: CommandRunner.limit),
                 error: .string(limit: CommandRunner.limit))
             switch result.terminationStatus {
             case .exited(let code) where command.successes.contains(code):

@@ -5,11 +5,15 @@ public import ImgbasedHostCore
 /// The reports of `lsblk -J` and `wipefs -J` on a disk.
 public enum DiskReport {
     /// Asks for `disk` and every device on it.
+    ///
+    /// Without NAME, lsblk prints a list in which no device is on another (lsblk.c, main).
     public static func devicesCommand(_ disk: String) -> Command {
         Command(
             .lsblk,
-            ["--json", "--bytes", "--paths", "--output", "PATH,SIZE,RO,FSTYPE,MOUNTPOINTS", disk],
-            about: "'\(disk)'")
+            [
+                "--json", "--bytes", "--paths", "--output",
+                "NAME,PATH,SIZE,RO,FSTYPE,MOUNTPOINTS,TYPE,PARTUUID", disk,
+            ], about: "'\(disk)'")
     }
 
     /// Asks for the signatures on `disk`; without `--all`, nothing is wiped.
@@ -28,6 +32,11 @@ public enum DiskReport {
         var fstype: String?
         var mountpoints: [String?]?
         var children: [Device]?
+        var type: String?
+        var partuuid: String?
+
+        /// The devices on this one, each after the one it is on.
+        var descendants: [Device] { (children ?? []).flatMap { [$0] + $0.descendants } }
     }
 
     private struct Signatures: Decodable {
@@ -37,22 +46,39 @@ public enum DiskReport {
         var signatures: [Signature]
     }
 
-    /// The disk named `path`, from the two reports.
-    public static func disk(
-        _ path: String, devices: [UInt8], signatures: [UInt8]
-    ) throws(HostFailure) -> HostState.Disk {
-        let device: Device
+    private static func device(_ path: String, in devices: [UInt8]) throws(HostFailure) -> Device {
         do {
             guard let first = try JSONDecoder().decode(Devices.self, from: Data(devices)).blockdevices.first
             else {
                 throw HostFailure.report(.lsblk, reason: "it has no '\(path)'")
             }
-            device = first
+            return first
         } catch let failure as HostFailure {
             throw failure
         } catch {
             throw .report(.lsblk, reason: "\(error)".oneLine)
         }
+    }
+
+    /// The disk named `path` with the devices on it, from the two reports.
+    public static func installDisk(
+        _ path: String, devices: [UInt8], signatures: [UInt8]
+    ) throws(HostFailure) -> InstallDisk {
+        let device = try device(path, in: devices)
+        return InstallDisk(
+            try disk(path, devices: devices, signatures: signatures), kind: device.type ?? "unknown",
+            devices: device.descendants.map {
+                InstallDisk.Device(
+                    path: $0.path, kind: $0.type ?? "unknown", id: $0.partuuid?.lowercased(),
+                    mountPoints: ($0.mountpoints ?? []).compactMap { $0 })
+            })
+    }
+
+    /// The disk named `path`, from the two reports.
+    public static func disk(
+        _ path: String, devices: [UInt8], signatures: [UInt8]
+    ) throws(HostFailure) -> HostState.Disk {
+        let device = try device(path, in: devices)
         var found: Set<String> = []
         do {
             // wipefs prints nothing if it finds nothing.

@@ -146,6 +146,8 @@ public struct Executor {
             try await HookRunner().run(run)
         case .carry(let order):
             carried = try VolumeCarry(order).run()
+        case .setUpLayer(let setup):
+            try LayerSetter.run(setup)
         case .flushDevice(let device):
             try calling(HostFlush.device(device))
         }

@@ -82,7 +82,7 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
     }
 
     /// A refusal of `goal` because of `cause`: it was not begun.
-    static func refusal(_ goal: String, _ cause: HostFailure) -> CommandFailure {
+    public static func refusal(_ goal: String, _ cause: HostFailure) -> CommandFailure {
         var failure = CommandFailure(goal, cause)
         failure.isRefusal = true
         return failure

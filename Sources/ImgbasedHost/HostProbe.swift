@@ -71,17 +71,56 @@ public struct HostProbe: Sendable {
         state.physicalVolumes = try LVMReport.physicalVolumes(
             try await runner.run(LVMReport.physicalVolumesCommand))
         for disk in disks {
-            let devices = try await runner.run(DiskReport.devicesCommand(disk))
-            let signatures = try await runner.run(DiskReport.signaturesCommand(disk))
+            let (devices, signatures) = try await reports(on: disk)
             var found = try DiskReport.disk(disk, devices: devices, signatures: signatures)
-            var reader = MetadataReader()
-            found.isUnbegun =
-                (try? PhysicalVolumeScan.read(path: found.kernelPath, by: &reader))?.isUnbegun == true
+            found.isUnbegun = HostProbe.scan(found)?.isUnbegun == true
             state.disks.append(found)
         }
         let mounts = try MountReport(try await runner.run(MountReport.command))
         state.config = try config(mounts)
         return state
+    }
+
+    /// The groups and volumes, and what an installation on `disks` would find.
+    ///
+    /// A group whose metadata a power cut has torn is left alone: it may be on such a disk.
+    func installation(disks: [String]) async throws(HostFailure) -> (HostState, InstallSurvey) {
+        var state = HostState()
+        state.groups = try LVMReport.groups(try await runner.run(LVMReport.groupsCommand))
+        state.volumes = try LVMReport.volumes(try await runner.run(LVMReport.volumesCommand))
+        state.physicalVolumes = try LVMReport.physicalVolumes(
+            try await runner.run(LVMReport.physicalVolumesCommand))
+        var found: [InstallDisk] = []
+        for disk in disks {
+            let (devices, signatures) = try await reports(on: disk)
+            var seen = try DiskReport.installDisk(disk, devices: devices, signatures: signatures)
+            let scan = HostProbe.scan(seen.disk)
+            seen.disk.isUnbegun = scan?.isUnbegun == true || scan?.holdsMetadata == false
+            seen.isHeld = try calling(HostSystem.isHeld(seen.disk.kernelPath))
+            found.append(seen)
+        }
+        let platforms = GRUBPlatform.native.filter { HostSystem.exists($0.directory + "/modinfo.sh") }
+        return (
+            state,
+            InstallSurvey(
+                disks: found, platforms: platforms,
+                hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint),
+                tools: Set(Tool.allCases.filter { HostSystem.exists($0.path) }))
+        )
+    }
+
+    private func reports(
+        on disk: String
+    ) async throws(HostFailure) -> (devices: [UInt8], signatures: [UInt8]) {
+        (
+            try await runner.run(DiskReport.devicesCommand(disk)),
+            try await runner.run(DiskReport.signaturesCommand(disk))
+        )
+    }
+
+    private static func scan(_ disk: HostState.Disk) -> PhysicalVolumeScan? {
+        var reader = MetadataReader()
+        return try? PhysicalVolumeScan.read(path: disk.kernelPath, by: &reader)
     }
 
     /// The result of ``volumes()``, with the state of the boot loader.

@@ -28,6 +28,7 @@ struct Observer {
 
     /// The answer to `question`, and the state of the host.
     mutating func observe(_ question: Question) async throws(HostFailure) -> Observation {
+        if case .installation(let disks) = question { return try await installation(on: disks) }
         let state = try await current()
         var seen = Observation(state, names: session.names(in: state))
         switch question {
@@ -50,7 +51,16 @@ struct Observer {
             if let files = seen.runningKernel?.files { seen.state = BootFileStore.checked(state, for: files) }
         case .survey(let order):
             if !session.isShowing { seen.survey = try VolumeCarry(order).survey() }
+        case .installation: break
         }
+        return seen
+    }
+
+    private mutating func installation(on disks: [String]) async throws(HostFailure) -> Observation {
+        let (state, survey) = try await session.probe.installation(disks: disks)
+        var seen = Observation(state, names: session.names(in: state))
+        seen.installation = survey
+        seen.image = try image()
         return seen
     }
 

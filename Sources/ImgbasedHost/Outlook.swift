@@ -13,12 +13,24 @@ struct Outlook {
     private var fullMenu: [UInt8]?
     private var loaderScript: [UInt8]?
     private var environment: [UInt8]?
+    /// The groups that would exist.
+    private var groups: [HostState.Group] = []
+    /// GRUB's configuration on the disk of an installation; `nil` if there is none.
+    private var newConfiguration: [UInt8]?
 
     /// Adds the volumes that `plan` would add or remove, and the boot loader's new files.
     mutating func add(_ plan: Plan) {
         for step in plan.steps {
             switch step {
             case .removeVolume(let path): removed.insert(path)
+            case .createGroup(let name, _): groups.append(HostState.Group(new: name))
+            case .createPool(let path, let size, _):
+                added.append(Volume(path: path, size: size, tags: [Tag.pool], segmentType: "thin-pool"))
+            case .createVolume(let path, let size):
+                added.append(Volume(path: path, size: size, segmentType: "linear"))
+            case .replaceFile("/boot/grub/grub.cfg", let contents, _)
+            where newConfiguration != nil || plan.makesPartitions:
+                newConfiguration = contents
             case .removeBootFiles(let digests, _): removedKernels.formUnion(digests)
             case .sealBase(let path, let isUpdate):
                 added.append(Volume(base: path, isUpdating: isUpdate, madeBy: plan))
@@ -38,7 +50,9 @@ struct Outlook {
     func applied(to state: HostState, _ names: HostNames) -> HostState {
         var state = state
         state.volumes.removeAll { removed.contains($0.path) }
+        state.groups += groups
         state.volumes += added
+        if let newConfiguration { state.boot = state.boot.replaced(with: newConfiguration) }
         for path in removed where path.group == names.group { state.boot.entries[path.name] = nil }
         if !removedKernels.isEmpty {
             state.boot.digests.subtract(removedKernels)
@@ -50,5 +64,33 @@ struct Outlook {
         if let loaderScript { state.boot.loaderScript = String(decoding: loaderScript, as: UTF8.self) }
         if let environment { state.boot.environment = environment }
         return removed.isEmpty ? state : state.afterRemoval(names)
+    }
+}
+
+extension Plan {
+    fileprivate var makesPartitions: Bool {
+        steps.contains { step in
+            if case .partition = step { true } else { false }
+        }
+    }
+}
+
+extension BootState {
+    /// The state of a new `/boot` with GRUB's `configuration`.
+    fileprivate func replaced(with configuration: [UInt8]) -> BootState {
+        var boot = BootState()
+        boot.grubScript = grubScript
+        boot.loader = .grub(directory: "/boot/grub")
+        boot.grubConfig = String(decoding: configuration, as: UTF8.self)
+        return boot
+    }
+}
+
+extension HostState.Group {
+    /// A group that does not exist yet, with lvm2's usual extents.
+    fileprivate init(new name: String) {
+        self.init(
+            name: name, uuid: "", size: Bytes(0), free: Bytes(0), extentSize: Bytes(4 << 20),
+            tags: [Tag.volumeGroup])
     }
 }

@@ -120,7 +120,7 @@ extension Session {
     }
 
     /// Observes, gets the next plan of `procedure`, carries it out or shows it, and repeats to the end.
-    private func run(
+    func run(
         _ procedure: Procedure, image: ImageRequest?, _ removing: (RemovalReport) -> Void
     ) async throws -> Procedure.Outcome {
         var procedure = procedure

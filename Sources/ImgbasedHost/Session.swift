@@ -16,8 +16,8 @@ public struct Session: Sendable {
 
     let mode: Mode
     let runner: CommandRunner
-    private let group: String?
-    private let pool: String?
+    let group: String?
+    let pool: String?
     private let waiting: @Sendable () -> Void
     private let notice: @Sendable (String) -> Void
     let progress = SessionProgress()
@@ -117,10 +117,14 @@ public struct Session: Sendable {
     }
 
     /// Runs `body`, under the host's lock if plans are carried out.
-    func changing<Result>(_ goal: String, _ body: () async throws -> Result) async throws -> Result {
+    ///
+    /// - Parameter ofThisHost: Whether this host's volume group is concerned, which then is repaired first.
+    func changing<Result>(
+        _ goal: String, ofThisHost: Bool = true, _ body: () async throws -> Result
+    ) async throws -> Result {
         do throws(HostFailure) { try Session.checkRoot() } catch { throw CommandFailure.refusal(goal, error) }
         guard case .execute = mode else {
-            try await repairGroup(goal)
+            if ofThisHost { try await repairGroup(goal) }
             return try await body()
         }
         // The command that runs the hook holds the lock and waits for the hook.
@@ -131,7 +135,7 @@ public struct Session: Sendable {
         } catch {
             throw CommandFailure.refusal(goal, .system(error))
         }
-        try await repairGroup(goal)
+        if ofThisHost { try await repairGroup(goal) }
         let result = try await accounting(body)
         lock.release()
         return result

@@ -27,9 +27,9 @@ public struct HostFileStatus: Hashable, Sendable {
     /// The number of its names.
     let links: UInt64
     /// Permissions, with set-id bits.
-    let permissions: UInt32
+    public let permissions: UInt32
     /// The number of the user that owns it.
-    let owner: UInt32
+    public let owner: UInt32
     /// The number of its group.
     let group: UInt32
 

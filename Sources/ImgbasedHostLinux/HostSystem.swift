@@ -47,6 +47,21 @@ public enum HostSystem {
         return Bytes(bytes)
     }
 
+    /// Whether the kernel or a program holds the block device at `path`, or a part of it, for itself.
+    ///
+    /// Also tells of a mount that only other mount namespaces see.
+    ///
+    /// The corresponding C function is `open` with `O_EXCL`.
+    public static func isHeld(_ path: String) throws(SystemError) -> Bool {
+        let number = imgbased_open(path, O_RDONLY | O_EXCL | O_CLOEXEC, 0)
+        if number >= 0 {
+            close(number)
+            return false
+        }
+        guard errno == EBUSY else { throw .last("open", path) }
+        return true
+    }
+
     /// The path without links; `nil` if nothing is there.
     ///
     /// The corresponding C function is `realpath`.

@@ -24,7 +24,7 @@ struct ImgbaseCommand: ParsableCommand {
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
             UpdateCommand.self, RollbackCommand.self, PersistCommand.self, RecoverCommand.self,
-            StatusCommand.self, CheckCommand.self, HealthCommand.self,
+            StatusCommand.self, CheckCommand.self, HealthCommand.self, InstallCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

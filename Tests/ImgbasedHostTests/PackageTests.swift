@@ -117,12 +117,15 @@ import Testing
             "lvm2"
         case .mkfsExt4, .e2fsck, .dumpe2fs, .tune2fs, .resize2fs: "e2fsprogs"
         case .mkfsXFS, .xfsAdmin: "xfsprogs"
-        case .mount: "mount"
+        case .mount, .umount: "mount"
+        case .sfdisk: "fdisk"
+        case .mkfsVFAT: "dosfstools"
+        case .udevadm: "udev"
         case .findmnt, .lsblk, .wipefs, .gzip, .tar: nil
         case .systemctl: "systemd"
         // Only if the host boots by systemd-boot, or by GRUB.
         case .bootctl: "systemd-boot"
-        case .grubScriptCheck: "grub2-common"
+        case .grubScriptCheck, .grubInstall: "grub2-common"
         case .xz: "xz-utils"
         case .zstd: "zstd"
         case .bzip2: "bzip2"

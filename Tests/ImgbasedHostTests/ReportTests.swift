@@ -158,6 +158,31 @@ import Testing
         #expect(empty.mountPoints == ["[SWAP]"])
     }
 
+    @Test func readsDisksForAnInstallation() throws {
+        let devices = """
+            {"blockdevices": [{"name":"/dev/vdc", "path":"/dev/vdc", "size":8, "ro":false, "fstype":null,
+              "mountpoints":[null], "type":"disk", "partuuid":null, "children": [
+                {"name":"/dev/vdc1", "path":"/dev/vdc1", "size":1, "ro":false, "fstype":null,
+                  "mountpoints":[null], "type":"part", "partuuid":"\(InstallDisk.mark.uppercased())"},
+                {"name":"/dev/vdc4", "path":"/dev/vdc4", "size":1, "ro":false, "fstype":"LVM2_member",
+                  "mountpoints":[null], "type":"part", "partuuid":"X", "children": [
+                    {"name":"/dev/mapper/HostVG-Config", "path":"/dev/mapper/HostVG-Config", "size":1,
+                      "ro":false, "fstype":"ext4", "mountpoints":["/mnt"], "type":"lvm", "partuuid":null}]}]}]}
+            """
+        let disk = try DiskReport.installDisk("/dev/vdc", devices: Array(devices.utf8), signatures: [])
+        #expect(disk.kind == "disk")
+        #expect(disk.isUnfinished)
+        #expect(
+            disk.devices == [
+                InstallDisk.Device(path: "/dev/vdc1", kind: "part", id: InstallDisk.mark),
+                InstallDisk.Device(path: "/dev/vdc4", kind: "part", id: "x"),
+                InstallDisk.Device(path: "/dev/mapper/HostVG-Config", kind: "lvm", mountPoints: ["/mnt"]),
+            ])
+        // Without the column NAME, lsblk prints no children.
+        let columns = DiskReport.devicesCommand("/dev/vdc").arguments.first { $0.contains("PATH") }
+        #expect(columns?.split(separator: ",").contains("NAME") == true)
+    }
+
     @Test func readsMounts() throws {
         let json = """
             {"filesystems": [{"target":"/", "source":"/dev/mapper/HostVG-Base--0.1", "fstype":"ext4", "uuid":"r"},

@@ -176,9 +176,14 @@ public final class VM {
 
     /// Restores the power. The machine starts again from its disks and EFI variables.
     ///
-    /// It starts by `boot`, or as before if `boot` is `nil`.
-    public func powerOn(_ boot: Machine.Boot? = nil) throws {
+    /// It starts by `boot` and with `firmware`, or as before where they are `nil`. Other firmware has never
+    /// started: its variables are new.
+    public func powerOn(_ boot: Machine.Boot? = nil, firmware: Firmware? = nil) throws {
         if let boot { machine.boot = boot }
+        if let firmware {
+            machine.firmware = firmware
+            try firmware.makeVariables(in: scratch)
+        }
         console.forget()
         emulator = try VM.start(machine, drives, scratch: scratch, log: log)
         try execute("qmp_capabilities")

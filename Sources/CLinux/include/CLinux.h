@@ -41,6 +41,10 @@ int imgbased_open(const char *path, int flags, unsigned int mode);
 /// end, and with errno set after an error.
 const char *imgbased_next_name(DIR *directory);
 
+/// Gives the calling thread a mount namespace of its own, whose mounts no other sees: unshare(2) with
+/// `CLONE_NEWNS`, then mount(2) with `MS_REC | MS_PRIVATE`. Returns 0, or -1 with errno set.
+int imgbased_own_mounts(void);
+
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);
 

@@ -40,6 +40,8 @@ public enum Action: Hashable, Sendable {
     case runHooks(HookRun)
     /// Carries configuration between privately mounted file systems.
     case carry(CarryOrder)
+    /// Gives a privately mounted layer the settings of an installation.
+    case setUpLayer(LayerSetup)
     /// Waits until all writes to a device are on it.
     case flushDevice(String)
 }
@@ -169,6 +171,9 @@ extension Step {
         case .tell(let messages, let motd):
             (motd.map { [.write(path: RecordedStatus.path, text: $0.map { $0 + "\n" }.joined())] } ?? [])
                 + messages.map { .tellJournal($0) }
+        case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
+            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
+            installActions
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]
         case .restart:

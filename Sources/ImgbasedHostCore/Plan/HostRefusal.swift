@@ -88,6 +88,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case insideHook
     case nothingStaged
     case nothingToCarry(from: String)
+    case install(InstallReason)
 }
 
 extension HostReason: CustomStringConvertible {
@@ -237,6 +238,7 @@ extension HostReason: CustomStringConvertible {
         case .nothingStaged: "no update waits to be booted; name an image"
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"
+        case .install(let reason): "\(reason)"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

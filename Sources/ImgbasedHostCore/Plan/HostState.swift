@@ -133,7 +133,10 @@ extension HostState {
     /// Whether a layer must come up healthy before it becomes the default: this system runs from no layer,
     /// and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
     var canGoBackBesides: Bool {
-        guard boot.loader != nil, booted == nil, boot.record.good == nil else { return false }
+        // A new installation has nothing besides.
+        guard boot.loader != nil, boot.newMounts.isEmpty, booted == nil, boot.record.good == nil else {
+            return false
+        }
         if case .triesNotCounted = boot.problem { return false }
         return !BootPlanner.entries(boot).contains { $0.health == .good }
     }
@@ -221,6 +224,9 @@ public struct BootState: Hashable, Sendable {
     public var loaderConfig: String?
     /// The command line of the running kernel.
     public var runningArguments = ""
+    /// The lines that a new installation needs in the layer's table, whatever the image has; empty on a host
+    /// that is installed already.
+    public var newMounts: [FSTab.Entry] = []
     /// Why the boot loader booted the running system, from the command line; `nil` if not told.
     public var reason: BootReason? {
         KernelCommandLine(runningArguments).value("rd.imgbased.reason").flatMap(BootReason.init)

@@ -58,7 +58,8 @@ extension Action {
     /// The action for people.
     func lines() -> [String] {
         switch self {
-        case .run(let command): ["+ \(command)"]
+        case .run(let command):
+            ["+ \(command)"] + command.input.split(separator: "\n").map { "| \($0)" }
         case .makeDirectory(let path): ["mkdir \(path)"]
         case .replaceFile(let path, let contents): ["write \(path):"] + Action.shown(contents)
         case .replaceBootFile(let path, let contents):
@@ -95,6 +96,11 @@ extension Action {
                 "mount \(order.fromBase.device), \(order.isFromRunning ? "/ alone" : order.from.device), "
                     + "\(order.toBase.device) and \(order.to.device) privately, the last to write to it, "
                     + "merge /etc and the lists of /config, unmount them"
+            ]
+        case .setUpLayer(let setup):
+            [
+                "mount \(setup.layer.device) privately (\(setup.type.rawValue)), put into it: "
+                    + setup.words.joined(separator: ", ")
             ]
         case .flushDevice(let device): ["flush \(device)"]
         }
@@ -159,7 +165,7 @@ extension Step: Encodable {
 
 extension Action: Encodable {
     private enum Keys: String, CodingKey {
-        case command, file, contents, device, other
+        case command, input, file, contents, device, other
     }
 
     /// Encodes a command as its argument vector, and a file change as path and contents.
@@ -168,6 +174,7 @@ extension Action: Encodable {
         switch self {
         case .run(let command):
             try container.encode([command.tool.path] + command.arguments, forKey: .command)
+            if !command.input.isEmpty { try container.encode(command.input, forKey: .input) }
         case .replaceFile(let path, let contents), .replaceBootFile(let path, let contents):
             try container.encode(path, forKey: .file)
             try container.encode(String(decoding: contents, as: UTF8.self), forKey: .contents)

@@ -92,6 +92,26 @@ public enum Step: Hashable, Sendable {
     case removeVolume(VolumePath)
     /// Writes to the journal and the login message; `nil` keeps the current login message.
     case tell([JournalMessage], motd: [String]?)
+    /// Removes the devices of a group's volumes.
+    case deactivateGroup(String)
+    /// Clears a disk and its partitions of all signatures.
+    case clearDisk(String, parts: [String])
+    /// Writes a partition table.
+    case partition(PartitionTable)
+    /// Makes the ext4 file system of a new `/boot`.
+    case makeBootFileSystem(String, uuid: String)
+    /// Makes the file system of a new ESP; its id has eight hexadecimal digits.
+    case makeESP(String, id: String)
+    /// Mounts a device for the rest of the command.
+    case mountDevice(String, type: String, at: String)
+    /// Unmounts a device, with everything written to it on the disk.
+    case unmountDevice(String, at: String)
+    /// Gives a layer that is not mounted the settings of an installation.
+    case setUpLayer(LayerSetup)
+    /// Installs GRUB with its modules on a disk, whose file systems are mounted.
+    case installGRUB(GRUBPlatform, disk: String)
+    /// Gives the first partition its own identifier: an installation is complete.
+    case declareInstalled(disk: String, id: String)
     /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
     /// Restarts the system.
@@ -236,6 +256,19 @@ extension Step: CustomStringConvertible {
         case .removeVolume(let path): "remove volume '\(path)'"
         case .tell(let messages, _):
             "show at login, and write to the journal: \(messages.map(\.text).joined(separator: "; "))"
+        case .deactivateGroup(let group): "deactivate volume group '\(group)'"
+        case .clearDisk(let disk, _): "clear '\(disk)'"
+        case .partition(let table):
+            "make partitions on '\(table.disk)': \(table.partitions.map(\.name).joined(separator: ", "))"
+        case .makeBootFileSystem(let device, let uuid):
+            "make an ext4 file system with UUID \(uuid) on '\(device)'"
+        case .makeESP(let device, let id): "make a FAT file system with ID \(id) on '\(device)'"
+        case .mountDevice(let device, _, let path): "mount '\(device)' at '\(path)' for this command alone"
+        case .unmountDevice(let device, let path): "unmount '\(device)' from '\(path)'"
+        case .setUpLayer(let setup):
+            "give layer '\(setup.layer.name)' \(setup.words.joined(separator: ", "))"
+        case .installGRUB(let platform, let disk): "install GRUB for \(platform.firmware) on '\(disk)'"
+        case .declareInstalled(let disk, _): "declare the installation on '\(disk)' complete"
         case .startUnit(let name): "start unit '\(name)'"
         case .restart: "restart the system"
         }
@@ -289,6 +322,16 @@ extension Step: CustomStringConvertible {
         case .removeEntry: "removeEntry"
         case .removeVolume: "removeVolume"
         case .tell: "tell"
+        case .deactivateGroup: "deactivateGroup"
+        case .clearDisk: "clearDisk"
+        case .partition: "partition"
+        case .makeBootFileSystem: "makeBootFileSystem"
+        case .makeESP: "makeESP"
+        case .mountDevice: "mountDevice"
+        case .unmountDevice: "unmountDevice"
+        case .setUpLayer: "setUpLayer"
+        case .installGRUB: "installGRUB"
+        case .declareInstalled: "declareInstalled"
         case .startUnit: "startUnit"
         case .restart: "restart"
         }

@@ -7,15 +7,17 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // e2fsprogs and xfsprogs
     case mkfsExt4, e2fsck, dumpe2fs, tune2fs, resize2fs, mkfsXFS, xfsAdmin
     // util-linux
-    case mount, findmnt, lsblk, wipefs
+    case mount, umount, findmnt, lsblk, wipefs, sfdisk
+    // dosfstools
+    case mkfsVFAT
     // systemd
-    case systemctl, bootctl
+    case systemctl, bootctl, udevadm
     // images: unpack them and check their signatures
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
     // the initramfs of a layer
     case bzip2, lz4, lzop
     // GRUB
-    case grubScriptCheck
+    case grubScriptCheck, grubInstall
 
     /// The absolute path of the program.
     public var path: String {
@@ -23,9 +25,10 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .mkfsExt4: "/usr/sbin/mkfs.ext4"
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
+        case .mkfsVFAT, .grubInstall: "/usr/sbin/" + name
         case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
-        case .mount, .findmnt, .lsblk, .systemctl, .bootctl: "/usr/bin/" + rawValue
+        case .mount, .umount, .findmnt, .lsblk, .systemctl, .bootctl, .udevadm: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue
         }
     }
@@ -36,6 +39,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .mkfsExt4: "mkfs.ext4"
         case .xfsAdmin: "xfs_admin"
         case .mkfsXFS: "mkfs.xfs"
+        case .mkfsVFAT: "mkfs.vfat"
+        case .grubInstall: "grub-install"
         case .grubScriptCheck: "grub-script-check"
         default: rawValue
         }
@@ -52,15 +57,19 @@ public struct Command: Hashable, Sendable {
     public var successes: Set<Int32>
     /// What the run finds out about, in the user's words, such as `the volume groups`; `nil` for a change.
     public var subject: String?
+    /// The text on its standard input.
+    public var input = ""
 
     /// A run of `tool` with `arguments`.
     public init(
-        _ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0], about subject: String? = nil
+        _ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0], about subject: String? = nil,
+        input: String = ""
     ) {
         self.tool = tool
         self.arguments = arguments
         self.successes = successes
         self.subject = subject
+        self.input = input
     }
 }
 

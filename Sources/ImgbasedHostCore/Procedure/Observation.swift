@@ -23,6 +23,9 @@ public enum Question: Hashable, Sendable {
     case runningKernel
     /// The survey of a carry.
     case survey(CarryOrder)
+    /// What is on the disks for an installation, and the description of the image; of the state only the groups
+    /// and volumes.
+    case installation(disks: [String])
 }
 
 /// The host's state for a stage, and the answer to the stage's question.
@@ -45,6 +48,8 @@ public struct Observation: Sendable {
     public var runningKernel: RunningKernel?
     /// The answer to `survey`; `nil` if plans are only shown.
     public var survey: CarryReport?
+    /// The answer to `installation`; `nil` for other questions.
+    public var installation: InstallSurvey?
 
     /// An observation of a host in `state`, without answers.
     public init(_ state: HostState, names: HostNames) {

@@ -14,6 +14,8 @@ public struct Procedure: Sendable {
     /// The results so far.
     public private(set) var outcome = Outcome()
     private var stages: [Stage]
+    /// The installation whose new disk the stages see; `nil` if they see this host.
+    private let installation: InstallPlanner?
     /// The plan that removed debris, without steps if there was none; `nil` before it is made.
     private var cleaning: Plan?
 
@@ -31,11 +33,14 @@ public struct Procedure: Sendable {
         public var isResumed = false
         /// The debris that a recovery found; `nil` for other procedures.
         public var debris: Debris?
+        /// The platforms whose firmware boots the installed disks; none for other procedures.
+        public var platforms: [GRUBPlatform] = []
     }
 
-    init(_ goal: String, _ stages: [Stage]) {
+    init(_ goal: String, _ stages: [Stage], installing installation: InstallPlanner? = nil) {
         self.goal = goal
         self.stages = stages
+        self.installation = installation
     }
 
     /// The next stage; `nil` at the end.
@@ -53,7 +58,7 @@ public struct Procedure: Sendable {
     public mutating func next(_ seen: Observation) throws(HostRefusal) -> Plan? {
         guard let stage = stages.first else { return nil }
         stages.removeFirst()
-        guard let plan = try plan(stage, seen) else { return nil }
+        guard let plan = try plan(stage, installation?.target(seen) ?? seen) else { return nil }
         begun = plan.isContinued && plan != cleaning ? plan : nil
         return plan
     }
@@ -130,11 +135,15 @@ public struct Procedure: Sendable {
             return try RefreshPlanner.plan(kernel.files, from: kernel.source, state, names: names)
         case .writePreview(let planner): return try writePreview(planner, seen, stage)
         case .previewStaged, .previewRollback, .openSurvey, .survey: return try preview(stage, seen)
+        case .prepareDisks, .makeMenu, .completeInstallation: return try install(stage, seen)
         }
     }
 
     /// Inserts `stages` before the rest, in that order.
     mutating func come(_ stages: Stage...) { self.stages.insert(contentsOf: stages, at: 0) }
+
+    /// Adds `stage` after all others.
+    mutating func finish(with stage: Stage) { stages.append(stage) }
 
     /// Drops all stages.
     mutating func end() { stages = [] }

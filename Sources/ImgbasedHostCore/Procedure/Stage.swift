@@ -54,6 +54,12 @@ public enum Stage: Sendable {
     case openSurvey(from: VolumePath?, on: VolumePath, after: [Step])
     /// Surveys what would be carried.
     case survey(CarryOrder, after: [Step])
+    /// Lays out the disks of an installation.
+    case prepareDisks(InstallPlanner)
+    /// Puts the layers into the new boot loader's menu.
+    case makeMenu
+    /// Makes the disks of an installation bootable.
+    case completeInstallation(InstallPlanner, InstallSurvey)
 
     /// The question of the stage about the host.
     public var question: Question {
@@ -67,9 +73,11 @@ public enum Stage: Sendable {
         case .followRename: .tables
         case .refresh: .runningKernel
         case .survey(let order, _): .survey(order)
+        case .prepareDisks(let planner): .installation(disks: planner.layout.disks)
         case .finishInterrupted, .openLayer, .remove, .beginLayer, .openStaged, .chooseRollback, .findDebris,
             .noticeRename,
-            .clearDebris, .clearRest, .previewStaged, .previewRollback, .openSurvey:
+            .clearDebris, .clearRest, .previewStaged, .previewRollback, .openSurvey, .makeMenu,
+            .completeInstallation:
             .nothing
         }
     }

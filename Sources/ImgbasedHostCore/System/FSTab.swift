@@ -97,6 +97,17 @@ public struct FSTab: Hashable, Sendable {
         store(lines + [Array(entry.line.utf8)])
     }
 
+    /// Puts `entry` in place of the lines with its target, or at the end.
+    public mutating func set(_ entry: Entry) {
+        guard let place = lines.firstIndex(where: { FSTab.parse($0)?.target == entry.target }) else {
+            return add(entry)
+        }
+        var rest = lines.enumerated().filter { $0 == place || FSTab.parse($1)?.target != entry.target }
+            .map(\.element)
+        rest[place] = Array(entry.line.utf8)
+        store(rest)
+    }
+
     /// The lines without their ends.
     private var lines: [[UInt8]] {
         var lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(

@@ -7,10 +7,13 @@ public struct LayerFSTab: Hashable, Sendable {
     public var root: String
     /// The lines to add if the table mounts nothing at their target.
     public var added: [FSTab.Entry]
+    /// The lines to put in the place of others with their target.
+    public var set: [FSTab.Entry]
 
     /// The lines for the layer at `path` on the host in `state`.
     init(_ path: VolumePath, _ state: HostState) {
         root = path.device
+        set = state.boot.newMounts
         added = []
         if let uuid = state.boot.uuid {
             added.append(
@@ -28,6 +31,7 @@ public struct LayerFSTab: Hashable, Sendable {
     public func applied(to contents: [UInt8], type: FileSystemType) -> [UInt8] {
         var table = FSTab(contents)
         table.setRoot(source: root, type: type.rawValue)
+        for entry in set { table.set(entry) }
         for entry in added { table.add(entry) }
         return table.contents
     }

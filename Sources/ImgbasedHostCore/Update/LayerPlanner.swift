@@ -31,6 +31,8 @@ public struct LayerPlanner: Sendable {
     public var uuid: String
     /// The layer whose configuration is carried into it, which puts it on trial; `nil` if none.
     public var carrying: VolumePath?
+    /// The settings of an installation that the layer gets; `nil` for none.
+    public var settings: InstallSettings?
     /// The number of tries of that trial.
     public var tries = BootRecord.Trial.defaultTries
 
@@ -196,7 +198,7 @@ public struct LayerPlanner: Sendable {
         _ draft: LayerDraft, _ state: HostState, names: HostNames, contents: LayerContents
     ) throws(HostRefusal) -> Plan? {
         if draft.isSealed || draft.isFurnished { return nil }
-        if carrying == nil, state.hooks[.newLayerAdded].isEmpty { return nil }
+        if carrying == nil, settings == nil, state.hooks[.newLayerAdded].isEmpty { return nil }
         var plan = Plan(goal: draft.goal)
         do throws(HostReason) {
             let order = try order(draft, state)
@@ -233,8 +235,18 @@ public struct LayerPlanner: Sendable {
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
         }
-        // A carry writes the table that the layer needs.
-        if order == nil, table != contents.fstab {
+        // Settings and a carry come with the table that the layer needs.
+        if let settings {
+            let table = LayerFSTab(draft.path, state)
+            steps.append(
+                .setUpLayer(
+                    LayerSetup(layer: draft.path, type: contents.type, settings: settings, table: table)))
+            if let list = settings.persistList {
+                let config = VolumePath(group: draft.path.group, name: HostNames.config)
+                steps.append(
+                    .replaceLayerFile(config, type: .ext4, path: "/files.d/install", contents: list))
+            }
+        } else if order == nil, table != contents.fstab {
             steps.append(
                 .replaceLayerFile(draft.path, type: contents.type, path: "/etc/fstab", contents: table))
         }

@@ -12,13 +12,21 @@ public struct HostNames: Hashable, Sendable {
     /// The name of the pool.
     public var pool: String
 
-    /// The given group and pool; if not given, the only one with our tag; otherwise the default.
+    /// The given group and pool; if not given, the only one with our tag; otherwise that of the booted layer,
+    /// or the default.
     public init(group: String?, pool: String?, in state: HostState) {
         let tagged = state.groups.filter { $0.tags.contains(Tag.volumeGroup) }
-        self.group = group ?? (tagged.count == 1 ? tagged[0].name : VolumeName.defaultGroup)
+        self.group =
+            group ?? (tagged.count == 1 ? tagged[0].name : state.booted?.group ?? VolumeName.defaultGroup)
         let groupName = self.group
         let pools = state.volumes.filter { $0.path.group == groupName && $0.tags.contains(Tag.pool) }
         self.pool = pool ?? (pools.count == 1 ? pools[0].name : HostNames.defaultPool)
+    }
+
+    /// The given names, or the default ones, of a group to be made.
+    public init(newGroup: String?, pool: String?) {
+        group = newGroup ?? VolumeName.defaultGroup
+        self.pool = pool ?? HostNames.defaultPool
     }
 
     /// The path of the pool.

@@ -10,6 +10,8 @@ public struct InitPlanner: Sendable {
     public var configSize: Bytes
     /// The UUID of the file system for `/config`.
     public var configUUID: String
+    /// Whether the group is for this host, which then mounts `/config`; an installation's is not.
+    public var isForThisHost = true
 
     /// The size of `/config` if none is given.
     public static let defaultConfigSize = Bytes(64 << 20)
@@ -36,7 +38,7 @@ public struct InitPlanner: Sendable {
             try checkSizes()
             let (free, extent) = try addGroup(state, names, to: &plan)
             try addVolumes(state, names, free: free, extent: extent, to: &plan)
-            addConfig(state, names, to: &plan)
+            if isForThisHost { addConfig(state, names, to: &plan) }
         } catch {
             throw HostRefusal(plan.goal, error)
         }

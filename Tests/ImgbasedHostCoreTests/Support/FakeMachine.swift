@@ -17,6 +17,8 @@ struct FakeMachine: Equatable {
         /// The number of the administrator's changes, and the number carried into the volume.
         var edits = 0
         var carried = 0
+        /// The settings of an installation.
+        var settings: InstallSettings?
     }
 
     var state = HostState()
@@ -40,6 +42,12 @@ struct FakeMachine: Equatable {
     /// Whether that initramfs has the helper.
     var helper = HelperPresence.present
     var isShuttingDown = false
+    /// The `/etc/fstab` of new bases; `nil` for an ordinary one.
+    var imageTable: [UInt8]?
+    /// The disks for an installation, and the system that installs.
+    var installation = InstallSurvey(disks: [], platforms: [.bios, .efi64], hasBootDirectory: true)
+    /// The firmware that finds a boot loader on the first of them.
+    var firmware: Set<GRUBPlatform> = []
     /// The content of the layers' `/etc/kernel/cmdline`; `nil` if there is no such file.
     var arguments: String?
 
@@ -75,12 +83,20 @@ struct FakeMachine: Equatable {
         switch step {
         case .createPhysicalVolume(let disk):
             state.physicalVolumes.append(HostState.PhysicalVolume(path: disk, group: nil))
-            state.disks[0].signatures = ["LVM2_member"]
-        case .createGroup(let name, _):
-            state.physicalVolumes[0].group = name
+            if !state.disks.isEmpty { state.disks[0].signatures = ["LVM2_member"] }
+            for index in installation.disks.indices where installation.disks[index].disk.kernelPath == disk {
+                installation.disks[index].disk.signatures = ["LVM2_member"]
+                installation.disks[index].disk.isUnbegun = true
+            }
+        case .createGroup(let name, let disks):
+            for index in state.physicalVolumes.indices where disks.contains(state.physicalVolumes[index].path)
+            {
+                state.physicalVolumes[index].group = name
+            }
             state.groups.append(
                 HostState.Group(
-                    name: name, uuid: "", size: Bytes(20 << 30), free: Bytes((20 << 30) - (4 << 20)),
+                    name: name, uuid: "", size: Bytes(UInt64(disks.count) * (20 << 30)),
+                    free: Bytes(UInt64(disks.count) * ((20 << 30) - (4 << 20))),
                     extentSize: Bytes(4 << 20), tags: [Tag.volumeGroup]))
         case .repairGroup: break
         case .clearPhysicalVolume:
@@ -93,7 +109,9 @@ struct FakeMachine: Equatable {
         case .makeFileSystem(let path, _, _): fileSystems.insert(path)
         case .sealPool(let path): retag(path, [Tag.pool])
         case .sealVolume(let path): retag(path, [])
-        case .makeDirectory(let path): directories.insert(path)
+        case .makeDirectory(let path):
+            directories.insert(path)
+            if path == "/boot/grub" { state.boot.loader = .grub(directory: path) }
         case .replaceFile(let path, let bytes, _): replace(path, bytes)
         case .link: state.boot.isGRUBScriptLinked = true
         case .removeFile(let path):
@@ -108,6 +126,7 @@ struct FakeMachine: Equatable {
         case .createBase(let path, let pool, let size):
             add(path, size, "thin", pool: pool, uses: 0)
             contents[path] = Contents(isWhole: false)
+            if let imageTable { contents[path]?.fstab = imageTable }
         case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
         case .makeBaseFileSystem: break
         case .protectBase(let path): contents[path]?.isWritable = false
@@ -141,6 +160,9 @@ struct FakeMachine: Equatable {
         case .activateVolume(let path): update(path) { $0.isActive = true }
         case .deactivateVolume(let path): update(path) { $0.isActive = false }
         case .tell(let messages, _): journal += messages.map(\.kind)
+        case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
+            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
+            install(step)
         case .startUnit: break
         case .restart: restarts += 1
         case .runHooks(let run):
@@ -163,6 +185,47 @@ struct FakeMachine: Equatable {
         case .removeVolume(let path):
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil
+        }
+    }
+
+    private mutating func install(_ step: Step) {
+        switch step {
+        case .deactivateGroup(let group):
+            for path in state.volumes.map(\.path) where path.group == group {
+                update(path) { $0.isActive = false }
+            }
+        case .clearDisk(let path, _):
+            let index = installation.disks.firstIndex { $0.disk.kernelPath == path } ?? 0
+            let paths = installation.disks[index].physicalVolumePaths
+            state.physicalVolumes.removeAll { paths.contains($0.path) }
+            let groups = Set(state.physicalVolumes.compactMap(\.group))
+            state.groups.removeAll { !groups.contains($0.name) }
+            for volume in state.volumes where !groups.contains(volume.path.group) {
+                contents[volume.path] = nil
+                fileSystems.remove(volume.path)
+            }
+            state.volumes.removeAll { !groups.contains($0.path.group) }
+            installation.disks[index].disk.signatures = []
+            installation.disks[index].disk.isUnbegun = false
+            installation.disks[index].devices = []
+            if index == 0 { (firmware, state.boot) = ([], BootState()) }
+        case .partition(let table):
+            installation.disks[0].disk.signatures = ["gpt"]
+            installation.disks[0].devices = table.partitions.enumerated().map {
+                InstallDisk.Device(path: table.device($0 + 1), kind: "part", id: $1.id)
+            }
+        case .makeBootFileSystem(_, let uuid):
+            state.boot = BootState()
+            state.boot.uuid = uuid
+            state.boot.free = Bytes(500 << 20)
+            state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
+        case .setUpLayer(let setup):
+            let fstab = contents[setup.layer]?.fstab ?? []
+            contents[setup.layer]?.fstab = setup.table.applied(to: fstab, type: setup.type)
+            contents[setup.layer]?.settings = setup.settings
+        case .installGRUB(let platform, _): firmware.insert(platform)
+        case .declareInstalled(_, let id): installation.disks[0].devices[0].id = id
+        default: break
         }
     }
 
@@ -189,7 +252,9 @@ struct FakeMachine: Equatable {
 
     private mutating func add(_ path: VolumePath, _ size: Bytes, _ type: String, pool: String?, uses: UInt64)
     {
-        state.groups[0].free = Bytes(state.groups[0].free.count - uses)
+        for index in state.groups.indices where state.groups[index].name == path.group {
+            state.groups[index].free = Bytes(state.groups[index].free.count - uses)
+        }
         state.volumes.append(
             Volume(
                 path: path, size: size, tags: [Tag.building], created: clock, segmentType: type, pool: pool))
@@ -228,6 +293,9 @@ extension FakeMachine {
         seen.runningKernel = RunningKernel(kernel, in: .running)
         switch question {
         case .image: seen.image = image.image
+        case .installation:
+            seen.image = image.image
+            seen.installation = installation
         case .contents(let draft), .finalContents(let draft): seen.contents = found(in: draft.path)
         case .lateContents(let layer): seen.contents = found(in: layer)
         default: break
@@ -261,6 +329,16 @@ extension FakeMachine {
             let (name, text) = SystemdBoot.file(entry, record)
             (state.boot.entries[entry.layer], state.boot.entryFiles[entry.layer]) = (text, [name.text])
         }
+    }
+
+    /// `imgbase install image DISK…`
+    mutating func install(wipes: Bool = false, _ settings: InstallSettings = InstallSettings()) throws {
+        let layout = InitPlanner(
+            disks: installation.disks.map(\.path), size: nil, configSize: nil, configUUID: "config-uuid")
+        let planner = InstallPlanner(
+            names: FakeMachine.names, wipes: wipes, bootSize: nil, layout: layout, image: image,
+            settings: settings, uuids: ("boot-uuid", "0a1b2c3d-0000", "own-id"))
+        try run(.install(planner, uuid: "layer-uuid"))
     }
 
     /// `imgbase update image`

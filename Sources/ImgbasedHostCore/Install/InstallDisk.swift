@@ -1,0 +1,84 @@
+import ImgbasedCore
+
+/// A disk named for an installation, with everything on it.
+public struct InstallDisk: Hashable, Sendable {
+    /// A device on the disk: a partition, or a mapping of one.
+    public struct Device: Hashable, Sendable {
+        /// The path that the kernel uses.
+        public var path: String
+        /// The kind, with lsblk's names: `part`, `lvm`, `crypt`.
+        public var kind: String
+        /// The identifier in a GUID partition table, in lower case; `nil` if none.
+        public var id: String?
+        /// The directories where it is mounted, or `[SWAP]`.
+        public var mountPoints: [String]
+
+        /// A device with these values.
+        public init(path: String, kind: String, id: String? = nil, mountPoints: [String] = []) {
+            self.path = path
+            self.kind = kind
+            self.id = id
+            self.mountPoints = mountPoints
+        }
+    }
+
+    /// The disk itself.
+    public var disk: HostState.Disk
+    /// The kind, with lsblk's names: `disk`, `loop`, `part`.
+    public var kind: String
+    /// The devices on the disk; each comes after the one it is on.
+    public var devices: [Device]
+    /// Whether a program or the kernel holds the disk or a partition of it.
+    public var isHeld: Bool
+
+    /// The identifier of the first partition until the installation is complete.
+    ///
+    /// A disk with this mark is this command's own. GRUB does not boot it, so it holds nothing yet.
+    public static let mark = "1d6b05e1-1257-4a11-9f00-696d67626173"
+
+    /// A disk with these values.
+    public init(_ disk: HostState.Disk, kind: String, devices: [Device] = [], isHeld: Bool = false) {
+        self.disk = disk
+        self.kind = kind
+        self.devices = devices
+        self.isHeld = isHeld
+    }
+
+    /// The path, as given.
+    public var path: String { disk.path }
+
+    /// Whether an installation on it was begun and not completed.
+    public var isUnfinished: Bool { partitions.contains { $0.id == InstallDisk.mark } }
+
+    /// The partitions.
+    var partitions: [Device] { devices.filter { $0.kind == "part" } }
+
+    /// Whether nothing is on it.
+    var isEmpty: Bool { disk.signatures.isEmpty && devices.isEmpty }
+
+    /// The use that forbids any change; `nil` if there is none.
+    ///
+    /// - Parameter isOurs: Whether volumes on it are an unfinished installation's, and may be active.
+    func use(isOurs: Bool) -> String? {
+        if let place = disk.mountPoints.first ?? devices.lazy.compactMap(\.mountPoints.first).first {
+            return place
+        }
+        if let holder = devices.first(where: { $0.kind != "part" && !(isOurs && $0.kind == "lvm") }) {
+            return holder.path
+        }
+        return isHeld && !isOurs ? "another program" : nil
+    }
+
+    /// The paths by which lvm2 can know physical volumes on it.
+    var physicalVolumePaths: Set<String> {
+        Set([disk.path, disk.kernelPath] + devices.map(\.path))
+    }
+
+    /// The contents in words, for a refusal.
+    var words: String {
+        let partitions = partitions.count
+        let counted = partitions == 1 ? "1 partition" : "\(partitions) partitions"
+        let words = disk.signatures + (partitions == 0 ? [] : [counted])
+        return words.isEmpty ? "something" : words.joined(separator: ", ")
+    }
+}

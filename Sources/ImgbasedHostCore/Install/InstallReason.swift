@@ -1,0 +1,64 @@
+public import ImgbasedCore
+
+/// The reasons for the refusal of an installation.
+public enum InstallReason: Error, Hashable, Sendable {
+    case needsWipe(disk: String, contents: String)
+    case inUse(disk: String, by: String)
+    case groupSpans(String, disk: String, others: [String])
+    case groupExists(String, on: [String])
+    case notWhole(disk: String, kind: String)
+    case tooShort(disk: String, missing: Bytes)
+    case bootTooSmall(needed: Bytes)
+    case noBootDirectory
+    case noGRUB([GRUBPlatform])
+    case noTools([String])
+    case badHostName(String)
+    case badPassword(String)
+    case privateKey(String)
+    case badKey(String, line: Int)
+    case noKey(String)
+    case badOverlay(String, place: String, problem: String)
+    case notPrivate(String, problem: String)
+    case noRoot(layer: String)
+}
+
+extension InstallReason: CustomStringConvertible {
+    /// The reason, and what to do, as the end of a sentence.
+    public var description: String {
+        switch self {
+        case .needsWipe(let disk, let contents):
+            "'\(disk)' is not empty: it has \(contents); give --wipe if nothing on it is needed"
+        case .inUse(let disk, let user):
+            "'\(disk)' is in use by '\(user)', and --wipe does not change that; unmount it, or deactivate its volume group "
+                + "with 'vgchange --activate n'"
+        case .groupSpans(let group, let disk, let others):
+            "volume group '\(group)' on '\(disk)' has other disks: \(others.joined(separator: ", ")); remove the group "
+                + "first, or name them all"
+        case .groupExists(let group, let disks):
+            "volume group '\(group)' exists already, on \(disks.joined(separator: ", ")); name the new one with --vg"
+        case .notWhole(let disk, let kind): "'\(disk)' is not a whole disk but of type \(kind); name a disk"
+        case .tooShort(let disk, let missing): "'\(disk)' is too small by \(missing.formatted)"
+        case .bootTooSmall(let needed): "--boot-size must be at least \(needed.formatted)"
+        case .noBootDirectory:
+            "there is no directory '/boot' here, where the new one is mounted meanwhile; make it"
+        case .noGRUB(let platforms):
+            "GRUB is not installed here: none of \(platforms.map { "'\($0.directory)'" }.joined(separator: ", ")) exists; "
+                + "install the package that has it (Debian: grub-pc-bin, grub-efi-amd64-bin, grub-efi-arm64-bin)"
+        case .noTools(let paths):
+            "\(paths.map { "'\($0)'" }.joined(separator: ", ")) \(paths.count == 1 ? "is" : "are") missing here; install the "
+                + "packages (Debian: fdisk, dosfstools, e2fsprogs, lvm2, udev, grub2-common, grub-common)"
+        case .badHostName(let text):
+            "'\(text)' is no host name; give labels of letters, digits and hyphens, separated by dots, at most 64 in all"
+        case .badPassword(let path):
+            "'\(path)' does not hold the hash of a password, and nothing else; make it with 'openssl passwd -6'"
+        case .privateKey(let path): "'\(path)' is a private key; give the public one, usually '\(path).pub'"
+        case .badKey(let path, let line): "line \(line) of '\(path)' is no public key of OpenSSH"
+        case .noKey(let path): "'\(path)' holds no key"
+        case .badOverlay(let path, let place, let problem):
+            "'\(place)' in '\(path)' \(problem)"
+        case .notPrivate(let path, let problem): "'\(path)' \(problem)"
+        case .noRoot(let layer):
+            "the image has no account 'root' in '/etc/shadow', so '\(layer)' cannot get a password"
+        }
+    }
+}
