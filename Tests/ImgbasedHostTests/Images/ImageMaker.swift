@@ -101,19 +101,12 @@ struct ImageMaker {
     /// Runs shell commands in the directory, and returns their output.
     ///
     /// Their mounts are in a new namespace: otherwise another test's new namespace would copy a mount and
-    /// keep the file system busy. The new namespace gives up the mounts of other tests at once,
-    /// unless their directories are gone meanwhile, and the mounts with them.
+    /// keep the file system busy.
     @discardableResult
     func shell(_ text: String) throws -> String {
         try Helper.run(
             "/usr/bin/unshare", "--mount", "/usr/bin/bash", "-euc",
-            """
-            export PATH=/usr/sbin:/usr/bin LC_ALL=C
-            sed -nE 's,^/dev/(loop|imgbased-test)[^ ]* ([^ ]*) .*,\\2,p' /proc/self/mounts |
-                grep -v '^\(scratch.path)/' | xargs -r umount -l 2>/dev/null || true
-            cd \(scratch.path)
-
-            """ + text)
+            "cd \(scratch.path)\nexport PATH=/usr/sbin:/usr/bin LC_ALL=C\n" + text)
     }
 
     /// Makes an image of `format`, compressed if a compressor is given. The name does not tell the format.
