@@ -90,7 +90,7 @@ check-deps: ## Install the Debian packages needed to build and check (as root).
 package-deps: ## Install the Debian packages needed to build and package (as root).
 	$(call packages,$(BUILD_PACKAGES) $(PACKAGING_PACKAGES))
 
-# Of lint and the two builds, each leaves a processor idle for much of its time.
+# Lint and the two builds run side by side: whole-module builds use one processor for much of their time.
 MAKEFLAGS += --jobs=2
 
 # If packages are to be installed, nothing runs at the same time as apt, even with 'make -j'.

@@ -60,20 +60,7 @@ extension VM {
     ///
     /// - Returns: the UUID of the encrypted partition; empty if none is encrypted.
     fileprivate func install(_ kind: HostKind) throws -> String {
-        try check(
-            """
-            set -e
-            sfdisk --quiet /dev/vdb <<END
-            label: gpt
-            size=1MiB, type=21686148-6449-6E6F-744E-656564454649
-            size=256MiB, type=uefi
-            size=256MiB, type=linux
-            type=lvm
-            END
-            udevadm settle
-            mkfs.vfat -n ESP /dev/vdb2
-            mkfs.ext4 -q -L boot /dev/vdb3
-            """)
+        try check(InstalledDisk.partitioning(espMebibytes: 256))
         try check(kind.loader.script, within: .minutes(5))
         let volumes: String
         switch kind.disks {

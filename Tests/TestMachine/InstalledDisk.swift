@@ -54,21 +54,29 @@ public struct InstalledDisk: Sendable {
         }
     }
 
+    /// Commands that give /dev/vdb GRUB's place, an ESP, /boot and a physical volume, and make the first two
+    /// file systems.
+    public static func partitioning(espMebibytes: Int) -> String {
+        """
+        set -e
+        sfdisk --quiet /dev/vdb <<END
+        label: gpt
+        size=1MiB, type=21686148-6449-6E6F-744E-656564454649
+        size=\(espMebibytes)MiB, type=uefi
+        size=256MiB, type=linux
+        type=lvm
+        END
+        udevadm settle
+        mkfs.vfat -n ESP /dev/vdb2
+        mkfs.ext4 -q -L boot /dev/vdb3
+        """
+    }
+
     private static let steps = [
         Step(
             title: "partition the disk: GRUB's place, ESP, /boot, physical volume",
             script: """
-                set -e
-                sfdisk --quiet /dev/vdb <<END
-                label: gpt
-                size=1MiB, type=21686148-6449-6E6F-744E-656564454649
-                size=128MiB, type=uefi
-                size=256MiB, type=linux
-                type=lvm
-                END
-                udevadm settle
-                mkfs.vfat -n ESP /dev/vdb2
-                mkfs.ext4 -q -L boot /dev/vdb3
+                \(partitioning(espMebibytes: 128))
                 mount /dev/vdb3 /boot
                 mount --mkdir /dev/vdb2 /boot/efi
                 """,

@@ -97,7 +97,7 @@ public struct InstallPlanner: Sendable {
             throw .install(.bootTooSmall(needed: InstallPlanner.leastBootSize))
         }
         var seen: Set<String> = []
-        let own = groups(on: survey.disks.prefix { $0.isUnfinished }.first, state)
+        let own = groups(on: survey.disks.first.flatMap { $0.isUnfinished ? $0 : nil }, state)
         var isOurs: [Bool] = []
         for (index, disk) in survey.disks.enumerated() {
             guard seen.insert(disk.disk.kernelPath).inserted else { throw .duplicate(disk: disk.path) }
@@ -230,6 +230,9 @@ public struct InstallPlanner: Sendable {
 
     /// GRUB's configuration, to which the layers are added.
     ///
+    /// If the installation is not complete, GRUB goes back to the firmware, which may clear the screen. GRUB
+    /// has nothing to wait for there, so the message stays for ten seconds, or until a key is pressed.
+    ///
     /// One write, of the first partition's identifier, makes the disk boot and protects it from another run.
     /// So nothing is ever written in a layer that another run would overwrite.
     private static let configuration = Array(
@@ -241,7 +244,7 @@ public struct InstallPlanner: Sendable {
         probe --set=imgbased_first --part-uuid "(${imgbased_disk},gpt1)"
         if [ "${imgbased_first}" = "\(InstallDisk.mark)" ]; then
           echo "The installation on this disk is not complete: run it again."
-          sleep 10
+          sleep --interruptible 10
           exit
         fi
         set timeout=5
@@ -285,7 +288,9 @@ public struct InstallPlanner: Sendable {
             .unmountDevice(table.device(2), at: InstallPlanner.esp),
             .unmountDevice(table.device(3), at: BootState.mountPoint), .deactivateGroup(names.group),
         ]
-        plan.commit = [.declareInstalled(disk: disk, id: partitionID)]
+        plan.commit = [
+            .declareInstalled(disks: survey.disks.map(\.disk.kernelPath), id: partitionID)
+        ]
         return plan
     }
 }

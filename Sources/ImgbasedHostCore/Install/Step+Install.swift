@@ -63,8 +63,16 @@ extension Step {
                             "--efi-directory=/boot/efi", "--removable", "--no-nvram",
                         ]))
             ]
-        case .declareInstalled(let disk, let id):
-            [.run(Command(.sfdisk, ["--quiet", "--part-uuid", disk, "1", id])), .flushDevice(disk)]
+        case .declareInstalled(let disks, let id):
+            // This write makes the first disk boot, so everything else must leave the caches of all disks
+            // before it, writes of lvm2 too.
+            disks.map { .flushDevice($0) }
+                + disks.prefix(1).flatMap { disk -> [Action] in
+                    [
+                        .run(Command(.sfdisk, ["--quiet", "--part-uuid", disk, "1", id])),
+                        .flushDevice(disk),
+                    ]
+                }
         default: []
         }
     }

@@ -110,8 +110,9 @@ public enum Step: Hashable, Sendable {
     case setUpLayer(LayerSetup)
     /// Installs GRUB with its modules on a disk, whose file systems are mounted.
     case installGRUB(GRUBPlatform, disk: String)
-    /// Gives the first partition its own identifier: an installation is complete.
-    case declareInstalled(disk: String, id: String)
+    /// Flushes all disks, then gives the first partition of the first its own identifier: an installation is
+    /// complete.
+    case declareInstalled(disks: [String], id: String)
     /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
     /// Restarts the system.
@@ -268,7 +269,8 @@ extension Step: CustomStringConvertible {
         case .setUpLayer(let setup):
             "give layer '\(setup.layer.name)' \(setup.words.joined(separator: ", "))"
         case .installGRUB(let platform, let disk): "install GRUB for \(platform.firmware) on '\(disk)'"
-        case .declareInstalled(let disk, _): "declare the installation on '\(disk)' complete"
+        case .declareInstalled(let disks, _):
+            "declare the installation on '\(disks.first ?? "")' complete"
         case .startUnit(let name): "start unit '\(name)'"
         case .restart: "restart the system"
         }

@@ -67,6 +67,15 @@ import Testing
             uuids: ("B", "0a1b2c3d-0000", "P"))
     }
 
+    @Test func everyDiskIsFlushedBeforeTheWriteThatMakesThemBoot() {
+        let actions = Step.declareInstalled(disks: ["/dev/sda", "/dev/sdb"], id: "own-id").actions()
+        let command = Command(.sfdisk, ["--quiet", "--part-uuid", "/dev/sda", "1", "own-id"])
+        #expect(
+            actions == [
+                .flushDevice("/dev/sda"), .flushDevice("/dev/sdb"), .run(command), .flushDevice("/dev/sda"),
+            ])
+    }
+
     @Test func commandsOfTheDisk() throws {
         let machine = Self.machine("/dev/nvme0n1", "/dev/sdb")
         let planner = Self.planner
