@@ -43,6 +43,10 @@ import Testing
                 udevadm wait --timeout=300 /dev/HostVG/Base-0
                 kill -9 $!
                 wait $!
+                status=$?
+                # The tools that it had run may hold the volume for a moment.
+                for process in $(pidof lvcreate mkfs.ext4); do tail --pid=$process -f /dev/null; done
+                exit $status
                 """, within: .minutes(10))
             #expect(killed.status == 137)
             try vm.check("lvs HostVG/Base-0")
