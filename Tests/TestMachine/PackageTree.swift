@@ -73,7 +73,7 @@ public struct PackageTree: Sendable {
         let output = try HostCommand.run(
             [
                 "unshare", "--mount", "--propagation", "private", RootTree.script, path,
-                "env", "DEBIAN_FRONTEND=noninteractive", "bash", "-euc", script,
+                "env", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "bash", "-euc", script,
             ], within: limit)
         return output.trimmingCharacters(in: .newlines)
     }
