@@ -156,12 +156,12 @@ fuzz: ## Fuzz the readers of disks, metadata and the kernel command line, each f
 demo: check-deps build helper ## Show an installation, an update and the way back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
 	$(SWIFT) run --scratch-path .build demo
 
-# Of each image goal: RELEASE=bookworm or trixie, RECIPE= a directory instead of packaging/image/recipe.
+# Of each image goal: RECIPE= a directory instead of packaging/image/recipe. RELEASE=trixie was never tried.
 IMAGE = $(SWIFT) run --scratch-path .build image
 export RELEASE RECIPE SSH_KEY URL
 
 .PHONY: image-build
-image-build: check-deps build helper ## Make a disk that boots, build/runtime-layout.img: [RELEASE=trixie] [RECIPE=DIR] [SSH_KEY=FILE].
+image-build: check-deps build helper ## Make a disk that boots, build/runtime-layout.img: [RECIPE=DIR] [SSH_KEY=FILE].
 	@$(IMAGE) disk
 
 .PHONY: image-check
