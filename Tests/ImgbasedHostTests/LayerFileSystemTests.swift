@@ -126,6 +126,23 @@ import Testing
         try await run([.renewFileSystem(device.path, type: type, uuid: uuid)])
     }
 
+    /// ext4 writes its superblock as two sectors, and a disk may write only one of them before a power cut.
+    @Test(.enabled(if: missing == nil, Comment(rawValue: missing ?? "")))
+    func aTornSuperblockIsRepaired() async throws {
+        let scratch = try Scratch()
+        let image = try image(.ext4, scratch)
+        let disk = try FileHandle(forUpdating: URL(fileURLWithPath: image))
+        try disk.seek(toOffset: 1024 + 512)
+        try disk.write(contentsOf: Data(repeating: 0x55, count: 512))
+        try disk.close()
+        let device = try Device(image)
+        #expect(throws: SystemError.self) {
+            _ = try HostMount.mount(device.path.device, type: "ext4", .readOnly)
+        }
+        try await run([.repairFileSystem(device.path)])
+        _ = try HostMount.mount(device.path.device, type: "ext4", .readOnly)
+    }
+
     @Test(.enabled(if: missing == nil, Comment(rawValue: missing ?? "")))
     func whatIsMountedIsNotWrittenTo() async throws {
         let scratch = try Scratch()

@@ -133,6 +133,9 @@ extension Step {
                 .run(Command(.grubScriptCheck, ["/run/imgbased/\(name)"])),
                 .removeFile("/run/imgbased/\(name)"),
             ]
+        case .repairFileSystem(let path):
+            // If a power cut tore the superblock, e2fsck takes a copy only with -y.
+            [.run(Command(.e2fsck, ["-y", path.device], successes: [0, 1]))]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
         case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .protectBase, .sealBase,

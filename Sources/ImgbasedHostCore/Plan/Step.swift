@@ -20,6 +20,9 @@ public enum Step: Hashable, Sendable {
     case createVolume(VolumePath, size: Bytes)
     /// Makes an ext4 file system.
     case makeFileSystem(VolumePath, label: String, uuid: String)
+    /// Replays the journal of an ext4 file system that is not mounted, and repairs the file system if it is
+    /// damaged.
+    case repairFileSystem(VolumePath)
     /// Declares an ordinary volume complete.
     case sealVolume(VolumePath)
     /// Makes a directory of the running system.
@@ -211,6 +214,7 @@ extension Step: CustomStringConvertible {
         case .link(let path, let target): "make '\(path)' a link to '\(target)'"
         case .removeFile(let path): "remove '\(path)'"
         case .checkScript(let name, _): "check that GRUB can read the new '\(name)'"
+        case .repairFileSystem(let path): "check and repair the file system in '\(path)'"
         case .mount(let path): "mount '\(path)'"
         case .createBase(let path, let pool, let size):
             "make base '\(path.name)' of \(size.formatted) in pool '\(path.group)/\(pool)'"
@@ -294,6 +298,7 @@ extension Step: CustomStringConvertible {
         case .link: "link"
         case .removeFile: "removeFile"
         case .checkScript: "checkScript"
+        case .repairFileSystem: "repairFileSystem"
         case .mount: "mount"
         case .createBase: "createBase"
         case .writeImage: "writeImage"

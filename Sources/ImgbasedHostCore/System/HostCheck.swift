@@ -224,7 +224,8 @@ public struct HostCheck: Hashable, Sendable {
             add(
                 .mounts, .warning, "'/config' is not mounted, so its lists are not carried",
                 FSTab(state.config.fstab).entry(at: "/config") == nil
-                    ? "add it to /etc/fstab with 'imgbase layout init'" : "mount it with 'mount /config'")
+                    ? "add it to /etc/fstab with 'imgbase layout init'"
+                    : "mount it with 'imgbase layout init', which repairs its file system if need be")
         }
     }
 

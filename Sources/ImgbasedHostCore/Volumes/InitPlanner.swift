@@ -186,7 +186,11 @@ public struct InitPlanner: Sendable {
         if table.contents != state.config.fstab {
             plan.commit.append(.replaceFile(path: "/etc/fstab", contents: table.contents, isOnBoot: false))
         }
-        if !state.config.isMounted { plan.cleanup.append(.mount("/config")) }
+        guard !state.config.isMounted else { return }
+        if let volume = state.volume(path), !volume.isBuilding {
+            plan.cleanup.append(.repairFileSystem(path))
+        }
+        plan.cleanup.append(.mount("/config"))
     }
 }
 

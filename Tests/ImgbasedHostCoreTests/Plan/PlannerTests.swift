@@ -43,6 +43,19 @@ import Testing
             ])
     }
 
+    @Test func configIsRepairedBeforeItIsMountedAgain() throws {
+        var machine = try machine()
+        func plan() throws -> Plan {
+            try InitPlanner(disks: [], size: nil, configSize: nil, configUUID: "U")
+                .plan(machine.state, names: FakeMachine.names)
+        }
+        #expect(try plan().steps == [])
+        machine.state.config.isMounted = false
+        let config = VolumePath(group: "HostVG", name: "Config")
+        #expect(
+            try plan().steps == [.makeDirectory("/config"), .repairFileSystem(config), .mount("/config")])
+    }
+
     /// A power cut during the first write of vgcreate: lvm2 takes the disk for another group's member.
     @Test(arguments: ["[unknown]", nil])
     func aGroupThatWasBegunIsMadeAnew(group: String?) throws {

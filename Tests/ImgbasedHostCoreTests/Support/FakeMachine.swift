@@ -122,6 +122,7 @@ struct FakeMachine: Equatable {
                 state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
             }
         case .checkScript: break
+        case .repairFileSystem: break
         case .mount: state.config.isMounted = true
         case .createBase(let path, let pool, let size):
             add(path, size, "thin", pool: pool, uses: 0)
