@@ -54,7 +54,7 @@ NO_PATHS := -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-ma
 BUILD_PACKAGES := gcc make dpkg-dev pkg-config libdevmapper-dev libkmod-dev libudev-dev libssl-dev libsystemd-dev
 CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfsprogs dosfstools fdisk mtools \
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
-	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3
+	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3 curl
 # Needed to make and check the packages, and also to check.
 PACKAGING_PACKAGES := debhelper lintian rpm rpmlint
 # Needed to make and check images, and also to check.

@@ -134,6 +134,7 @@ import Testing
         case .unsquashfs: "squashfs-tools"
         case .umoci: "umoci"
         case .gpgv: "gpgv"
+        case .curl: "curl"
         }
     }
 

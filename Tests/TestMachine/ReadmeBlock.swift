@@ -12,6 +12,7 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
     case toolchain = "swift=swift-6.3.1"
     case build = "export PATH=\"/opt/swift/usr/bin:$PATH\""
     case package = "apt-get update"
+    case convert = "imgbase layout init --from / /dev/sdb"
     case install = "imgbase install node.img /dev/sdb"
     case installWithSettings = "imgbase install --hostname node1 --ssh-key id_ed25519.pub \\"
     case existingHost = "imgbase layout init /dev/sdb"
@@ -39,10 +40,12 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
         case .existingHost: .run(by: "ReadmeTests/existingHost")
         case .install, .installWithSettings: .run(by: "ReadmeTests/emptyMachine")
         case .package: .run(by: "PackageTreeTests/newcomer")
-        case .update, .goBack: .run(by: "UpdateTests/update")
+        case .update: .run(by: "UpdateTests/update")
+        case .goBack: .run(by: "UpdateTests/files")
         case .toolchain: .notRun("it loads a gigabyte; 'build' has the tests' own toolchain")
         case .demo: .notRun("it builds, and SwiftPM lets nothing build while the tests run")
         case .images: .notRun("it builds, as the demo does; DeliveryTests make and boot the same")
+        case .convert: .notRun("FirstLayerTests/road does it, with sizes that fit its small disks")
         case .arguments: .notRun("it is typed in the boot menu, as CommandLineTests and RescueTests do")
         }
     }
