@@ -56,7 +56,7 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
 	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3 curl
 # Needed to make and check the packages, and also to check.
-PACKAGING_PACKAGES := debhelper lintian rpm rpmlint
+PACKAGING_PACKAGES := build-essential debhelper lintian rpm rpmlint
 # Needed to make and check images, and also to check.
 IMAGE_PACKAGES := openssl grub2-common grub-pc-bin grub-efi-amd64-bin xorriso ipxe-qemu
 IMAGE_GOALS := image-build image-check payload runtime-layout.squash live-iso pxe
