@@ -45,7 +45,7 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
         case .toolchain: .notRun("it loads a gigabyte; 'build' has the tests' own toolchain")
         case .demo: .notRun("it builds, and SwiftPM lets nothing build while the tests run")
         case .images: .notRun("it builds, as the demo does; DeliveryTests make and boot the same")
-        case .convert: .notRun("FirstLayerTests/road does it, with sizes that fit its small disks")
+        case .convert: .notRun("ConversionTests does it, with sizes that fit its small disks")
         case .arguments: .notRun("it is typed in the boot menu, as CommandLineTests and RescueTests do")
         }
     }
