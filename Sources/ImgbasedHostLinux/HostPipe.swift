@@ -34,6 +34,13 @@ public final class HostPipe: @unchecked Sendable {
     /// The descriptor of the end to write to.
     public var writer: CInt { ends[1] }
 
+    /// Hands over the end to read from.
+    public func takeReader() -> OpenFile {
+        let number = ends[0]
+        ends[0] = -1
+        return OpenFile(owning: number, name: name)
+    }
+
     /// Closes the end to read from.
     public func closeReader() { close(0) }
 

@@ -1,4 +1,3 @@
-import Foundation
 import TestMachine
 import Testing
 
@@ -65,34 +64,7 @@ import Testing
             try vm.check("! imgbase boot --get-default; imgbase boot --verify")
             let again = try vm.run("\(Self.convert) / \(options) 2>&1")
             #expect(again.status == 2 && again.output.contains("there is a layer already, 'host-1-1+1'"))
-            try vm.check(
-                """
-                imgbase boot --args-add host-1-1+1 rdinit=/bin/false
-                imgbase boot --try host-1-1+1 --tries 1
-                """)
-            vm.cutPower()
-            try vm.powerOn(.firstDisk)
-            try vm.expect("Loading layer host-1-1+1", within: .minutes(3))
-            try vm.expect("Kernel panic", within: .minutes(3))
-
-            try vm.waitForGuest(within: .minutes(6))
-            try vm.expect("/dev/vdb", from: "findmnt -no SOURCE /; mount /dev/vda3 /boot")
-            let story =
-                "layer 'host-1-1+1' did not come up in 1 of 1 tries: "
-                + "1 ended in the boot loader, the kernel or the initramfs"
-            let status = try JSONDecoder().decode(
-                StatusReport.self, from: Data(vm.check("imgbase status --json").utf8))
-            #expect(status.booted == nil && status.next == nil && status.default == nil)
-            #expect(status.warnings == [story])
-
-            try vm.check(
-                """
-                imgbase boot --args-remove host-1-1+1 rdinit=/bin/false
-                imgbase boot --set-default host-1-1+1
-                """)
-            try vm.reboot()
-            try vm.expectStatus("host-1-1+1", "trial")
-            try vm.expect("host-1-1+1", from: "imgbase boot --get-default")
+            try vm.expectReturnAndThenTrial(of: "host-1-1+1")
             let report = try vm.bootReport()
             #expect(report.layer == "host-1-1+1" && report.base == "host-1-1")
             try vm.expect("/dev/mapper/HostVG-host--1--1+1", from: "findmnt -no SOURCE /")

@@ -28,34 +28,42 @@ import Testing
                     next boot:  Base-0.1 (trial, 3 tries left)
                     """))
             try vm.check("! imgbase boot --get-default; imgbase boot --verify")
-            try vm.check(
-                """
-                imgbase boot --args-add Base-0.1 rdinit=/bin/false
-                imgbase boot --try Base-0.1 --tries 1
-                """)
-            vm.cutPower()
-            try vm.powerOn(.firstDisk)
-            try vm.expect("Loading layer Base-0.1", within: .minutes(3))
-            try vm.expect("Kernel panic", within: .minutes(3))
-
-            try vm.waitForGuest(within: .minutes(6))
-            try vm.expect("/dev/vdb", from: "findmnt -no SOURCE /; mount /dev/vda3 /boot")
-            let story =
-                "layer 'Base-0.1' did not come up in 1 of 1 tries: "
-                + "1 ended in the boot loader, the kernel or the initramfs"
-            let status = try JSONDecoder().decode(
-                StatusReport.self, from: Data(vm.check("imgbase status --json").utf8))
-            #expect(status.booted == nil && status.next == nil && status.default == nil)
-            #expect(status.warnings == [story])
-
-            try vm.check(
-                """
-                imgbase boot --args-remove Base-0.1 rdinit=/bin/false
-                imgbase boot --set-default Base-0.1
-                """)
-            try vm.reboot()
-            try vm.expectStatus("Base-0.1", "trial")
-            try vm.expect("Base-0.1", from: "imgbase boot --get-default")
+            try vm.expectReturnAndThenTrial(of: "Base-0.1")
         }
+    }
+}
+
+extension VM {
+    /// Expects that the host returns to its old root, /dev/vdb, from a trial of its first `layer` that ends in a
+    /// panic, and that a second trial makes the layer the default.
+    func expectReturnAndThenTrial(of layer: String) throws {
+        try check(
+            """
+            imgbase boot --args-add \(layer) rdinit=/bin/false
+            imgbase boot --try \(layer) --tries 1
+            """)
+        cutPower()
+        try powerOn(.firstDisk)
+        try expect("Loading layer \(layer)", within: .minutes(3))
+        try expect("Kernel panic", within: .minutes(3))
+
+        try waitForGuest(within: .minutes(6))
+        try expect("/dev/vdb", from: "findmnt -no SOURCE /; mount /dev/vda3 /boot")
+        let story =
+            "layer '\(layer)' did not come up in 1 of 1 tries: "
+            + "1 ended in the boot loader, the kernel or the initramfs"
+        let status = try JSONDecoder().decode(
+            StatusReport.self, from: Data(check("imgbase status --json").utf8))
+        #expect(status.booted == nil && status.next == nil && status.default == nil)
+        #expect(status.warnings == [story])
+
+        try check(
+            """
+            imgbase boot --args-remove \(layer) rdinit=/bin/false
+            imgbase boot --set-default \(layer)
+            """)
+        try reboot()
+        try expectStatus(layer, "trial")
+        try expect(layer, from: "imgbase boot --get-default")
     }
 }

@@ -32,7 +32,8 @@ public final class ImageSource {
 
     private static let liveImage = "LiveOS/rootfs.img"
 
-    /// Opens the image at `path`, `-` being standard input, and finds out its kind by its content.
+    /// Opens the image at `path`, a file or an address, or `-` for standard input, and finds out its kind by
+    /// its content.
     ///
     /// The content is copied if it must be read out of order and cannot be, or could change before. A device
     /// that is mounted or otherwise in use is refused, since it would change while it is read. Nobody can
@@ -44,12 +45,11 @@ public final class ImageSource {
         _ path: String, trust: ImageTrust = .host, reporter: ImageReporter = ImageReporter()
     ) throws(HostFailure) {
         self.reporter = reporter
-        if ImageAddress.isAddress(path), HostSystem.isAbsent(path) { throw .contents(.remoteImage(path)) }
         // Stale copies take room that this image, or the pool of its base, may need.
         HostTemporaryDirectory.removeStale()
         let unsigned = try OpenedImage.unsigned(path)
         let expected = try trust.expectation(path, kind: unsigned, reporter)
-        let input = try OpenedImage(path)
+        let input = try OpenedImage(path, reporter)
         hold = input.hold
         let name = input.name
         guard input.unsigned == unsigned else {
@@ -60,13 +60,15 @@ public final class ImageSource {
         if case .compressed(let compression) = kind {
             let stream = try ImageStream(
                 try input.take(), head: input.head, length: input.length?.count, name: name, compression,
-                reporter)
+                from: input.download, reporter)
             kind = ImageHead(try stream.peek(ImageHead.length))
             decompressed = stream
         }
         func stream() throws(HostFailure) -> ImageStream {
             if let decompressed { return decompressed }
-            return ImageStream(try input.take(), head: input.head, length: input.length?.count, name: name)
+            return ImageStream(
+                try input.take(), head: input.head, length: input.length?.count, name: name,
+                from: input.download)
         }
         func spool() throws(HostFailure) -> ImageSpool {
             // Content with a digest could change between the hashing and the unpacking.

@@ -12,6 +12,8 @@ final class ImageStream {
     private var head: [UInt8] = []
     private var headOffset = 0
     private let origin: Origin
+    /// The download that the bytes come from; `nil` if they come from this host.
+    private let download: Download?
     private var hasEnded = false
     private var count: UInt64 = 0
 
@@ -63,9 +65,13 @@ final class ImageStream {
     }
 
     /// Reads `file` after `head`, which was read already; `length` is that of the file, if known.
-    init(_ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String) {
+    init(
+        _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String,
+        from download: Download? = nil
+    ) {
         self.name = name
         self.head = head
+        self.download = download
         file.readsAhead()
         origin = .file(FileOrigin(file, length: length))
     }
@@ -73,10 +79,11 @@ final class ImageStream {
     /// Reads `file`, which is compressed, through a tool.
     init(
         _ file: consuming OpenFile, head: [UInt8], length: UInt64?, name: String,
-        _ compression: ImageCompression,
+        _ compression: ImageCompression, from download: Download? = nil,
         _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.name = name
+        self.download = download
         let (input, output) = try calling((HostPipe(name), HostPipe(name)))
         let tool = try ImageTool(
             compression.decompression, for: name, input: input.reader, output: output.writer,
@@ -93,6 +100,7 @@ final class ImageStream {
         _ command: Command, keeping spool: ImageSpool, length: UInt64, name: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
         self.name = name
+        download = nil
         let output = try calling(HostPipe(name))
         let tool = try ImageTool(command, for: name, output: output.writer, reporter)
         output.closeWriter()
@@ -146,7 +154,10 @@ final class ImageStream {
             }
             if filled < buffer.count {
                 hasEnded = true
-                if case .tool(let origin) = origin { try end(origin) }
+                switch origin {
+                case .tool(let origin): try end(origin)
+                case .file: try download?.finish()
+                }
             }
         }
         count += UInt64(filled)
@@ -164,6 +175,7 @@ final class ImageStream {
         }
         // A failed read explains why the tool found an early end.
         if let error = origin.feeder?.finish() { throw .system(error) }
+        try download?.finish()
         if let failure { throw failure }
     }
 

@@ -44,10 +44,14 @@ public struct ImageTrust: Sendable {
                     "\(kind) has no signature, and \(keyring) asks for one; give a file with \(ImageTrust.signature) beside it"
             )
         }
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { String(path[...$0]) } ?? "./"
-        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        guard let text = try ImageTrust.read(directory + ImageTrust.list, limit: ChecksumList.limit, path)
+        // An address may have more behind the path (RFC 3986, 3).
+        let file = OpenedImage.isRemote(path) ? String(path.prefix { $0 != "?" && $0 != "#" }) : path
+        let slash = file.lastIndex(of: "/")
+        let directory = slash.map { String(file[...$0]) } ?? "./"
+        let name = slash.map { String(file[file.index(after: $0)...]) } ?? file
+        guard
+            let text = try ImageTrust.read(
+                directory + ImageTrust.list, limit: ChecksumList.limit, path, reporter)
         else {
             guard isRequired else { return nil }
             throw .image(
@@ -71,7 +75,12 @@ public struct ImageTrust: Sendable {
     /// The content of the file at `path`, beside `image`; `nil` if it is missing.
     ///
     /// An unreadable file is an error.
-    private static func read(_ path: String, limit: Int, _ image: String) throws(HostFailure) -> [UInt8]? {
+    private static func read(
+        _ path: String, limit: Int, _ image: String, _ reporter: ImageReporter
+    ) throws(HostFailure) -> [UInt8]? {
+        if OpenedImage.isRemote(image) {
+            return try Download.contents(path, limit: limit, for: image, reporter)
+        }
         do throws(SystemError) {
             guard let file = try OpenFile.plain(at: path) else { return nil }
             return try file.readAll(limit: limit)
@@ -94,7 +103,8 @@ public struct ImageTrust: Sendable {
     private func checkSignature(
         of text: [UInt8], _ signature: String, _ image: String, _ reporter: ImageReporter
     ) throws(HostFailure) {
-        guard let signatures = try ImageTrust.read(signature, limit: ImageTrust.limit, image) else {
+        guard let signatures = try ImageTrust.read(signature, limit: ImageTrust.limit, image, reporter)
+        else {
             throw .image(
                 image,
                 reason:

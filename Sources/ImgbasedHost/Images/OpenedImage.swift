@@ -20,6 +20,8 @@ final class OpenedImage {
     let unsigned: String?
     /// Keeps a block device for this program; `nil` for other kinds.
     let hold: DeviceHold?
+    /// The download that the image comes from; `nil` for an image of this host.
+    let download: Download?
     private var file: OpenFile?
 
     /// The kind of the image at `path` if no signature can be beside it; `nil` for a plain file.
@@ -27,7 +29,13 @@ final class OpenedImage {
     /// `-` is standard input. Nothing is opened: opening a pipe would wait.
     static func unsigned(_ path: String) throws(HostFailure) -> String? {
         if path == "-" { return "standard input" }
+        if isRemote(path) { return nil }
         return try calling(unsigned(OpenFile(place: path).status().kind))
+    }
+
+    /// Whether `path` is an address, and no file of this host has that name.
+    static func isRemote(_ path: String) -> Bool {
+        ImageAddress.isAddress(path) && HostSystem.isAbsent(path)
     }
 
     private static func unsigned(_ kind: HostFileStatus.Kind) -> String? {
@@ -39,7 +47,19 @@ final class OpenedImage {
         }
     }
 
-    init(_ path: String) throws(HostFailure) {
+    init(_ path: String, _ reporter: ImageReporter) throws(HostFailure) {
+        if OpenedImage.isRemote(path) {
+            let download = try Download(path, reporter)
+            let file = download.takeFile()
+            (name, isDirectory, isSeekable) = (path, false, false)
+            (length, allocated, unsigned, hold) = (nil, nil, nil, nil)
+            head = try calling(file.read(upTo: ImageHead.length))
+            if head.count < ImageHead.length { try download.finish() }
+            self.download = download
+            self.file = consume file
+            return
+        }
+        download = nil
         do throws(SystemError) {
             let file = try path == "-" ? OpenFile.standardInput() : OpenFile(opening: path, O_RDONLY)
             name = file.name

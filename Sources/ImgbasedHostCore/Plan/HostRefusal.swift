@@ -54,7 +54,6 @@ public enum HostReason: Error, Hashable, Sendable {
     case badSettings(SettingsError)
     case otherFileSystem(image: String, is: String)
     case imageLarger(image: Bytes, size: Bytes)
-    case remoteImage(String)
     case noFileSystem(image: String)
     case unsupportedFileSystem(String, on: String)
     case imageCutShort(image: Bytes, fileSystem: Bytes)
@@ -158,8 +157,6 @@ extension HostReason: CustomStringConvertible {
             "'\(image)' is the image of a file system, of type \(type); leave out --filesystem"
         case .imageLarger(let image, let size):
             "the image has \(image.count) bytes, more than the size of \(size.count); give a larger --size"
-        case .remoteImage(let address):
-            "an image is read from this host; get it first, as with: curl -fLO \(address.singleQuoted)"
         case .noFileSystem(let image):
             "'\(image)' is no known kind of image; an ext4 or xfs file system, a live image, a squashfs, a tar or "
                 + "an OCI image is needed, uncompressed or compressed by gzip, xz or zstd"

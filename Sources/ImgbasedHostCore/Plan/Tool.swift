@@ -13,7 +13,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     // systemd
     case systemctl, bootctl, udevadm
     // images: unpack them and check their signatures
-    case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv
+    case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv, curl
     // the initramfs of a layer
     case bzip2, lz4, lzop
     // GRUB
@@ -26,7 +26,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
         case .mkfsVFAT, .grubInstall: "/usr/sbin/" + name
-        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv: "/usr/bin/" + rawValue
+        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv, .curl:
+            "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
         case .mount, .umount, .findmnt, .lsblk, .systemctl, .bootctl, .udevadm: "/usr/bin/" + rawValue
         default: "/usr/sbin/" + rawValue

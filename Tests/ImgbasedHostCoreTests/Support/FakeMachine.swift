@@ -221,8 +221,10 @@ struct FakeMachine: Equatable {
                 InstallDisk.Device(path: table.device($0 + 1), kind: "part", id: $1.id)
             }
         case .makeBootFileSystem(_, let uuid):
+            // The leftovers are those in the running system's /etc.
+            let leftovers = state.boot.leftovers
             state.boot = BootState()
-            state.boot.uuid = uuid
+            (state.boot.uuid, state.boot.leftovers) = (uuid, leftovers)
             state.boot.free = Bytes(500 << 20)
             state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
         case .setUpLayer(let setup):

@@ -73,8 +73,4 @@ import Testing
     func addresses(text: String, isAddress: Bool) {
         #expect(ImageAddress.isAddress(text) == isAddress)
     }
-
-    @Test func anAddressIsQuotedForTheShell() {
-        #expect("\(HostReason.remoteImage("https://h/a'b"))".hasSuffix(#"curl -fLO 'https://h/a'\''b'"#))
-    }
 }
