@@ -103,7 +103,7 @@ let package = Package(
             name: "ImgbasedHostTests",
             dependencies: [
                 "ImgbasedCore", "ImgbasedHostCore", "ImgbasedLinux", "ImgbasedHostLinux", "ImgbasedHost",
-                "CLinux", "TestTrees", systemPackage,
+                "CLinux", "TestTrees", "TestMachine", systemPackage,
             ],
             swiftSettings: settings),
 

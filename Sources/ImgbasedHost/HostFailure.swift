@@ -71,14 +71,15 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
     /// Whether a change was made and stays.
     public var leavesChanges: Bool
 
-    /// Whether the command was to change something and was not begun.
-    public var isRefusal = false
+    /// Whether the command was not begun: it was to change something, or the user may not even look.
+    public var isRefusal: Bool
 
-    /// A failure of `goal` because of `cause`.
+    /// A failure of `goal` because of `cause`; a refusal if the user is not root.
     public init(_ goal: String, _ cause: HostFailure, leavesChanges: Bool = false) {
         self.goal = goal
         self.cause = cause
         self.leavesChanges = leavesChanges
+        if case .notRoot = cause { isRefusal = true } else { isRefusal = false }
     }
 
     /// A refusal of `goal` because of `cause`: it was not begun.

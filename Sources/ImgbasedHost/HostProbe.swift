@@ -72,6 +72,13 @@ public struct HostProbe: Sendable {
     /// The result of ``volumes()``, with the physical volumes, `disks` and Config.
     public func layout(disks: [String]) async throws(HostFailure) -> HostState {
         var state = try await volumes()
+        try await addDisks(disks, to: &state)
+        let mounts = try MountReport(try await runner.run(MountReport.command))
+        state.config = try config(mounts)
+        return state
+    }
+
+    private func addDisks(_ disks: [String], to state: inout HostState) async throws(HostFailure) {
         state.physicalVolumes = try LVMReport.physicalVolumes(
             try await runner.run(LVMReport.physicalVolumesCommand))
         for disk in disks {
@@ -80,9 +87,16 @@ public struct HostProbe: Sendable {
             found.isUnbegun = HostProbe.scan(found)?.isUnbegun == true
             state.disks.append(found)
         }
-        let mounts = try MountReport(try await runner.run(MountReport.command))
-        state.config = try config(mounts)
-        return state
+    }
+
+    /// `state`, that of ``boot()``, with what a conversion of the running system on `root` needs.
+    func conversion(
+        _ state: HostState, root: String, disks: [String]
+    ) async throws(HostFailure) -> (HostState, ConversionSurvey) {
+        var state = state
+        try await addDisks(disks, to: &state)
+        let mount = try MountReport(try await runner.run(MountReport.command)).at("/")
+        return (state, try SystemProbe.survey(root: root, mount, rootVolume(state.volumes), state.boot))
     }
 
     /// The groups and volumes, and what an installation on `disks` would find.
@@ -174,14 +188,23 @@ public struct HostProbe: Sendable {
     ///
     /// If `/` is an overlay, the helper's report in `/run` names the layer.
     private func bootedLayer(_ volumes: [Volume], _ report: EarlyBootReport?) -> VolumePath? {
-        if let number = HostSystem.device(of: "/"),
-            let uuid = SmallFile.line("/sys/dev/block/\(number)/dm/uuid")
-        {
-            // "LVM-", the UUID of the group, the UUID of the volume: 32 characters each, without hyphens.
-            let identifier = uuid.dropFirst("LVM-".count + 32).prefix(32)
-            let volume = volumes.first { $0.uuid.filter { $0 != "-" } == identifier }
-            return volume.flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }
+        if HostProbe.rootIdentifier != nil {
+            return rootVolume(volumes).flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }
         }
         return volumes.first { $0.tags.contains(Tag.layer) && report?.names($0) == true }?.path
+    }
+
+    /// The volume mounted at `/`; `nil` if it is none of `volumes`.
+    private func rootVolume(_ volumes: [Volume]) -> Volume? {
+        // "LVM-", the UUID of the group, the UUID of the volume: 32 characters each, without hyphens.
+        let identifier = HostProbe.rootIdentifier?.dropFirst("LVM-".count + 32).prefix(32)
+        return volumes.first { volume in
+            identifier.map { volume.uuid.filter { $0 != "-" } == $0 } ?? false
+        }
+    }
+
+    /// The device-mapper UUID of the device of `/`; `nil` if it is not mapped.
+    private static var rootIdentifier: String? {
+        HostSystem.device(of: "/").flatMap { SmallFile.line("/sys/dev/block/\($0)/dm/uuid") }
     }
 }

@@ -51,6 +51,13 @@ struct Observer {
             if let files = seen.runningKernel?.files { seen.state = BootFileStore.checked(state, for: files) }
         case .survey(let order):
             if !session.isShowing { seen.survey = try VolumeCarry(order).survey() }
+        case .conversion(let root, let disks):
+            let (whole, survey) = try await session.probe.conversion(state, root: root, disks: disks)
+            seen.state = whole
+            seen.conversion = survey
+        case .system(let image):
+            if source == nil, let request { source = ImageSource(system: image, reporter: reporter(request)) }
+            seen.image = image
         case .installation: break
         }
         return seen
@@ -73,12 +80,13 @@ struct Observer {
 
     private mutating func image() throws(HostFailure) -> ImageDescription? {
         guard source == nil, let request else { return source?.description }
-        let opened = try ImageSource(
-            request.path,
-            reporter: ImageReporter(
-                trace: session.runner.trace, show: request.progress, tell: request.notice))
+        let opened = try ImageSource(request.path, reporter: reporter(request))
         source = opened
         return opened.description
+    }
+
+    private func reporter(_ request: ImageRequest) -> ImageReporter {
+        ImageReporter(trace: session.runner.trace, show: request.progress, tell: request.notice)
     }
 
     /// The content of the layer of `draft`.

@@ -22,8 +22,20 @@ public enum HostSystem {
     public static func device(of path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        // As glibc's macros `gnu_dev_major` and `gnu_dev_minor` do.
-        let device = UInt64(status.st_dev)
+        return text(UInt64(status.st_dev))
+    }
+
+    /// The number, MAJOR:MINOR, of the block device at `path`; `nil` if it is none.
+    ///
+    /// The corresponding C function is `stat`.
+    public static func number(ofDevice path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFBLK else { return nil }
+        return text(UInt64(status.st_rdev))
+    }
+
+    /// A device number as text, as glibc's macros `gnu_dev_major` and `gnu_dev_minor` split it.
+    private static func text(_ device: UInt64) -> String {
         let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
         let minor = device & 0xFF | device >> 12 & 0xFFFF_FF00
         return "\(major):\(minor)"

@@ -101,10 +101,10 @@ public struct LayerActivation: ~Copyable {
         let warnings = plan.warnings
         if request.mode != .readWrite { plan.makeVolumeReadOnly() }
 
-        let policy = request.thinCheck
+        let (policy, mayRepair) = (request.thinCheck, request.mode == .readWrite)
         let patience = request.limits.tool
         let check: StackActivation.MetadataCheck = { (path) throws(BootError) in
-            try ThinTools.check(path, policy, patience)
+            try ThinTools.check(path, policy, mayRepair: mayRepair, patience)
         }
         switch try run(plan, &mapper, checking: check, wanted: { $0 == .good }) {
         case .active(let device):

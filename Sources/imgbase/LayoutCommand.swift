@@ -44,7 +44,24 @@ struct LayoutCommand: ParsableCommand {
     struct Init: HostCommand {
         static let configuration = CommandConfiguration(
             commandName: "init",
-            abstract: "Make the volume group, the pool and /config, on disks or in the existing group.")
+            abstract: "Make the volume group, the pool and /config, on disks or in the existing group.",
+            discussion: """
+                With --from, the running system becomes a base with a layer, which the next boot tries. The old root \
+                stays as it is, and is booted again unless the layer comes up healthy. If the command is interrupted, \
+                run it again.
+                """)
+
+        @Option(
+            help: ArgumentHelp(
+                "Convert the running system: / or its device or volume, as VG/LV.", valueName: "root"))
+        var from: String?
+
+        @Option(help: "The size of the base made of the system. (default: that of its file system)")
+        var baseSize: String?
+
+        @Option(
+            help: "The name of that base, as NAME-VERSION-RELEASE. (default: the next Base-N)")
+        var name: String?
 
         @Option(help: "The size of the pool. (default: most of the group)")
         var size: String?
@@ -57,22 +74,51 @@ struct LayoutCommand: ParsableCommand {
             completion: .file())
         var disks: [String] = []
 
+        @OptionGroup var shownProgress: ProgressOptions
+
         @OptionGroup var global: GlobalOptions
 
         func validate() throws {
+            if from == nil, baseSize != nil || name != nil || !shownProgress.isEmpty {
+                throw ValidationError("--base-size, --name and --progress have a meaning only with --from")
+            }
+            try options.validate()
             for disk in disks where !disk.hasPrefix("/") {
                 throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
             }
             for text in [size, configSize] { _ = try text.map(Bytes.init(argument:)) }
         }
 
+        /// The options of the base.
+        private var options: ImageOptions {
+            var options = ImageOptions()
+            (options.size, options.name, options.filesystem) = (baseSize, name, nil)
+            options.shownProgress = shownProgress
+            return options
+        }
+
         func execute(_ context: Context) async throws {
+            if let from { return try await convert(from, context) }
             let names = try await context.session.initialize(
                 disks: disks, size: try size.map(Bytes.init(argument:)),
                 configSize: try configSize.map(Bytes.init(argument:)))
             context.done(
                 ["volumeGroup": names.group, "pool": names.pool], lines: ["\(names.group)/\(names.pool)"])
             await context.close(.laidOut(names))
+        }
+
+        private func convert(_ root: String, _ context: Context) async throws {
+            let (done, notices) = try await options.open("/") {
+                try await context.session.convert(
+                    root: root, disks: disks, size: try size.map(Bytes.init(argument:)),
+                    configSize: try configSize.map(Bytes.init(argument:)), $0)
+            }
+            context.done(
+                ConversionResult(
+                    volumeGroup: done.names.group, pool: done.names.pool, base: done.base, layer: done.layer,
+                    notices: notices),
+                lines: [done.layer].compactMap { $0 })
+            if let layer = done.layer { await context.close(.converted(layer)) }
         }
     }
 
@@ -127,6 +173,17 @@ struct LayoutCommand: ParsableCommand {
             context.result(["bytes": free.count], lines: [text])
         }
     }
+}
+
+/// The result of a conversion, as JSON.
+private struct ConversionResult: Encodable {
+    var volumeGroup: String
+    var pool: String
+    /// The new base; `nil` if an interrupted run had made it.
+    var base: String?
+    var layer: String?
+    /// The notices about the copy.
+    var notices: [String]
 }
 
 /// A base and its layers, as JSON.

@@ -59,8 +59,10 @@ enum Artefacts {
     }
 
     /// A machine with the installed disk, and a system on another disk that activates no volume by itself.
-    static func rescueSystem(_ name: String) throws -> Machine {
-        try rescueSystem.get().machine(name: name)
+    ///
+    /// `disks` follow from /dev/vdc on.
+    static func rescueSystem(_ name: String, disks: [Disk] = []) throws -> Machine {
+        try rescueSystem.get().machine(name: name, disks: disks)
     }
 
     /// A machine that starts the layers' kernel with `arguments` directly instead of GRUB.

@@ -33,7 +33,7 @@ import Testing
         (2, "'Absent'", "imgbase --vg Absent layer --add"),
         (1, "'Absent'", "imgbase --vg Absent layout"),
         (2, "only root", "setpriv --reuid 65534 --clear-groups imgbase layer --add"),
-        (1, "only root", "setpriv --reuid 65534 --clear-groups imgbase layout"),
+        (2, "only root", "setpriv --reuid 65534 --clear-groups imgbase layout"),
         (2, "/dev/vdz", "imgbase layout --init /dev/vdz"),
         (2, "'\"root=/dev/sdb1\"'", "imgbase boot --args-add Base-0.1 '\"root=/dev/sdb1\"'"),
         (

@@ -119,6 +119,11 @@ public struct Scenario: Sendable {
             mkdir /run/boot && cp -a /boot/. /run/boot && umount /boot
             mkfs.xfs -q -f --unsupported -L boot /dev/vda3
             sed -i 's|^LABEL=boot /boot ext4|LABEL=boot /boot xfs|' /etc/fstab
+            for layer in Base-0.2 Base-1.1; do
+                lvchange -q -q -ay HostVG/$layer && mount /dev/HostVG/$layer /mnt
+                sed -i 's|^LABEL=boot /boot ext4|LABEL=boot /boot xfs|' /mnt/etc/fstab
+                umount /mnt
+            done
             systemctl daemon-reload
             mount /boot && cp -a /run/boot/. /boot && rm -r /run/boot
             grub-install --target=i386-pc --boot-directory=/boot /dev/vda

@@ -31,6 +31,24 @@ import Testing
         }
     }
 
+    /// `check` ends as monitoring plugins do.
+    @Test(
+        "What only root may do ends with one line and one status for others",
+        .enabled(if: getuid() == 0, "others may not make a user namespace everywhere"),
+        arguments: [
+            "layout", "layout bases", "layout layers", "layout free-space", "layout init /dev/null",
+            "base latest", "base of-layer Base-0.1", "base verify", "base pin Base-0", "base remove Base-0",
+            "layer latest", "layer current", "layer add", "layer remove Base-0.1", "boot list",
+            "boot get-default", "boot set-default Base-0.1", "boot verify", "boot refresh", "boot started",
+            "recover", "recover list", "update --preview", "update --complete", "rollback",
+            "rollback --carry-etc --preview", "--dry rollback", "health", "check", "w",
+        ])
+    func withoutRoot(words: String) throws {
+        let lines = try imgbase(words, by: "unshare --user")
+        #expect(lines.count == 2 && lines.first?.hasSuffix(": only root may do this; use sudo") == true)
+        #expect(lines.last == (words == "check" ? "3" : "2"), "\(lines)")
+    }
+
     @Test func helpAndCompletionsLeaveOutWhatOnlyUnitsCall() throws {
         let boot = try imgbase("boot --help")
         let verbs = boot.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }

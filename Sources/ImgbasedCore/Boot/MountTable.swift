@@ -52,7 +52,7 @@ public struct MountTable: Hashable, Sendable {
     }
 
     /// Removes the escapes, three octal digits each (linux: fs/seq_file.c, `mangle_path`).
-    private static func plain(_ word: ArraySlice<UInt8>) -> [UInt8] {
+    public static func plain(_ word: ArraySlice<UInt8>) -> [UInt8] {
         let bytes = Array(word)
         var result: [UInt8] = []
         var index = 0

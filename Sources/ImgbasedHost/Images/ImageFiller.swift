@@ -29,6 +29,7 @@ public struct ImageFiller {
                 let now = tree.usage
                 // A second reading may find another image. The pool has room for the listed one.
                 if let size, now.data - min(before.data, now.data) > size.allocated.count {
+                    if case .system = source.body { throw .system(ImageFiller.grown) }
                     throw .image(
                         source.description.path,
                         reason: "it holds more than was listed: it changed meanwhile; get it again")
@@ -62,6 +63,7 @@ public struct ImageFiller {
         let root = tree.processPath + "/."
         switch source.body {
         case .stream: throw .image(name, reason: "it is the image of a file system")
+        case .system(let copy, let root): try SystemCopier(copy, root, source.reporter).run(into: tree, tick)
         case .squashfs(let spool):
             let command = Command(
                 .unsquashfs,
@@ -97,6 +99,9 @@ public struct ImageFiller {
             try calling(tree.lift(ImageFiller.place))
         }
     }
+
+    private static let grown = SystemError(
+        "copy", "/", reason: "it has grown meanwhile by more than there was room for; run the command again")
 
     private static let unlabelled =
         "the layers of the image have SELinux labels, which umoci does not keep: the base has none; on a host with "

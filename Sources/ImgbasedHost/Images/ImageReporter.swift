@@ -39,8 +39,9 @@ public final class ImageReporter {
     func report(_ phase: ImageProgress.Phase, done: UInt64 = 0, total: UInt64? = nil) {
         guard let show else { return }
         let now = Monotonic.now()
-        if let last, last.phase == phase, now.milliseconds(since: last.time) < Double(ImageReporter.interval),
-            done != total
+        // Each pass over the running system is told.
+        if let last, last.phase == phase, phase != .again, done != total,
+            now.milliseconds(since: last.time) < Double(ImageReporter.interval)
         {
             return
         }

@@ -26,6 +26,8 @@ public final class ImageSource {
         case tar(ImageSpool)
         /// The files of an image in the OCI layout.
         case oci(OCILayout)
+        /// The files of the running system below this path.
+        case system(SystemCopy, root: String)
     }
 
     private static let liveImage = "LiveOS/rootfs.img"
@@ -117,6 +119,19 @@ public final class ImageSource {
         }
         // A copied image was checked while it was copied.
         self.expected = nil
+    }
+
+    /// The running system below `root` as an image with this description.
+    ///
+    /// Nothing is opened: the system is read when the base is written.
+    public init(system description: ImageDescription, root: String = "/", reporter: ImageReporter) {
+        self.description = description
+        self.reporter = reporter
+        var copy: SystemCopy?
+        if case .tree(let tree) = description.content { copy = tree.system }
+        body = .system(copy ?? SystemCopy(), root: root)
+        expected = nil
+        hold = nil
     }
 
     /// The file system on a device, mounted or not; `nil` if none is recognized.

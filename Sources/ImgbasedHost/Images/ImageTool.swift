@@ -10,6 +10,8 @@ struct ImageTool: ~Copyable {
     private let watch: IdleWatch
     /// The name of the image in messages.
     private let image: String
+    /// What to do if the tool fails, at the end of the message.
+    private let advice: String
 
     /// A sender may be slow, and the kernel notices a dead disk only after minutes.
     static let patience = Patience(idle: 900, total: 7 * 86_400)
@@ -22,12 +24,13 @@ struct ImageTool: ~Copyable {
     init(
         _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
         noting phrases: [String] = [], saysAll: Bool = false, patience: Patience = ImageTool.patience,
-        _ reporter: ImageReporter
+        advice: String = "; get it again", _ reporter: ImageReporter
     ) throws(HostFailure) {
         watch = IdleWatch(patience)
         reporter.runs(command)
         self.command = command
         self.image = image
+        self.advice = advice
         do throws(SystemError) {
             child = try HostChild(
                 command.tool.path, command.arguments, environment: ImageTool.environment, input: input,
@@ -120,7 +123,7 @@ struct ImageTool: ~Copyable {
                 image, reason: "\(command.tool.name) was ended by signal \(end.signal ?? 0)\(message)")
         }
         throw .image(
-            image, reason: "\(command.tool.name) ended with status \(status)\(message); get it again")
+            image, reason: "\(command.tool.name) ended with status \(status)\(message)\(advice)")
     }
 }
 

@@ -25,7 +25,8 @@ extension LayoutPicture {
         guard let pool else { return [] }
         let start: Piece = (LayoutPicture.branch(isLast: true, style) + pool.name, nil)
         guard let usage = pool.usage else { return [[start, ("  not active", Mark.bad.colour)]] }
-        let facts = "  \(Int(usage.data))% of \(pool.size.formatted), metadata \(Int(usage.metadata))%"
+        let facts =
+            "  \(Int(usage.data.rounded()))% of \(pool.size.formatted), metadata \(Int(usage.metadata.rounded()))%"
         let room = style.width - LayoutPicture.width(start.text) - LayoutPicture.width(facts) - 2
         let fullest = max(usage.data, usage.metadata)
         let colour =

@@ -17,6 +17,11 @@ public struct ImageDescription: Hashable, Sendable {
         return signature
     }
 
+    /// Whether it is the running system.
+    public var isSystem: Bool {
+        if case .tree(let tree) = content { tree.system != nil } else { false }
+    }
+
     /// An image with this content.
     public init(path: String, length: Bytes?, allocated: Bytes?, content: ImageContent) {
         self.path = path
@@ -50,6 +55,8 @@ public struct ImageTree: Hashable, Sendable {
         case squashfs, tar
         /// A directory in the layout of the Open Container Initiative, or an archive of one.
         case oci = "OCI"
+        /// The root file system of the running system.
+        case system
     }
 
     /// The format of the image.
@@ -62,6 +69,8 @@ public struct ImageTree: Hashable, Sendable {
     public var type: FileSystemType
     /// The UUID of the new file system.
     public var uuid: String
+    /// The order to copy the running system; `nil` for other formats.
+    public var system: SystemCopy?
 
     /// A tree with these values.
     public init(

@@ -12,6 +12,8 @@ public struct ImageProgress: Hashable, Sendable {
         case write
         /// The files are written.
         case fill
+        /// The files of the running system that changed meanwhile are written.
+        case again
         /// The writes are flushed.
         case flush
         /// The volume is read, and its digest taken.
@@ -53,10 +55,11 @@ public struct ImageProgress: Hashable, Sendable {
             case .list: "looking into the image"
             case .write: "writing the image"
             case .fill: "writing the files"
+            case .again: "writing what changed meanwhile"
             case .flush: "waiting for the disk"
             case .verify: "taking the digest"
             }
-        if phase == .flush { return verb }
+        if phase == .flush || phase == .again { return verb }
         let amount = total.map { "\(done.formatted) of \($0.formatted)" } ?? done.formatted
         return "\(verb): \(amount)\(percent.map { ", \($0)%" } ?? "")"
     }

@@ -179,30 +179,11 @@ public struct InstallPlanner: Sendable {
             guard let description else { return plan.steps }
             var image = image
             image.image = description
-            _ = try image.plan(InstallPlanner.state(after: plan, names), names: names)
+            _ = try image.plan(HostState().laidOut(by: plan, names), names: names)
             return plan.steps
         } catch {
             throw error.reason
         }
-    }
-
-    /// The host after `plan` has made its group.
-    private static func state(after plan: Plan, _ names: HostNames) -> HostState {
-        var state = HostState()
-        let extent = Bytes(4 << 20)
-        state.groups = [
-            HostState.Group(
-                name: names.group, uuid: "", size: Bytes(0), free: Bytes(0), extentSize: extent,
-                tags: [Tag.volumeGroup])
-        ]
-        for case .createPool(let path, let size, let metadata) in plan.steps {
-            // lvm2's default for a chunk.
-            let usage = PoolUsage(
-                data: 0, metadata: 1, metadataSize: metadata, chunkSize: Bytes(64 << 10), zeroes: true)
-            state.volumes.append(
-                Volume(path: path, size: size, tags: [Tag.pool], segmentType: "thin-pool", usage: usage))
-        }
-        return state
     }
 
     // MARK: The layer

@@ -237,7 +237,7 @@ extension BootState {
 
     /// Whether GRUB can replace blocks of a file in `/boot`. It can if the file's blocks are those of a disk
     /// (grub-core/commands/loadenv.c, `check_blocklists`); of a multipath disk, the firmware shows one path.
-    fileprivate var isWritableByGRUB: Bool {
+    var isWritableByGRUB: Bool {
         let types = ["ext2", "ext3", "ext4", "xfs", "vfat"]
         let isOfDisks =
             mapping.map { mapping in

@@ -60,6 +60,7 @@ public enum BootLoaderPlanner {
         do throws(HostReason) {
             if boot.isMissing { throw .bootNotMounted }
             try fill(boot, &plan)
+            plan.cleanup += boot.removalOfLeftovers
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)

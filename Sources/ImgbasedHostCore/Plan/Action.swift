@@ -138,7 +138,8 @@ extension Step {
             [.run(Command(.e2fsck, ["-y", path.device], successes: [0, 1]))]
         case .mount(let path):
             [.run(Command(.mount, [path]))]
-        case .createBase, .writeImage, .makeBaseFileSystem, .fillBase, .protectBase, .sealBase,
+        case .createBase, .createBaseSnapshot, .writeImage, .makeBaseFileSystem, .fillBase, .protectBase,
+            .sealBase,
             .completeUpdate:
             baseActions(image)
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
@@ -194,6 +195,18 @@ extension Step {
                         [
                             "--yes", "--type", "thin", "--virtualsize", size.lvmArgument, "--thinpool", pool,
                             "--name", path.name, "--addtag", Tag.building, path.group,
+                        ]))
+            ]
+        case .createBaseSnapshot(let path, let origin):
+            // No boot activates it before it is complete: until then it has the root's UUID.
+            [
+                .run(
+                    Command(
+                        .lvcreate,
+                        [
+                            "--yes", "--snapshot", "--setactivationskip", "y", "--ignoreactivationskip",
+                            "--activate", "y", "--permission", "rw", "--name", path.name, "--addtag",
+                            Tag.building, origin.description,
                         ]))
             ]
         case .writeImage(let image, let path, let allowance):

@@ -88,6 +88,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case nothingStaged
     case nothingToCarry(from: String)
     case install(InstallReason)
+    case conversion(ConversionReason)
 }
 
 extension HostReason: CustomStringConvertible {
@@ -236,6 +237,7 @@ extension HostReason: CustomStringConvertible {
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"
         case .install(let reason): "\(reason)"
+        case .conversion(let reason): "\(reason)"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

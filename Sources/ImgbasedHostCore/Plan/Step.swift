@@ -39,6 +39,8 @@ public enum Step: Hashable, Sendable {
     case mount(String)
     /// Makes an empty thin volume for a base, not yet complete.
     case createBase(VolumePath, pool: String, size: Bytes)
+    /// Makes a writable snapshot of the thin volume of the running root for a base, not yet complete.
+    case createBaseSnapshot(VolumePath, of: VolumePath)
     /// Writes an image to a base, and takes its digest.
     case writeImage(String, to: VolumePath, ImageAllowance)
     /// Makes the file system of a base that is filled file by file.
@@ -225,6 +227,9 @@ extension Step: CustomStringConvertible {
             "write image '\(image)' to base '\(path.name)'\(allowance.isSparse ? ", without its zero blocks" : "")"
         case .makeBaseFileSystem(let path, let draft):
             "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on base '\(path.name)'"
+        case .createBaseSnapshot(let path, let origin):
+            "make base '\(path.name)' as a snapshot of '\(origin)'"
+        case .fillBase(_, .system, let path, _): "write the running system to base '\(path.name)'"
         case .fillBase(let image, let format, let path, _):
             "write the files of \(format.rawValue) image '\(image)' to base '\(path.name)'"
         case .protectBase(let path): "make base '\(path.name)' read-only"
@@ -232,7 +237,7 @@ extension Step: CustomStringConvertible {
         case .completeUpdate(let path): "record that the update to base '\(path.name)' is complete"
         case .createLayer(let path, let source): "make layer '\(path.name)' on '\(source.name)'"
         case .renewFileSystem(let path, let type, let uuid):
-            "check the \(type.rawValue) file system of layer '\(path.name)', give it UUID \(uuid) and its full size"
+            "check the \(type.rawValue) file system of '\(path.name)', give it UUID \(uuid) and its full size"
         case .makeLayerDirectory(let path, _, let directory):
             "make directory '\(directory)' in layer '\(path.name)'"
         case .replaceLayerFile(let path, _, let file, let contents):
@@ -305,6 +310,7 @@ extension Step: CustomStringConvertible {
         case .repairFileSystem: "repairFileSystem"
         case .mount: "mount"
         case .createBase: "createBase"
+        case .createBaseSnapshot: "createBaseSnapshot"
         case .writeImage: "writeImage"
         case .makeBaseFileSystem: "makeBaseFileSystem"
         case .fillBase: "fillBase"

@@ -26,6 +26,10 @@ public enum Question: Hashable, Sendable {
     /// What is on the disks for an installation, and the description of the image; of the state only the groups
     /// and volumes.
     case installation(disks: [String])
+    /// The root file system of the running system, given as `root`, and the disks named for the pool.
+    case conversion(root: String, disks: [String])
+    /// Nothing, but the image of the running system is prepared.
+    case system(ImageDescription)
 }
 
 /// The host's state for a stage, and the answer to the stage's question.
@@ -50,6 +54,8 @@ public struct Observation: Sendable {
     public var survey: CarryReport?
     /// The answer to `installation`; `nil` for other questions.
     public var installation: InstallSurvey?
+    /// The answer to `conversion`; `nil` for other questions.
+    public var conversion: ConversionSurvey?
 
     /// An observation of a host in `state`, without answers.
     public init(_ state: HostState, names: HostNames) {

@@ -35,6 +35,8 @@ public struct Procedure: Sendable {
         public var debris: Debris?
         /// The platforms whose firmware boots the installed disks; none for other procedures.
         public var platforms: [GRUBPlatform] = []
+        /// The names of the group and pool that a conversion chose; `nil` for other procedures.
+        public var names: HostNames?
     }
 
     init(_ goal: String, _ stages: [Stage], installing installation: InstallPlanner? = nil) {
@@ -58,7 +60,9 @@ public struct Procedure: Sendable {
     public mutating func next(_ seen: Observation) throws(HostRefusal) -> Plan? {
         guard let stage = stages.first else { return nil }
         stages.removeFirst()
-        guard let plan = try plan(stage, installation?.target(seen) ?? seen) else { return nil }
+        var seen = installation?.target(seen) ?? seen
+        if let names = outcome.names { seen.names = names }
+        guard let plan = try plan(stage, seen) else { return nil }
         begun = plan.isContinued && plan != cleaning ? plan : nil
         return plan
     }
@@ -136,6 +140,7 @@ public struct Procedure: Sendable {
         case .writePreview(let planner): return try writePreview(planner, seen, stage)
         case .previewStaged, .previewRollback, .openSurvey, .survey: return try preview(stage, seen)
         case .prepareDisks, .makeMenu, .completeInstallation: return try install(stage, seen)
+        case .prepareConversion(let planner): return try convert(planner, seen)
         }
     }
 

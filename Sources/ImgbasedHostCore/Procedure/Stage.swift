@@ -58,12 +58,15 @@ public enum Stage: Sendable {
     case prepareDisks(InstallPlanner)
     /// Puts the layers into the new boot loader's menu.
     case makeMenu
+    /// Makes the pool for a conversion, and chooses its group.
+    case prepareConversion(ConversionPlanner)
     /// Makes the disks of an installation bootable.
     case completeInstallation(InstallPlanner, InstallSurvey)
 
     /// The question of the stage about the host.
     public var question: Question {
         switch self {
+        case .writeBase(let planner) where planner.image.isSystem: .system(planner.image)
         case .makeRoom, .writeBase, .writeUpdate, .writePreview: .image
         case .furnishLayer(let draft, _): .contents(of: draft)
         case .listLayer(let draft, _): .finalContents(of: draft)
@@ -74,6 +77,8 @@ public enum Stage: Sendable {
         case .refresh: .runningKernel
         case .survey(let order, _): .survey(order)
         case .prepareDisks(let planner): .installation(disks: planner.layout.disks)
+        case .prepareConversion(let planner):
+            .conversion(root: planner.root, disks: planner.layout.disks)
         case .finishInterrupted, .openLayer, .remove, .beginLayer, .openStaged, .chooseRollback, .findDebris,
             .noticeRename,
             .clearDebris, .clearRest, .previewStaged, .previewRollback, .openSurvey, .makeMenu,

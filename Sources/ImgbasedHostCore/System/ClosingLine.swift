@@ -10,6 +10,8 @@ public enum ClosingLine: Hashable, Sendable {
     case pinned(String, Bool)
     /// A layer was added.
     case addedLayer(String)
+    /// The running system was converted to this layer.
+    case converted(String)
     /// An update made this layer.
     case updated(String)
     /// The host goes back to this layer.
@@ -25,7 +27,7 @@ public enum ClosingLine: Hashable, Sendable {
     public var tellsNextBoot: Bool {
         switch self {
         case .laidOut, .addedBase, .pinned: false
-        case .addedLayer, .updated, .wentBack, .changed, .nextBoot, .menu: true
+        case .addedLayer, .converted, .updated, .wentBack, .changed, .nextBoot, .menu: true
         }
     }
 
@@ -48,6 +50,8 @@ public enum ClosingLine: Hashable, Sendable {
         case .pinned(let base, true): "base '\(base)' stays when room is made for another"
         case .pinned(let base, false): "base '\(base)' may be removed when room is made for another"
         case .addedLayer(let layer): "layer '\(layer)' has an entry"
+        case .converted(let layer):
+            "layer '\(layer)' has this system as it is now; what changes here until the reboot stays here"
         case .updated(let layer): "layer '\(layer)' has the new base and this host's configuration"
         case .wentBack, .nextBoot: nil
         case .changed(.arguments(let layer, _, _)): "the next boot of '\(layer)' has these arguments"
@@ -63,6 +67,7 @@ public enum ClosingLine: Hashable, Sendable {
         switch self {
         case .addedLayer(let layer) where next.layer != layer:
             return "boot the new layer on trial with 'imgbase boot try \(layer)'"
+        case .converted(let layer) where next.layer == layer: return "reboot to begin"
         case .updated(let layer) where next.layer == layer:
             return "reboot to begin, or take the update back with 'imgbase rollback'"
         case .wentBack(let layer) where next.layer == layer && status.early?.layer != layer:

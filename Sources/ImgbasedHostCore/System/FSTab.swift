@@ -91,6 +91,16 @@ public struct FSTab: Hashable, Sendable {
             })
     }
 
+    /// Removes the lines that swap to one of `files`.
+    public mutating func removeSwap(_ files: [String]) {
+        store(
+            lines.filter { line in
+                guard let entry = FSTab.parse(line), entry.type == "swap" else { return true }
+                let source = MountTable.plain(Array(entry.source.utf8)[...])
+                return !files.contains(String(decoding: source, as: UTF8.self))
+            })
+    }
+
     /// Adds a line at the end, unless another line has the same target.
     public mutating func add(_ entry: Entry) {
         guard self.entry(at: entry.target) == nil else { return }

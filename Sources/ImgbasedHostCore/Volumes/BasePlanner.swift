@@ -37,10 +37,20 @@ public struct BasePlanner: Sendable {
             let group = try state.group(names.group)
             let name = try chooseName(state, names)
             plan.goal = "add base '\(name)'"
+            let path = VolumePath(group: names.group, name: name.description)
+            if case .tree(let tree) = image.content, let origin = tree.system?.origin {
+                try state.checkFull(pool)
+                plan.prepare = [
+                    .createBaseSnapshot(path, of: origin),
+                    .renewFileSystem(path, type: tree.type, uuid: tree.uuid),
+                    .fillBase(image.path, tree.format, to: path, tree.type),
+                ]
+                complete(&plan, path, state)
+                return (plan, path)
+            }
             let size = try checkedSize().roundedUp(to: group.extentSize)
             try state.checkFull(pool)
             try checkSpace(pool, size)
-            let path = VolumePath(group: names.group, name: name.description)
             let allowance = ImageAllowance(
                 room: pool.room?.bytes, chunkSize: pool.usage?.chunkSize ?? Bytes(0),
                 isSparse: pool.usage?.zeroes ?? false)
@@ -56,14 +66,19 @@ public struct BasePlanner: Sendable {
             } else {
                 plan.prepare.append(.writeImage(image.path, to: path, allowance))
             }
-            plan.prepare.append(.protectBase(path))
-            plan.prepare += state.hooks.steps(.newBaseAdded, group: names.group, base: path.name)
-            plan.commit = [.sealBase(path, isUpdate: isUpdate)]
-            plan.undo = [.removeVolume(path)]
+            complete(&plan, path, state)
             return (plan, path)
         } catch {
             throw HostRefusal(plan.goal, error)
         }
+    }
+
+    /// Adds the steps that complete the base at `path` once its content is there.
+    private func complete(_ plan: inout Plan, _ path: VolumePath, _ state: HostState) {
+        plan.prepare.append(.protectBase(path))
+        plan.prepare += state.hooks.steps(.newBaseAdded, group: path.group, base: path.name)
+        plan.commit = [.sealBase(path, isUpdate: isUpdate)]
+        plan.undo = [.removeVolume(path)]
     }
 
     private func chooseName(_ state: HostState, _ names: HostNames) throws(HostReason) -> BaseName {

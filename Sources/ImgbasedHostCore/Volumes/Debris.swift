@@ -65,15 +65,7 @@ public struct Debris: Hashable, Sendable {
             for removal in removals { try removal.check(state, isForced: true) }
             let store = state.boot.directory + "/imgbased"
             // A full /boot has no room for the menu until these are removed; no current menu names them.
-            for item in items {
-                switch item {
-                case .leftover(let path) where path.hasPrefix(store + "/"):
-                    let name = String(path.dropFirst(store.count + 1))
-                    plan.cleanup.append(.removeBootFiles([name], directory: store))
-                case .leftover(let path): plan.cleanup.append(.removeFile(path))
-                default: break
-                }
-            }
+            plan.cleanup += state.boot.removalOfLeftovers
             if !unused.isEmpty {
                 plan.cleanup.append(.removeBootFiles(unused, directory: store))
             }
@@ -195,6 +187,18 @@ extension HostState {
         var state = self
         state.volumes.removeAll { debris.contains($0.path) }
         return state.afterRemoval(names)
+    }
+}
+
+extension BootState {
+    /// The steps that remove the leftovers of interrupted runs, in order of their paths.
+    var removalOfLeftovers: [Step] {
+        let store = directory + "/imgbased"
+        return leftovers.sorted().map { path in
+            path.hasPrefix(store + "/")
+                ? .removeBootFiles([String(path.dropFirst(store.count + 1))], directory: store)
+                : .removeFile(path)
+        }
     }
 }
 

@@ -194,6 +194,32 @@ public struct InitPlanner: Sendable {
     }
 }
 
+extension HostState {
+    /// The host after `plan` has laid out the group of `names`, as far as a base needs it.
+    func laidOut(by plan: Plan, _ names: HostNames) -> HostState {
+        var state = self
+        if !state.groups.contains(where: { $0.name == names.group }) {
+            state.groups.append(
+                HostState.Group(
+                    name: names.group, uuid: "", size: Bytes(0), free: Bytes(0), extentSize: Bytes(4 << 20),
+                    tags: [Tag.volumeGroup]))
+        }
+        for case .sealPool(let path) in plan.steps {
+            guard let index = state.volumes.firstIndex(where: { $0.path == path }) else { continue }
+            state.volumes[index].tags.remove(Tag.building)
+        }
+        for case .createPool(let path, let size, let metadata) in plan.steps {
+            // lvm2's default for a chunk.
+            let usage = PoolUsage(
+                data: 0, metadata: 1, metadataSize: metadata, chunkSize: Bytes(64 << 10), zeroes: true)
+            state.volumes.removeAll { $0.path == path }
+            state.volumes.append(
+                Volume(path: path, size: size, tags: [Tag.pool], segmentType: "thin-pool", usage: usage))
+        }
+        return state
+    }
+}
+
 extension HostNames {
     /// The table line for `/config`. A host boots without it: its contents are for updates.
     static func configEntry(_ path: VolumePath) -> FSTab.Entry {

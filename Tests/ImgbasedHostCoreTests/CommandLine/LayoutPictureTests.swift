@@ -18,7 +18,7 @@ import Testing
             if state.volumes[index].segmentType == "thin-pool" {
                 state.volumes[index].size = Bytes(10 << 30)
                 state.volumes[index].usage = PoolUsage(
-                    data: 25, metadata: 4, metadataSize: Bytes(8 << 20), chunkSize: Bytes(64 << 10),
+                    data: 25.4, metadata: 3.6, metadataSize: Bytes(8 << 20), chunkSize: Bytes(64 << 10),
                     zeroes: true)
             }
         }

@@ -78,6 +78,13 @@ import Testing
         #expect(machine.state.boot.grubConfig == Self.header + Self.linux)
         #expect(!machine.state.boot.isGRUBScriptLinked)
         #expect(try BootLoaderPlanner.uninstall(machine.state).steps.isEmpty)
+        // A power cut after the files were exchanged.
+        machine.state.boot.leftovers = ["/boot/imgbased/.staging/grub.cfg", GRUBConfig.script + ".new"]
+        #expect(
+            try BootLoaderPlanner.uninstall(machine.state).steps == [
+                .removeBootFiles([".staging/grub.cfg"], directory: "/boot/imgbased"),
+                .removeFile(GRUBConfig.script + ".new"),
+            ])
     }
 
     @Test func refusesWithoutWhatItNeeds() throws {

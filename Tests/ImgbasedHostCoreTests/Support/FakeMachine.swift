@@ -46,6 +46,8 @@ struct FakeMachine: Equatable {
     var imageTable: [UInt8]?
     /// The disks for an installation, and the system that installs.
     var installation = InstallSurvey(disks: [], platforms: [.bios, .efi64], hasBootDirectory: true)
+    /// The root file system of the running system.
+    var conversion = ConversionSurvey(fileSystem: "ext4")
     /// The firmware that finds a boot loader on the first of them.
     var firmware: Set<GRUBPlatform> = []
     /// Whether systemd-boot is on the ESP, which firmware may not see yet.
@@ -130,6 +132,9 @@ struct FakeMachine: Equatable {
             add(path, size, "thin", pool: pool, uses: 0)
             contents[path] = Contents(isWhole: false)
             if let imageTable { contents[path]?.fstab = imageTable }
+        case .createBaseSnapshot(let path, let origin):
+            add(path, Bytes(1 << 30), "thin", pool: state.volume(origin)?.pool, uses: 0)
+            contents[path] = Contents(uuid: "of the root", fstab: state.config.fstab, isWhole: false)
         case .writeImage(_, let path, _), .fillBase(_, _, let path, _): contents[path]?.isWhole = true
         case .makeBaseFileSystem: break
         case .protectBase(let path): contents[path]?.isWritable = false
@@ -255,6 +260,8 @@ extension FakeMachine {
         seen.runningKernel = RunningKernel(kernel, in: .running)
         switch question {
         case .image: seen.image = image.image
+        case .conversion: seen.conversion = conversion
+        case .system(let system): seen.image = system
         case .installation:
             seen.image = image.image
             seen.installation = installation

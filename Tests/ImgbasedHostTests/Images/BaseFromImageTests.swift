@@ -85,8 +85,7 @@ struct BaseFromImageTests {
     }
 
     /// The facts of a tree that must arrive.
-    private func facts(_ place: String, _ maker: ImageMaker, without: Set<String> = []) throws -> Set<String>
-    {
+    static func facts(_ place: String, _ maker: ImageMaker, without: Set<String> = []) throws -> Set<String> {
         let text = try maker.shell(
             """
             cd \(place); find . -mindepth 0 -not -path './lost+found*' -printf '%y %m %U %G %s %n %l %P' \\
@@ -112,10 +111,10 @@ struct BaseFromImageTests {
         let written = try await BaseFromImageTests.add(source, maker)
         // mksquashfs drops ACLs, and tells so.
         if format == "squashfs" { try maker.shell("setfacl -b tree/etc/acl") }
-        let expected = try facts(maker.scratch("tree"), maker)
+        let expected = try BaseFromImageTests.facts(maker.scratch("tree"), maker)
         #expect(expected.contains { $0.contains("security.capability") })
         try looking(at: written.device.path.device, in: maker.scratch) { (place: String) throws in
-            let found = try facts(place, maker)
+            let found = try BaseFromImageTests.facts(place, maker)
             #expect(found.symmetricDifference(expected) == [])
             let blocks = try #require(Int(try maker.shell("stat -c %b seen/hole")))
             #expect(blocks * 512 < 1 << 20, "holes stay holes")
@@ -179,7 +178,7 @@ struct BaseFromImageTests {
             let written = try await BaseFromImageTests.add(source, maker)
             var found: Set<String> = []
             try looking(at: written.device.path.device, in: maker.scratch) { (place: String) throws in
-                found = try facts(place, maker)
+                found = try BaseFromImageTests.facts(place, maker)
             }
             return found
         }
