@@ -56,9 +56,14 @@ CHECK_PACKAGES := shellcheck mandoc lvm2 thin-provisioning-tools e2fsprogs xfspr
 	mmdebstrap qemu-system-x86 qemu-utils ovmf grub-common grub-emu zstd cpio git rsync acl attr libcap2-bin \
 	squashfs-tools umoci xz-utils bzip2 lz4 gpg gpg-agent gpgv python3 curl
 # Needed to make and check the packages, and also to check.
-PACKAGING_PACKAGES := debhelper lintian rpm rpmlint
+PACKAGING_PACKAGES := build-essential debhelper lintian rpm rpmlint
+# Needed to make and check images, and also to check.
+IMAGE_PACKAGES := openssl grub2-common grub-pc-bin grub-efi-amd64-bin xorriso ipxe-qemu
+IMAGE_GOALS := image-build image-check payload runtime-layout.squash live-iso pxe
 
 SHELL_FILES := $(wildcard packaging/version packaging/deb packaging/rpm packaging/dist packaging/debian/imgbased.p* \
+	packaging/image/tree packaging/image/node packaging/image/payload packaging/image/live packaging/image/*.sh \
+	packaging/image/recipe/setup build-aux/debian-sources \
 	build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/50imgbased/*.sh dracut/50imgbased/*.sh.in \
 	grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
@@ -68,7 +73,7 @@ PRODUCTS := imgbase imgbase-initrd completions/imgbase completions/_imgbase comp
 
 .PHONY: help
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # $(call packages,LIST): installs the missing packages of LIST.
 define packages
@@ -84,7 +89,7 @@ deps: ## Install the Debian packages needed to build (as root).
 
 .PHONY: check-deps
 check-deps: ## Install the Debian packages needed to build and check (as root).
-	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES) $(PACKAGING_PACKAGES))
+	$(call packages,$(BUILD_PACKAGES) $(CHECK_PACKAGES) $(PACKAGING_PACKAGES) $(IMAGE_PACKAGES))
 
 .PHONY: package-deps
 package-deps: ## Install the Debian packages needed to build and package (as root).
@@ -97,7 +102,7 @@ MAKEFLAGS += --jobs=2
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 check-deps build helper: | deps
 endif
-ifneq ($(filter check-deps check check-all sweep prove demo bench,$(MAKECMDGOALS)),)
+ifneq ($(filter check-deps check check-all sweep prove demo bench $(IMAGE_GOALS),$(MAKECMDGOALS)),)
 lint build helper: | check-deps
 endif
 ifneq ($(filter package-deps deb rpm,$(MAKECMDGOALS)),)
@@ -150,6 +155,35 @@ fuzz: ## Fuzz the readers of disks, metadata and the kernel command line, each f
 .PHONY: demo
 demo: check-deps build helper ## Show an installation, an update and the way back, in a machine. INTERACTIVE=1 leaves you at GRUB's menu.
 	$(SWIFT) run --scratch-path .build demo
+
+# Of each image goal: RECIPE= a directory instead of packaging/image/recipe. RELEASE=trixie was never tried.
+IMAGE = $(SWIFT) run --scratch-path .build image
+export RELEASE RECIPE SSH_KEY URL
+
+.PHONY: image-build
+image-build: check-deps build helper ## Make a disk that boots, build/runtime-layout.img: [RECIPE=DIR] [SSH_KEY=FILE].
+	@$(IMAGE) disk
+
+.PHONY: image-check
+image-check: check-deps build helper ## Boot build/runtime-layout.img by BIOS and UEFI, and check the host that it is.
+	@$(IMAGE) check
+
+.PHONY: payload
+payload: check-deps build helper ## Make the image for updates: build/node.img, node.squashfs, node.oci.tar.
+	@$(IMAGE) payload
+
+.PHONY: runtime-layout.squash
+runtime-layout.squash: check-deps ## Tell what build/runtime-layout.img costs as a payload.
+	mksquashfs $(BUILD)/runtime-layout.img $(BUILD)/$@ -noappend -comp zstd -Xcompression-level 9 -quiet -no-progress
+	@stat -c '%n: %s bytes' $(BUILD)/$@
+
+.PHONY: live-iso
+live-iso: check-deps build helper ## Make a live system for CDs and USB sticks, build/live.iso: [SSH_KEY=FILE].
+	@$(IMAGE) iso
+
+.PHONY: pxe
+pxe: check-deps build helper ## Make a live system for the network, build/pxe: [URL=http://SERVER/DIR] [SSH_KEY=FILE].
+	@$(IMAGE) pxe
 
 .PHONY: bench
 bench: check-deps build helper ## Compare with lvm2 and a C program, in a machine; PARTS="activation boot entry image initramfs carry".

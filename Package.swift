@@ -134,6 +134,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "demo", dependencies: ["TestMachine"], path: "Tests/Demo", swiftSettings: settings),
+        // `make image-build` and its kin.
+        .executableTarget(
+            name: "image", dependencies: ["TestMachine"], path: "Tests/Image", swiftSettings: settings),
         .executableTarget(
             name: "bench", dependencies: ["TestMachine"], path: "Tests/Bench", exclude: ["Guest"],
             swiftSettings: settings),

@@ -13,7 +13,7 @@ public enum BuildDirectory {
     public static func logs() throws -> String { try directory("logs") }
 
     /// Makes a new, empty directory for the caller alone; the caller removes it.
-    static func makeScratch(_ name: String) throws -> String {
+    public static func makeScratch(_ name: String) throws -> String {
         let result = try directory("run") + "/\(name).\(UUID().uuidString).\(getpid())"
         try FileManager.default.createDirectory(atPath: result, withIntermediateDirectories: false)
         return result

@@ -19,6 +19,8 @@ public enum DebianTree: String, Sendable {
     ]
 
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/debian-tree"
+    /// The path of the script that both kinds of trees get their package archives from.
+    static let sources = BuildDirectory.project + "/build-aux/debian-sources"
 
     private var packages: [String] {
         DebianTree.packages + [self == .bookworm ? "libssl3" : "libssl3t64"]

@@ -14,9 +14,11 @@ struct Drive {
     private let isFlushed: Bool
     /// The path of the log of all writes; `nil` if none.
     let log: String?
+    /// The driver of the device, and its place on the controller.
+    private let attachment: [String: any Sendable]
 
     /// Makes disk `index` of a machine, and its file in the directory `scratch` if needed.
-    init(_ disk: Disk, index: Int, scratch: String) throws {
+    init(_ disk: Disk, index: Int, on bus: Machine.Bus, scratch: String) throws {
         name = "disk\(index)"
         let new = "\(scratch)/\(name).qcow2"
         if case .recorded(_, let log) = disk { self.log = log } else { log = nil }
@@ -31,6 +33,13 @@ struct Drive {
             (file, isReadOnly, isFlushed) = (path, false, false)
         case .readOnly(let path):
             (file, isReadOnly, isFlushed) = (path, true, true)
+        }
+        switch bus {
+        case .virtio: attachment = ["driver": "virtio-blk-pci"]
+        case .ide:
+            attachment = [
+                "driver": isReadOnly ? "ide-cd" : "ide-hd", "bus": "ide.\(index / 2)", "unit": index % 2,
+            ]
         }
     }
 
@@ -63,9 +72,7 @@ struct Drive {
 
     /// The device, as an argument of the monitor's `device_add`.
     var device: [String: any Sendable] {
-        var device: [String: any Sendable] = [
-            "driver": "virtio-blk-pci", "drive": name, "id": deviceName,
-        ]
+        var device = attachment.merging(["drive": name, "id": deviceName]) { $1 }
         // QEMU merges writes up to the build host's limit of parts. The header of the log would exceed the
         // limit and leave a hole in the log.
         if log != nil { device["request-merging"] = false }

@@ -6,6 +6,16 @@ public struct Machine: Sendable {
         case firstDisk
         /// QEMU itself loads a kernel, with an initramfs and the kernel's arguments.
         case kernel(String, initramfs: String, arguments: String)
+        /// Firmware boots from the network, with the directory `tftp` on its server, from the file `file` in it.
+        case network(tftp: String, file: String)
+    }
+
+    /// The kind of controller of all disks.
+    public enum Bus: Hashable, Sendable {
+        /// The devices /dev/vda, …; what virtual machines have.
+        case virtio
+        /// At most four devices /dev/sda, …, as with QEMU's `-hda`; a read-only disk is a CD.
+        case ide
     }
 
     /// The name of the machine and its log files, with only characters valid in file names.
@@ -18,6 +28,8 @@ public struct Machine: Sendable {
     public var firmware: Firmware
     /// The memory in MiB.
     public var memory: Int
+    /// The controller of the disks.
+    public var bus = Bus.virtio
     /// The number of processors. More than one is possible only if instructions are not counted.
     public var processors = 1
     /// The saved state for the first start; `nil` if none. `boot` applies to later starts.
@@ -34,6 +46,19 @@ public struct Machine: Sendable {
         self.boot = boot
         self.firmware = firmware
         self.memory = memory
+    }
+}
+
+extension Machine {
+    /// QEMU's arguments for the network; none unless the machine boots from it.
+    ///
+    /// The guest reaches the build host's 127.0.0.1 as 10.0.2.2.
+    var networkArguments: [String] {
+        guard case .network(let directory, let file) = boot else { return [] }
+        return [
+            "-netdev", "user,id=network,tftp=\(directory),bootfile=\(file)",
+            "-device", "virtio-net-pci,netdev=network",
+        ]
     }
 }
 

@@ -12,11 +12,13 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
     case toolchain = "swift=swift-6.3.1"
     case build = "export PATH=\"/opt/swift/usr/bin:$PATH\""
     case package = "apt-get update"
+    case convert = "imgbase layout init --from / /dev/sdb"
     case install = "imgbase install node.img /dev/sdb"
     case installWithSettings = "imgbase install --hostname node1 --ssh-key id_ed25519.pub \\"
     case existingHost = "imgbase layout init /dev/sdb"
     case update = "imgbase update --preview node-2.img"
     case goBack = "imgbase rollback"
+    case images = "make image-build"
     case look = "imgbase status"
     case arguments = "rd.imgbased.layer=Base-0.1   this layer; previous: the one before; latest: the newest"
     case byHand = "vgchange --activate y HostVG"
@@ -38,9 +40,12 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
         case .existingHost: .run(by: "ReadmeTests/existingHost")
         case .install, .installWithSettings: .run(by: "ReadmeTests/emptyMachine")
         case .package: .run(by: "PackageTreeTests/newcomer")
-        case .update, .goBack: .run(by: "UpdateTests/update")
+        case .update: .run(by: "UpdateTests/update")
+        case .goBack: .run(by: "UpdateTests/files")
         case .toolchain: .notRun("it loads a gigabyte; 'build' has the tests' own toolchain")
         case .demo: .notRun("it builds, and SwiftPM lets nothing build while the tests run")
+        case .images: .notRun("it builds, as the demo does; DeliveryTests make and boot the same")
+        case .convert: .notRun("ConversionTests does it, with sizes that fit its small disks")
         case .arguments: .notRun("it is typed in the boot menu, as CommandLineTests and RescueTests do")
         }
     }

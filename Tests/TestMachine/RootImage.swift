@@ -23,6 +23,8 @@ public struct RootImage: Sendable {
     }
 
     private static let guest = BuildDirectory.project + "/Tests/TestMachine/Guest"
+    /// The path of the agent's script.
+    static let agent = guest + "/usr/lib/imgbased-tests/agent"
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/root-image"
 
     static func artefact(_ release: DebianTree = .bookworm) throws -> Artefact {

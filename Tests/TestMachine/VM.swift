@@ -24,7 +24,7 @@ public final class VM {
         scratch = try BuildDirectory.makeScratch(machine.name)
         guestLog = try Descriptor.create("\(logs)/\(machine.name).guest.log")
         drives = try machine.disks.enumerated().map { [scratch] index, disk in
-            try Drive(disk, index: index, scratch: scratch)
+            try Drive(disk, index: index, on: machine.bus, scratch: scratch)
         }
         try machine.firmware.makeVariables(in: scratch)
         log = "\(logs)/\(machine.name)"
@@ -47,7 +47,7 @@ public final class VM {
         _ machine: Machine, _ drives: [Drive], scratch: String, log: String, _ more: [String] = []
     ) throws -> Emulator {
         var arguments = Emulator.arguments(for: machine) + more
-        arguments += machine.firmware.arguments(scratch: scratch)
+        arguments += machine.firmware.arguments(scratch: scratch) + machine.networkArguments
         for drive in drives where drive.isPlugged { arguments += try drive.arguments() }
         if case .kernel(let kernel, let initramfs, let line) = machine.boot {
             arguments += ["-kernel", kernel, "-initrd", initramfs, "-append", line]

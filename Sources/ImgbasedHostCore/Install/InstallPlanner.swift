@@ -197,6 +197,8 @@ public struct InstallPlanner: Sendable {
         seen.state.boot.runningArguments = ""
         // The script in the running system's /etc has no part in this. The layer has its own.
         seen.state.boot.isGRUBScriptLinked = true
+        // What interrupted runs left there stays as well; the new /boot has nothing of the kind.
+        seen.state.boot.leftovers = []
         seen.state.boot.newMounts = mounts
         return seen
     }

@@ -30,6 +30,7 @@ import Testing
         var machine = Self.machine("/dev/sdb")
         let fstab = Array("LABEL=boot /boot ext4 ro 0 2\nLABEL=x /boot ext4 ro 0 2\ntmpfs /tmp tmpfs\n".utf8)
         machine.imageTable = fstab
+        machine.state.boot.leftovers = ["/etc/.fstab.imgbased-new"]
         try machine.install(Self.settings)
         let state = machine.state
         #expect(Layout(state.volumes, group: "HostVG").lines(booted: nil) == ["Base-0", " +- Base-0.1"])
@@ -57,6 +58,7 @@ import Testing
         #expect(state.config.fstab.isEmpty)
         #expect(!state.config.isMounted)
         #expect(!state.boot.isGRUBScriptLinked)
+        #expect(state.boot.leftovers == ["/etc/.fstab.imgbased-new"])
     }
 
     @Test func systemdBootBootsTheLayer() throws {

@@ -45,13 +45,11 @@ extension FakeMachine {
                 InstallDisk.Device(path: table.device($0 + 1), kind: "part", id: $1.id)
             }
         case .makeBootFileSystem(_, let uuid):
-            state.boot = BootState()
-            state.boot.uuid = uuid
+            renewBoot(uuid)
             state.boot.free = Bytes(500 << 20)
             state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
         case .makeESP(_, let id, .some):
-            state.boot = BootState()
-            state.boot.uuid = id
+            renewBoot(id)
             state.boot.fileSystem = "vfat"
             state.boot.free = Bytes(500 << 20)
         case .installSystemdBoot:
@@ -68,5 +66,12 @@ extension FakeMachine {
             if hasSystemdBoot, partition.type == "uefi" { firmware.insert(.efi64) }
         default: break
         }
+    }
+
+    /// An empty /boot, except for the leftovers, which are those in the running system's /etc.
+    private mutating func renewBoot(_ uuid: String) {
+        let leftovers = state.boot.leftovers
+        state.boot = BootState()
+        (state.boot.uuid, state.boot.leftovers) = (uuid, leftovers)
     }
 }
