@@ -28,8 +28,8 @@ public struct UnattendedInstallation: Hashable, Sendable {
 
     /// The argument with the disks. The others begin with it and a full stop.
     public static let argument = "imgbased.install"
-    /// The image on the medium of a live system, where dracut mounts it (dracut: dmsquash-live-root.sh).
-    public static let mediumImage = "/run/initramfs/live/LiveOS/node.squashfs"
+    /// The image that a live system runs from, a read-only loop device (dracut: dmsquash-live-root.sh).
+    public static let liveImage = "/dev/live-base"
 
     private static let options: Set = [
         "hostname", "loader", "boot-size", "pool-size", "config-size", "size", "name", "filesystem", "vg",
@@ -49,7 +49,7 @@ public struct UnattendedInstallation: Hashable, Sendable {
         for disk in disks where !disk.hasPrefix("/dev/") {
             throw .badArgument(last.text, problem: "names '\(disk)', which is not the path of a device")
         }
-        image = UnattendedInstallation.mediumImage
+        image = UnattendedInstallation.liveImage
         var values: [String: String] = [:]
         for argument in line.arguments where argument.name.hasPrefix(name + ".") {
             let option = String(argument.name.dropFirst(name.count + 1))

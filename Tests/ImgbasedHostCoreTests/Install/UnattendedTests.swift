@@ -19,9 +19,9 @@ import Testing
     }
 
     @Test func theArgumentsAreThoseOfTheCommand() throws {
-        let medium = try #require(try Self.wanted("quiet imgbased.install=/dev/sda"))
-        #expect(medium.arguments(files: []) == ["--", UnattendedInstallation.mediumImage, "/dev/sda"])
-        #expect(medium.ending == .reboot && !medium.needsNetwork)
+        let live = try #require(try Self.wanted("quiet imgbased.install=/dev/sda"))
+        #expect(live.arguments(files: []) == ["--", UnattendedInstallation.liveImage, "/dev/sda"])
+        #expect(live.ending == .reboot && !live.needsNetwork)
         let wanted = try #require(
             try Self.wanted(
                 """
