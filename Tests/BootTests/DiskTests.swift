@@ -4,8 +4,8 @@ import Testing
 /// Volume groups on several disks.
 @Suite struct DiskTests {
     @Test(
-        "A layer boots if its second disk is there or comes back under another name, and fails if it never comes"
-    )
+        "A layer boots if its second disk is there or comes back under another name, and fails if it never comes",
+        .checkAll)
     func secondDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
         try Artefacts.host("disks", disks: [.blank(mebibytes: 1024), .blank(mebibytes: 64)]).run { vm in
@@ -60,7 +60,7 @@ import Testing
     /// A dead data disk must not cost each boot the time for disks.
     ///
     /// A power cut between lvm2's commits on two disks must not cost the boot.
-    @Test("A layer boots although a disk that it does not use is out of date or missing")
+    @Test("A layer boots although a disk that it does not use is out of date or missing", .checkAll)
     func otherDisk() throws {
         let layer = "rd.imgbased.layer=Base-0.2"
         try Artefacts.host("other-disk", disks: [.blank(mebibytes: 256)]).run { vm in

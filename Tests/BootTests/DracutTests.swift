@@ -4,8 +4,8 @@ import Testing
 /// The helper in dracut's other kinds of initramfs.
 @Suite struct DracutTests {
     @Test(
-        "An initramfs without systemd boots the layer with compressed modules; a failure ends in a shell or a halt"
-    )
+        "An initramfs without systemd boots the layer with compressed modules; a failure ends in a shell or a halt",
+        .checkAll)
     func plain() throws {
         try Artefacts.machine("plain", booting: "rd.imgbased.layer=Base-0.2 ro", .plain).run { vm in
             try vm.expectBooted("Base-0.2", on: "Base-0")

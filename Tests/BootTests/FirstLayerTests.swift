@@ -4,7 +4,9 @@ import Testing
 
 /// The first layer of a host that runs from no layer.
 @Suite struct FirstLayerTests {
-    @Test("The first layer is tried, and the host returns to its old system if the layer does not come up")
+    @Test(
+        "The first layer is tried, and the host returns to its old system if the layer does not come up",
+        .checkAll)
     func road() throws {
         try Artefacts.rescueSystem("first-layer").run { vm in
             // The system on the second disk becomes bootable by GRUB, with a pool and a base, and without

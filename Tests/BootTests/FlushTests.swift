@@ -3,20 +3,22 @@ import TestMachine
 import Testing
 
 /// A slice of `make prove PARTS=flush`: judges states at and between flushes, without power cuts.
-@Suite(.serialized) struct FlushTests {
-    private let proof = FlushProof(in: BuildDirectory.path + "/flush", Extent(exhaustive: 2, drawn: 2)) { _ in
+@Suite struct FlushTests {
+    private func proof(in directory: String) -> FlushProof {
+        FlushProof(in: BuildDirectory.path + "/" + directory, Extent(exhaustive: 2, drawn: 2)) { _ in }
     }
 
     @Test("The judge of the states at flushes notices a damaged disk", .checkAll)
     func judge() throws {
-        let trials = try proof.tryJudge(Scenario.slice, on: Artefacts.updatable("flush"))
+        let trials = try proof(in: "flush-judge").tryJudge(
+            Scenario.slice, on: Artefacts.updatable("flush-judge"))
         #expect(trials.count > 10)
         for trial in trials { #expect(trial.isNoticed, "\(trial.damage): \(trial.answer)") }
     }
 
     @Test("After a power cut, the host boots as before the command or as after it")
     func slice() throws {
-        let tallies = try proof.run(Scenario.slice, on: Artefacts.updatable("flush"))
+        let tallies = try proof(in: "flush").run(Scenario.slice, on: Artefacts.updatable("flush"))
         #expect(tallies.map(\.boundaries.total).allSatisfy { $0 > 0 })
         for tally in tallies {
             #expect(tally.boundaries.third.isEmpty && tally.between.third.isEmpty, "\(tally)")

@@ -3,7 +3,9 @@ import Testing
 
 /// Layers that our own code leaves to lvm2.
 @Suite struct HandoverTests {
-    @Test("lvm2 in the initramfs activates a layer if the helper refuses it or the command line asks lvm2 to")
+    @Test(
+        "lvm2 in the initramfs activates a layer if the helper refuses it or the command line asks lvm2 to",
+        .checkAll)
     func lvm2() throws {
         let disks: [Disk] = [.blank(mebibytes: 2048)]
         try Artefacts.host("handover", disks: disks).run { vm in

@@ -4,8 +4,8 @@ import Testing
 /// Delivered images, with the tools of the host to update.
 @Suite struct ImageTests {
     @Test(
-        "A signed live image and an OCI image become layers that boot; an image signed by another key is refused"
-    )
+        "A signed live image and an OCI image become layers that boot; an image signed by another key is refused",
+        .checkAll)
     func images() throws {
         let images = Disk.readOnly(try Artefacts.updateImages.disk)
         try Artefacts.host("images", disks: [images]).run { vm in

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("A pool that needs a check boots writable if the check finds it sound, as with lvm2")
+    @Test("A pool that needs a check boots writable if the check finds it sound, as with lvm2", .checkAll)
     func unchecked() throws {
         try Artefacts.rescueSystem("pool-unchecked").run { vm in
             let digest = try vm.rewritePool(#"sed 's/ flags="0"/ flags="1"/'"#)
@@ -53,7 +53,9 @@ import Testing
         }
     }
 
-    @Test("A pool without free data space boots a layer writable only if the layer needs no more space")
+    @Test(
+        "A pool without free data space boots a layer writable only if the layer needs no more space",
+        .checkAll)
     func full() throws {
         try Artefacts.rescueSystem("pool-full").run { vm in
             let digest = try vm.fillPool(owning: "Base-0.2")
@@ -159,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("A pool that has lost its metadata does not get new metadata")
+    @Test("A pool that has lost its metadata does not get new metadata", .checkAll)
     func lost() throws {
         try Artefacts.rescueSystem("pool-lost").run { vm in
             let digest = try vm.destroyPool()

@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test(
-        "Tries that end in a kernel panic or in an initramfs without a root are counted, and the good layer returns"
-    )
+        "Tries that end in a kernel panic or in an initramfs without a root are counted, and the good layer returns",
+        .checkAll)
     func kernel() throws {
         try Artefacts.host("trial").run { vm in
             try vm.check(
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("A system that ends in emergency mode gives way to the good layer, unattended")
+    @Test("A system that ends in emergency mode gives way to the good layer, unattended", .checkAll)
     func emergency() throws {
         try Artefacts.host("emergency").run { vm in
             try vm.check(

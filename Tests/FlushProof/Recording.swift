@@ -58,7 +58,7 @@ struct Recording: Codable {
 
     private static func make(_ scenario: Scenario, _ host: Machine, in place: String) throws -> Recording {
         var (machine, disk, log, base) = try host.recording(in: place)
-        machine.name = "prove-" + scenario.name
+        machine.name += "-" + scenario.name
         let raw = place + "/base.raw"
         try DiskImage.convert(base, toRaw: raw)
         let steps = try machine.run { vm in

@@ -29,14 +29,22 @@ public enum Initramfs: String, Sendable {
         try FileManager.default.createDirectory(
             at: added.deletingLastPathComponent(), withIntermediateDirectories: true)
         try text.write(to: added, atomically: false, encoding: .utf8)
-        // Archives may follow each other (linux: Documentation/driver-api/early-userspace/buffer-format.rst).
+        let archive = directory + "/added.img"
+        try HostCommand.run(
+            "sh", "-euc", "cd \"$1\"; find . | cpio --quiet -o -H newc >\"$2\"", "sh",
+            directory + "/added", archive)
+        return try body(Initramfs.join(file(), archive, in: directory))
+    }
+
+    /// Writes an initramfs of two archives, one after the other, in `directory`, and returns its path.
+    ///
+    /// See linux: Documentation/driver-api/early-userspace/buffer-format.rst.
+    static func join(_ first: String, _ second: String, in directory: String) throws -> String {
         let result = directory + "/initrd.img"
         try HostCommand.run(
-            "sh", "-c",
-            """
-            cp "$1" "$2" && truncate -s %512 "$2" && cd "$3" && find . | cpio --quiet -o -H newc >>"$2"
-            """, "sh", file(), result, directory + "/added")
-        return try body(result)
+            "sh", "-euc", "cp \"$1\" \"$3\"; truncate -s %512 \"$3\"; cat \"$2\" >>\"$3\"", "sh",
+            first, second, result)
+        return result
     }
 
     private func artefact(_ release: DebianTree) throws -> Artefact {

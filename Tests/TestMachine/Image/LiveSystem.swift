@@ -10,23 +10,6 @@ public enum LiveSystem {
         "root=live:\(root) rd.live.image console=tty0 console=ttyS0,115200 quiet"
     }
 
-    /// Writes an initramfs, read after the first, that sets `login` in the running system alone.
-    private static func makeLogin(_ login: Login, for release: DebianTree, at file: String) throws {
-        let scratch = try BuildDirectory.makeScratch("login")
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
-        try login.write(into: scratch + "/imgbased-login")
-        // dracut 059 has its hooks in /usr/lib, 106 in /var/lib.
-        let hooks = release == .bookworm ? "usr/lib/dracut/hooks" : "var/lib/dracut/hooks"
-        try HostCommand.run(
-            "sh", "-euc",
-            """
-            cd "$1"
-            mkdir -p "$2/pre-pivot"
-            cp "$3" "$2/pre-pivot/50-imgbased-login.sh"
-            find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0 >"$4"
-            """, "sh", scratch, hooks, Recipe.scripts + "/live-login.sh", file)
-    }
-
     /// Makes the hybrid ISO image `file`, for a CD or a USB stick, BIOS and UEFI.
     public static func makeISO(
         _ file: String, of release: DebianTree = .bookworm, login: Login
@@ -45,7 +28,7 @@ public enum LiveSystem {
         ] {
             try files.linkItem(atPath: "\(live)/\(source)", toPath: "\(scratch)/\(target)")
         }
-        try makeLogin(login, for: release, at: scratch + "/boot/login.img")
+        try login.makeInitramfs(for: release, at: scratch + "/boot/login.img")
         let menu = """
             set timeout=5
             if [ "$grub_platform" = pc ]; then
@@ -77,7 +60,7 @@ public enum LiveSystem {
         for name in ["vmlinuz", "initrd.img", "live.squashfs"] {
             try HostCommand.run("cp", "--reflink=auto", "\(live)/\(name)", directory)
         }
-        try makeLogin(login, for: release, at: directory + "/login.img")
+        try login.makeInitramfs(for: release, at: directory + "/login.img")
         let root = "${base}/live.squashfs ip=dhcp rd.neednet=1"
         let script = """
             #!ipxe

@@ -49,6 +49,23 @@ public struct Login: Sendable {
             try Login.store(String(contentsOfFile: keys, encoding: .utf8), in: directory + "/keys")
         }
     }
+
+    /// Writes an initramfs, read after the first, that sets the login in the running system alone.
+    func makeInitramfs(for release: DebianTree, at file: String) throws {
+        let scratch = try BuildDirectory.makeScratch("login")
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        try write(into: scratch + "/imgbased-login")
+        // dracut 059 has its hooks in /usr/lib, 106 in /var/lib.
+        let hooks = release == .bookworm ? "usr/lib/dracut/hooks" : "var/lib/dracut/hooks"
+        try HostCommand.run(
+            "sh", "-euc",
+            """
+            cd "$1"
+            mkdir -p "$2/pre-pivot"
+            cp "$3" "$2/pre-pivot/50-imgbased-login.sh"
+            find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0 >"$4"
+            """, "sh", scratch, hooks, Recipe.scripts + "/live-login.sh", file)
+    }
 }
 
 extension VM {

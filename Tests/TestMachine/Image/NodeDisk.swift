@@ -2,15 +2,13 @@ import Foundation
 
 /// Makes disks that boot an image from a layer, on BIOS and on UEFI.
 ///
-/// A machine with the tests' root image installs them: the build host needs no device-mapper.
+/// A machine that runs the image installs them: the build host needs no device-mapper.
 public enum NodeDisk {
     /// Makes `file`, a raw, sparse disk with the image of `release`, and returns what `imgbase install` said.
     public static func make(_ file: String, of release: DebianTree = .bookworm, login: Login) throws -> String
     {
         let files = FileManager.default
-        let (node, installer, sizes) = try (
-            NodeImage.current(release), RootImage.current(), Recipe.current.sizes()
-        )
+        let (node, sizes) = try (NodeImage.current(release), Recipe.current.sizes())
         let scratch = try BuildDirectory.makeScratch("image")
         defer { try? files.removeItem(atPath: scratch) }
         let disk = scratch + "/disk.img"
@@ -18,8 +16,7 @@ public enum NodeDisk {
         try login.write(into: scratch + "/login")
         try HostCommand.run("tar", "-C", scratch + "/login", "-cf", scratch + "/login.tar", ".")
         let disks: [Disk] = [.file(disk), .readOnly(node.path), .readOnly(scratch + "/login.tar")]
-        let output = try installer.machine(name: "image", disks: disks).run { vm in
-            try vm.waitForGuest()
+        let output = try node.run("image", disks: disks, login: login) { vm in
             let output = try vm.check(
                 """
                 set -e

@@ -4,16 +4,41 @@ import Foundation
 ///
 /// Nobody can log in: a layer gets a password or a key, or the memory of a live system.
 public struct NodeImage: Sendable {
-    /// The path of the raw image of the ext4 file system.
-    public let path: String
+    private let release: DebianTree
+    private let directory: String
 
-    private init(artefact: Artefact) throws {
-        path = try artefact.obtain() + "/node.img"
+    /// The path of the raw image of the ext4 file system.
+    public var path: String { directory + "/node.img" }
+
+    private init(_ release: DebianTree, artefact: Artefact) throws {
+        (self.release, directory) = (release, try artefact.obtain())
     }
 
     /// The image of a release for the current build; made first if missing.
     public static func current(_ release: DebianTree = .bookworm) throws -> NodeImage {
-        try BuildDirectory.locked { try NodeImage(artefact: artefact(release)) }
+        try BuildDirectory.locked { try NodeImage(release, artefact: artefact(release)) }
+    }
+
+    /// Runs `body` in a machine that runs an overlay of the image, after root has logged in by `login`.
+    ///
+    /// The machine has `disks` from /dev/vdb on. The login is in the system in memory alone.
+    func run<Result>(
+        _ name: String, disks: [Disk], login: Login, _ body: (VM) throws -> Result
+    ) throws -> Result {
+        let scratch = try BuildDirectory.makeScratch("initramfs")
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        try login.makeInitramfs(for: release, at: scratch + "/login.img")
+        let initramfs = try Initramfs.join(
+            directory + "/initrd.img", scratch + "/login.img", in: scratch)
+        let boot = Machine.Boot.kernel(
+            directory + "/vmlinuz", initramfs: initramfs,
+            arguments: "root=/dev/vda rw rd.imgbased=0 fstab=no console=ttyS0,115200 quiet no_timer_check")
+        let machine = Machine(
+            name: name, disks: [.overlay(of: path)] + disks, boot: boot, memory: 1024)
+        return try machine.run { vm in
+            try vm.logIn(login)
+            return try body(vm)
+        }
     }
 
     /// The paths of all forms of the payload, made if missing: `node.img`, `node.squashfs` with the files,
@@ -21,7 +46,7 @@ public struct NodeImage: Sendable {
     public static func payload(_ release: DebianTree = .bookworm) throws -> [String] {
         try BuildDirectory.locked {
             let directory = try derived("payload", release).obtain()
-            return try [NodeImage(artefact: artefact(release)).path]
+            return try [NodeImage(release, artefact: artefact(release)).path]
                 + ["node.squashfs", "node.oci.tar"].map { "\(directory)/\($0)" }
         }
     }
@@ -92,7 +117,7 @@ public struct NodeImage: Sendable {
             try HostCommand.run(
                 [
                     "unshare", "--mount", "--propagation", "private", script(name),
-                    NodeImage(artefact: node).path, directory,
+                    NodeImage(release, artefact: node).path, directory,
                 ], within: .minutes(30), environment: ["LC_ALL": "C"])
         }
     }
