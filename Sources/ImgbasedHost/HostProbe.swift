@@ -189,9 +189,9 @@ public struct HostProbe: Sendable {
     /// If `/` is an overlay, the helper's report in `/run` names the layer.
     private func bootedLayer(_ volumes: [Volume], _ report: EarlyBootReport?) -> VolumePath? {
         if HostProbe.rootIdentifier != nil {
-            return rootVolume(volumes).flatMap { $0.tags.contains(Tag.layer) ? $0.path : nil }
+            return rootVolume(volumes).flatMap { $0.role == .layer ? $0.path : nil }
         }
-        return volumes.first { $0.tags.contains(Tag.layer) && report?.names($0) == true }?.path
+        return volumes.first { $0.role == .layer && report?.names($0) == true }?.path
     }
 
     /// The volume mounted at `/`; `nil` if it is none of `volumes`.

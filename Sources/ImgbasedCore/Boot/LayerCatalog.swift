@@ -27,7 +27,7 @@ struct LayerCatalog: Hashable {
                 let hasName =
                     isUntagged && volume.thin != nil
                     && (try? LayerName(volume.name, limit: VolumeName.readLimit)) != nil
-                return volume.has(Tag.layer) || hasName
+                return volume.role == .layer || hasName
             }
             .sorted(by: LayerCatalog.isOlder)
     }
@@ -52,14 +52,14 @@ struct LayerCatalog: Hashable {
     private func named(_ name: String) throws(SelectionError) -> LogicalVolume {
         if let layer = layers.first(where: { $0.name == name }) { return layer }
         let volume = group.volume(name).flatMap { $0.isVisible ? $0 : nil }
-        let isBase = !namesVolumes || volume?.has(Tag.base) ?? true
+        let isBase = !namesVolumes || volume.map { $0.role == .base } ?? true
         if isBase, let layer = layers.last(where: { base(of: $0) == name }) { return layer }
         guard let volume else {
             throw error("there is no layer '\(name)' in volume group '\(group.name)'; it has \(list)")
         }
         let subject = "volume '\(name)' in volume group '\(group.name)'"
         if volume.has(Tag.building) { throw error("\(subject) was never completed; it has \(list)") }
-        if volume.has(Tag.base) {
+        if volume.role == .base {
             throw error("base '\(name)' in volume group '\(group.name)' has no layers")
         }
         if volume.thinPool != nil { throw error("\(subject) is a thin pool, not a layer; it has \(list)") }
@@ -115,4 +115,9 @@ struct LayerCatalog: Hashable {
         let others = layers.count - LayerCatalog.listLimit
         return layers.isEmpty ? "no layers" : others > 0 ? "\(others) older layers, \(newest)" : newest
     }
+}
+
+extension LogicalVolume {
+    /// The role of the volume; `nil` if it has none.
+    fileprivate var role: VolumeRole? { VolumeRole(name: name, tags: tags) }
 }

@@ -81,7 +81,7 @@ public struct BootAudit: Hashable, Sendable {
                         + "'\(names.group)'")
             }
         }
-        for layer in layout.layers where boot.entries[layer.name] == nil {
+        for layer in layout.layers where boot.entries[layer.name] == nil && !layer.isForeignLayer {
             add(.entries, .warning, "layer '\(layer.name)' has no entry", Self.recoverRemedy)
         }
         if let defaultLayer = boot.record.defaultLayer, boot.entries[defaultLayer] == nil {

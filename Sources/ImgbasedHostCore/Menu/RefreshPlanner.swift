@@ -6,7 +6,7 @@ public enum RefreshPlanner {
     public static let goal = "refresh the entry of the booted layer"
 
     /// The plan that makes the entry of the booted layer boot `files`, the newest kernel of the running
-    /// system.
+    /// system. A layer of oVirt's imgbased gets its first entry of ours.
     ///
     /// If the layer is the default, it goes on trial with its new kernel, so that a kernel that does not come
     /// up gives way to another layer. If the boot loader cannot count tries, there is no trial: the boot
@@ -24,10 +24,8 @@ public enum RefreshPlanner {
                 plan.commit = [.tell([JournalMessage(.warning, layer: booted.name, text)], motd: nil)]
                 return plan
             }
-            guard var entry = BootPlanner.entry(of: booted.name, state.boot) else {
-                throw .noEntry(booted.name)
-            }
-            let old = entry
+            let old = BootPlanner.entry(of: booted.name, state.boot)
+            guard var entry = old ?? first(of: booted, files, state) else { throw .noEntry(booted.name) }
             let stored = "\(state.boot.prefix)/imgbased/\(files.digest)"
             entry.version = files.version
             entry.linux = stored + "/linux"
@@ -46,6 +44,10 @@ public enum RefreshPlanner {
                 if record.defaultLayer == entry.layer, isFree, state.boot.problem == nil {
                     record.trial = BootRecord.Trial(layer: entry.layer, tries: BootRecord.Trial.defaultTries)
                 }
+                // Its other entry, which booted it, stays the default.
+                if old == nil, record.defaultLayer == nil, state.canGoBackBesides {
+                    record.leavesDefault = true
+                }
                 // Recorded before the entry: a trial of the current kernel does no harm.
                 plan.prepare += try BootPlanner.steps(state.boot, record)
             }
@@ -60,5 +62,15 @@ public enum RefreshPlanner {
             throw HostRefusal(goal, error)
         }
         return plan
+    }
+
+    /// The first entry of ours for `layer`, which another program has made; `nil` for other layers.
+    private static func first(of layer: VolumePath, _ files: BootFiles, _ state: HostState) -> BootEntry? {
+        guard let volume = state.volume(layer), volume.isForeignLayer else { return nil }
+        let contents = LayerContents(
+            type: .ext4, fstab: [], release: OSRelease(""), arguments: nil, files: files)
+        var arguments = BootArguments(state.boot.runningArguments)
+        arguments.dropTrial()
+        return BootEntry(contents, of: layer, created: volume.created, after: nil, arguments, state.boot)
     }
 }

@@ -130,11 +130,17 @@ extension HostState {
         return pool
     }
 
-    /// Whether a layer must come up healthy before it becomes the default: this system runs from no layer,
-    /// and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
+    /// Whether an entry besides ours booted this system: it runs from no layer, or from one of oVirt's imgbased.
+    var runsBesides: Bool {
+        guard let booted else { return true }
+        return volume(booted)?.isForeignLayer == true && boot.reason == nil
+    }
+
+    /// Whether a layer must come up healthy before it becomes the default: an entry besides ours booted this
+    /// system, and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
     var canGoBackBesides: Bool {
         // A new installation has nothing besides.
-        guard boot.loader != nil, boot.newMounts.isEmpty, booted == nil, boot.record.good == nil else {
+        guard boot.loader != nil, boot.newMounts.isEmpty, runsBesides, boot.record.good == nil else {
             return false
         }
         if case .triesNotCounted = boot.problem { return false }

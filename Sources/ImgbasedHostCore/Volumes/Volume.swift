@@ -52,10 +52,17 @@ public struct Volume: Hashable, Sendable {
     public var isBuilding: Bool { tags.contains(Tag.building) }
 
     /// Whether the volume is a complete base.
-    public var isBase: Bool { tags.contains(Tag.base) && !isBuilding }
+    public var isBase: Bool { role == .base && !isBuilding }
 
     /// Whether the volume is a complete layer.
-    public var isLayer: Bool { tags.contains(Tag.layer) && !isBuilding }
+    public var isLayer: Bool { role == .layer && !isBuilding }
+
+    /// The role, complete or not; `nil` if the volume has none.
+    public var role: VolumeRole? { VolumeRole(name: name, tags: tags) }
+
+    /// Whether another program made the layer, as oVirt's imgbased does. Its entry in the boot menu is then
+    /// another program's too.
+    var isForeignLayer: Bool { isLayer && value(of: Tag.originPrefix) == nil }
 
     /// Whether the volume is a base whose update was not completed.
     public var isUpdating: Bool { tags.contains(Tag.updating) }

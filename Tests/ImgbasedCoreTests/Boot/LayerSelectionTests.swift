@@ -53,6 +53,46 @@ import Testing
         #expect(selection.fallbacks == [])
     }
 
+    /// oVirt's imgbased tags the first base of a host as a layer.
+    @Test(
+        arguments: [
+            ("img.bootid=node-4.5.1-1+1", "node-4.5.1-1+1"),
+            (
+                "root=/dev/HostVG/node-4.5.1-1+1 rd.lvm.lv=HostVG/node-4.5.1-1+1 rd.lvm.lv=HostVG/swap",
+                "node-4.5.1-1+1"
+            ),
+            ("rd.imgbased.layer=latest", "node-4.5.2-1+1"),
+            ("rd.imgbased.layer=previous", "node-4.5.1-1+1"),
+            ("rd.imgbased.layer=node-4.5.1-1", "node-4.5.1-1+1"),
+        ])
+    func knowsTheLayersOfOVirt(text: String, volume: String) throws {
+        let volumes = [
+            Fixture.volume("root", tags: ["imgbased:init"], created: 100),
+            Fixture.volume("node-4.5.1-1", tags: ["imgbased:layer"], created: 110),
+            Fixture.volume("node-4.5.1-1+1", tags: ["imgbased:layer"], created: 110),
+            Fixture.volume("node-4.5.2-1", tags: ["imgbased:base"], created: 210),
+            Fixture.volume("node-4.5.2-1+1", tags: ["imgbased:layer"], created: 215),
+        ].joined()
+        #expect(try LayerSelection(request(text), in: group(volumes)).volume == volume)
+        // Not even if nothing else is left of it.
+        let rest = Fixture.volume("node-4.5.1-1", tags: ["imgbased:layer"], created: 110)
+        #expect(throws: SelectionError.self) {
+            try LayerSelection(request("rd.imgbased.layer=latest"), in: group(rest))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("node-1-1", ["imgbased:layer"], .base), ("node-1-1+1", ["imgbased:layer"], .layer),
+            ("Base-0", ["imgbased:base"], .base), ("odd", ["imgbased:layer"], .layer),
+            ("odd", ["imgbased:base", "x"], .base),
+            ("node-1-1", ["imgbased:layer", "imgbased:of=x-1-1"], .layer),
+            ("node-1-1", ["imgbased:base", "imgbased:layer"], .base), ("root", ["imgbased:init"], nil),
+        ] as [(String, [String], VolumeRole?)])
+    func roles(name: String, tags: [String], role: VolumeRole?) {
+        #expect(VolumeRole(name: name, tags: tags) == role)
+    }
+
     /// As many removed bases as a disk can claim: each layer is visited once, not once for each other layer.
     @Test(.timeLimit(.minutes(5))) func endsWithManyLayers() throws {
         let volumes = (0..<4000).map {
