@@ -123,6 +123,7 @@ public struct HostProbe: Sendable {
             hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint),
             tools: Set(Tool.allCases.filter { HostSystem.exists($0.path) }))
         survey.hasSystemdBoot = HostSystem.exists(InstallLoader.systemdBootProgram)
+        survey.kernelArguments = BootProbe.runningState.runningArguments
         return (state, survey)
     }
 

@@ -77,17 +77,20 @@ extension InstallPlanner {
     }
 
     /// The steps that write the loader's configuration, to which the layers are added.
-    var configuration: [Step] {
+    ///
+    /// GRUB's menu is on `console` too.
+    func configuration(_ console: SerialConsole?) -> [Step] {
         switch loader {
         case .grub:
-            [
+            let text = (console?.commandsOfGRUB ?? "") + InstallPlanner.grubConfiguration
+            return [
                 .makeDirectory(InstallPlanner.grub),
                 .replaceFile(
-                    path: InstallPlanner.grub + "/grub.cfg", contents: InstallPlanner.grubConfiguration,
-                    isOnBoot: true),
+                    path: InstallPlanner.grub + "/grub.cfg",
+                    contents: Array(text.utf8), isOnBoot: true),
             ]
         case .systemdBoot:
-            [
+            return [
                 .replaceFile(
                     path: BootState.mountPoint + "/loader/loader.conf", contents: Array("timeout 5\n".utf8),
                     isOnBoot: true)
@@ -145,8 +148,7 @@ extension InstallPlanner {
     ///
     /// One write, of the first partition's entry, makes the disk boot and protects it from another run.
     /// So nothing is ever written in a layer that another run would overwrite.
-    private static let grubConfiguration = Array(
-        """
+    private static let grubConfiguration = """
         # Written by imgbase install. grub-mkconfig replaces this file, and keeps the layers.
         insmod regexp
         insmod probe
@@ -159,5 +161,5 @@ extension InstallPlanner {
         fi
         set timeout=5
 
-        """.utf8)
+        """
 }

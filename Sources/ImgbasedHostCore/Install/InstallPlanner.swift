@@ -73,7 +73,7 @@ public struct InstallPlanner: Sendable {
             plan.prepare.append(.partition(table))
             plan.prepare += files(table, sectorSize: first.sectorSize)
             plan.prepare += volumes
-            plan.prepare += configuration
+            plan.prepare += configuration(SerialConsole(kernelArguments: survey.kernelArguments))
             plan.checkScripts()
             let tools = (plan.steps + complete(survey).steps).flatMap { $0.actions() }.compactMap(\.tool)
             let missing = Set(tools).subtracting(survey.tools)

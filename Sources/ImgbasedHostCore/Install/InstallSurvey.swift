@@ -8,6 +8,8 @@ public struct InstallSurvey: Hashable, Sendable {
     public var platforms: [GRUBPlatform]
     /// Whether systemd-boot is installed here.
     public var hasSystemdBoot = false
+    /// The arguments of the running kernel.
+    public var kernelArguments = ""
     /// Whether `/boot` is a directory here.
     public var hasBootDirectory: Bool
     /// The tools that are installed here.

@@ -61,6 +61,17 @@ import Testing
         #expect(state.boot.leftovers == ["/etc/.fstab.imgbased-new"])
     }
 
+    @Test func theMenuIsOnTheSerialPortOfTheRunningSystem() throws {
+        var machine = Self.machine("/dev/sdb")
+        try machine.install()
+        #expect(machine.state.boot.grubConfig?.contains("serial") == false)
+        machine = Self.machine("/dev/sdb")
+        machine.installation.kernelArguments = "root=live:CDLABEL=LIVE console=ttyS1,115200"
+        try machine.install()
+        let configuration = try #require(machine.state.boot.grubConfig)
+        #expect(configuration.contains("if serial --unit=1 --speed=115200; then"))
+    }
+
     @Test func systemdBootBootsTheLayer() throws {
         var machine = Self.machine("/dev/sdb")
         machine.imageTable = Array("LABEL=x /boot ext4\nUUID=y /boot/efi vfat\ntmpfs /tmp tmpfs\n".utf8)
