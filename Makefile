@@ -223,11 +223,12 @@ install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory 
 		$(call fill,644,$$file,$(systemdsystemunitdir)/$${name%.in}); done
 	install -D -m 644 -t "$(UNITS)/boot-complete.target.d" systemd/boot-complete.target.d/imgbased.conf
 	# Units are installed enabled, so no base needs a further step. 'systemctl mask' turns one off.
-	install -d "$(UNITS)"/{basic,emergency}.target.wants "$(UNITS)/boot-complete.target.requires"
+	install -d "$(UNITS)"/{basic,emergency,multi-user}.target.wants "$(UNITS)/boot-complete.target.requires"
 	for unit in imgbase-started.service imgbase-good.service imgbase-late.timer; do \
 		ln -sfT ../$$unit "$(UNITS)/basic.target.wants/$$unit"; done
 	for unit in imgbase-emergency.service imgbase-failure.service; do \
 		ln -sfT ../$$unit "$(UNITS)/emergency.target.wants/$$unit"; done
+	ln -sfT ../imgbased-install.service "$(UNITS)/multi-user.target.wants/imgbased-install.service"
 	ln -sfT ../imgbase-health.service "$(UNITS)/boot-complete.target.requires/imgbase-health.service"
 	install -D -m 644 systemd/imgbased.catalog "$(DESTDIR)$(systemdcatalogdir)/imgbased.catalog"
 	install -d "$(DESTDIR)$(sysconfdir)"/imgbased/{health.d/required,health.d/wanted,hooks.d,persist.d} \

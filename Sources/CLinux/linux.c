@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/loop.h>
 #include <linux/module.h>
 #include <linux/openat2.h>
 #include <sched.h>
@@ -69,6 +70,13 @@ const char *imgbased_next_name(DIR *directory)
 int imgbased_block_device_size(int fd, uint64_t *bytes)
 {
     return ioctl(fd, BLKGETSIZE64, bytes);
+}
+
+int imgbased_is_read_only_loop(int fd)
+{
+    struct loop_info64 info;
+
+    return ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && (info.lo_flags & LO_FLAGS_READ_ONLY);
 }
 
 const int imgbased_path_only = O_PATH;

@@ -16,7 +16,12 @@ enum BootProbe {
         return boot
     }
 
-    static func observe(_ mounts: MountReport, fstab: FSTab) throws(HostFailure) -> BootState {
+    /// The state of the boot loader.
+    ///
+    /// - Parameter readsFirmware: Whether the firmware's variables belong to it.
+    static func observe(
+        _ mounts: MountReport, fstab: FSTab, readsFirmware: Bool
+    ) throws(HostFailure) -> BootState {
         var boot = runningState
         // New entries start with these arguments.
         boot.runningArguments = try calling(SmallFile.read("/proc/cmdline"))
@@ -34,7 +39,8 @@ enum BootProbe {
         }
         boot.isDataJournaled = HostSystem.device(of: boot.directory).map(journalsData) ?? false
         boot.free = HostSystem.free(boot.directory) ?? Bytes(0)
-        boot.loader = loader(boot.directory)
+        func variable(_ name: String) -> String? { readsFirmware ? EFIVariables.text(name) : nil }
+        boot.loader = loader(boot.directory, said: variable("LoaderInfo"))
         let store = BootFileStore(directory: boot.directory + "/imgbased")
         boot.digests = try store.digests()
         boot.largestPair = store.largest()
@@ -58,8 +64,8 @@ enum BootProbe {
             case .systemdBoot:
                 try readRecord(boot.directory + "/loader/imgbased.env", tree, &boot)
                 boot.loaderConfig = try text(boot.directory + "/loader/loader.conf", in: tree)
-                boot.oneShot = EFIVariables.text("LoaderEntryOneShot")
-                boot.loaderDefault = EFIVariables.text("LoaderEntryDefault")
+                boot.oneShot = variable("LoaderEntryOneShot")
+                boot.loaderDefault = variable("LoaderEntryDefault")
             }
             boot.foreignDigests = try BootLeftovers.foreignDigests(boot, in: tree)
             boot.leftovers = try BootLeftovers.paths(boot, in: tree)
@@ -70,9 +76,9 @@ enum BootProbe {
     }
 
     /// The boot loader that says it booted this system, else the one whose files exist.
-    private static func loader(_ directory: String) -> BootLoader? {
+    private static func loader(_ directory: String, said: String?) -> BootLoader? {
         let grub = ["grub", "grub2"].map { directory + "/" + $0 }.first(where: HostSystem.exists)
-        let isSystemdBoot = EFIVariables.text("LoaderInfo")?.hasPrefix("systemd-boot") ?? (grub == nil)
+        let isSystemdBoot = said?.hasPrefix("systemd-boot") ?? (grub == nil)
         if isSystemdBoot, HostSystem.exists(directory + "/loader/loader.conf") { return .systemdBoot }
         return grub.map { .grub(directory: $0) }
     }

@@ -23,10 +23,11 @@ public struct CommandRunner: Sendable {
     @discardableResult
     public func run(_ command: Command) async throws(HostFailure) -> [UInt8] {
         trace(command)
-        let environment: [Environment.Key: String] = [
+        var environment: [Environment.Key: String] = [
             "LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/",
             "LVM_SUPPRESS_FD_WARNINGS": "1",
         ]
+        for (name, value) in command.environment { environment[Environment.Key(stringLiteral: name)] = value }
         do {
             let result = try await Subprocess.run(
                 .path(FilePath(command.tool.path)), arguments: Arguments(command.arguments),

@@ -12,7 +12,7 @@ public enum DiskReport {
             .lsblk,
             [
                 "--json", "--bytes", "--paths", "--output",
-                "NAME,PATH,SIZE,RO,FSTYPE,MOUNTPOINTS,TYPE,PARTUUID", disk,
+                "NAME,PATH,SIZE,RO,FSTYPE,MOUNTPOINTS,TYPE,PARTUUID,LOG-SEC", disk,
             ], about: "'\(disk)'")
     }
 
@@ -34,6 +34,12 @@ public enum DiskReport {
         var children: [Device]?
         var type: String?
         var partuuid: String?
+        var sectorSize: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case path, size, ro, fstype, mountpoints, children, type, partuuid
+            case sectorSize = "log-sec"
+        }
 
         /// The devices on this one, each after the one it is on.
         var descendants: [Device] { (children ?? []).flatMap { [$0] + $0.descendants } }
@@ -65,13 +71,15 @@ public enum DiskReport {
         _ path: String, devices: [UInt8], signatures: [UInt8]
     ) throws(HostFailure) -> InstallDisk {
         let device = try device(path, in: devices)
-        return InstallDisk(
+        var found = InstallDisk(
             try disk(path, devices: devices, signatures: signatures), kind: device.type ?? "unknown",
             devices: device.descendants.map {
                 InstallDisk.Device(
                     path: $0.path, kind: $0.type ?? "unknown", id: $0.partuuid?.lowercased(),
                     mountPoints: ($0.mountpoints ?? []).compactMap { $0 })
             })
+        if let size = device.sectorSize, size > 0 { found.sectorSize = Bytes(size) }
+        return found
     }
 
     /// The disk named `path`, from the two reports.

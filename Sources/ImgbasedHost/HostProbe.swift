@@ -7,10 +7,14 @@ import ImgbasedLinux
 public struct HostProbe: Sendable {
     private let runner: CommandRunner
     private let group: GroupSelector
+    private let readsFirmware: Bool
 
     /// A probe that runs its commands through `runner` and expects the volume group `group`, if given.
-    public init(runner: CommandRunner, group: String? = nil) {
+    ///
+    /// - Parameter readsFirmware: Whether `/boot` belongs to the boot loader that set the firmware's variables.
+    public init(runner: CommandRunner, group: String? = nil, readsFirmware: Bool = true) {
         self.runner = runner
+        self.readsFirmware = readsFirmware
         self.group = group.map { .named($0) } ?? .default
     }
 
@@ -114,13 +118,13 @@ public struct HostProbe: Sendable {
             found.append(seen)
         }
         let platforms = GRUBPlatform.native.filter { HostSystem.exists($0.directory + "/modinfo.sh") }
-        return (
-            state,
-            InstallSurvey(
-                disks: found, platforms: platforms,
-                hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint),
-                tools: Set(Tool.allCases.filter { HostSystem.exists($0.path) }))
-        )
+        var survey = InstallSurvey(
+            disks: found, platforms: platforms,
+            hasBootDirectory: HostSystem.isDirectory(BootState.mountPoint),
+            tools: Set(Tool.allCases.filter { HostSystem.exists($0.path) }))
+        survey.hasSystemdBoot = HostSystem.exists(InstallLoader.systemdBootProgram)
+        survey.kernelArguments = BootProbe.runningState.runningArguments
+        return (state, survey)
     }
 
     private func reports(
@@ -170,7 +174,8 @@ public struct HostProbe: Sendable {
     public func addMenu(to state: inout HostState) async throws(HostFailure) {
         let mounts = try MountReport(try await runner.run(MountReport.command))
         state.config = try config(mounts)
-        state.boot = try BootProbe.observe(mounts, fstab: FSTab(state.config.fstab))
+        state.boot = try BootProbe.observe(
+            mounts, fstab: FSTab(state.config.fstab), readsFirmware: readsFirmware)
     }
 
     private func config(_ mounts: MountReport) throws(HostFailure) -> ConfigState {

@@ -28,13 +28,17 @@ extension Session {
         let layout = InitPlanner(
             disks: request.disks, size: request.sizes.pool, configSize: request.sizes.config,
             configUUID: try newUUID(goal))
-        let planner = InstallPlanner(
-            names: names, wipes: request.wipes, bootSize: request.sizes.boot, layout: layout,
+        var planner = InstallPlanner(
+            names: names, wipes: request.wipes, loader: request.loader, bootSize: request.sizes.boot,
+            layout: layout,
             image: image.planner, settings: settings,
             uuids: (try newUUID(goal), try newUUID(goal), try newUUID(goal)))
+        planner.keepsHosts = request.keepsHosts
         let procedure = Procedure.install(planner, uuid: try newUUID(goal))
         let outcome = try await changing(goal, ofThisHost: false) {
-            try await run(procedure, image: image) { _ in }
+            var session = self
+            session.isForThisHost = false
+            return try await session.run(procedure, image: image) { _ in }
         }
         return Installation(
             base: outcome.base, layer: outcome.layer, group: names.group, platforms: outcome.platforms)

@@ -21,6 +21,8 @@ public struct Session: Sendable {
     private let waiting: @Sendable () -> Void
     private let notice: @Sendable (String) -> Void
     let progress = SessionProgress()
+    /// Whether `/boot` is that of the running system, and not of a disk that is being installed.
+    var isForThisHost = true
 
     /// The lock of changing commands. It is not in `/run/lock`, where anybody may create that name.
     private static let lockPath = "/run/imgbased/lock"
@@ -47,7 +49,7 @@ public struct Session: Sendable {
     }
 
     /// The probe of the host, which expects this group.
-    public var probe: HostProbe { HostProbe(runner: runner, group: group) }
+    public var probe: HostProbe { HostProbe(runner: runner, group: group, readsFirmware: isForThisHost) }
 
     /// The volume group and pool of this session, given `state`.
     public func names(in state: HostState) -> HostNames {

@@ -59,6 +59,13 @@ public enum HostSystem {
         return Bytes(bytes)
     }
 
+    /// Whether `file` is a loop device that nothing can write through, not even a mounted file system.
+    ///
+    /// The corresponding C function is `ioctl` with `LOOP_GET_STATUS64`.
+    public static func isReadOnlyLoop(_ file: borrowing OpenFile) -> Bool {
+        imgbased_is_read_only_loop(file.number) != 0
+    }
+
     /// Whether the kernel or a program holds the block device at `path`, or a part of it, for itself.
     ///
     /// Also tells of a mount that only other mount namespaces see.

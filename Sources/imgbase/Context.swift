@@ -10,7 +10,8 @@ struct Context {
     let isDry: Bool
     private let shown: ShownPlans
 
-    init(_ global: GlobalOptions) {
+    /// The context for `global`. If it `tellsSteps`, each step is printed as it begins.
+    init(_ global: GlobalOptions, tellsSteps: Bool = false) {
         let isDebug = global.debug
         let isJSON = global.json
         let runner = CommandRunner { if isDebug { Terminal.error("+ \($0)") } }
@@ -18,7 +19,7 @@ struct Context {
         let mode: Session.Mode =
             global.dry
             ? .show { isJSON ? shown.add($0) : Context.show($0) }
-            : .execute { if isDebug { Terminal.error("imgbase: \($0)") } }
+            : .execute { if isDebug || tellsSteps { Terminal.error("imgbase: \($0)") } }
         self.shown = shown
         self.session = Session(
             mode: mode, runner: runner, group: global.vg, pool: global.thinpool,

@@ -25,6 +25,7 @@ struct ImgbaseCommand: ParsableCommand {
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
             UpdateCommand.self, RollbackCommand.self, PersistCommand.self, RecoverCommand.self,
             StatusCommand.self, CheckCommand.self, HealthCommand.self, InstallCommand.self,
+            UnattendedCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

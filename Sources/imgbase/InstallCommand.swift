@@ -11,8 +11,8 @@ struct InstallCommand: HostCommand {
         commandName: "install",
         abstract: "Install an image on empty disks, which then boot it.",
         discussion: """
-            The first disk gets partitions, GRUB for BIOS and UEFI, and a physical volume; other disks become \
-            physical volumes whole. The image becomes a base with one layer. The running system and its firmware \
+            The first disk gets partitions, a boot loader, and a physical volume; other disks become physical \
+            volumes whole. The image becomes a base with one layer. The running system and its firmware \
             stay as they are. If the command is interrupted, run it again: it starts afresh.
             """)
 
@@ -20,6 +20,9 @@ struct InstallCommand: HostCommand {
 
     @Flag(help: "Give up whatever is on the disks. A disk in use is refused all the same.")
     var wipe = false
+
+    @Flag(help: "Refuse a disk that has a host of imgbased, even with --wipe.")
+    var keepHosts = false
 
     @Option(
         help: ArgumentHelp(
@@ -37,7 +40,7 @@ struct InstallCommand: HostCommand {
     @Option(help: ArgumentHelp("A directory whose files are put over the layer.", valueName: "dir"))
     var overlay: String?
 
-    @Option(help: "The boot loader: grub.")
+    @Option(help: "The boot loader: grub, for BIOS and UEFI, or systemd-boot, for UEFI.")
     var loader: Loader = .grub
 
     @Option(help: "The size of /boot. (default: 1G)")
@@ -49,7 +52,9 @@ struct InstallCommand: HostCommand {
     @Option(help: "The size of the volume for /config. (default: 64M)")
     var configSize: String?
 
-    @Argument(help: ArgumentHelp("The image: a file, a device, or - for standard input.", valueName: "image"))
+    @Argument(
+        help: ArgumentHelp(
+            "The image: a file, a device, an address, or - for standard input.", valueName: "image"))
     var path: String
 
     @Argument(help: ArgumentHelp("The disks. The first boots.", valueName: "disk"))
@@ -60,6 +65,10 @@ struct InstallCommand: HostCommand {
     /// The boot loaders that can be installed.
     enum Loader: String, CaseIterable, ExpressibleByArgument {
         case grub
+        case systemdBoot = "systemd-boot"
+
+        /// The loader, as the planner names it.
+        var loader: InstallLoader { self == .grub ? .grub : .systemdBoot }
     }
 
     func validate() throws {
@@ -71,14 +80,6 @@ struct InstallCommand: HostCommand {
     }
 
     func execute(_ context: Context) async throws {
-        var request = InstallRequest(disks: disks)
-        request.wipes = wipe
-        request.sizes = (
-            try bootSize.map(Bytes.init(argument:)), try poolSize.map(Bytes.init(argument:)),
-            try configSize.map(Bytes.init(argument:))
-        )
-        (request.hostname, request.passwordFile) = (hostname, rootPasswordFile)
-        (request.keyFiles, request.overlay) = (sshKey, overlay)
         if !context.isDry {
             do throws(HostFailure) {
                 try Session.checkRoot()
@@ -87,10 +88,24 @@ struct InstallCommand: HostCommand {
                 throw CommandFailure.refusal(InstallPlanner.goal, error)
             }
         }
+        try await install(context)
+    }
+
+    /// Installs the image. The process has mounts of its own, unless plans are only shown.
+    func install(_ context: Context) async throws {
+        var request = InstallRequest(disks: disks)
+        (request.wipes, request.keepsHosts, request.loader) = (wipe, keepHosts, loader.loader)
+        request.sizes = (
+            try bootSize.map(Bytes.init(argument:)), try poolSize.map(Bytes.init(argument:)),
+            try configSize.map(Bytes.init(argument:))
+        )
+        (request.hostname, request.passwordFile) = (hostname, rootPasswordFile)
+        (request.keyFiles, request.overlay) = (sshKey, overlay)
         let wanted = request
         let (done, notices) = try await image.open(path) { try await context.session.install(wanted, $0) }
         let firmware = done.platforms.map(\.firmware)
-        for missing in GRUBPlatform.native where !done.platforms.contains(missing) && !context.isDry {
+        for missing in GRUBPlatform.native
+        where loader == .grub && !done.platforms.contains(missing) && !context.isDry {
             Terminal.error(
                 "imgbase: '\(disks[0])' does not boot by \(missing.firmware), because '\(missing.directory)' is missing here"
             )

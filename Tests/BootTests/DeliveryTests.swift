@@ -16,7 +16,9 @@ import Testing
         }
     }
 
-    @Test("The live system boots from a CD by BIOS, and from a USB stick by UEFI", .checkAll)
+    @Test(
+        "The live system boots from a USB stick by UEFI, and from a CD by BIOS, and installs itself",
+        .checkAll)
     func iso() throws {
         try withScratch { scratch in
             let (file, login) = (scratch + "/live.iso", Login())
@@ -26,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("The live system boots by iPXE, over HTTP", .checkAll)
+    @Test("The live system boots by iPXE, over HTTP, and installs itself unattended", .checkAll)
     func pxe() throws {
         try ImageCheck.pxe()
     }

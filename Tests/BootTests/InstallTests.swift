@@ -33,7 +33,7 @@ import Testing
             try vm.check(Self.settings)
             let before = try vm.check(Self.state)
             try vm.expectRefusals()
-            try vm.expectInterruption()
+            try vm.expectInterruption("/dev/vdb /dev/vdc")
             let done = try vm.check(Self.install + " /dev/vdc", within: .minutes(15))
             #expect(done == "'/dev/vdc' boots 'Base-0.1' by BIOS and UEFI; boot from it to use it")
             // The system that installed it is as it was, and holds nothing of the disk.
@@ -58,6 +58,57 @@ import Testing
             try vm.expect("installation on this disk is not complete", within: .minutes(4))
         }
     }
+
+    @Test(
+        "A machine installs itself on two disks with systemd-boot, as the kernel's arguments say", .checkAll)
+    func unattended() throws {
+        let image = try Artefacts.image
+        let disks: [Disk] = [.readOnly(image.image), .blank(mebibytes: 3072), .blank(mebibytes: 3072)]
+        try Artefacts.bareSystem("install-unattended", disks: disks).run { vm in
+            try vm.check(
+                Self.settings
+                    + "\ntar -C /run/over -czf /root/over.tar.gz .; mv /run/key.pub /run/password /root"
+            )
+            // It starts afresh on what an interrupted run left, without a confirmation.
+            try vm.expectInterruption("--loader systemd-boot /dev/vdb /dev/vdc /dev/vdd")
+            try vm.check("sync")
+            vm.cutPower()
+            try vm.powerOn(image.boot("imgbased.install=/dev/vdc,/dev/vdd " + Self.arguments))
+            try vm.expect("installing '/dev/vdb' on /dev/vdc, /dev/vdd", within: .minutes(5))
+            try vm.expect("the installation is complete; next: poweroff", within: .minutes(10))
+            try vm.waitForPowerOff(within: .minutes(2))
+
+            // A machine that always starts like this installs itself once.
+            try vm.powerOn(
+                image.boot("imgbased.install=/dev/vdc,/dev/vdd imgbased.install.wipe=yes " + Self.arguments))
+            try vm.expect(
+                "'/dev/vdc' has a host of imgbased, with volume group 'HostVG'", within: .minutes(5))
+            try vm.waitForGuest()
+            try vm.shutDown()
+
+            vm.unplug(0)
+            vm.unplug(1)
+            try vm.powerOn(.firstDisk, firmware: .uefi)
+            try vm.expectInstalled(with: "systemd-boot")
+            #expect(try vm.loaderVariable("LoaderInfo")?.hasPrefix("systemd-boot") == true)
+            try vm.expect("", from: "grep -o imgbased.install /proc/cmdline /boot/loader/entries/*; :")
+            // As just before the last write of an installation.
+            try vm.check(
+                """
+                echo 'start=1MiB, size=257MiB, type=linux, uuid=\(Self.mark)' \
+                    | sfdisk -q --no-reread --force --wipe never --wipe-partitions never -N 1 /dev/vda; sync
+                """)
+            try vm.reboot()
+            _ = try vm.expect(oneOf: ["UEFI Interactive Shell", "No bootable option"], within: .minutes(4))
+        }
+    }
+
+    private static let arguments = """
+        imgbased.install.image=/dev/vdb imgbased.install.loader=systemd-boot imgbased.install.after=poweroff \
+        imgbased.install.size=1G imgbased.install.boot-size=256M imgbased.install.hostname=node1 \
+        imgbased.install.ssh-key=/root/key.pub imgbased.install.root-password-file=/root/password \
+        imgbased.install.overlay=/root/over.tar.gz
+        """
 
     /// The mounts, tables, variables and mapped devices of the system that installs.
     fileprivate static let state = """
@@ -103,15 +154,15 @@ extension VM {
                 "'/dev/vdc' is not empty: it has ext4; give --wipe if nothing on it is needed"))
     }
 
-    /// Expects that an installation that ends in the middle can be run again without --wipe.
-    fileprivate func expectInterruption() throws {
+    /// Expects that an installation on /dev/vdc that ends in the middle leaves its mark.
+    fileprivate func expectInterruption(_ arguments: String) throws {
         try check(
             """
             mkdir -p /etc/imgbased/hooks.d/new-base-added
             printf '#!/bin/sh\\nkill -9 $PPID\\n' >/etc/imgbased/hooks.d/new-base-added/kill
             chmod 755 /etc/imgbased/hooks.d/new-base-added/kill
             """)
-        let killed = try run("imgbase install --size 1G /dev/vdb /dev/vdc", within: .minutes(10))
+        let killed = try run("imgbase install --size 1G \(arguments)", within: .minutes(10))
         #expect(killed.status == 137)
         try check(
             """
@@ -121,7 +172,7 @@ extension VM {
     }
 
     /// Expects the installed layer with all its settings.
-    fileprivate func expectInstalled() throws {
+    fileprivate func expectInstalled(with loader: String = "grub") throws {
         try expectBooted("Base-0.1", on: "Base-0")
         try check("imgbase boot --verify >&2")
         try expect("Base-0.1", from: "imgbase boot --get-default")
@@ -133,10 +184,11 @@ extension VM {
         try check(
             "grep -qx '\(InstallTests.keyLine)' /root/.ssh/authorized_keys && grep -q imgbased.test=1 /proc/cmdline"
         )
+        let mounts = ["/", "/boot"] + (loader == "grub" ? ["/boot/efi"] : []) + ["/config"]
         try expect(
-            "/\n/boot\n/boot/efi\n/config",
+            mounts.joined(separator: "\n"),
             from:
-                "findmnt --fstab -no TARGET | sort && mountpoint -q /boot && mountpoint -q /boot/efi && mountpoint -q /config"
+                "findmnt --fstab -no TARGET | sort && mountpoint -q \(mounts.joined(separator: " && mountpoint -q "))"
         )
         // An update carries what is in /etc, and what the list names.
         try expect(

@@ -1,4 +1,5 @@
-// `make demo`: shows an installation, a booted layer, an update and the way back, in a machine.
+// `make demo`: shows, in machines, the package in an image, an installation of the image, an update and the way
+// back.
 
 import Foundation
 import TestMachine
@@ -42,13 +43,17 @@ func show(_ command: String, in vm: VM, within limit: Duration = .minutes(1)) th
     return output
 }
 
-/// Restarts the machine, shows GRUB's menu, and waits for the unattended boot.
-@MainActor func restart(_ vm: VM) throws {
-    tell(step: "restart; nobody touches the menu")
-    try vm.reboot()
-    try vm.expect("Loading layer ", within: .minutes(3))
-    try vm.waitForGuest(after: " ...")
+/// Waits until root can log in and all units have started.
+func waitForSystem(_ vm: VM, _ login: Login) throws {
+    try vm.logIn(login)
     try vm.check("systemctl is-system-running --wait || true", within: .minutes(3))
+}
+
+/// Shows GRUB's menu, and boots its highlighted entry.
+func showMenu(_ vm: VM) throws {
+    let menu = try vm.menu()
+    tell(vm.screen.joined(separator: "\n"))
+    try menu.boot()
 }
 
 /// Throws unless the booted layer is `layer`.
@@ -59,35 +64,32 @@ func expectBooted(_ layer: String, in vm: VM) throws {
     }
 }
 
-@MainActor func demonstrate() throws {
-    tell("This takes about six minutes on two cores, and some more the first time.")
-    tell(step: "a Debian 12 root image, with imgbased in it, and a disk for it")
-    let disk = try InstalledDisk.current(anew: true) { step, output in
-        tell(step: step.title)
-        if !output.isEmpty { tell(output) }
-    }
+/// A disk with the image, made anew in `directory` by `imgbase install`.
+@MainActor func install(_ login: Login, in directory: String) throws -> String {
+    tell(step: "the package of imgbased, and an image of Debian 12 with the package in it")
+    let image = try NodeImage.current()
+    tell(try HostCommand.run("ls", "-sh", image.path))
+    tell(step: "imgbase install: the image on an empty disk")
+    let disk = directory + "/runtime-layout.img"
+    tell(try NodeDisk.make(disk, login: login))
+    return disk
+}
 
-    tell(step: "the machine starts from that disk")
-    let next = try RootImage.current().image
-    try Machine(name: "demo", disks: [.overlay(of: disk.disk), .overlay(of: next)]).run { vm in
-        let menu = try vm.menu()
-        // The menu shows the newest layer first, so this layer is neither GRUB's default nor the last entry.
-        let layer = InstalledDisk.layers[1]
-        try menu.highlight(layer.name)
-        tell(vm.screen.joined(separator: "\n"))
-        tell(step: "Enter on '\(layer.name)'")
-        try menu.boot()
-        try vm.waitForGuest()
+@MainActor func demonstrate(in directory: String) throws {
+    tell("This takes about eight minutes on two cores, and some more the first time.")
+    let login = Login()
+    let disk = try install(login, in: directory)
+    let disks: [Disk] = [.overlay(of: disk), .overlay(of: try NodeImage.current().path)]
+    try Machine(name: "demo", disks: disks, memory: 1024).run { vm in
+        tell(step: "the machine starts from that disk")
+        try showMenu(vm)
+        try waitForSystem(vm, login)
         for command in [
             "imgbase w", "imgbase layout", "findmnt /", "lvs -a", "cat /run/imgbased/boot.json",
         ] {
             try show(command, in: vm)
         }
-        try expectBooted(layer.name, in: vm)
-        let base = try vm.check("imgbase base --of-layer '\(layer.name)'")
-        guard base == layer.base else {
-            throw MachineError.unexpected("'\(layer.name)' is on '\(base)', not '\(layer.base)'")
-        }
+        let layer = try vm.check("imgbase layer --current")
 
         tell(step: "the administrator's changes, and the next image on /dev/vdb: both changed /etc/issue")
         try show("echo 'Only for staff' >/etc/issue; echo mine >/etc/local.conf", in: vm)
@@ -96,35 +98,44 @@ func expectBooted(_ layer: String, in vm: VM) throws {
             in: vm)
         let report = try show("imgbase update /dev/vdb", in: vm, within: .minutes(10))
         let updated = report.split(separator: "\n").last.map(String.init) ?? ""
-        try restart(vm)
+
+        tell(step: "restart; nobody touches the menu")
+        try vm.reboot()
+        try vm.expect("Loading layer \(updated) ", within: .minutes(3))
+        try waitForSystem(vm, login)
         for command in ["imgbase status", "head /etc/local.conf /etc/new.conf /etc/issue /etc/issue.imgnew"] {
             try show(command, in: vm)
         }
         try expectBooted(updated, in: vm)
 
         tell(step: "and back")
-        try show("imgbase rollback --to \(layer.name)", in: vm)
-        try restart(vm)
+        try show("imgbase rollback", in: vm)
+        try vm.reboot()
+        try showMenu(vm)
+        try waitForSystem(vm, login)
         try show("imgbase status; cat /etc/issue", in: vm)
-        try expectBooted(layer.name, in: vm)
+        try expectBooted(layer, in: vm)
         try vm.shutDown()
         Stages.end()
         tell(
-            "\ndemo: booted layer '\(layer.name)' on base '\(base)', chosen in the GRUB menu; "
+            "\ndemo: installed an image with the package, booted its layer '\(layer)' from the GRUB menu; "
                 + "updated to '\(updated)' and went back")
     }
 }
 
-@MainActor func interact() throws -> Never {
-    let disk = try InstalledDisk.current { step, _ in tell(step: step.title) }
-    tell(step: "choose a layer; root has no password; Ctrl-a x ends the machine")
-    try Machine(name: "interactive", disks: [.overlay(of: disk.disk)]).becomeInteractive()
+@MainActor func interact(in directory: String) throws -> Never {
+    let login = Login()
+    let disk = try install(login, in: directory)
+    tell(step: "choose a layer; root's password is \(login.password); Ctrl-a x ends the machine")
+    try Machine(name: "interactive", disks: [.overlay(of: disk)], memory: 1024).becomeInteractive()
 }
 
 do {
     let isInteractive = ProcessInfo.processInfo.environment["INTERACTIVE"] == "1"
-    if isInteractive { try interact() }
-    try demonstrate()
+    let directory = try BuildDirectory.makeScratch("demo")
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    if isInteractive { try interact(in: directory) }
+    try demonstrate(in: directory)
 } catch {
     FileHandle.standardError.write(Data("demo: \(error)\n".utf8))
     exit(1)

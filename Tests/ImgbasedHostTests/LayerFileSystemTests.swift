@@ -26,10 +26,10 @@ import Testing
         private let loop: String
 
         /// A loop device of `image`, which is resized to `size` if given.
-        init(_ image: String, size: String? = nil) throws {
+        init(_ image: String, size: String? = nil, isReadOnly: Bool = false) throws {
             if let size { try Helper.run("/usr/bin/truncate", "-s", size, image) }
             path = VolumePath(group: "imgbased-test-" + UUID().uuidString, name: "Base-0.1")
-            loop = try Helper.run("/usr/sbin/losetup", "--find", "--show", image)
+            loop = try Helper.run("/usr/sbin/losetup", isReadOnly ? "-fr" : "-f", "--show", image)
             try FileManager.default.createDirectory(
                 atPath: "/dev/" + path.group, withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(atPath: path.device, withDestinationPath: loop)

@@ -191,8 +191,13 @@ public final class VM {
 
     /// Shuts the booted system down, and waits until the machine is off.
     public func shutDown(within limit: Duration = .minutes(2)) throws {
+        try ask("systemctl poweroff", emulator.deadline(within: limit))
+        try waitForPowerOff(within: limit)
+    }
+
+    /// Waits until the booted system has switched the machine off.
+    public func waitForPowerOff(within limit: Duration) throws {
         let deadline = emulator.deadline(within: limit)
-        try ask("systemctl poweroff", deadline)
         while try receive(deadline) {
             guard !deadline.hasPassed else {
                 throw MachineError.timeout(waitingFor: "power off", within: limit, seen: console.tail)

@@ -48,6 +48,10 @@ int imgbased_own_mounts(void);
 /// The size in bytes of the open block device `fd`: ioctl(2) `BLKGETSIZE64`. Returns 0, or -1 with errno set.
 int imgbased_block_device_size(int fd, uint64_t *bytes);
 
+/// Whether `fd` is a loop device that was set up read-only, so that nothing can write through it: ioctl(2)
+/// `LOOP_GET_STATUS64`, `LO_FLAGS_READ_ONLY`. 0 as well if `fd` is no loop device.
+int imgbased_is_read_only_loop(int fd);
+
 /// open(2)'s `O_PATH`, which the headers hide: opens the place, not its content.
 extern const int imgbased_path_only;
 

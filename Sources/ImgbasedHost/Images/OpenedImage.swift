@@ -18,7 +18,7 @@ final class OpenedImage {
     let isSeekable: Bool
     /// The kind of an image that cannot have a signature beside it; `nil` for a plain file.
     let unsigned: String?
-    /// Keeps a block device for this program; `nil` for other kinds.
+    /// Keeps a block device for this program; `nil` for other kinds, and for one that nothing can write to.
     let hold: DeviceHold?
     /// The download that the image comes from; `nil` for an image of this host.
     let download: Download?
@@ -80,7 +80,8 @@ final class OpenedImage {
                 length = Bytes(rest)
                 allocated = Bytes(min(status.allocated, rest))
             case .blockDevice:
-                hold = try DeviceHold(file)
+                // The live system that runs from a read-only loop device can install that image.
+                hold = try HostSystem.isReadOnlyLoop(file) ? nil : DeviceHold(file)
                 let size = try HostSystem.size(file).count
                 length = Bytes(size - min(start, size))
                 allocated = nil

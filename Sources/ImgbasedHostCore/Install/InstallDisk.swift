@@ -1,4 +1,4 @@
-import ImgbasedCore
+public import ImgbasedCore
 
 /// A disk named for an installation, with everything on it.
 public struct InstallDisk: Hashable, Sendable {
@@ -30,10 +30,12 @@ public struct InstallDisk: Hashable, Sendable {
     public var devices: [Device]
     /// Whether a program or the kernel holds the disk or a partition of it.
     public var isHeld: Bool
+    /// The size of its logical sectors.
+    public var sectorSize = Bytes(512)
 
     /// The identifier of the first partition until the installation is complete.
     ///
-    /// A disk with this mark is this command's own. GRUB does not boot it, so it holds nothing yet.
+    /// A disk with this mark is this command's own. It does not boot, so it holds nothing yet.
     public static let mark = "1d6b05e1-1257-4a11-9f00-696d67626173"
 
     /// A disk with these values.
@@ -58,15 +60,16 @@ public struct InstallDisk: Hashable, Sendable {
 
     /// The use that forbids any change; `nil` if there is none.
     ///
-    /// - Parameter isOurs: Whether volumes on it are an unfinished installation's, and may be active.
+    /// An active volume is no use: systems activate what they find, and lvm2 does not deactivate what is in use.
+    ///
+    /// - Parameter isOurs: Whether it is an unfinished installation's.
     func use(isOurs: Bool) -> String? {
         if let place = disk.mountPoints.first ?? devices.lazy.compactMap(\.mountPoints.first).first {
             return place
         }
-        if let holder = devices.first(where: { $0.kind != "part" && !(isOurs && $0.kind == "lvm") }) {
-            return holder.path
-        }
-        return isHeld && !isOurs ? "another program" : nil
+        if let holder = devices.first(where: { !["part", "lvm"].contains($0.kind) }) { return holder.path }
+        let isHeldByVolume = isOurs || devices.contains { $0.kind == "lvm" }
+        return isHeld && !isHeldByVolume ? "another program" : nil
     }
 
     /// The paths by which lvm2 can know physical volumes on it.

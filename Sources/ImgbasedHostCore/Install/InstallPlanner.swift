@@ -9,6 +9,10 @@ public struct InstallPlanner: Sendable {
     public var names: HostNames
     /// Whether the present contents of the disks are given up.
     public var wipes: Bool
+    /// Whether disks of a host of imgbased are refused all the same.
+    public var keepsHosts = false
+    /// The boot loader.
+    public var loader: InstallLoader
     /// The size of the file system for `/boot`.
     public var bootSize: Bytes
     /// The layout of the group; its disks are chosen here.
@@ -30,17 +34,16 @@ public struct InstallPlanner: Sendable {
     public static let defaultBootSize = Bytes(1 << 30)
     /// The least size of `/boot`: one kernel and its initramfs.
     static let leastBootSize = Bytes(128 << 20)
-    private static let espSize = Bytes(256 << 20)
-    private static let grub = "/boot/grub"
-    private static let esp = "/boot/efi"
 
     /// An installation as requested; a size may be `nil`. The identifiers are made of random UUIDs.
     public init(
-        names: HostNames, wipes: Bool, bootSize: Bytes?, layout: InitPlanner, image: BasePlanner,
+        names: HostNames, wipes: Bool, loader: InstallLoader = .grub, bootSize: Bytes?, layout: InitPlanner,
+        image: BasePlanner,
         settings: InstallSettings, uuids: (boot: String, esp: String, partition: String)
     ) {
         self.names = names
         self.wipes = wipes
+        self.loader = loader
         self.bootSize = bootSize ?? InstallPlanner.defaultBootSize
         self.layout = layout
         self.image = image
@@ -60,7 +63,7 @@ public struct InstallPlanner: Sendable {
         do throws(HostReason) {
             let groups = try check(state, survey)
             guard let first = survey.disks.first else { throw .groupNeedsDisks(names.group) }
-            let table = try table(of: first, survey.platforms)
+            let table = try table(of: first)
             let volumes = try layOut(table, survey, image)
             plan.prepare = groups.map { .deactivateGroup($0) }
             // The first disk is cleared last: until then its mark tells that the others are ours.
@@ -68,13 +71,9 @@ public struct InstallPlanner: Sendable {
                 .clearDisk($0.disk.kernelPath, parts: $0.partitions.map(\.path))
             }
             plan.prepare.append(.partition(table))
-            plan.prepare += files(table)
+            plan.prepare += files(table, sectorSize: first.sectorSize)
             plan.prepare += volumes
-            plan.prepare.append(.makeDirectory(InstallPlanner.grub))
-            plan.prepare.append(
-                .replaceFile(
-                    path: InstallPlanner.grub + "/grub.cfg", contents: InstallPlanner.configuration,
-                    isOnBoot: true))
+            plan.prepare += configuration(SerialConsole(kernelArguments: survey.kernelArguments))
             plan.checkScripts()
             let tools = (plan.steps + complete(survey).steps).flatMap { $0.actions() }.compactMap(\.tool)
             let missing = Set(tools).subtracting(survey.tools)
@@ -92,7 +91,7 @@ public struct InstallPlanner: Sendable {
             do { try VolumeName.check(name) } catch { throw HostReason.badName(name, error) }
         }
         guard survey.hasBootDirectory else { throw .install(.noBootDirectory) }
-        if survey.platforms.isEmpty { throw .install(.noGRUB(GRUBPlatform.native)) }
+        if survey.platforms(of: loader).isEmpty { throw .install(missingLoader) }
         guard bootSize >= InstallPlanner.leastBootSize else {
             throw .install(.bootTooSmall(needed: InstallPlanner.leastBootSize))
         }
@@ -121,10 +120,8 @@ public struct InstallPlanner: Sendable {
                 guard others.isEmpty else {
                     throw .install(.groupSpans(group, disk: disk.path, others: others.map(\.path)))
                 }
-                if !isOurs, let volume = state.volumes.first(where: { $0.path.group == group && $0.isActive })
-                {
-                    throw .install(.inUse(disk: disk.path, by: volume.path.description))
-                }
+                let isHost = state.groups.contains { $0.name == group && $0.tags.contains(Tag.volumeGroup) }
+                if keepsHosts, isHost, !isOurs { throw .install(.holdsHost(disk: disk.path, group: group)) }
                 found.append(group)
             }
             guard wipes || isOurs || disk.isEmpty else {
@@ -155,33 +152,13 @@ public struct InstallPlanner: Sendable {
         return groups.isEmpty ? disk.disk.isUnbegun : groups.allSatisfy(own.contains)
     }
 
-    private func table(of disk: InstallDisk, _ platforms: [GRUBPlatform]) throws(HostReason) -> PartitionTable
-    {
-        let boot = bootSize.roundedUp(to: Bytes(1 << 20))
-        let table = PartitionTable(
-            disk: disk.disk.kernelPath,
-            partitions: [
-                .init(
-                    name: "bios", type: PartitionTable.biosBoot, id: InstallDisk.mark, size: Bytes(1 << 20)),
-                .init(name: "esp", type: "uefi", size: InstallPlanner.espSize),
-                .init(name: "boot", type: "linux", size: boot),
-                .init(name: "imgbased", type: "lvm", size: nil),
-            ])
+    private func table(of disk: InstallDisk) throws(HostReason) -> PartitionTable {
+        let table = PartitionTable(disk: disk.disk.kernelPath, partitions: partitions)
         let needed = table.used.count + InitPlanner.leastSize.count
         guard disk.disk.size.count >= needed else {
             throw .install(.tooShort(disk: disk.path, missing: Bytes(needed - disk.disk.size.count)))
         }
         return table
-    }
-
-    /// The steps that make the file systems of the boot loader, and mount them.
-    private func files(_ table: PartitionTable) -> [Step] {
-        [
-            .makeBootFileSystem(table.device(3), uuid: bootUUID),
-            .makeESP(table.device(2), id: espID),
-            .mountDevice(table.device(3), type: "ext4", at: BootState.mountPoint),
-            .mountDevice(table.device(2), type: "vfat", at: InstallPlanner.esp),
-        ]
     }
 
     /// The steps that make the volumes on the new partition and the other disks; throws if they or the base would
@@ -209,29 +186,6 @@ public struct InstallPlanner: Sendable {
         }
     }
 
-    /// GRUB's configuration, to which the layers are added.
-    ///
-    /// If the installation is not complete, GRUB goes back to the firmware, which may clear the screen. GRUB
-    /// has nothing to wait for there, so the message stays for ten seconds, or until a key is pressed.
-    ///
-    /// One write, of the first partition's identifier, makes the disk boot and protects it from another run.
-    /// So nothing is ever written in a layer that another run would overwrite.
-    private static let configuration = Array(
-        """
-        # Written by imgbase install. grub-mkconfig replaces this file, and keeps the layers.
-        insmod regexp
-        insmod probe
-        regexp --set=1:imgbased_disk '^([^,]*),' "${root}"
-        probe --set=imgbased_first --part-uuid "(${imgbased_disk},gpt1)"
-        if [ "${imgbased_first}" = "\(InstallDisk.mark)" ]; then
-          echo "The installation on this disk is not complete: run it again."
-          sleep --interruptible 10
-          exit
-        fi
-        set timeout=5
-
-        """.utf8)
-
     // MARK: The layer
 
     /// `seen` as the new disk shows itself: what belongs to the running system is left out.
@@ -245,35 +199,7 @@ public struct InstallPlanner: Sendable {
         seen.state.boot.isGRUBScriptLinked = true
         // What interrupted runs left there stays as well; the new /boot has nothing of the kind.
         seen.state.boot.leftovers = []
-        seen.state.boot.newMounts = [
-            FSTab.Entry(
-                source: "UUID=\(bootUUID)", target: BootState.mountPoint, type: "ext4", options: "defaults",
-                rest: ["0", "2"]),
-            FSTab.Entry(
-                source: "UUID=\(espID.prefix(4))-\(espID.dropFirst(4))", target: InstallPlanner.esp,
-                type: "vfat", options: "umask=0077,nofail", rest: ["0", "2"]),
-        ]
+        seen.state.boot.newMounts = mounts
         return seen
-    }
-
-    // MARK: The boot loader
-
-    /// The plan that makes the disks bootable, at the very end, and declares them complete.
-    ///
-    /// The loader and its modules are the running system's: they fit together, and no program of the image runs
-    /// before the image does.
-    func complete(_ survey: InstallSurvey) -> Plan {
-        var plan = Plan(goal: "make '\(survey.disks.first?.path ?? "")' bootable")
-        guard let disk = survey.disks.first?.disk.kernelPath else { return plan }
-        let table = PartitionTable(disk: disk, partitions: [])
-        plan.prepare = survey.platforms.map { .installGRUB($0, disk: disk) }
-        plan.prepare += [
-            .unmountDevice(table.device(2), at: InstallPlanner.esp),
-            .unmountDevice(table.device(3), at: BootState.mountPoint), .deactivateGroup(names.group),
-        ]
-        plan.commit = [
-            .declareInstalled(disks: survey.disks.map(\.disk.kernelPath), id: partitionID)
-        ]
-        return plan
     }
 }

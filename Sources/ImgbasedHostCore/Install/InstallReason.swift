@@ -3,6 +3,9 @@ public import ImgbasedCore
 /// The reasons for the refusal of an installation.
 public enum InstallReason: Error, Hashable, Sendable {
     case needsWipe(disk: String, contents: String)
+    case holdsHost(disk: String, group: String)
+    case badArgument(String, problem: String)
+    case notAsked
     case inUse(disk: String, by: String)
     case groupSpans(String, disk: String, others: [String])
     case groupExists(String, on: [String])
@@ -11,6 +14,7 @@ public enum InstallReason: Error, Hashable, Sendable {
     case bootTooSmall(needed: Bytes)
     case noBootDirectory
     case noGRUB([GRUBPlatform])
+    case noSystemdBoot(String)
     case noTools([String])
     case badHostName(String)
     case badPassword(String)
@@ -28,9 +32,13 @@ extension InstallReason: CustomStringConvertible {
         switch self {
         case .needsWipe(let disk, let contents):
             "'\(disk)' is not empty: it has \(contents); give --wipe if nothing on it is needed"
+        case .holdsHost(let disk, let group):
+            "'\(disk)' has a host of imgbased, with volume group '\(group)'; leave out --keep-hosts, or give "
+                + "imgbased.install.wipe=all to the kernel, if nothing on it is needed"
+        case .badArgument(let argument, let problem): "the kernel's argument '\(argument)' \(problem)"
+        case .notAsked: "the kernel has no argument '\(UnattendedInstallation.argument)='"
         case .inUse(let disk, let user):
-            "'\(disk)' is in use by '\(user)', and --wipe does not change that; unmount it, or deactivate its volume group "
-                + "with 'vgchange --activate n'"
+            "'\(disk)' is in use by '\(user)'; unmount it, or end what uses it"
         case .groupSpans(let group, let disk, let others):
             "volume group '\(group)' on '\(disk)' has other disks: \(others.joined(separator: ", ")); remove the group "
                 + "first, or name them all"
@@ -44,9 +52,13 @@ extension InstallReason: CustomStringConvertible {
         case .noGRUB(let platforms):
             "GRUB is not installed here: none of \(platforms.map { "'\($0.directory)'" }.joined(separator: ", ")) exists; "
                 + "install the package that has it (Debian: grub-pc-bin, grub-efi-amd64-bin, grub-efi-arm64-bin)"
+        case .noSystemdBoot(let program):
+            "systemd-boot is not installed here: '\(program)' does not exist; install the package that has it "
+                + "(Debian: systemd-boot)"
         case .noTools(let paths):
             "\(paths.map { "'\($0)'" }.joined(separator: ", ")) \(paths.count == 1 ? "is" : "are") missing here; install the "
-                + "packages (Debian: fdisk, dosfstools, e2fsprogs, lvm2, udev, grub2-common, grub-common)"
+                + "packages (Debian: fdisk, dosfstools, e2fsprogs, lvm2, udev, grub2-common, grub-common, "
+                + "systemd-boot)"
         case .badHostName(let text):
             "'\(text)' is no host name; give labels of letters, digits and hyphens, separated by dots, at most 64 in all"
         case .badPassword(let path):

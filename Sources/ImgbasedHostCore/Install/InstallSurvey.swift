@@ -6,6 +6,10 @@ public struct InstallSurvey: Hashable, Sendable {
     public var disks: [InstallDisk]
     /// The platforms of GRUB whose modules are installed here.
     public var platforms: [GRUBPlatform]
+    /// Whether systemd-boot is installed here.
+    public var hasSystemdBoot = false
+    /// The arguments of the running kernel.
+    public var kernelArguments = ""
     /// Whether `/boot` is a directory here.
     public var hasBootDirectory: Bool
     /// The tools that are installed here.
@@ -20,5 +24,13 @@ public struct InstallSurvey: Hashable, Sendable {
         self.platforms = platforms
         self.hasBootDirectory = hasBootDirectory
         self.tools = tools
+    }
+
+    /// The platforms whose firmware `loader` of this system can serve.
+    func platforms(of loader: InstallLoader) -> [GRUBPlatform] {
+        switch loader {
+        case .grub: platforms
+        case .systemdBoot: hasSystemdBoot ? GRUBPlatform.native.filter { $0 != .bios } : []
+        }
     }
 }

@@ -10,8 +10,22 @@ public struct PartitionTable: Hashable, Sendable {
         public var type: String
         /// Its identifier; `nil` for a random one.
         public var id: String?
+        /// Its start, a multiple of a MiB; `nil` for the first free place.
+        public var start: Bytes?
         /// Its size, a multiple of a MiB; `nil` for the rest of the disk.
         public var size: Bytes?
+
+        /// The line for sfdisk.
+        ///
+        /// A number with a unit does not depend on the size of a sector. If the line changes a partition, what
+        /// it leaves out stays.
+        var line: String {
+            let places = [("start", start), ("size", size)].compactMap { name, value in
+                value.map { "\(name)=\($0.count >> 20)MiB" }
+            }
+            return (places + ["type=\(type)"] + (id.map { ["uuid=\($0)"] } ?? []) + ["name=\"\(name)\""])
+                .joined(separator: ", ")
+        }
     }
 
     /// The path of the disk that the kernel uses.
@@ -39,14 +53,7 @@ public struct PartitionTable: Hashable, Sendable {
     func rest(of size: Bytes) -> Bytes { Bytes(size.count - min(size.count, used.count)) }
 
     /// The script for sfdisk.
-    ///
-    /// A size with a unit does not depend on the size of a sector.
     var script: String {
-        let lines = partitions.map { partition in
-            let size = partition.size.map { "size=\($0.count >> 20)MiB, " } ?? ""
-            let id = partition.id.map { "uuid=\($0), " } ?? ""
-            return "\(size)type=\(partition.type), \(id)name=\"\(partition.name)\""
-        }
-        return (["label: gpt"] + lines).map { $0 + "\n" }.joined()
+        (["label: gpt"] + partitions.map(\.line)).map { $0 + "\n" }.joined()
     }
 }

@@ -35,11 +35,22 @@ extension Step {
                         ["-q", "-F", "-O", "^metadata_csum_seed", "-L", "boot", "-U", uuid, device])),
                 .flushDevice(device),
             ]
-        case .makeESP(let device, let id):
-            [.run(Command(.mkfsVFAT, ["-F", "32", "-n", "ESP", "-i", id, device])), .flushDevice(device)]
-        case .mountDevice(let device, let type, let path):
+        case .makeESP(let device, let id, let window):
+            [
+                .run(
+                    Command(
+                        .mkfsVFAT,
+                        ["-F", "32", "-n", "ESP", "-i", id]
+                            + (window.map { ["--offset", "\($0.offset.count / $0.sectorSize.count)"] } ?? [])
+                            + [device] + (window.map { ["\($0.size.count >> 10)"] } ?? []))),
+                .flushDevice(device),
+            ]
+        case .mountDevice(let device, let type, let path, let window):
             (path == BootState.mountPoint ? [] : [.makeDirectory(path)]) + [
-                .run(Command(.mount, ["-t", type, device, path]))
+                .run(
+                    Command(
+                        .mount,
+                        ["-t", type] + (window.map { ["-o", $0.mountOptions] } ?? []) + [device, path]))
             ]
         case .unmountDevice(let device, let path):
             [.flushBoot(path), .run(Command(.umount, [path])), .flushDevice(device)]
@@ -63,13 +74,28 @@ extension Step {
                             "--efi-directory=/boot/efi", "--removable", "--no-nvram",
                         ]))
             ]
-        case .declareInstalled(let disks, let id):
+        case .installSystemdBoot:
+            // This machine's variables stay unchanged. bootctl looks for the ESP's type in the partition table,
+            // where it does not show yet (systemd: docs/ENVIRONMENT.md).
+            [
+                .run(
+                    Command(
+                        .bootctl, ["install", "--no-variables", "--esp-path=\(BootState.mountPoint)"],
+                        environment: ["SYSTEMD_RELAX_ESP_CHECKS": "1"]))
+            ]
+        case .declareInstalled(let disks, let partition):
             // This write makes the first disk boot, so everything else must leave the caches of all disks
             // before it, writes of lvm2 too.
             disks.map { .flushDevice($0) }
                 + disks.prefix(1).flatMap { disk -> [Action] in
                     [
-                        .run(Command(.sfdisk, ["--quiet", "--part-uuid", disk, "1", id])),
+                        .run(
+                            Command(
+                                .sfdisk,
+                                [
+                                    "--quiet", "--no-reread", "--wipe", "never", "--wipe-partitions", "never",
+                                    "-N", "1", disk,
+                                ], input: partition.line + "\n")),
                         .flushDevice(disk),
                     ]
                 }

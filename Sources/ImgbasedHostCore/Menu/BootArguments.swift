@@ -142,7 +142,8 @@ extension BootArguments {
                 "rootfstype":
                 return true
             default:
-                return name.hasPrefix("rd.imgbased")
+                // A host must never install itself anew because of the way it was booted once.
+                return name.hasPrefix("rd.imgbased") || name.hasPrefix(UnattendedInstallation.argument)
             }
         }
     }

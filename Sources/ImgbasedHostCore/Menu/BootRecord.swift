@@ -189,6 +189,7 @@ extension BootRecord: CustomStringConvertible {
             trial.map { "trial '\($0.layer)' with \($0.triesLeft) of \($0.tries) tries left" },
             good.map { "good '\($0)'" }, staged.map { "not complete '\($0)'" },
         ]
-        return parts.compactMap { $0 }.joined(separator: ", ")
+        let known = parts.compactMap { $0 }
+        return known.isEmpty ? "no default yet" : known.joined(separator: ", ")
     }
 }

@@ -176,7 +176,7 @@ extension Step {
             (motd.map { [.write(path: RecordedStatus.path, text: $0.map { $0 + "\n" }.joined())] } ?? [])
                 + messages.map { .tellJournal($0) }
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
-            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
+            .unmountDevice, .setUpLayer, .installGRUB, .installSystemdBoot, .declareInstalled:
             installActions
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]

@@ -105,19 +105,22 @@ public enum Step: Hashable, Sendable {
     case partition(PartitionTable)
     /// Makes the ext4 file system of a new `/boot`.
     case makeBootFileSystem(String, uuid: String)
-    /// Makes the file system of a new ESP; its id has eight hexadecimal digits.
-    case makeESP(String, id: String)
-    /// Mounts a device for the rest of the command.
-    case mountDevice(String, type: String, at: String)
+    /// Makes the file system of a new ESP, in a part of the device if one is given; its id has eight
+    /// hexadecimal digits.
+    case makeESP(String, id: String, in: DeviceWindow?)
+    /// Mounts a device, or a part of it, for the rest of the command.
+    case mountDevice(String, type: String, at: String, in: DeviceWindow? = nil)
     /// Unmounts a device, with everything written to it on the disk.
     case unmountDevice(String, at: String)
     /// Gives a layer that is not mounted the settings of an installation.
     case setUpLayer(LayerSetup)
     /// Installs GRUB with its modules on a disk, whose file systems are mounted.
     case installGRUB(GRUBPlatform, disk: String)
-    /// Flushes all disks, then gives the first partition of the first its own identifier: an installation is
+    /// Installs systemd-boot on the ESP mounted at `/boot`.
+    case installSystemdBoot
+    /// Flushes all disks, then changes the first partition of the first in one write: an installation is
     /// complete.
-    case declareInstalled(disks: [String], id: String)
+    case declareInstalled(disks: [String], PartitionTable.Partition)
     /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
     /// Restarts the system.
@@ -272,12 +275,13 @@ extension Step: CustomStringConvertible {
             "make partitions on '\(table.disk)': \(table.partitions.map(\.name).joined(separator: ", "))"
         case .makeBootFileSystem(let device, let uuid):
             "make an ext4 file system with UUID \(uuid) on '\(device)'"
-        case .makeESP(let device, let id): "make a FAT file system with ID \(id) on '\(device)'"
-        case .mountDevice(let device, _, let path): "mount '\(device)' at '\(path)' for this command alone"
+        case .makeESP(let device, let id, _): "make a FAT file system with ID \(id) on '\(device)'"
+        case .mountDevice(let device, _, let path, _): "mount '\(device)' at '\(path)' for this command alone"
         case .unmountDevice(let device, let path): "unmount '\(device)' from '\(path)'"
         case .setUpLayer(let setup):
             "give layer '\(setup.layer.name)' \(setup.words.joined(separator: ", "))"
         case .installGRUB(let platform, let disk): "install GRUB for \(platform.firmware) on '\(disk)'"
+        case .installSystemdBoot: "install systemd-boot in '\(BootState.mountPoint)'"
         case .declareInstalled(let disks, _):
             "declare the installation on '\(disks.first ?? "")' complete"
         case .startUnit(let name): "start unit '\(name)'"
@@ -344,6 +348,7 @@ extension Step: CustomStringConvertible {
         case .unmountDevice: "unmountDevice"
         case .setUpLayer: "setUpLayer"
         case .installGRUB: "installGRUB"
+        case .installSystemdBoot: "installSystemdBoot"
         case .declareInstalled: "declareInstalled"
         case .startUnit: "startUnit"
         case .restart: "restart"

@@ -60,24 +60,28 @@ public struct Command: Hashable, Sendable {
     public var subject: String?
     /// The text on its standard input.
     public var input = ""
+    /// The variables it gets besides those of every tool.
+    public var environment: [String: String] = [:]
 
     /// A run of `tool` with `arguments`.
     public init(
         _ tool: Tool, _ arguments: [String], successes: Set<Int32> = [0], about subject: String? = nil,
-        input: String = ""
+        input: String = "", environment: [String: String] = [:]
     ) {
         self.tool = tool
         self.arguments = arguments
         self.successes = successes
         self.subject = subject
         self.input = input
+        self.environment = environment
     }
 }
 
 extension Command: CustomStringConvertible {
     /// The form that can be typed into a shell.
     public var description: String {
-        ([tool.path] + arguments.map(Command.quoted)).joined(separator: " ")
+        (environment.sorted { $0.key < $1.key }.map { "\($0.key)=\(Command.quoted($0.value))" } + [tool.path]
+            + arguments.map(Command.quoted)).joined(separator: " ")
     }
 
     private static func quoted(_ word: String) -> String {

@@ -17,7 +17,7 @@ extension Procedure {
             guard let survey = seen.installation else { return nil }
             let plan = try planner.prepare(seen.state, survey, seen.image)
             finish(with: .completeInstallation(planner, survey))
-            note { $0.platforms = survey.platforms }
+            note { $0.platforms = survey.platforms(of: planner.loader) }
             return plan
         case .makeMenu:
             var plan = try BootLoaderPlanner.install(seen.state)

@@ -118,6 +118,12 @@ public struct FSTab: Hashable, Sendable {
         store(rest)
     }
 
+    /// Removes the lines for `target`.
+    public mutating func remove(_ target: String) {
+        guard entry(at: target) != nil else { return }
+        store(lines.filter { FSTab.parse($0)?.target != target })
+    }
+
     /// The lines without their ends.
     private var lines: [[UInt8]] {
         var lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(

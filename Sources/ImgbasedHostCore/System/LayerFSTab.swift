@@ -9,11 +9,15 @@ public struct LayerFSTab: Hashable, Sendable {
     public var added: [FSTab.Entry]
     /// The lines to put in the place of others with their target.
     public var set: [FSTab.Entry]
+    /// The targets whose lines are removed.
+    public var removed: [String] = []
 
     /// The lines for the layer at `path` on the host in `state`.
     init(_ path: VolumePath, _ state: HostState) {
         root = path.device
         set = state.boot.newMounts
+        // With systemd-boot, the ESP is `/boot`. The image's disk with another one is not there.
+        if !set.isEmpty, state.boot.loader == .systemdBoot { removed = ["/boot/efi"] }
         added = []
         if let uuid = state.boot.uuid {
             added.append(
@@ -31,6 +35,7 @@ public struct LayerFSTab: Hashable, Sendable {
     public func applied(to contents: [UInt8], type: FileSystemType) -> [UInt8] {
         var table = FSTab(contents)
         table.setRoot(source: root, type: type.rawValue)
+        for target in removed { table.remove(target) }
         for entry in set { table.set(entry) }
         for entry in added { table.add(entry) }
         return table.contents

@@ -5,17 +5,18 @@ import Testing
 
 /// `imgbase install`, by the machine that performs plans in memory.
 @Suite struct InstallPlanTests {
-    private static func disk(_ path: String, gibibytes: UInt64 = 20) -> InstallDisk {
+    static func disk(_ path: String, gibibytes: UInt64 = 20) -> InstallDisk {
         InstallDisk(
             HostState.Disk(path: path, kernelPath: path, size: Bytes(gibibytes << 30)), kind: "disk")
     }
 
     /// A live system with empty disks.
-    private static func machine(_ disks: String...) -> FakeMachine {
+    static func machine(_ disks: String...) -> FakeMachine {
         var machine = FakeMachine()
         machine.state = HostState()
         machine.state.boot.runningArguments = "root=live:CDLABEL=LIVE rd.live.image quiet"
         machine.installation.disks = disks.map { disk($0) }
+        machine.installation.hasSystemdBoot = true
         return machine
     }
 
@@ -60,7 +61,40 @@ import Testing
         #expect(state.boot.leftovers == ["/etc/.fstab.imgbased-new"])
     }
 
-    private static var planner: InstallPlanner {
+    @Test func theMenuIsOnTheSerialPortOfTheRunningSystem() throws {
+        var machine = Self.machine("/dev/sdb")
+        try machine.install()
+        #expect(machine.state.boot.grubConfig?.contains("serial") == false)
+        machine = Self.machine("/dev/sdb")
+        machine.installation.kernelArguments = "root=live:CDLABEL=LIVE console=ttyS1,115200"
+        try machine.install()
+        let configuration = try #require(machine.state.boot.grubConfig)
+        #expect(configuration.contains("if serial --unit=1 --speed=115200; then"))
+    }
+
+    @Test func systemdBootBootsTheLayer() throws {
+        var machine = Self.machine("/dev/sdb")
+        machine.imageTable = Array("LABEL=x /boot ext4\nUUID=y /boot/efi vfat\ntmpfs /tmp tmpfs\n".utf8)
+        // Left by the loader that booted the live system.
+        machine.state.boot.loaderDefault = "live.conf"
+        try machine.install(loader: .systemdBoot)
+        let boot = machine.state.boot
+        #expect(boot.record == BootRecord(defaultLayer: "Base-0.1"))
+        #expect(boot.loaderConfig == "default imgbased-*\ntimeout 5\n")
+        #expect(boot.entryFiles == ["Base-0.1": ["imgbased-Base-0.1.conf"]])
+        #expect(machine.firmware == [.efi64])
+        let layer = try #require(machine.contents[VolumePath(group: "HostVG", name: "Base-0.1")])
+        #expect(
+            String(decoding: layer.fstab, as: UTF8.self) == """
+                /dev/HostVG/Base-0.1 / ext4 defaults,discard 0 1
+                UUID=0A1B-2C3D /boot vfat umask=0077 0 2
+                tmpfs /tmp tmpfs
+                /dev/HostVG/Config /config ext4 defaults,nofail,discard 0 2
+
+                """)
+    }
+
+    static var planner: InstallPlanner {
         let image = ImageDescription(path: "img", length: nil, allocated: nil, content: .unknown)
         return InstallPlanner(
             names: FakeMachine.names, wipes: false, bootSize: nil,
@@ -70,8 +104,12 @@ import Testing
     }
 
     @Test func everyDiskIsFlushedBeforeTheWriteThatMakesThemBoot() {
-        let actions = Step.declareInstalled(disks: ["/dev/sda", "/dev/sdb"], id: "own-id").actions()
-        let command = Command(.sfdisk, ["--quiet", "--part-uuid", "/dev/sda", "1", "own-id"])
+        let partition = PartitionTable.Partition(
+            name: "esp", type: "uefi", id: "own-id", size: Bytes(2 << 20))
+        let actions = Step.declareInstalled(disks: ["/dev/sda", "/dev/sdb"], partition).actions()
+        let command = Command(
+            .sfdisk, Self.change.split(separator: " ").map(String.init) + ["/dev/sda"],
+            input: "size=2MiB, type=uefi, uuid=own-id, name=\"esp\"\n")
         #expect(
             actions == [
                 .flushDevice("/dev/sda"), .flushDevice("/dev/sdb"), .run(command), .flushDevice("/dev/sda"),
@@ -111,36 +149,71 @@ import Testing
                         + "--removable --no-nvram",
                     "/usr/bin/umount /boot/efi", "/usr/bin/umount /boot",
                     "/usr/sbin/vgchange --activate n HostVG",
-                    "/usr/sbin/sfdisk --quiet --part-uuid /dev/nvme0n1 1 P",
+                    "/usr/sbin/sfdisk \(Self.change) /dev/nvme0n1",
                 ])
+    }
+
+    private static let change = "--quiet --no-reread --wipe never --wipe-partitions never -N 1"
+
+    /// No firmware finds the file system until one line of the partition table makes it the ESP.
+    @Test(arguments: [UInt64(512), 4096]) func commandsForSystemdBoot(sector: UInt64) throws {
+        var machine = Self.machine("/dev/sdb")
+        machine.installation.disks[0].sectorSize = Bytes(sector)
+        var planner = Self.planner
+        planner.loader = .systemdBoot
+        let plan = try planner.prepare(machine.state, machine.installation, nil)
+        func commands(_ plan: Plan) -> [String] {
+            plan.lines().filter { $0.contains("+ ") || $0.contains("| ") }.map {
+                String($0.drop { " +|".contains($0) })
+            }
+        }
+        #expect(
+            commands(plan).prefix(8) == [
+                "/usr/sbin/sfdisk --quiet --wipe always --wipe-partitions always /dev/sdb", "label: gpt",
+                "start=1MiB, size=1025MiB, type=linux, uuid=\(InstallDisk.mark), name=\"esp\"",
+                "type=lvm, name=\"imgbased\"", "/usr/bin/udevadm settle --timeout=60",
+                "/usr/sbin/mkfs.vfat -F 32 -n ESP -i 0A1B2C3D --offset \((1 << 20) / sector) /dev/sdb1 1048576",
+                "/usr/bin/mount -t vfat -o loop,offset=1048576,sizelimit=1073741824 /dev/sdb1 /boot",
+                "SYSTEMD_RELAX_ESP_CHECKS=1 /usr/bin/bootctl install --no-variables --esp-path=/boot",
+            ])
+        #expect(
+            commands(planner.complete(machine.installation)) == [
+                "/usr/bin/umount /boot", "/usr/sbin/vgchange --activate n HostVG",
+                "/usr/sbin/sfdisk \(Self.change) /dev/sdb",
+                "start=2MiB, size=1024MiB, type=uefi, uuid=P, name=\"esp\"",
+            ])
     }
 
     // MARK: Power cuts
 
     /// After each step: nothing, a disk that is made anew without --wipe, or a whole installation.
-    @Test(arguments: [["/dev/sdb"], ["/dev/sdb", "/dev/sdc"]])
-    func anInterruptedInstallationStartsAfresh(disks: [String]) throws {
+    @Test(arguments: InstallLoader.allCases, [["/dev/sdb"], ["/dev/sdb", "/dev/sdc"]])
+    func anInterruptedInstallationStartsAfresh(loader: InstallLoader, disks: [String]) throws {
         var start = FakeMachine()
         start.state = HostState()
         start.installation.disks = disks.map { Self.disk($0) }
+        start.installation.hasSystemdBoot = true
         var whole = start
-        try whole.install(Self.settings)
+        try whole.install(loader: loader, Self.settings)
         let steps = whole.stepsDone
         #expect(steps > 30)
         for power in 0..<steps {
             var cut = start
             cut.power = power
-            #expect(throws: PowerCut.self) { try cut.install(Self.settings) }
-            #expect(cut.firmware.isEmpty || power > steps - 8, "a loader after \(power)")
+            #expect(throws: PowerCut.self) { try cut.install(loader: loader, Self.settings) }
+            switch loader {
+            case .grub: #expect(cut.firmware.isEmpty || power > steps - 8, "a loader after \(power)")
+            case .systemdBoot: #expect(cut.firmware.isEmpty, "a loader after \(power)")
+            }
             cut.power = .max
             cut.stepsDone = 0
             var again = cut
             if cut.installation.disks[0].devices.first?.id == "own-id" {
                 #expect(cut == Self.counted(whole, power: .max, steps: 0))
-                #expect(throws: HostRefusal.self) { try again.install(Self.settings) }
+                #expect(throws: HostRefusal.self) { try again.install(loader: loader, Self.settings) }
                 continue
             }
-            try again.install(Self.settings)
+            try again.install(loader: loader, Self.settings)
             let recovery = again.stepsDone
             #expect(Self.counted(again) == Self.counted(whole), "cut after \(power)")
             // And once more, with the power gone while the second run clears the disks. After that it is like the
@@ -148,148 +221,20 @@ import Testing
             for second in 0...(recovery - steps) {
                 var twice = cut
                 twice.power = second
-                #expect(throws: PowerCut.self) { try twice.install(Self.settings) }
+                #expect(throws: PowerCut.self) { try twice.install(loader: loader, Self.settings) }
                 twice.power = .max
                 if twice.installation.disks[0].devices.first?.id != "own-id" {
-                    try twice.install(Self.settings)
+                    try twice.install(loader: loader, Self.settings)
                 }
                 #expect(Self.counted(twice) == Self.counted(whole), "cut after \(power) and \(second)")
             }
         }
     }
 
-    private static func counted(_ machine: FakeMachine, power: Int = 0, steps: Int = 0) -> FakeMachine {
+    static func counted(_ machine: FakeMachine, power: Int = 0, steps: Int = 0) -> FakeMachine {
         var machine = machine
         (machine.power, machine.stepsDone) = (power, steps)
         return machine
-    }
-
-    // MARK: Refusals
-
-    private static func expectRefusal(
-        _ reason: InstallReason, wipes: Bool = false, _ change: (inout FakeMachine) -> Void
-    ) {
-        var machine = machine("/dev/sdb", "/dev/sdc")
-        change(&machine)
-        let before = machine
-        let seen = ImgbasedHostCoreTests.reason { try machine.install(wipes: wipes) }
-        #expect(seen == .install(reason))
-        #expect(machine == before)
-    }
-
-    private static func partition(_ path: String, id: String? = nil, at: String? = nil)
-        -> InstallDisk.Device
-    {
-        InstallDisk.Device(path: path, kind: "part", id: id, mountPoints: at.map { [$0] } ?? [])
-    }
-
-    @Test func disksWithAnythingOnThemNeedWipe() throws {
-        for index in 0...1 {
-            let path = ["/dev/sdb", "/dev/sdc"][index]
-            Self.expectRefusal(.needsWipe(disk: path, contents: "xfs")) {
-                $0.installation.disks[index].disk.signatures = ["xfs"]
-            }
-            Self.expectRefusal(.needsWipe(disk: path, contents: "gpt, 1 partition")) {
-                $0.installation.disks[index].disk.signatures = ["gpt"]
-                $0.installation.disks[index].devices = [Self.partition(path + "1")]
-            }
-        }
-        var machine = Self.machine("/dev/sdb", "/dev/sdc")
-        var blank = machine
-        for index in 0...1 { machine.installation.disks[index].disk.signatures = ["xfs"] }
-        try machine.install(wipes: true)
-        try blank.install()
-        #expect(Self.counted(machine) == Self.counted(blank))
-        // The mark is the first disk's alone: elsewhere it proves nothing.
-        Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "gpt, 1 partition")) {
-            $0.installation.disks[1].disk.signatures = ["gpt"]
-            $0.installation.disks[1].devices = [Self.partition("/dev/sdc1", id: InstallDisk.mark)]
-        }
-        // A disk of an unfinished installation does not free another one of a foreign group.
-        Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "LVM2_member")) {
-            $0.installation.disks[0].disk.signatures = ["gpt"]
-            $0.installation.disks[0].devices = [Self.partition("/dev/sdb1", id: InstallDisk.mark)]
-            $0.installation.disks[1].disk.signatures = ["LVM2_member"]
-            $0.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdc", group: "data")]
-        }
-    }
-
-    @Test func disksInUseAreRefusedEvenToBeWiped() {
-        for wipes in [false, true] {
-            Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/srv"), wipes: wipes) {
-                $0.installation.disks[0].devices = [Self.partition("/dev/sdb1", at: "/srv")]
-            }
-            Self.expectRefusal(.inUse(disk: "/dev/sdc", by: "[SWAP]"), wipes: wipes) {
-                $0.installation.disks[1].disk.mountPoints = ["[SWAP]"]
-            }
-            Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/dev/md0"), wipes: wipes) {
-                $0.installation.disks[0].devices = [InstallDisk.Device(path: "/dev/md0", kind: "raid1")]
-            }
-            Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "another program"), wipes: wipes) {
-                $0.installation.disks[0].isHeld = true
-            }
-            // Ours, but mounted or mapped by others.
-            Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/mnt"), wipes: wipes) {
-                $0.installation.disks[0].devices = [
-                    Self.partition("/dev/sdb1", id: InstallDisk.mark),
-                    Self.partition("/dev/sdb3", at: "/mnt"),
-                ]
-            }
-            Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/dev/mapper/x"), wipes: wipes) {
-                $0.installation.disks[0].devices = [
-                    Self.partition("/dev/sdb1", id: InstallDisk.mark),
-                    InstallDisk.Device(path: "/dev/mapper/x", kind: "crypt"),
-                ]
-            }
-        }
-        // The volumes of a group on the disk.
-        Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "data/lv"), wipes: true) {
-            $0.addGroup("data", on: ["/dev/sdb"])
-            $0.state.volumes = [
-                Volume(path: VolumePath(group: "data", name: "lv"), size: Bytes(1), segmentType: "linear")
-            ]
-        }
-    }
-
-    @Test func noOtherDiskIsTouched() throws {
-        Self.expectRefusal(.groupSpans("data", disk: "/dev/sdb", others: ["/dev/sdz"]), wipes: true) {
-            $0.addGroup("data", on: ["/dev/sdb", "/dev/sdz"])
-        }
-        Self.expectRefusal(.groupExists("HostVG", on: ["/dev/sda3"])) {
-            $0.addGroup("HostVG", on: ["/dev/sda3"])
-        }
-        // A group of that name on the disk goes with it.
-        var machine = Self.machine("/dev/sdb")
-        machine.addGroup("HostVG", on: ["/dev/sdb"])
-        machine.installation.disks[0].disk.signatures = ["LVM2_member"]
-        try machine.install(wipes: true)
-        #expect(machine.firmware == [.bios, .efi64])
-    }
-
-    @Test func whatCannotBecomeAnInstallationIsRefused() {
-        Self.expectRefusal(.notWhole(disk: "/dev/sdb", kind: "part")) {
-            $0.installation.disks[0].kind = "part"
-        }
-        Self.expectRefusal(.noBootDirectory) { $0.installation.hasBootDirectory = false }
-        Self.expectRefusal(.noGRUB(GRUBPlatform.native)) { $0.installation.platforms = [] }
-        Self.expectRefusal(.noTools(["/usr/sbin/grub-install", "/usr/sbin/sfdisk"])) {
-            $0.installation.tools.subtract([.sfdisk, .grubInstall, .xz])
-        }
-        Self.expectRefusal(.tooShort(disk: "/dev/sdb", missing: Bytes(323 << 20))) {
-            $0.installation.disks[0].disk.size = Bytes(1 << 30)
-        }
-        // An image that does not fit, before anything is begun.
-        let machine = Self.machine("/dev/sdb")
-        let image = ImageDescription(
-            path: "img", length: Bytes(30 << 30), allocated: Bytes(25 << 30), signature: FakeMachine.signature
-        )
-        let seen = reason { _ = try Self.planner.prepare(machine.state, machine.installation, image) }
-        if case .poolShort? = seen {} else { Issue.record("\(String(describing: seen))") }
-        let twice = reason {
-            var machine = Self.machine("/dev/sdb", "/dev/sdb")
-            try machine.install()
-        }
-        #expect(twice == .duplicate(disk: "/dev/sdb"))
     }
 
     /// A layered host installs another disk: its own layer, group and arguments have no part in that.
@@ -302,15 +247,5 @@ import Testing
         #expect(machine.state.boot.record == BootRecord(defaultLayer: "Base-0.1"))
         // Afterwards the host still knows its own group.
         #expect(HostNames(group: nil, pool: nil, in: machine.state).group == "Own")
-    }
-}
-
-extension FakeMachine {
-    fileprivate mutating func addGroup(_ name: String, on disks: [String]) {
-        state.groups.append(
-            HostState.Group(
-                name: name, uuid: "", size: Bytes(1 << 30), free: Bytes(1 << 30), extentSize: Bytes(4 << 20),
-                tags: []))
-        state.physicalVolumes += disks.map { HostState.PhysicalVolume(path: $0, group: name) }
     }
 }

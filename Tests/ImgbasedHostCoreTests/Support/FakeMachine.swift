@@ -50,6 +50,8 @@ struct FakeMachine: Equatable {
     var conversion = ConversionSurvey(fileSystem: "ext4")
     /// The firmware that finds a boot loader on the first of them.
     var firmware: Set<GRUBPlatform> = []
+    /// Whether systemd-boot is on the ESP, which firmware may not see yet.
+    var hasSystemdBoot = false
     /// The content of the layers' `/etc/kernel/cmdline`; `nil` if there is no such file.
     var arguments: String?
 
@@ -167,7 +169,7 @@ struct FakeMachine: Equatable {
         case .deactivateVolume(let path): update(path) { $0.isActive = false }
         case .tell(let messages, _): journal += messages.map(\.kind)
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
-            .unmountDevice, .setUpLayer, .installGRUB, .declareInstalled:
+            .unmountDevice, .setUpLayer, .installGRUB, .installSystemdBoot, .declareInstalled:
             install(step)
         case .startUnit: break
         case .restart: restarts += 1
@@ -191,49 +193,6 @@ struct FakeMachine: Equatable {
         case .removeVolume(let path):
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil
-        }
-    }
-
-    private mutating func install(_ step: Step) {
-        switch step {
-        case .deactivateGroup(let group):
-            for path in state.volumes.map(\.path) where path.group == group {
-                update(path) { $0.isActive = false }
-            }
-        case .clearDisk(let path, _):
-            let index = installation.disks.firstIndex { $0.disk.kernelPath == path } ?? 0
-            let paths = installation.disks[index].physicalVolumePaths
-            state.physicalVolumes.removeAll { paths.contains($0.path) }
-            let groups = Set(state.physicalVolumes.compactMap(\.group))
-            state.groups.removeAll { !groups.contains($0.name) }
-            for volume in state.volumes where !groups.contains(volume.path.group) {
-                contents[volume.path] = nil
-                fileSystems.remove(volume.path)
-            }
-            state.volumes.removeAll { !groups.contains($0.path.group) }
-            installation.disks[index].disk.signatures = []
-            installation.disks[index].disk.isUnbegun = false
-            installation.disks[index].devices = []
-            if index == 0 { (firmware, state.boot) = ([], BootState()) }
-        case .partition(let table):
-            installation.disks[0].disk.signatures = ["gpt"]
-            installation.disks[0].devices = table.partitions.enumerated().map {
-                InstallDisk.Device(path: table.device($0 + 1), kind: "part", id: $1.id)
-            }
-        case .makeBootFileSystem(_, let uuid):
-            // The leftovers are those in the running system's /etc.
-            let leftovers = state.boot.leftovers
-            state.boot = BootState()
-            (state.boot.uuid, state.boot.leftovers) = (uuid, leftovers)
-            state.boot.free = Bytes(500 << 20)
-            state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
-        case .setUpLayer(let setup):
-            let fstab = contents[setup.layer]?.fstab ?? []
-            contents[setup.layer]?.fstab = setup.table.applied(to: fstab, type: setup.type)
-            contents[setup.layer]?.settings = setup.settings
-        case .installGRUB(let platform, _): firmware.insert(platform)
-        case .declareInstalled(_, let id): installation.disks[0].devices[0].id = id
-        default: break
         }
     }
 
@@ -272,7 +231,7 @@ struct FakeMachine: Equatable {
         update(path) { $0.tags = $0.tags.subtracting([Tag.building]).union(tags) }
     }
 
-    private mutating func update(_ path: VolumePath, _ change: (inout Volume) -> Void) {
+    mutating func update(_ path: VolumePath, _ change: (inout Volume) -> Void) {
         for index in state.volumes.indices where state.volumes[index].path == path {
             change(&state.volumes[index])
         }
@@ -314,7 +273,7 @@ extension FakeMachine {
     }
 
     /// An image of one GiB.
-    private var image: BasePlanner {
+    var image: BasePlanner {
         BasePlanner(
             name: nil, size: nil,
             image: ImageDescription(
@@ -339,16 +298,6 @@ extension FakeMachine {
             let (name, text) = SystemdBoot.file(entry, record)
             (state.boot.entries[entry.layer], state.boot.entryFiles[entry.layer]) = (text, [name.text])
         }
-    }
-
-    /// `imgbase install image DISK…`
-    mutating func install(wipes: Bool = false, _ settings: InstallSettings = InstallSettings()) throws {
-        let layout = InitPlanner(
-            disks: installation.disks.map(\.path), size: nil, configSize: nil, configUUID: "config-uuid")
-        let planner = InstallPlanner(
-            names: FakeMachine.names, wipes: wipes, bootSize: nil, layout: layout, image: image,
-            settings: settings, uuids: ("boot-uuid", "0a1b2c3d-0000", "own-id"))
-        try run(.install(planner, uuid: "layer-uuid"))
     }
 
     /// `imgbase update image`

@@ -106,6 +106,25 @@ struct HostileImageTests {
         withExtendedLifetime(loop) {}
     }
 
+    @Test func aReadOnlyLoopDeviceIsReadWhileALiveSystemRunsFromIt() async throws {
+        let maker = try ImageMaker()
+        let loop = try LayerFileSystemTests.Device(try maker.image("ext4"), isReadOnly: true)
+        let device = loop.path.device
+        try maker.scratch.shell("mkdir mnt; mount -o ro \(device) mnt")
+        #expect(throws: SystemError.self) { _ = try OpenFile(opening: device, O_RDONLY | O_EXCL) }
+        let written = try await BaseFromImageTests.add(ImageSource(device, trust: maker.trust), maker)
+        #expect(try maker.shell("cmp \(device) \(written.device.path.device)") == "")
+        try maker.scratch.shell("umount mnt")
+        // Any device can be made read-only while a file system writes to it.
+        let other = try LayerFileSystemTests.Device(maker.scratch("image"))
+        let place = other.path.device
+        try maker.scratch.shell("mount \(place) mnt; blockdev --setro \(place)")
+        let outcome = await maker.outcome(place)
+        #expect(outcome.contains("it is mounted or otherwise in use"), "\(outcome)")
+        try maker.scratch.shell("blockdev --setrw \(place); umount mnt")
+        withExtendedLifetime((loop, other)) {}
+    }
+
     // For each format: held by the unpacking tool, or by the reader.
     @Test(
         arguments: [("squashfs", nil), ("tar", nil), ("ext4", "zstd"), ("live", nil)] as [(String, String?)])

@@ -18,18 +18,7 @@ public enum ImageCheck {
             firmware: firmware, memory: memory)
         if firmware == .bios { machine.bus = .ide }
         try machine.run { vm in
-            try vm.logIn(login)
-            try vm.expectRunning()
-            try vm.check(
-                """
-                set -e
-                [ "$(imgbase layer current)" = Base-0.1 ]
-                [ "$(imgbase boot get-default)" = Base-0.1 ]
-                imgbase check
-                findmnt /config
-                findmnt /boot/efi
-                ls /etc/ssh/ssh_host_ed25519_key
-                """)
+            try vm.expectHost(login)
             guard firmware == .bios else {
                 try vm.check("test -d /sys/firmware/efi")
                 return
@@ -56,6 +45,8 @@ public enum ImageCheck {
     }
 
     /// Boots the ISO image `file` to a login: by BIOS as a CD, by UEFI as a USB stick.
+    ///
+    /// From the CD, its image is installed on a blank disk, which then boots alone.
     public static func iso(_ file: String, login: Login, firmware: Firmware) throws {
         var machine = Machine(
             name: "iso.\(firmware)", disks: [.readOnly(file), .blank(mebibytes: 8192)], firmware: firmware,
@@ -63,33 +54,75 @@ public enum ImageCheck {
         if firmware == .bios { machine.bus = .ide }
         try machine.run { vm in
             try vm.logIn(login)
-            try vm.expectLive(disk: firmware == .bios ? "/dev/sda" : "/dev/vdb")
+            try vm.expectLive()
             try vm.check("test -e /run/initramfs/live/LiveOS/squashfs.img")
+            guard firmware == .bios else {
+                try vm.check("imgbase --dry install --size 3G /dev/live-base /dev/vdb | grep grub-install")
+                return
+            }
+            try vm.check(
+                """
+                set -e
+                (umask 077; grep ^root: /etc/shadow | cut -d : -f 2 >/run/hash)
+                imgbase install --root-password-file /run/hash --size 3G /dev/live-base /dev/sda
+                """, within: .minutes(20))
+            try vm.shutDown()
+            vm.unplug(0)
+            try vm.powerOn(.firstDisk)
+            try vm.expectHost(login)
         }
     }
 
     /// Boots by iPXE from a directory of `LiveSystem.makePXE`: the script by TFTP, all else over HTTP.
+    ///
+    /// The live system installs itself as the kernel's arguments in the script say; the disk boots by UEFI.
     public static func pxe(of release: DebianTree = .bookworm) throws {
         let directory = try BuildDirectory.makeScratch("pxe")
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let server = try HTTPServer(of: directory)
-        let login = Login()
-        try LiveSystem.makePXE(
-            directory, of: release, login: login, url: "http://10.0.2.2:\(server.port)")
+        let (login, url) = (Login(), "http://10.0.2.2:\(server.port)")
+        try LiveSystem.makePXE(directory, of: release, login: login, url: url)
+        try login.write(into: directory + "/login")
+        let arguments = """
+            imgbased.install=/dev/vda imgbased.install.size=3G imgbased.install.after=stay \
+            imgbased.install.root-password-file=\(url)/login/hash
+            """
+        try HostCommand.run("sed", "-i", "/^kernel /s|$| \(arguments)|", directory + "/boot.ipxe")
         // The system is in memory.
         let machine = Machine(
             name: "pxe", disks: [.blank(mebibytes: 8192)],
             boot: .network(tftp: directory, file: "boot.ipxe"), memory: 2 * memory)
         try machine.run { vm in
             try vm.logIn(login)
-            try vm.expectLive(disk: "/dev/vda")
+            try vm.expectLive(within: .minutes(20))
+            try vm.check("systemctl is-active imgbased-install.service")
+            try vm.shutDown()
+            try vm.powerOn(.firstDisk, firmware: .uefi)
+            try vm.expectHost(login)
         }
     }
 }
 
 extension VM {
+    /// Logs in by `login`, and throws unless a host of imgbased has come up healthy from its first layer.
+    fileprivate func expectHost(_ login: Login) throws {
+        try logIn(login)
+        try expectRunning()
+        try check(
+            """
+            set -e
+            [ "$(imgbase layer current)" = Base-0.1 ]
+            [ "$(imgbase boot get-default)" = Base-0.1 ]
+            imgbase status
+            imgbase check
+            findmnt /config
+            findmnt /boot/efi
+            ls /etc/ssh/ssh_host_ed25519_key
+            """)
+    }
+
     /// Throws unless all units have started, none of them failed.
-    fileprivate func expectRunning() throws {
+    fileprivate func expectRunning(within limit: Duration = .minutes(5)) throws {
         try check(
             """
             systemctl is-system-running --wait || {
@@ -98,18 +131,17 @@ extension VM {
                 false
             }
             """,
-            within: .minutes(5))
+            within: limit)
     }
 
-    /// Throws unless a live system has come up, and can be installed on the blank `disk`.
-    fileprivate func expectLive(disk: String) throws {
-        try expectRunning()
+    /// Throws unless a live system has come up.
+    fileprivate func expectLive(within limit: Duration = .minutes(5)) throws {
+        try expectRunning(within: limit)
         try check(
             """
             set -e
             [ "$(findmnt -no SOURCE /)" = /dev/mapper/live-rw ]
             grep -q root=live: /proc/cmdline
-            cat /dev/live-base | imgbase --dry install --size 3G - \(disk) | grep grub-install
             """)
     }
 }

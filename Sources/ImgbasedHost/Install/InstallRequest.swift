@@ -1,5 +1,5 @@
 public import ImgbasedCore
-import ImgbasedHostCore
+public import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
@@ -9,6 +9,10 @@ public struct InstallRequest: Sendable {
     public var disks: [String]
     /// Whether the present contents of the disks are given up.
     public var wipes = false
+    /// Whether disks of a host of imgbased are refused all the same.
+    public var keepsHosts = false
+    /// The boot loader.
+    public var loader = InstallLoader.grub
     /// The size of `/boot`, the pool and Config; `nil` for the default.
     public var sizes: (boot: Bytes?, pool: Bytes?, config: Bytes?) = (nil, nil, nil)
     /// The name of the host; `nil` keeps the image's.
