@@ -39,6 +39,7 @@ public struct HostProbe: Sendable {
         state.earlyBoot = report?.value
         state.hooks = try HookRunner.hooks()
         state.booted = bootedLayer(state.volumes, report)
+        state.root = rootVolume(state.volumes)?.path
         return state
     }
 

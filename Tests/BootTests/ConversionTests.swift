@@ -115,7 +115,7 @@ import Testing
             try vm.powerOn(.firstDisk)
             try vm.waitForGuest(within: .minutes(6))
             try vm.expect("/dev/mapper/host-root", from: "findmnt -no SOURCE /")
-            try vm.check("systemctl is-system-running --wait || true")
+            try vm.expect("running", from: "systemctl is-system-running --wait || systemctl --failed")
             try vm.expect(
                 "Base-0.1", from: "\(Self.convert) host/root \(isThin ? "" : "--size 3G")",
                 within: .minutes(10))

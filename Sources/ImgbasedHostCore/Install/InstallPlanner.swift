@@ -192,7 +192,7 @@ public struct InstallPlanner: Sendable {
     func target(_ seen: Observation) -> Observation {
         var seen = seen
         seen.names = names
-        seen.state.booted = nil
+        (seen.state.booted, seen.state.root) = (nil, nil)
         seen.state.earlyBoot = nil
         seen.state.boot.runningArguments = ""
         // The script in the running system's /etc has no part in this. The layer has its own.

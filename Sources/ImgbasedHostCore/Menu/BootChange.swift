@@ -41,10 +41,8 @@ extension BootPlanner {
         var plan = Plan(goal: change.goal)
         do throws(HostReason) {
             try state.boot.check()
-            if change.isOfThisBoot, let booted = state.booted,
-                state.boot.loader == nil || state.boot.entries[booted.name] == nil
-            {
-                // Something other than our menu booted this layer: nothing to record.
+            if change.isOfThisBoot, isBootedByOthers(state) {
+                // Nothing to record.
                 plan.commit = [.tell([], motd: HostStatus(state, names: names).lines)]
                 return plan
             }
@@ -88,6 +86,13 @@ extension BootPlanner {
             throw HostRefusal(plan.goal, error)
         }
         return plan
+    }
+
+    /// Whether something other than our menu booted this system: a layer without an entry of ours, or a volume
+    /// that is no layer. Our initramfs boots such a volume too, if `root=` names it.
+    private static func isBootedByOthers(_ state: HostState) -> Bool {
+        guard let booted = state.booted else { return state.root != nil }
+        return state.boot.loader == nil || state.boot.entries[booted.name] == nil
     }
 
     /// The steps at the start of a system, besides the record.

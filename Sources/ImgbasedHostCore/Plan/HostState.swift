@@ -12,6 +12,8 @@ public struct HostState: Hashable, Sendable {
     public var disks: [Disk] = []
     /// The layer this system runs from; `nil` if it runs from none.
     public var booted: VolumePath?
+    /// The volume mounted at `/`, a layer or not; `nil` if `/` is none of `volumes`.
+    public var root: VolumePath?
     /// The state of `/boot` and the boot loader.
     public var boot = BootState()
     /// The initramfs's report of this boot; `nil` if there is none.

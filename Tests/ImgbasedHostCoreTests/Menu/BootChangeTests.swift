@@ -59,6 +59,19 @@ import Testing
         #expect(machine.journal == [.warning])
     }
 
+    /// Our initramfs boots any volume that `root=` names, and the units of that system run.
+    @Test func aSystemOnAVolumeThatIsNoLayerRecordsNothing() throws {
+        var machine = try Self.machine()
+        machine.state.root = VolumePath(group: "host", name: "root")
+        let before = machine.state
+        try Self.change(&machine, .started, .good, .bad("check 'x' failed"))
+        #expect(machine.state == before)
+        machine.state.root = nil
+        #expect(
+            reason { _ = try BootPlanner.plan(.good, machine.state, names: FakeMachine.names) }
+                == .notOnALayer)
+    }
+
     @Test func aTrialThatDoesNotComeUpIsOver() throws {
         var machine = try Self.machine(booted: "Base-0.3")
         try Self.change(&machine, .trial("Base-0.3", tries: 2), .bad("check 'x' failed"))
