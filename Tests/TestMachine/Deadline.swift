@@ -1,15 +1,30 @@
+import Synchronization
+
 /// The time by which an event must have happened.
 public struct Deadline: Sendable {
+    /// The longest delay so far. A program that has ended has no delay any more; its deadline stays.
+    private final class Longest: Sendable {
+        private let longest = Mutex(Duration.zero)
+
+        func including(_ delay: Duration) -> Duration {
+            longest.withLock {
+                $0 = max($0, delay)
+                return $0
+            }
+        }
+    }
+
     private let limit: ContinuousClock.Instant
     private let delay: @Sendable () -> Duration
+    private let longest = Longest()
 
     /// Makes a deadline `duration` from now, postponed by the further growth of `delay`.
     public init(within duration: Duration, besides delay: @escaping @Sendable () -> Duration = { .zero }) {
-        limit = .now + duration - delay()
+        limit = .now + duration - longest.including(delay())
         self.delay = delay
     }
 
-    private var moment: ContinuousClock.Instant { limit + delay() }
+    private var moment: ContinuousClock.Instant { limit + longest.including(delay()) }
 
     /// Whether the time is up.
     public var hasPassed: Bool {
