@@ -26,6 +26,12 @@ extension StringProtocol {
 }
 
 extension String {
+    /// The parts between `separator`s, empty ones included. It works by scalars, as other programs do: to Swift,
+    /// a line feed after a carriage return is one character with it, and so is a comma after U+06DD.
+    func parts(separator: Unicode.Scalar) -> [String] {
+        unicodeScalars.split(omittingEmptySubsequences: false) { $0 == separator }.map { String($0) }
+    }
+
     /// The text with a space for every control character and line end: safe on one line of a terminal, a boot
     /// entry or a menu.
     var withoutControls: String {

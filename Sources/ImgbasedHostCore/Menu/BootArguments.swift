@@ -28,7 +28,7 @@ public struct BootArguments: Hashable, Sendable {
     /// The words of a file in the format of `/etc/kernel/cmdline` (kernel-install(8)): lines that begin with
     /// `#` are comments.
     public init(file text: String) {
-        let lines = text.split(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
+        let lines = text.parts(separator: "\n").filter { !$0.trimmed.hasPrefix("#") }
         self.init(lines.joined(separator: "\n"))
     }
 

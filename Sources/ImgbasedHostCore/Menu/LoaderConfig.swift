@@ -28,13 +28,14 @@ struct LoaderConfig: Hashable {
         self.text = text
     }
 
-    private var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    private var lines: [String] { text.parts(separator: "\n") }
 
     /// The value of a `default` line (systemd: src/boot/efi/boot.c, `line_get_key_value`); `nil` for other lines.
-    private static func defaultPattern(_ line: Substring) -> String? {
-        let words = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" || $0 == "\r" }
+    private static func defaultPattern(_ line: String) -> String? {
+        let words = line.unicodeScalars.split(maxSplits: 1) { $0 == " " || $0 == "\t" || $0 == "\r" }
+            .map(String.init)
         guard words.count == 2, words[0] == "default" else { return nil }
-        let value = String(words[1]).trimmed
+        let value = words[1].trimmed
         let isQuoted = value.hasPrefix("\"") && value.hasSuffix("\"") && value.count > 1
         return isQuoted ? String(value.dropFirst().dropLast()) : value
     }
@@ -58,14 +59,14 @@ struct LoaderConfig: Hashable {
             $0 != LoaderConfig.note && LoaderConfig.defaultPattern($0) != LoaderConfig.pattern
         }
         .map { line in
-            line.hasPrefix(LoaderConfig.mark) ? line.dropFirst(LoaderConfig.mark.count) : line
+            line.hasPrefix(LoaderConfig.mark) ? String(line.dropFirst(LoaderConfig.mark.count)) : line
         }
         switch mode {
         case .absent: text = others.joined(separator: "\n")
-        case .besides: text = ([LoaderConfig.note[...]] + others).joined(separator: "\n")
+        case .besides: text = ([LoaderConfig.note] + others).joined(separator: "\n")
         case .layers:
             let kept = others.map {
-                LoaderConfig.defaultPattern($0) == nil ? String($0) : LoaderConfig.mark + $0
+                LoaderConfig.defaultPattern($0) == nil ? $0 : LoaderConfig.mark + $0
             }
             text = ([LoaderConfig.line] + kept).joined(separator: "\n")
         }

@@ -62,8 +62,8 @@ public struct FSTab: Hashable, Sendable {
             // A second root line would win over ours at remount.
             if isSet { continue }
             isSet = true
-            var options = entry.options.split(separator: ",").map(String.init)
-            options.removeAll { $0 == "nodiscard" }
+            var options = entry.options.parts(separator: ",")
+            options.removeAll { $0.isEmpty || $0 == "nodiscard" }
             if !options.contains(where: { $0 == "discard" || $0.hasPrefix("discard=") }) {
                 options.append("discard")
             }
@@ -138,8 +138,9 @@ public struct FSTab: Hashable, Sendable {
 
     private static func parse(_ line: [UInt8]) -> Entry? {
         let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let fields = line.split(whereSeparator: isBlank).map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count >= 3, !fields[0].hasPrefix("#") else { return nil }
+        let words = line.split(whereSeparator: isBlank)
+        guard words.count >= 3, words[0].first != UInt8(ascii: "#") else { return nil }
+        let fields = words.map { String(decoding: $0, as: UTF8.self) }
         return Entry(
             source: fields[0], target: fields[1], type: fields[2],
             options: fields.count > 3 ? fields[3] : "defaults",

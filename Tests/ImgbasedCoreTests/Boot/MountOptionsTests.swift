@@ -45,6 +45,7 @@ import Testing
             ("verity.roothash=1,X-mount.subdir=a", ["verity.roothash=1", "X-mount.subdir=a"]),
             ("context=\"a:b,c\",rootcontext=x,ro", ["context=\"a:b,c\"", "rootcontext=x"]),
             ("ro,context=\"a,nodev", ["context=\"a,nodev"]),
+            ("loop=\u{301}", ["loop=\u{301}"]),
         ] as [(String, [String])])
     func leavesOutWhatIsNothingForARoot(text: String, leftOut: [String]) {
         let options = MountOptions(text)

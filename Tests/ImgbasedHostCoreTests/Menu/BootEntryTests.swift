@@ -113,6 +113,7 @@ import Testing
                 + "\"x\u{E0}root=/dev/sdb\" r\u{200B}o\u{B}initrd=/x")
         #expect(image.foreign.words == ["\"a b\""])
         // An unclosed quote ends with its line.
+        #expect(BootArguments(file: "# comment\r\nquiet\r\n").words == ["quiet"])
         #expect(BootArguments(file: "a=\"b\nc").words == ["a=\"b\"", "c"])
     }
 

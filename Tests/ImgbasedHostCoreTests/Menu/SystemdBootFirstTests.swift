@@ -186,4 +186,14 @@ import Testing
         config.set(.absent)
         #expect(config.text == "default debian\n#default x\n")
     }
+
+    @Test func linesMayEndAsOnOtherSystems() {
+        let text = "timeout 5\r\ndefault other.conf\r\n"
+        var config = LoaderConfig(text)
+        #expect(config.otherDefault == "other.conf")
+        config.set(.layers)
+        #expect(config.mode == .layers && config.otherDefault == nil)
+        config.set(.absent)
+        #expect(config.text == text)
+    }
 }

@@ -22,6 +22,9 @@ import Testing
             "# a\n\n  \tUUID=1 / ext4 x 0 1\n/dev/sr0\t /media  iso9660 ro\n# / comment / here\n",
             "# a\n\n\(device) / ext4 x,discard 0 1\n/dev/sr0\t /media  iso9660 ro\n# / comment / here\n"
         ),
+        // To Swift, the comma is one character with the sign before it.
+        ("UUID=1 / ext4 x=\u{6DD},nodiscard 0 1\n", "\(device) / ext4 x=\u{6DD},discard 0 1\n"),
+        ("#\u{301} / ext4\n", "\(device) / ext4 defaults,discard 0 1\n#\u{301} / ext4\n"),
         // A second line for the root would win.
         ("a / ext4 x 0 1\nb / ext4 y 0 1\n", "\(device) / ext4 x,discard 0 1\n"),
         // The last line without a newline.
