@@ -93,12 +93,10 @@ public struct MountOptions: Hashable, Sendable {
     }
 
     private mutating func read(_ word: String) {
-        let parts = word.utf8.split(
-            separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false
-        )
-        .map { String(decoding: Array($0), as: UTF8.self) }
-        let name = parts[0]
-        let value = parts.count > 1 && !parts[1].isEmpty ? parts[1] : nil
+        let equals = word.utf8.firstIndex(of: UInt8(ascii: "="))
+        let name = String(word[..<(equals ?? word.endIndex)])
+        let rest = equals.map { word[word.utf8.index(after: $0)...] } ?? ""
+        let value = rest.isEmpty ? nil : String(rest)
         // util-linux 2.39 has such values for mounts that it makes in two steps.
         let isPlain = value == nil || ["vfs", "fs", "recursive"].contains(value)
         if isPlain, let known = MountOptions.flagWords.first(where: { $0.word == name }) {
