@@ -76,7 +76,7 @@ func expectBooted(_ layer: String, in vm: VM) throws {
 }
 
 @MainActor func demonstrate(in directory: String) throws {
-    tell("This takes about eight minutes on two cores, and some more the first time.")
+    tell("Each stage tells its time. The first run also makes the image.")
     let login = Login()
     let disk = try install(login, in: directory)
     let disks: [Disk] = [.overlay(of: disk), .overlay(of: try NodeImage.current().path)]
