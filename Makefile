@@ -193,7 +193,7 @@ bench: check-deps build helper ## Compare with lvm2 and a C program, in a machin
 lint: ## Check style: swift format, shellcheck, GRUB script, man pages.
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	shellcheck $(SHELL_FILES)
-	grub-script-check <(sh grub/09_imgbased)
+	grub-script-check grub/layers.cfg
 	@for page in $(MAN_PAGES); do echo "mandoc -T lint $$page"; mandoc -T lint -W warning "$$page"; done
 
 .PHONY: man
@@ -214,6 +214,7 @@ install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory 
 	rm -rf "$(DESTDIR)$(dracutmodulesdir)/90imgbased"
 	[[ ! -L "$(DESTDIR)$(sysconfdir)/motd.d/imgbased" ]] || rm "$(DESTDIR)$(sysconfdir)/motd.d/imgbased"
 	install -D -m 755 grub/09_imgbased "$(DESTDIR)$(vendordir)/09_imgbased"
+	install -D -m 644 grub/layers.cfg "$(DESTDIR)$(vendordir)/layers.cfg"
 	install -d "$(DESTDIR)$(sysconfdir)/grub.d"
 	ln -sfT $(vendordir)/09_imgbased "$(DESTDIR)$(sysconfdir)/grub.d/09_imgbased"
 	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postinst.d/zz-imgbased)

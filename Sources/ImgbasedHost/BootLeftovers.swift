@@ -29,7 +29,7 @@ enum BootLeftovers {
             paths += try tree.names(in: BootState.staging).map { "\(BootState.staging)/\($0)" }
         }
         let link = GRUBConfig.script + ".new"
-        if let script = boot.grubScript, HostSystem.resolved(link) == script.path { paths.append(link) }
+        if HostSystem.resolved(link) == GRUBConfig.keeper { paths.append(link) }
         return paths
     }
 

@@ -47,11 +47,8 @@ enum BootProbe {
         do throws(SystemError) {
             let tree = try ConfinedTree("/")
             try readEntries(tree, &boot)
-            let script = "/usr/lib/imgbased/09_imgbased"
-            if let program = try tree.read(script, limit: limit) {
-                boot.grubScript = GRUBSnippet(path: script, program: String(decoding: program, as: UTF8.self))
-            }
-            boot.isGRUBScriptLinked = HostSystem.resolved(GRUBConfig.script) == script
+            boot.grubScript = try text(GRUBConfig.layers, in: tree)
+            boot.isGRUBScriptLinked = HostSystem.resolved(GRUBConfig.script) == GRUBConfig.keeper
             switch boot.loader {
             case nil: break
             case .grub(let directory):

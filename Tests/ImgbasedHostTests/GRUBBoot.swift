@@ -2,14 +2,14 @@ import Foundation
 import ImgbasedCore
 import ImgbasedHostCore
 
-/// A boot by the real GRUB: `grub/09_imgbased` within a `grub.cfg`, with our files.
+/// A boot by the real GRUB: `grub/layers.cfg` within a `grub.cfg`, with our files.
 ///
 /// The emulator has no `linux` command: functions of that name print their arguments.
 enum GRUBBoot {
     static var script: String {
         get throws {
             let root = (#filePath as NSString).deletingLastPathComponent + "/../.."
-            return try Helper.run("/bin/sh", root + "/grub/09_imgbased")
+            return try String(contentsOfFile: root + "/grub/layers.cfg", encoding: .utf8)
         }
     }
 

@@ -3,7 +3,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Testing
 
-/// The menu as the real GRUB reads it: `grub/09_imgbased` in a `grub.cfg`, and the menu of the entries.
+/// The menu as the real GRUB reads it: `grub/layers.cfg` in a `grub.cfg`, and the menu of the entries.
 @Suite struct GRUBMenuTests {
     @Test(
         .enabled(if: GRUBEmulator.missing == nil, Comment(rawValue: GRUBEmulator.missing ?? "")),

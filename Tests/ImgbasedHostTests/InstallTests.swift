@@ -98,6 +98,7 @@ import Testing
             "/usr/lib/dracut/modules.d/50imgbased/module-setup.sh",
             "/usr/lib/systemd/catalog/imgbased.catalog", "/usr/lib/kernel/install.d/95-imgbased.install",
             "/etc/kernel/postinst.d/zz-imgbased", "/etc/grub.d/09_imgbased", "/usr/lib/imgbased/09_imgbased",
+            "/usr/lib/imgbased/layers.cfg",
             "/usr/local/share/man/man8/imgbase.8", "/usr/local/share/doc/imgbased/LICENSE",
             "/usr/local/share/zsh/site-functions/_imgbase",
         ] + Hooks.directories { #expect(isThere(path), "\(path)") }

@@ -95,6 +95,7 @@ public struct InstalledDisk: Sendable {
         imgbase("layout --init --size 4G --config-size 32M /dev/vdb4"),
         imgbase("base --add --size 1G /dev/vdc"),
         imgbase("base --add --size 1G /dev/vdc"),
+        imgbase("boot --install"),
         imgbase("layer --add Base-0"),
         imgbase("layer --add Base-0"),
         imgbase("layer --add Base-1"),

@@ -49,9 +49,9 @@ enum LayerSetter {
         if new != old { try calling(tree.replaceFile(table, contents: new)) }
     }
 
-    /// Lets grub-mkconfig(8) in the layer keep the layers in the menu, as `imgbase boot --install` does.
+    /// Lets grub-mkconfig(8) in the layer keep the layers in the menu, as `imgbase boot install` does.
     private static func linkScript(in tree: borrowing ConfinedTree) throws(SystemError) {
-        let script = "/usr/lib/imgbased/09_imgbased"
+        let script = GRUBConfig.keeper
         let directory = "/etc/grub.d"
         guard try tree.isDirectory(directory), try tree.openFile(script) != nil else { return }
         let name = Array("09_imgbased".utf8)

@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The problems that `imgbase boot --verify` finds: entries in the boot menu that cannot boot.
+/// The problems that `imgbase boot verify` finds: entries in the boot menu that cannot boot.
 public struct BootAudit: Hashable, Sendable {
     /// The examined contents of the layers and of `/boot`.
     public struct Findings: Hashable, Sendable {
@@ -53,7 +53,7 @@ public struct BootAudit: Hashable, Sendable {
                 add(
                     .entries, of: layer,
                     "the entry of '\(layer)' names volume group '\(group)', which is now called '\(names.group)'; fix it with "
-                        + "'imgbase boot --refresh' or 'imgbase recover'")
+                        + "'imgbase boot refresh' or 'imgbase recover'")
             }
             guard layout[layer]?.isLayer == true else {
                 add(
@@ -168,7 +168,7 @@ public struct BootAudit: Hashable, Sendable {
         if !SystemdBoot.isRecorded(boot) {
             add(
                 .record, .warning,
-                "the files of the entries differ from the record; renew them with 'imgbase boot --install'")
+                "the files of the entries differ from the record; renew them with 'imgbase boot install'")
         }
         if boot.fileSystem != "vfat" {
             add(
@@ -184,13 +184,13 @@ public struct BootAudit: Hashable, Sendable {
         if !BootPlanner.menu(entries, boot.record, boot, in: "").isEmpty {
             add(
                 .menu, .warning,
-                "GRUB's menu differs from the entries; renew it with 'imgbase boot --install'"
+                "GRUB's menu differs from the entries; renew it with 'imgbase boot install'"
             )
         }
         if boot.recordLink == nil, !GRUBEnvironment.isBlock(boot.environment ?? []) {
             add(
                 .record, .critical,
-                "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'")
+                "GRUB's environment block is missing or damaged; renew it with 'imgbase boot set-default'")
         }
         if !boot.isWritableByGRUB {
             add(.record, .warning, "\(HostReason.triesNotCounted(fileSystem: boot.fileSystem))")

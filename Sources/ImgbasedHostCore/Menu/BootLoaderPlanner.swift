@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// `imgbase boot --install` and `--uninstall`: our part of the boot loader's configuration. The rest stays
+/// `imgbase boot install` and `uninstall`: our part of the boot loader's configuration. The rest stays
 /// unchanged.
 public enum BootLoaderPlanner {
     /// The goal of `install` for messages: `cannot …`.
@@ -19,9 +19,9 @@ public enum BootLoaderPlanner {
                 plan.prepare = try BootPlanner.steps(boot, boot.record)
                 guard let script = boot.grubScript else { throw .noGRUBScript }
                 var config = try config(boot, directory)
-                config.put(script.lines)
+                config.put(script)
                 if !boot.isGRUBScriptLinked {
-                    plan.cleanup.append(.link(path: GRUBConfig.script, target: script.path))
+                    plan.cleanup.append(.link(path: GRUBConfig.script, target: GRUBConfig.keeper))
                 }
                 plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
             case .systemdBoot:
@@ -42,7 +42,6 @@ public enum BootLoaderPlanner {
             switch boot.loader {
             case nil: throw .noBootLoader
             case .grub(let directory):
-                if boot.isGRUBScriptLinked { plan.prepare.append(.removeFile(GRUBConfig.script)) }
                 var config = try config(boot, directory)
                 config.takeAway()
                 plan.commit = write(config.text, over: boot.grubConfig, to: directory + "/grub.cfg")
@@ -92,20 +91,5 @@ public enum BootLoaderPlanner {
     private static func write(_ text: String, over old: String?, to path: String) -> [Step] {
         if text == old { return [] }
         return [.replaceFile(path: path, contents: Array(text.utf8), isOnBoot: true)]
-    }
-}
-
-/// The GRUB script delivered with this imgbased.
-public struct GRUBSnippet: Hashable, Sendable {
-    /// The path of the program that prints the script for grub-mkconfig.
-    public var path: String
-    /// The output of the program.
-    public var lines: String
-
-    /// The program at `path` with the text `program`: three lines of shell, then the GRUB script.
-    public init(path: String, program: String) {
-        self.path = path
-        let lines = program.split(separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)
-        self.lines = lines.count > 3 ? String(lines[3]) : ""
     }
 }

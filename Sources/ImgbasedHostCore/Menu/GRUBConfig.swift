@@ -1,13 +1,17 @@
 import ImgbasedCore
 
-/// `grub.cfg`, of which one section is ours. grub-mkconfig puts the same marks around sections, and
-/// regenerates ours unchanged (util/grub-mkconfig.in).
+/// `grub.cfg`, of which one section is ours. grub-mkconfig puts the same marks around the output of each
+/// program, also if there is none (util/grub-mkconfig.in). Our program keeps our section, or its absence.
 public struct GRUBConfig: Hashable, Sendable {
     /// The text of the whole file.
     public private(set) var text: String
 
-    /// The script from which grub-mkconfig makes our section.
+    /// The link by which grub-mkconfig finds our program.
     public static let script = "/etc/grub.d/09_imgbased"
+    /// The program that prints our section for grub-mkconfig.
+    public static let keeper = "/usr/lib/imgbased/09_imgbased"
+    /// The GRUB script that is our section.
+    public static let layers = "/usr/lib/imgbased/layers.cfg"
 
     private static let begin = "### BEGIN \(script) ###\n"
     private static let end = "### END \(script) ###\n"
@@ -29,8 +33,11 @@ public struct GRUBConfig: Hashable, Sendable {
         return start.lowerBound..<(isFollowed ? text.index(after: stop.upperBound) : stop.upperBound)
     }
 
-    /// Whether the file has our section.
-    public var hasSection: Bool { section != nil }
+    /// Whether the file has our section, and something in it.
+    public var hasSection: Bool {
+        guard let section else { return false }
+        return text[section].split(separator: "\n").count > 2
+    }
 
     /// Writes our section with `script`: in place of the old one, or before the first section with entries,
     /// so that layers come first in the menu, or at the end.

@@ -3,7 +3,7 @@ import ImgbasedCore
 /// The menu of a GRUB without `blscfg`: the entries as GRUB script, derived from the entries' files alone.
 ///
 /// It consists of three files in two directories, never written at once:
-/// - the menu, which `grub/09_imgbased` reads at each boot;
+/// - the menu, which `grub/layers.cfg` reads at each boot;
 /// - the menu with all layers, read for submenus, if the first is damaged, or if only this one has a recorded
 ///   layer;
 /// - the loader, which loads a layer in another's place.
@@ -28,7 +28,7 @@ public struct GRUBMenu {
 
     /// The menu of `entries`; of many, only the newest and those that `record` boots.
     ///
-    /// `grub/09_imgbased` sources it: the script sets `imgbased_boot` to GRUB's path of `/boot`, and boots
+    /// `grub/layers.cfg` sources it: the script sets `imgbased_boot` to GRUB's path of `/boot`, and boots
     /// the entry that `imgbased_choice` then names.
     ///
     /// - Parameter prefix: the path of `/boot` in its own file system, with which paths in entries begin.

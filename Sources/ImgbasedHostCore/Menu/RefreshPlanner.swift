@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// `imgbase boot --refresh`: a package manager has changed the booted layer's kernel.
+/// `imgbase boot refresh`: a package manager has changed the booted layer's kernel.
 public enum RefreshPlanner {
     /// The goal for messages: `cannot …`.
     public static let goal = "refresh the entry of the booted layer"

@@ -96,7 +96,8 @@ extension HostReason: CustomStringConvertible {
     public var description: String {
         switch self {
         case .noGroup(let name):
-            "there is no volume group '\(name)'; make one with 'imgbase layout --init DISK' or name it with --vg"
+            "there is no volume group '\(name)'; make one with 'imgbase layout init DISK', turn this system into its "
+                + "first layer with 'imgbase layout init --from /', or name another group with --vg"
         case .tornGroup(let name):
             "a power cut has torn the metadata of volume group '\(name)', so that lvm2 does not see the "
                 + "group; bring back the newest whole metadata with 'imgbase recover'"
@@ -114,7 +115,7 @@ extension HostReason: CustomStringConvertible {
         case .tooSmall(let what, let size, let needed):
             "\(what) of \(size.formatted) is too small; it needs at least \(needed.formatted)"
         case .noPool(let path):
-            "there is no pool '\(path)'; make it with 'imgbase layout --init' or name it with --thinpool"
+            "there is no pool '\(path)'; make it with 'imgbase layout init' or name it with --thinpool"
         case .wrongKind(let path, let kind, let wanted):
             "'\(path)' is a \(kind) volume, not a \(wanted); rename it, or choose another name"
         case .poolInactive(let path):
@@ -134,8 +135,8 @@ extension HostReason: CustomStringConvertible {
             "volume group '\(name)' lacks \(missing.formatted); add a disk with vgextend, or give a smaller size"
         case .exists(let name): "'\(name)' exists already; choose another name"
         case .badName(_, let error): "\(error)"
-        case .noBase: "there is no base; add one with 'imgbase base --add --size SIZE IMAGE'"
-        case .noLayer: "there is no layer; add one with 'imgbase layer --add'"
+        case .noBase: "there is no base; add one with 'imgbase base add --size SIZE IMAGE'"
+        case .noLayer: "there is no layer; add one with 'imgbase layer add'"
         case .noDefaultYet:
             "until a layer has come up healthy, the default is what the boot loader has besides layers"
         case .unknown(let name): "there is no base or layer '\(name)'; 'imgbase layout' lists them"
@@ -145,14 +146,15 @@ extension HostReason: CustomStringConvertible {
         case .isNeeded(let layer, let roles):
             "'\(layer)' is \(roles.joined(separator: " and ")); give --force to remove it anyway"
         case .isPinned(let base):
-            "base '\(base)' is pinned; unpin it with 'imgbase base --unpin \(base)', or give --force"
+            "base '\(base)' is pinned; unpin it with 'imgbase base unpin \(base)', or give --force"
         case .isBeingRemoved(let name): "'\(name)' is being removed; finish that with 'imgbase recover'"
         case .isOpen(let path): "'\(path)' is mounted or in use; unmount it"
         case .isOrigin(let path, let volumes):
             "without '\(path)', \(volumes.map { "'\($0)'" }.joined(separator: ", ")) would be lost, "
                 + "which store only their differences from it; remove them first"
         case .badSettings(let error): "\(error)"
-        case .notOnALayer: "this system does not run from a layer; 'imgbase layout' lists the layers"
+        case .notOnALayer:
+            "this system does not run from a layer; 'imgbase layout' shows what layers there are"
         case .otherFileSystem(let image, let type):
             "'\(image)' is the image of a file system, of type \(type); leave out --filesystem"
         case .imageLarger(let image, let size):
@@ -173,7 +175,7 @@ extension HostReason: CustomStringConvertible {
         case .bootNotMounted: "'/boot' is in /etc/fstab but not mounted; mount it"
         case .recordIsLink(let path):
             "'\(path)' is a symbolic link, which the boot loader does not resolve to the same place; remove it, and then set "
-                + "the default again with 'imgbase boot --set-default'"
+                + "the default again with 'imgbase boot set-default'"
         case .bootNotFlushed(let type, true):
             "'/boot' is on the root file system, of type \(type), whose journal cannot be emptied for the boot loader, which "
                 + "does not replay it; make '/boot' a file system of its own, of ext4, xfs or vfat"
@@ -183,7 +185,7 @@ extension HostReason: CustomStringConvertible {
             "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
         case .bootOnRoot:
             "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
-                + "mounts, and run grub-install and 'imgbase boot --install' again"
+                + "mounts, and run grub-install and 'imgbase boot install' again"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):
@@ -202,7 +204,7 @@ extension HostReason: CustomStringConvertible {
             "the environment block of the boot loader has \(GRUBEnvironment.room) bytes for variables, and these need more: "
                 + "\(variables.joined(separator: ", ")); remove variables of others with grub-editenv, or give layers "
                 + "shorter names"
-        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot --list' lists the entries"
+        case .noEntry(let layer): "layer '\(layer)' has no entry; 'imgbase boot list' lists the entries"
         case .strangePath(let path, let layer):
             "the entry of '\(layer)' names '\(path)', and boot loaders resolve '..' differently; write the path without it"
         case .badArgument(let word):
@@ -210,26 +212,26 @@ extension HostReason: CustomStringConvertible {
         case .argumentsTooLong(let layer, let length, let limit):
             "the kernel's arguments of '\(layer)' have \(length) bytes with the boot loader's own, and the kernel takes "
                 + "\(limit); shorten '/etc/kernel/cmdline' in the source of the layer, or remove some with "
-                + "'imgbase boot --args-remove'"
+                + "'imgbase boot args-remove'"
         case .noGRUBConfig(let directory):
             "there is no '\(directory)/grub.cfg'; make it with 'grub-mkconfig -o \(directory)/grub.cfg'"
-        case .noGRUBScript: "'/usr/lib/imgbased/09_imgbased' is missing; install imgbased again"
+        case .noGRUBScript: "'\(GRUBConfig.layers)' is missing; install imgbased again"
         case .layersNotInMenu:
-            "GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"
+            "GRUB's menu does not have the layers; put them there with 'imgbase boot install'"
         case .layersNotDefault:
-            "systemd-boot does not boot the layers; change that with 'imgbase boot --install'"
+            "systemd-boot does not boot the layers; change that with 'imgbase boot install'"
         case .defaultInVariable(let name):
             "systemd-boot boots '\(name)', which the firmware's variable LoaderEntryDefault names, whatever is recorded; clear the "
                 + "variable with 'bootctl set-default \"\"'"
         case .defaultInConfiguration(let name):
             "'/boot/loader/loader.conf' says 'default \(name)', which systemd-boot would boot instead of a first layer on trial; "
-                + "remove that line if the host boots the same without it, and run 'imgbase boot --install'"
+                + "remove that line if the host boots the same without it, and run 'imgbase boot install'"
         case .triesNotCounted(let type):
             "GRUB cannot write to '/boot' on \(type), so that it cannot count tries; use ext4, xfs or vfat on a plain "
                 + "partition"
         case .noOriginalBase(let layer, let base):
             "base '\(base)' of layer '\(layer)' is gone, so the changes in the layer cannot be found; "
-                + "add a layer without these changes with 'imgbase base --add' and 'imgbase layer --add'"
+                + "add a layer without these changes with 'imgbase base add' and 'imgbase layer add'"
         case .noOlderLayer(let layer):
             "there is no older layer than '\(layer)' that is not bad; name one with --to"
         case .insideHook: "a hook cannot change this host, since it runs inside a command that changes it"

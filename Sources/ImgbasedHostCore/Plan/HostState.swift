@@ -196,9 +196,9 @@ public struct BootState: Hashable, Sendable {
     public var damagedEntryFiles: Set<String> = []
     /// The current GRUB configuration; `nil` if there is none.
     public var grubConfig: String?
-    /// Our part of it as delivered; `nil` if missing.
-    public var grubScript: GRUBSnippet?
-    /// Whether grub-mkconfig finds our part.
+    /// Our part of it as delivered, a GRUB script; `nil` if missing.
+    public var grubScript: String?
+    /// Whether grub-mkconfig finds the program that keeps our part.
     public var isGRUBScriptLinked = false
     /// The texts of our entries, by layer.
     public var entries: [String: String] = [:]

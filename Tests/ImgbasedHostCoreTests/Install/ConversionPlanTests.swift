@@ -9,7 +9,7 @@ import Testing
     private static func machine() -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.grubConfig = "menuentry \"Debian\" {}\n"
-        machine.state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
+        machine.state.boot.grubScript = "menu\n"
         machine.state.boot.runningArguments = "root=UUID=host ro quiet"
         machine.imageTable = machine.state.config.fstab
         machine.conversion.device = "/dev/sda2"

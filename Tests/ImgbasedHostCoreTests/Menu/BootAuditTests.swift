@@ -9,7 +9,7 @@ import Testing
         var machine = try FakeMachine.host(layers: 2)
         machine.settle(on: "Base-0.1")
         machine.state.boot.grubConfig = ""
-        machine.state.boot.grubScript = GRUBSnippet(path: "/x", program: "1\n2\n3\nset x=1\n")
+        machine.state.boot.grubScript = "set x=1\n"
         machine.state.boot.device = "/dev/sda2"
         try machine.perform(BootLoaderPlanner.install(machine.state))
         var findings = BootAudit.Findings()
@@ -72,14 +72,14 @@ import Testing
         #expect(
             try Self.problems { state, _ in state.boot.environment = [] }
                 == [
-                    "GRUB's environment block is missing or damaged; renew it with 'imgbase boot --set-default'"
+                    "GRUB's environment block is missing or damaged; renew it with 'imgbase boot set-default'"
                 ])
         #expect(
             try Self.problems { state, _ in state.boot.menu? += "x" }
-                == ["GRUB's menu differs from the entries; renew it with 'imgbase boot --install'"])
+                == ["GRUB's menu differs from the entries; renew it with 'imgbase boot install'"])
         #expect(
             try Self.problems { state, _ in state.boot.grubConfig = "" }
-                == ["GRUB's menu does not have the layers; put them there with 'imgbase boot --install'"])
+                == ["GRUB's menu does not have the layers; put them there with 'imgbase boot install'"])
     }
 
     /// No boot loader follows a link as Linux does, and the target belongs to another program.

@@ -50,11 +50,19 @@ import Testing
         #expect(config.text == text)
     }
 
+    /// grub-mkconfig puts marks around nothing.
+    @Test func anEmptySectionIsNone() {
+        let marks = Self.section.replacing("set x=1\n", with: "")
+        var config = GRUBConfig(Self.header + marks + Self.linux)
+        #expect(!config.hasSection)
+        config.put("set x=1\n")
+        #expect(config.text == Self.header + Self.section + Self.linux)
+    }
+
     private static func machine() -> FakeMachine {
         var machine = FakeMachine()
         machine.state.boot.grubConfig = header + linux
-        machine.state.boot.grubScript = GRUBSnippet(
-            path: "/usr/lib/imgbased/09_imgbased", program: "#!/bin/sh\n# x\nexec tail\nset x=1\n")
+        machine.state.boot.grubScript = "set x=1\n"
         return machine
     }
 
@@ -76,7 +84,7 @@ import Testing
         #expect(try BootLoaderPlanner.install(machine.state).steps.isEmpty)
         try machine.perform(BootLoaderPlanner.uninstall(machine.state))
         #expect(machine.state.boot.grubConfig == Self.header + Self.linux)
-        #expect(!machine.state.boot.isGRUBScriptLinked)
+        #expect(machine.state.boot.isGRUBScriptLinked, "the package has it")
         #expect(try BootLoaderPlanner.uninstall(machine.state).steps.isEmpty)
         // A power cut after the files were exchanged.
         machine.state.boot.leftovers = ["/boot/imgbased/.staging/grub.cfg", GRUBConfig.script + ".new"]

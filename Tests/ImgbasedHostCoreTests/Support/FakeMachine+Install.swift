@@ -47,7 +47,7 @@ extension FakeMachine {
         case .makeBootFileSystem(_, let uuid):
             renewBoot(uuid)
             state.boot.free = Bytes(500 << 20)
-            state.boot.grubScript = GRUBSnippet(path: "/script", program: "1\n2\n3\nmenu\n")
+            state.boot.grubScript = "menu\n"
         case .makeESP(_, let id, .some):
             renewBoot(id)
             state.boot.fileSystem = "vfat"

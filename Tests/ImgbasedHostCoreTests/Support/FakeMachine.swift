@@ -65,9 +65,9 @@ struct FakeMachine: Equatable {
         state.disks = [HostState.Disk(path: "/dev/sdb", kernelPath: "/dev/sdb", size: Bytes(20 << 30))]
         state.boot.loader = .grub(directory: "/boot/grub")
         state.boot.uuid = "boot-uuid"
-        // The result of 'imgbase boot --install' for either boot loader.
+        // The result of 'imgbase boot install' for either boot loader.
         var config = GRUBConfig("")
-        config.put("")
+        config.put("set x=1\n")
         state.boot.grubConfig = config.text
         state.boot.loaderConfig = "default imgbased-*\n"
         state.boot.free = Bytes(500 << 20)
