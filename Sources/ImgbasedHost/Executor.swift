@@ -109,9 +109,11 @@ public struct Executor {
         case .writeImage(let path, let device, let allowance):
             guard let source else { throw .image(path, reason: "it is not open") }
             image = try ImageWriter(allowance).writeBase(source, to: device)
+            source.release()
         case .fillFileSystem(let path, let device, let type):
             guard let source else { throw .image(path, reason: "it is not open") }
             image = try ImageFiller().fill(source, to: device, type)
+            source.release()
         case .settleFileSystem(let device, let type):
             try calling { () throws(SystemError) in
                 let tree = try HostMount.mount(device, type: type.rawValue, .readWrite)

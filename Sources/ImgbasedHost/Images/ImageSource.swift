@@ -13,8 +13,8 @@ public final class ImageSource {
     /// The content to write.
     let body: Body
     private let expected: String?
-    /// Keeps others from mounting the image's device while this source exists; `nil` for no device.
-    private let hold: DeviceHold?
+    /// Keeps others from mounting the image's device until it is written; `nil` for no device.
+    private var hold: DeviceHold?
 
     /// The kinds of content.
     enum Body {
@@ -37,7 +37,7 @@ public final class ImageSource {
     ///
     /// The content is copied if it must be read out of order and cannot be, or could change before. A device
     /// that is mounted or otherwise in use is refused, since it would change while it is read. Nobody can
-    /// mount it while this source exists.
+    /// mount it until `release`.
     ///
     /// - Throws: ``HostFailure/image(_:reason:)`` if it cannot become a base, or is not what its maker says;
     ///   see ``ImageTrust``.
@@ -138,6 +138,11 @@ public final class ImageSource {
     static func signature(ofDevice path: String) throws(HostFailure) -> FileSystemSignature? {
         let head = try calling(OpenFile(opening: path, O_RDONLY).read(upTo: FileSystemSignature.length))
         return FileSystemSignature(head)
+    }
+
+    /// Lets others have the image's device, which is written to the base: it can be a base of this host.
+    func release() {
+        hold = nil
     }
 
     /// Throws unless `digest`, that of the content read, is the expected one.
