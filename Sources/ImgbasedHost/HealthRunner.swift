@@ -10,7 +10,8 @@ public struct HealthRunner: Sendable {
     /// The directory of the checks.
     public static let defaultDirectory = "/etc/imgbased/health.d"
     /// The message if there are no checks.
-    public static let noChecks = "there is no check in '\(defaultDirectory)'"
+    public static let noChecks =
+        "there is no check in '\(defaultDirectory)/required' or '\(defaultDirectory)/wanted'"
 
     private let directory: String
     private let problemPath: String

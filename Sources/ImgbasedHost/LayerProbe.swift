@@ -33,7 +33,7 @@ public enum LayerProbe {
 
     /// The fstab of each active layer that is not booted.
     ///
-    /// Layers without one are left out, and so are layers that cannot be read: `boot --verify` reports those.
+    /// Layers without one are left out, and so are layers that cannot be read: `boot verify` reports those.
     static func tables(of state: HostState, names: HostNames) -> [GroupRename.Table] {
         Layout(state.volumes, group: names.group).layers.compactMap { layer in
             guard layer.isActive, layer.path != state.booted else { return nil }

@@ -25,12 +25,12 @@ extension Session {
         }
     }
 
-    /// Carries out `imgbase boot --install`.
+    /// Carries out `imgbase boot install`.
     public func installBootLoader() async throws {
         try await changeBootLoader(BootLoaderPlanner.installGoal, BootLoaderPlanner.install)
     }
 
-    /// Carries out `imgbase boot --uninstall`.
+    /// Carries out `imgbase boot uninstall`.
     public func uninstallBootLoader() async throws {
         try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
     }

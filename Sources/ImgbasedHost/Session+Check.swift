@@ -12,7 +12,10 @@ extension Session {
         let state: HostState
         do throws(HostFailure) { state = try await probe.boot() } catch {
             // The reason and its remedy are the finding.
-            if case .contents(let reason) = error { return HostCheck(withoutGroup: reason) }
+            if case .contents(let reason) = error {
+                let isThere = HostSystem.exists(BootState.mountPoint + "/imgbased")
+                return HostCheck(withoutGroup: reason, everHadLayers: isThere)
+            }
             throw error
         }
         let names = names(in: state)

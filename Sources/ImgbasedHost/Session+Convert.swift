@@ -10,7 +10,7 @@ extension Session {
         public var base, layer: String?
     }
 
-    /// Carries out `imgbase layout --init --from ROOT`.
+    /// Carries out `imgbase layout init --from ROOT`.
     public func convert(
         root: String, disks: [String], size: Bytes?, configSize: Bytes?, _ image: ImageRequest
     ) async throws -> Conversion {

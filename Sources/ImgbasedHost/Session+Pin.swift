@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 
 extension Session {
-    /// Carries out `imgbase base --pin` and `--unpin`.
+    /// Carries out `imgbase base pin` and `unpin`.
     public func pin(_ base: String, isPinned: Bool) async throws {
         let goal = PinPlanner.goal(base, isPinned: isPinned)
         try await changing(goal) {

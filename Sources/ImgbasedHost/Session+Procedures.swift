@@ -16,17 +16,17 @@ extension Session {
         public var isResumed = false
     }
 
-    /// Carries out `imgbase base --add` and returns the base's name.
+    /// Carries out `imgbase base add` and returns the base's name.
     public func addBase(_ image: ImageRequest) async throws -> String? {
         try await outcome(.addBase(image.planner), image: image).base
     }
 
-    /// Carries out `imgbase layer --add` and returns the layer's name.
+    /// Carries out `imgbase layer add` and returns the layer's name.
     public func addLayer(on source: String?) async throws -> String? {
         try await outcome(.addLayer(on: source, uuid: try newUUID("add a layer"))).layer
     }
 
-    /// Carries out `imgbase layer --remove` or `imgbase base --remove`.
+    /// Carries out `imgbase layer remove` or `imgbase base remove`.
     public func remove(_ target: RemovalPlanner.Target, isForced: Bool) async throws -> [RemovalReport] {
         try await result(.remove(target, isForced: isForced)).removed
     }
@@ -95,7 +95,7 @@ extension Session {
         try await outcome(.recover()).debris
     }
 
-    /// Carries out `imgbase boot --refresh`.
+    /// Carries out `imgbase boot refresh`.
     public func refresh() async throws {
         _ = try await outcome(.refresh())
     }

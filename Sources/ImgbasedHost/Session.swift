@@ -56,7 +56,7 @@ public struct Session: Sendable {
         HostNames(group: group, pool: pool, in: state)
     }
 
-    /// Carries out `imgbase layout --init` and returns the names of the group and the pool.
+    /// Carries out `imgbase layout init` and returns the names of the group and the pool.
     public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws -> HostNames {
         let goal = "lay out the disks"
         return try await changing(goal) {
@@ -71,7 +71,7 @@ public struct Session: Sendable {
         }
     }
 
-    /// Carries out `imgbase base --verify`: passes each base that `choose` finds to `told`, with its verdict.
+    /// Carries out `imgbase base verify`: passes each base that `choose` finds to `told`, with its verdict.
     ///
     /// No other command changes the host meanwhile.
     public func verifyBases(

@@ -46,7 +46,7 @@ extension BaseCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws {
+        func checkUsage() throws {
             if global.dry { throw ValidationError("--verify changes nothing, so --dry has no meaning") }
         }
 

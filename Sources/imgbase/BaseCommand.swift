@@ -21,11 +21,14 @@ struct BaseCommand: ParsableCommand {
         @Argument(
             help: """
                 The image: an ext4 or xfs file system, a live image, a squashfs, a tar or an OCI image, as it \
-                is or compressed by gzip, xz or zstd; a file, a device, or - for standard input.
+                is or compressed by gzip, xz or zstd; a file, a device, an address such as https://HOST/IMAGE, or - \
+                for standard input.
                 """, completion: .file())
         var image: String
 
         @OptionGroup var global: GlobalOptions
+
+        func checkUsage() throws { try options.check() }
 
         func execute(_ context: Context) async throws {
             let (name, notices) = try await options.open(image) { try await context.session.addBase($0) }

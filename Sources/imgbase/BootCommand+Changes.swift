@@ -61,7 +61,7 @@ extension BootCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws { try checkTries(tries) }
+        func checkUsage() throws { try checkTries(tries) }
 
         var change: BootChange { .trial(layer, tries: tries ?? BootRecord.Trial.defaultTries) }
     }

@@ -34,7 +34,8 @@ struct ImageOptions: ParsableArguments {
         }
     }
 
-    func validate() throws {
+    /// Throws if a value cannot be used.
+    func check() throws {
         _ = try size.map(Bytes.init(argument:))
         if let name {
             do { _ = try BaseName(name) } catch {

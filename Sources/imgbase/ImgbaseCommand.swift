@@ -5,7 +5,17 @@ import ImgbasedHostCore
 /// A command that looks at the host and may change it.
 protocol HostCommand: ParsableCommand {
     var global: GlobalOptions { get }
+
+    /// Throws if the arguments do not go together.
+    ///
+    /// The parser's own `validate` comes before its complaint about an unknown option, which is the cause.
+    func checkUsage() throws
+
     func execute(_ context: Context) async throws
+}
+
+extension HostCommand {
+    func checkUsage() throws {}
 }
 
 /// The command `imgbase`.

@@ -71,7 +71,8 @@ struct InstallCommand: HostCommand {
         var loader: InstallLoader { self == .grub ? .grub : .systemdBoot }
     }
 
-    func validate() throws {
+    func checkUsage() throws {
+        try image.check()
         if disks.isEmpty { throw ValidationError("name a disk") }
         for disk in disks where !disk.hasPrefix("/") {
             throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")

@@ -78,11 +78,11 @@ struct LayoutCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws {
+        func checkUsage() throws {
             if from == nil, baseSize != nil || name != nil || !shownProgress.isEmpty {
                 throw ValidationError("--base-size, --name and --progress have a meaning only with --from")
             }
-            try options.validate()
+            try options.check()
             for disk in disks where !disk.hasPrefix("/") {
                 throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
             }
@@ -156,7 +156,7 @@ struct LayoutCommand: ParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        func validate() throws {
+        func checkUsage() throws {
             if let units, SizeUnit(units) == nil {
                 throw ValidationError("'\(units)' is not a unit; use b, k, m, g or t")
             }

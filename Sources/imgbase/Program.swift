@@ -31,6 +31,7 @@ enum Program {
         }
         do {
             if let command = command as? any HostCommand {
+                try command.checkUsage()
                 let context = Context(command.global)
                 try await command.execute(context)
                 context.finish()

@@ -30,12 +30,15 @@ struct UpdateCommand: HostCommand {
             "Carry the changes made since the update; the system does so at shutdown.", visibility: .hidden))
     var complete = false
 
-    @Argument(help: "The image: a file, a device, or - for standard input.", completion: .file())
+    @Argument(
+        help: "The image: a file, a device, an address such as https://HOST/IMAGE, or - for standard input.",
+        completion: .file())
     var image: String?
 
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws {
+    func checkUsage() throws {
+        try options.check()
         let isPlain = options.isEmpty && options.shownProgress.isEmpty
         if complete, preview || image != nil || tries != nil || !isPlain {
             throw ValidationError("--complete stands alone")
@@ -103,7 +106,7 @@ struct RollbackCommand: HostCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws {
+    func checkUsage() throws {
         if preview, !carryEtc { throw ValidationError("--preview has a meaning only with --carry-etc") }
         try checkTries(tries)
     }

@@ -61,7 +61,7 @@ import Testing
                     default:    what the boot loader has besides layers, until one has come up healthy
                     next boot:  host-1-1+1 (trial, 3 tries left)
                     """))
-            try vm.check("! imgbase boot --get-default; imgbase boot --verify")
+            try vm.check("! imgbase boot --get-default && imgbase boot --verify")
             let again = try vm.run("\(Self.convert) / \(options) 2>&1")
             #expect(again.status == 2 && again.output.contains("there is a layer already, 'host-1-1+1'"))
             try vm.expectReturnAndThenTrial(of: "host-1-1+1")

@@ -29,7 +29,7 @@ import Testing
                     default:    what the boot loader has besides layers, until one has come up healthy
                     next boot:  Base-0.1 (trial, 3 tries left)
                     """))
-            try vm.check("! imgbase boot --get-default; imgbase boot --verify")
+            try vm.check("! imgbase boot --get-default && imgbase boot --verify")
             try vm.expectReturnAndThenTrial(of: "Base-0.1")
         }
     }

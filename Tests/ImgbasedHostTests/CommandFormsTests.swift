@@ -85,6 +85,19 @@ import Testing
         #expect(
             try imgbase("boot --try Base-0.1 --tries 12")
                 == ["imgbase: --tries must be 1 to 9, not 12; see 'imgbase boot try --help'", "2"])
+        // The unknown option, not what follows from it.
+        #expect(
+            try imgbase("layout init --sise 3G /dev/x")
+                == [
+                    "imgbase: Unknown option '--sise'. Did you mean '--size'? See 'imgbase layout init --help'",
+                    "2",
+                ])
+        #expect(
+            try imgbase("update --prevew")
+                == [
+                    "imgbase: Unknown option '--prevew'. Did you mean '--preview'? See 'imgbase update --help'",
+                    "2",
+                ])
         #expect(
             try imgbase("boot lsit")
                 == ["imgbase: 'imgbase boot' does not know 'lsit'; did you mean 'imgbase boot list'?", "2"])

@@ -23,6 +23,8 @@ struct Artefact {
         where other.hasPrefix(kind + "-") {
             try files.removeItem(atPath: BuildDirectory.path + "/" + other)
         }
+        // It can take minutes.
+        FileHandle.standardError.write(Data("making \(name)\n".utf8))
         let scratch = try BuildDirectory.makeScratch(kind)
         do {
             try make(scratch)

@@ -70,10 +70,12 @@ public struct CommandWords: Hashable, Sendable {
         rest = rest.dropFirst()
         guard let command = grammar.commands.first(where: { $0.name == name }) else {
             words = [name] + common + rest
-            // The parser has this command.
-            if name == "help" { return }
-            throw .unknownCommand(
-                name, nearest: NearestWord.nearest(to: name, among: grammar.commands.map(\.name)), path: path)
+            // The parser has this command, and says nothing of a word that it does not know.
+            if name == "help" {
+                try CommandWords.checkHelp(rest.filter { !$0.hasPrefix("-") }, grammar)
+                return
+            }
+            throw CommandWords.unknown(name, grammar)
         }
         path.append(name)
         if command.verbs.isEmpty {
@@ -85,6 +87,27 @@ public struct CommandWords: Hashable, Sendable {
         let verb = try CommandWords.verb(in: others, command, path)
         if let verb { path.append(verb.name) }
         words = [name] + (verb.map { [$0.name] } ?? []) + common + (verb?.rest ?? Array(others))
+    }
+
+    private static func unknown(_ name: String, _ grammar: Grammar) -> UsageError {
+        let names = grammar.commands.map(\.name)
+        let nearest = NearestWord.nearest(to: name, among: names)
+        return .unknownCommand(
+            name, nearest: nearest ?? NearestWord.synonyms[name].flatMap { names.contains($0) ? $0 : nil },
+            path: [grammar.program])
+    }
+
+    /// Throws if the command or its verb, whose help is asked for, does not exist.
+    private static func checkHelp(_ words: [String], _ grammar: Grammar) throws(UsageError) {
+        guard let name = words.first else { return }
+        guard let command = grammar.commands.first(where: { $0.name == name }) else {
+            throw unknown(name, grammar)
+        }
+        guard let word = words.dropFirst().first else { return }
+        if command.verbs.contains(where: { $0.name == word }) { return }
+        let shown = command.verbs.filter(\.isShown).map(\.name)
+        throw .unknownVerb(
+            word, nearest: NearestWord.nearest(to: word, among: shown), path: [grammar.program, name])
     }
 
     /// The options of every command that `words` begin with, and the other words.

@@ -3,6 +3,12 @@ enum NearestWord {
     /// In Unicode scalars. Longer words are no typing errors in a short one.
     private static let limit = 64
 
+    /// What other tools call our commands.
+    static let synonyms = [
+        "downgrade": "rollback", "list": "layout", "ls": "layout", "repair": "recover", "revert": "rollback",
+        "show": "status", "undo": "rollback", "upgrade": "update", "verify": "check",
+    ]
+
     /// The word of `known` that is nearest to `word`; `nil` if none is near.
     ///
     /// A word is near if one change for every three characters, or a single one, makes it of `word`, or if it

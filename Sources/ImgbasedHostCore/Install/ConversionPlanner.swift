@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// `imgbase layout --init --from /`: the running system becomes a base with a layer, which is tried.
+/// `imgbase layout init --from /`: the running system becomes a base with a layer, which is tried.
 ///
 /// The old root stays as it is, and stays the default until the layer has come up healthy.
 public struct ConversionPlanner: Sendable {

@@ -47,6 +47,8 @@ extension Plan {
             lines.append("\(phase):")
             for step in steps {
                 lines.append("  \(step)")
+                // The file itself is shown where it is written.
+                if case .checkScript = step { continue }
                 lines += step.actions().flatMap { $0.lines() }.map { "    \($0)" }
             }
         }

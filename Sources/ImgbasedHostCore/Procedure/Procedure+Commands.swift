@@ -1,12 +1,12 @@
 import ImgbasedCore
 
 extension Procedure {
-    /// `imgbase base --add`
+    /// `imgbase base add`
     public static func addBase(_ planner: BasePlanner) -> Procedure {
         Procedure(planner.goal, [.writeBase(planner)])
     }
 
-    /// `imgbase layer --add`, on the base or layer `source`, or the newest if `nil`. A new file system gets
+    /// `imgbase layer add`, on the base or layer `source`, or the newest if `nil`. A new file system gets
     /// `uuid`.
     public static func addLayer(on source: String?, uuid: String) -> Procedure {
         let planner = LayerPlanner(source: source, uuid: uuid)
@@ -18,7 +18,7 @@ extension Procedure {
             ])
     }
 
-    /// `imgbase base --remove` and `layer --remove`
+    /// `imgbase base remove` and `layer remove`
     public static func remove(_ target: RemovalPlanner.Target, isForced: Bool) -> Procedure {
         Procedure(target.goal, [.remove(RemovalPlanner(target, isForced: isForced))])
     }
@@ -59,7 +59,7 @@ extension Procedure {
         Procedure(Debris.goal, [.findDebris, .noticeRename, .clearDebris])
     }
 
-    /// `imgbase boot --refresh`
+    /// `imgbase boot refresh`
     public static func refresh() -> Procedure {
         Procedure(RefreshPlanner.goal, [.noticeRename, .refresh])
     }

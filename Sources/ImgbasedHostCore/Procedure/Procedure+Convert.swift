@@ -1,7 +1,7 @@
 import ImgbasedCore
 
 extension Procedure {
-    /// `imgbase layout --init --from ROOT`. The file system of the new layer gets `uuid`.
+    /// `imgbase layout init --from ROOT`. The file system of the new layer gets `uuid`.
     public static func convert(_ planner: ConversionPlanner, uuid: String) -> Procedure {
         let layer = LayerPlanner(source: nil, uuid: uuid)
         return Procedure(

@@ -35,8 +35,18 @@ public enum ClosingLine: Hashable, Sendable {
     ///
     /// `status` is the host after the change, `nil` if unknown.
     public func text(_ status: HostStatus?) -> String? {
-        let parts = [now, status?.outlook, status.flatMap(step)].compactMap { $0 }
+        let parts = [now, outlook(status), status.flatMap(step)].compactMap { $0 }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    /// What the next boot does, if that is known.
+    private func outlook(_ status: HostStatus?) -> String? {
+        // Without layers in the menu, this is no problem with a remedy: it was asked for.
+        if case .menu(false) = self { return "the next boot boots \(HostStatus.besides)" }
+        if case .menu(true) = self, let status, !status.hasEntries {
+            return "no layer exists yet; add one with 'imgbase layer add'"
+        }
+        return status?.outlook
     }
 
     /// What is so now.
@@ -56,8 +66,8 @@ public enum ClosingLine: Hashable, Sendable {
         case .wentBack, .nextBoot: nil
         case .changed(.arguments(let layer, _, _)): "the next boot of '\(layer)' has these arguments"
         case .changed: nil
-        case .menu(true): "the boot menu has the layers"
-        case .menu(false): "the boot menu no longer has the layers"
+        case .menu(true): "the boot menu shows the layers"
+        case .menu(false): "the boot menu no longer shows the layers"
         }
     }
 
@@ -71,7 +81,8 @@ public enum ClosingLine: Hashable, Sendable {
         case .updated(let layer) where next.layer == layer:
             return "reboot to begin, or take the update back with 'imgbase rollback'"
         case .wentBack(let layer) where next.layer == layer && status.early?.layer != layer:
-            return "reboot to go back"
+            let stay = status.booted.map { ", or stay with 'imgbase boot set-default \($0)'" }
+            return "reboot to go back\(stay ?? "")"
         default: return nil
         }
     }

@@ -54,8 +54,10 @@ public struct HostCheck: Hashable, Sendable {
     public private(set) var findings: [Finding] = []
 
     /// The check of a host without a volume group that could be looked into, for `reason`.
-    public init(withoutGroup reason: HostReason) {
-        findings = [Finding(.group, .critical, "\(reason)")]
+    ///
+    /// A host that never had a layer in `/boot` lacks nothing that it needs.
+    public init(withoutGroup reason: HostReason, everHadLayers: Bool) {
+        findings = [Finding(.group, everHadLayers ? .critical : .warning, "\(reason)")]
     }
 
     /// The check of the host in `state`.

@@ -34,6 +34,8 @@ public struct HostStatus: Hashable, Sendable {
     public var problem: String?
     /// The layer that boots unattended in the long run; `nil` if none.
     public var defaultLayer: String?
+    /// Whether any layer has an entry.
+    var hasEntries: Bool
     /// Whether the default is an entry besides layers, since no layer has come up healthy yet.
     public var leavesDefault: Bool
     /// The current or last trial; `nil` if none.
@@ -78,6 +80,7 @@ public struct HostStatus: Hashable, Sendable {
         health = entry(booted)?.health ?? .unknown
         problem = entry(booted)?.problem
         defaultLayer = BootChoice.defaultLayer(record, entries)
+        hasEntries = !entries.isEmpty
         leavesDefault = record.leavesDefault
         trial = record.trial
         trialProblem = trial.flatMap { entry($0.layer) }.flatMap { entry in
@@ -182,7 +185,7 @@ extension HostStatus {
         case .menu: return "picked in the menu"
         case .default: return "the default"
         case .once: return "asked for once"
-        case .trial: return "on trial"
+        case .trial: return trial?.layer == booted ? "on trial" : "was on trial"
         case .good: return "the last good one"
         case .best: return "the newest that is not bad"
         case .fallback: return "in place of one that could not be loaded"

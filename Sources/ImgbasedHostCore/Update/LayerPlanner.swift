@@ -19,7 +19,7 @@ public struct LayerDraft: Hashable, Sendable {
     public var goal: String { isSealed ? "finish layer '\(path.name)'" : "add layer '\(path.name)'" }
 }
 
-/// `imgbase layer --add`: a writable snapshot that boots.
+/// `imgbase layer add`: a writable snapshot that boots.
 ///
 /// Planning has parts, because the entry depends on the contents of the layer, which must exist first. The
 /// first part makes the layer, the last is planned from its contents. If configuration is carried into the

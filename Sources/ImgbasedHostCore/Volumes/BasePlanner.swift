@@ -1,6 +1,6 @@
 public import ImgbasedCore
 
-/// `imgbase base --add`: makes a base from an image.
+/// `imgbase base add`: makes a base from an image.
 public struct BasePlanner: Sendable {
     /// The name of the base; `nil` means the next `Base-N`.
     public var name: String?

@@ -1,6 +1,6 @@
 public import ImgbasedCore
 
-/// `imgbase layout --init`: makes the pool and `/config` on empty disks or in an existing group.
+/// `imgbase layout init`: makes the pool and `/config` on empty disks or in an existing group.
 public struct InitPlanner: Sendable {
     /// The disks for the group.
     public var disks: [String]

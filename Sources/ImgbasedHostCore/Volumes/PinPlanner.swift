@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// `imgbase base --pin` and `--unpin`: whether a base may be removed to make room.
+/// `imgbase base pin` and `unpin`: whether a base may be removed to make room.
 public enum PinPlanner {
     /// The goal for messages: `cannot …`.
     public static func goal(_ base: String, isPinned: Bool) -> String {

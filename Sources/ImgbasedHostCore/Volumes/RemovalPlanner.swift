@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// `imgbase layer --remove` and `imgbase base --remove`.
+/// `imgbase layer remove` and `imgbase base remove`.
 ///
 /// The mark on the volume is the commit: before it, nothing has changed; after it, the same command or
 /// `imgbase recover` finishes an interrupted removal. A layer can boot until its entry is removed. The marked

@@ -15,6 +15,7 @@ import Testing
                     .init("started", isShown: false)
                 ], needsVerb: true),
             .init(name: "status", verbs: [], needsVerb: false),
+            .init(name: "update", verbs: [], needsVerb: false),
             .init(name: "w", verbs: [], needsVerb: false),
         ], flags: ["--json", "--dry"], options: ["--vg"])
 
@@ -68,6 +69,13 @@ import Testing
         "Whatever is not understood gets one hint, and the right one",
         arguments: [
             ("statsu", "there is no command 'statsu'; did you mean 'imgbase status'?"),
+            ("upgrade", "there is no command 'upgrade'; did you mean 'imgbase update'?"),
+            ("help statsu", "there is no command 'statsu'; did you mean 'imgbase status'?"),
+            ("help boot lsit", "'imgbase boot' does not know 'lsit'; did you mean 'imgbase boot list'?"),
+            (
+                "help status x",
+                "'imgbase status' does not know 'x'; 'imgbase status --help' lists what there is"
+            ),
             ("stat", "there is no command 'stat'; did you mean 'imgbase status'?"),
             ("frobnicate", "there is no command 'frobnicate'; 'imgbase --help' lists what there is"),
             ("x", "there is no command 'x'; 'imgbase --help' lists what there is"),

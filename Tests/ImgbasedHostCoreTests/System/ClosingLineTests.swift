@@ -59,8 +59,11 @@ import Testing
         machine.state.boot.grubConfig = ""
         #expect(
             ClosingLine.menu(isInstalled: false).text(machine.status)
-                == "the boot menu no longer has the layers; the next boot boots \(Self.besides): "
-                + "\(HostReason.layersNotInMenu)")
+                == "the boot menu no longer shows the layers; the next boot boots \(Self.besides)")
+        machine = FakeMachine()
+        #expect(
+            ClosingLine.menu(isInstalled: true).text(machine.status)
+                == "the boot menu shows the layers; no layer exists yet; add one with 'imgbase layer add'")
         #expect(ClosingLine.nextBoot.text(nil) == nil)
     }
 

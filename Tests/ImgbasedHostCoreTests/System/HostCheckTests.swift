@@ -18,7 +18,7 @@ import Testing
             machine.settle(on: "Base-0.1")
             machine.state.booted = VolumePath(group: "HostVG", name: "Base-0.1")
             machine.state.boot.grubConfig = ""
-            machine.state.boot.grubScript = GRUBSnippet(path: "/x", program: "1\n2\n3\nset x=1\n")
+            machine.state.boot.grubScript = "set x=1\n"
             machine.state.boot.device = "/dev/sda2"
             try machine.perform(BootLoaderPlanner.install(machine.state))
             state = machine.state
@@ -150,8 +150,11 @@ import Testing
     }
 
     @Test func aTornGroupIsTheOnlyFinding() {
-        let check = HostCheck(withoutGroup: .tornGroup("HostVG"))
+        let check = HostCheck(withoutGroup: .tornGroup("HostVG"), everHadLayers: true)
         #expect(check.status == 2)
         #expect(check.lines == ["critical: group: \(HostReason.tornGroup("HostVG"))"])
+        let new = HostCheck(withoutGroup: .noGroup("HostVG"), everHadLayers: false)
+        #expect(new.status == 1)
+        #expect(new.lines == ["warning: group: \(HostReason.noGroup("HostVG"))"])
     }
 }
