@@ -8,8 +8,8 @@ public enum VolumeRole: Hashable, Sendable {
     /// The role of the volume `name` with `tags`; `nil` if they tell none.
     ///
     /// oVirt's imgbased makes the first base of a host as it makes a layer, and tags it as one (imgbase.py,
-    /// `_add_lvm_snapshot`); it tells them apart by their names (naming.py, `Image.from_nvr`). A layer of ours has
-    /// the name of its base in a tag.
+    /// `_add_lvm_snapshot`); it tells them apart by their names (naming.py, `Image.from_nvr`). A layer of
+    /// ours has the name of its base in a tag.
     public init?(name: String, tags: some Sequence<String>) {
         var (isBase, isLayer, isOurs) = (false, false, false)
         for tag in tags {

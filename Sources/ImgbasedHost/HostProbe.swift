@@ -11,7 +11,8 @@ public struct HostProbe: Sendable {
 
     /// A probe that runs its commands through `runner` and expects the volume group `group`, if given.
     ///
-    /// - Parameter readsFirmware: Whether `/boot` belongs to the boot loader that set the firmware's variables.
+    /// - Parameter readsFirmware: Whether `/boot` belongs to the boot loader that set the firmware's
+    ///   variables.
     public init(runner: CommandRunner, group: String? = nil, readsFirmware: Bool = true) {
         self.runner = runner
         self.readsFirmware = readsFirmware

@@ -20,7 +20,8 @@ extension Session {
 
     /// Carries out `imgbase install`.
     ///
-    /// - Precondition: The process has mounts of its own, unless plans are only shown: `/boot` is mounted over.
+    /// - Precondition: The process has mounts of its own, unless plans are only shown: `/boot` is mounted
+    ///   over.
     public func install(_ request: InstallRequest, _ image: ImageRequest) async throws -> Installation {
         let goal = InstallPlanner.goal
         let settings = try await looking(goal) { () throws(HostFailure) in try request.settings() }

@@ -26,8 +26,8 @@ extension StringProtocol {
 }
 
 extension String {
-    /// The parts between `separator`s, empty ones included. It works by scalars, as other programs do: to Swift,
-    /// a line feed after a carriage return is one character with it, and so is a comma after U+06DD.
+    /// The parts between `separator`s, empty ones included. It works by scalars, as other programs do: to
+    /// Swift, a line feed after a carriage return is one character with it, and so is a comma after U+06DD.
     func parts(separator: Unicode.Scalar) -> [String] {
         unicodeScalars.split(omittingEmptySubsequences: false) { $0 == separator }.map { String($0) }
     }

@@ -10,8 +10,9 @@ extension ConfinedTree {
         try OpenDirectory(open(path, O_RDONLY | O_DIRECTORY))
     }
 
-    /// Puts `nodes`, which were found in `source`, into this tree. Directories that exist stay as they are, and a
-    /// link to a directory leads on, within the tree. Another node in the place of a directory is an error.
+    /// Puts `nodes`, which were found in `source`, into this tree. Directories that exist stay as they are,
+    /// and a link to a directory leads on, within the tree. Another node in the place of a directory is an
+    /// error.
     public func put(_ nodes: [Overlay.Node], from source: OpenDirectory) throws(SystemError) {
         for node in nodes {
             guard let parent = node.place.parent, let name = node.place.name else { continue }

@@ -9,8 +9,8 @@ public enum HostNamespace {
 
     /// Runs this program anew, with the same arguments, in a mount namespace of its own; returns in that one.
     ///
-    /// No other program sees what is mounted there, and it goes when the last process in the namespace ends. A
-    /// thread cannot take the other threads along into a namespace; a new program has only one.
+    /// No other program sees what is mounted there, and it goes when the last process in the namespace ends.
+    /// A thread cannot take the other threads along into a namespace; a new program has only one.
     ///
     /// The corresponding C functions are `unshare`, `mount` with `MS_PRIVATE`, and `execv`.
     public static func enter() throws(SystemError) {

@@ -8,7 +8,8 @@ package enum ProcessWork {
     ///
     /// The figure is 0 if the process does not exist. A kernel without some of these counters shows less.
     ///
-    /// The corresponding files are `/proc/PID/stat`, `/proc/PID/io` and `/proc/PID/task/PID/children` (proc(5)).
+    /// The corresponding files are `/proc/PID/stat`, `/proc/PID/io` and `/proc/PID/task/PID/children`
+    /// (proc(5)).
     package static func count(of process: Int, depth: Int = 0) -> UInt64 {
         guard depth < depthLimit, let stat = SmallFile.line("/proc/\(process)/stat") else { return 0 }
         // The name, in parentheses, can contain any character.

@@ -4,8 +4,8 @@ import CLinux
 ///
 /// The callers differ in their flushes. `SmallFile` flushes nothing, since a restart empties `/run`.
 /// `ConfinedTree.replaceFile` flushes the file and its directory. `OpenDirectory` flushes the whole tree at
-/// the end. For a file that a boot loader reads, use `ConfinedTree.replaceBootFile`, which flushes between the
-/// single writes.
+/// the end. For a file that a boot loader reads, use `ConfinedTree.replaceBootFile`, which flushes between
+/// the single writes.
 package enum Replacement {
     /// Runs `make`, which makes `temporary`, and renames that to `name`, both in the open `directory`.
     ///

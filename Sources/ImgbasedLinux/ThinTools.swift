@@ -7,9 +7,9 @@ public enum ThinTools {
 
     /// Checks the metadata in the device at `path` with thin_check(8), as lvm2 does before it uses a pool.
     ///
-    /// If it `mayRepair`, thin_check removes the mark `needs_check` from sound metadata, and from version 1.0.9
-    /// frees the blocks that a power cut during a discard leaves without an owner. lvm2: `thin_check_options`
-    /// in lvm.conf(5).
+    /// If it `mayRepair`, thin_check removes the mark `needs_check` from sound metadata, and from version
+    /// 1.0.9 frees the blocks that a power cut during a discard leaves without an owner. lvm2:
+    /// `thin_check_options` in lvm.conf(5).
     /// - Returns: Why nothing should write to the pool, which can be read; `nil` if nothing is wrong.
     /// - Throws: if the pool must not be used. Lost metadata forbids it for every policy and every program.
     public static func check(
@@ -33,7 +33,8 @@ public enum ThinTools {
         return "thin_check found errors in the metadata of the thin pool; repair it with 'lvconvert --repair'"
     }
 
-    /// The output of thin_ls(8) for the metadata in the device at `path`; empty if the tool is missing or fails.
+    /// The output of thin_ls(8) for the metadata in the device at `path`; empty if the tool is missing or
+    /// fails.
     public static func list(_ path: String, _ patience: Patience) throws(BootError) -> ThinListing {
         guard ChildProcess.isExecutable(list) else { return ThinListing("") }
         let result = try BootError.call(ChildProcess.run(list, ThinListing.arguments + [path], patience))

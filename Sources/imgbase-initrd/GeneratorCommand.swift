@@ -14,11 +14,13 @@ enum GeneratorCommand {
         }
     }
 
-    /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it; `nil` if none.
+    /// The `root=` that dracut stored in a hostonly initramfs: that of the system that built it; `nil` if
+    /// none.
     private static func rootOfInitramfs() -> String? {
         let directory = "/etc/cmdline.d"
         var text = ""
-        // A failure does not end the boot: units may wait for that root in vain, but the layer is found without it.
+        // A failure does not end the boot: units may wait for that root in vain, but the layer is found
+        // without it.
         do throws(SystemError) {
             for name in try DirectoryListing.names(in: directory).sorted() {
                 do throws(SystemError) { text += try SmallFile.read("\(directory)/\(name)") + " " } catch {

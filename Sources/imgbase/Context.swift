@@ -75,7 +75,8 @@ struct Context {
 
     /// Tells a user at a terminal what is so after a change, and what comes next.
     ///
-    /// It goes to standard error, and only to a terminal, as progress does: programs read what they read before.
+    /// It goes to standard error, and only to a terminal, as progress does: programs read what they read
+    /// before.
     func close(_ line: ClosingLine) async {
         guard !isDry, !isJSON, Terminal.isTerminal else { return }
         let status = line.tellsNextBoot ? await session.nextBoot() : nil

@@ -10,8 +10,8 @@ import Testing
         .checkAll)
     func road() throws {
         try Artefacts.rescueSystem("converted").run { vm in
-            // The system on the second disk becomes an ordinary host: its kernel is in /boot, GRUB boots it, and
-            // a partition is free.
+            // The system on the second disk becomes an ordinary host: its kernel is in /boot, GRUB boots it,
+            // and a partition is free.
             try vm.check(
                 """
                 set -e
@@ -135,7 +135,8 @@ import Testing
 }
 
 extension VM {
-    /// Commands that give GRUB an entry of its own, which boots by the newest kernel in /boot with `arguments`.
+    /// Commands that give GRUB an entry of its own, which boots by the newest kernel in /boot with
+    /// `arguments`.
     fileprivate static func oldEntry(_ arguments: String) -> String {
         """
         printf 'menuentry "Old system" {\\n linux /%s %s\\n initrd /%s\\n}\\n' \\

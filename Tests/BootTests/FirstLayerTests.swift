@@ -36,8 +36,8 @@ import Testing
 }
 
 extension VM {
-    /// Expects that the host returns to its old root, /dev/vdb, from a trial of its first `layer` that ends in a
-    /// panic, and that a second trial makes the layer the default.
+    /// Expects that the host returns to its old root, /dev/vdb, from a trial of its first `layer` that ends
+    /// in a panic, and that a second trial makes the layer the default.
     func expectReturnAndThenTrial(of layer: String) throws {
         try check(
             """

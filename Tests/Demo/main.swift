@@ -1,5 +1,5 @@
-// `make demo`: shows, in machines, the package in an image, an installation of the image, an update and the way
-// back.
+// `make demo`: shows, in machines, the package in an image, an installation of the image, an update and the
+// way back.
 
 import Foundation
 import TestMachine

@@ -6,7 +6,8 @@ public struct Machine: Sendable {
         case firstDisk
         /// QEMU itself loads a kernel, with an initramfs and the kernel's arguments.
         case kernel(String, initramfs: String, arguments: String)
-        /// Firmware boots from the network, with the directory `tftp` on its server, from the file `file` in it.
+        /// Firmware boots from the network, with the directory `tftp` on its server, from the file `file` in
+        /// it.
         case network(tftp: String, file: String)
     }
 

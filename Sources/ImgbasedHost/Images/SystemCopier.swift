@@ -6,19 +6,19 @@ import ImgbasedLinux
 
 /// Copies the running system to the file system of a base.
 ///
-/// The files change while they are copied. So tar(1) copies again and again what has changed since the pass before,
-/// until a pass finds no change: then all files are as they were when that pass began. Files of
+/// The files change while they are copied. So tar(1) copies again and again what has changed since the pass
+/// before, until a pass finds no change: then all files are as they were when that pass began. Files of
 /// ``SystemCopy/busyPlaces`` do not count.
 ///
-/// A frozen root would stop this program and lvm2 with all others. A snapshot of a plain volume would change what
-/// the next boot of the old root needs, should the power fail meanwhile.
+/// A frozen root would stop this program and lvm2 with all others. A snapshot of a plain volume would change
+/// what the next boot of the old root needs, should the power fail meanwhile.
 struct SystemCopier {
     private let copy: SystemCopy
     private let root: String
     private let reporter: ImageReporter
 
-    /// tar's record of what it has seen, and its list of what it has copied. They are not in the root file system,
-    /// where each pass would find them changed. Only the holder of the host's lock uses them.
+    /// tar's record of what it has seen, and its list of what it has copied. They are not in the root file
+    /// system, where each pass would find them changed. Only the holder of the host's lock uses them.
     private static let record = "/run/imgbased/copy.record"
     private static let index = "/run/imgbased/copy.index"
     /// The limit of an index that is read. A longer one has changes in its beginning.
@@ -56,7 +56,8 @@ struct SystemCopier {
         let source = try calling(HostMount.only(root))
         var changes = SystemChanges(index: [])
         for pass in 0..<SystemCopy.passLimit {
-            // The kernel notes a change through mmap(2) only if it has written the page out since the last one.
+            // The kernel notes a change through mmap(2) only if it has written the page out since the last
+            // one.
             try calling(source.flush())
             try copyOnce(source, to: tree, lists: pass > 0, tick)
             if pass > 0 {

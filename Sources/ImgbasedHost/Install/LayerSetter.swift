@@ -17,7 +17,8 @@ enum LayerSetter {
         try calling(tree.flush())
     }
 
-    /// Applies `setup` to the layer in `tree`. The overlay comes first: the other settings are made in its files.
+    /// Applies `setup` to the layer in `tree`. The overlay comes first: the other settings are made in its
+    /// files.
     static func apply(_ setup: LayerSetup, to tree: borrowing ConfinedTree) throws(HostFailure) {
         let settings = setup.settings
         if let overlay = settings.overlay {

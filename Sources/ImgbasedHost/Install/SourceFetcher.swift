@@ -14,7 +14,8 @@ struct SourceFetcher {
 
     /// Fetches `source` and returns its path; `name` is free in the directory.
     ///
-    /// A password file that others can read, as on a medium, is copied. An overlay can be an archive of tar(1).
+    /// A password file that others can read, as on a medium, is copied. An overlay can be an archive of
+    /// tar(1).
     func fetch(
         _ source: UnattendedInstallation.Source, as name: String
     ) async throws(HostFailure) -> String {

@@ -20,8 +20,8 @@ public struct LayoutPicture: Sendable {
 
         /// The style of a terminal of `width` columns, given the environment variables.
         ///
-        /// `NO_COLOR` is that of no-color.org. `TERM` names the terminal (terminfo(5)): old ones and `dumb` have no
-        /// colours. The locale says whether text is UTF-8 (locale(7)).
+        /// `NO_COLOR` is that of no-color.org. `TERM` names the terminal (terminfo(5)): old ones and `dumb`
+        /// have no colours. The locale says whether text is UTF-8 (locale(7)).
         public init(width: Int, _ variable: (String) -> String?) {
             self.width = width
             let terminal = variable("TERM") ?? ""

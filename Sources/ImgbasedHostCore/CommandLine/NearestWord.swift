@@ -12,7 +12,8 @@ enum NearestWord {
     /// The word of `known` that is nearest to `word`; `nil` if none is near.
     ///
     /// A word is near if one change for every three characters, or a single one, makes it of `word`, or if it
-    /// is the only one that begins with `word`. A change is a character more, less or other, or two exchanged.
+    /// is the only one that begins with `word`. A change is a character more, less or other, or two
+    /// exchanged.
     static func nearest(to word: String, among known: [String]) -> String? {
         let letters = Array(word.lowercased().unicodeScalars.prefix(limit + 1))
         guard letters.count > 1, letters.count <= limit else { return nil }

@@ -2,8 +2,8 @@ public import ImgbasedCore
 
 /// The description of a file system from the first bytes of an image.
 ///
-/// blkid(8) of util-linux 2.38 tells neither the size nor a pending journal, and accepts a superblock with a wrong
-/// checksum.
+/// blkid(8) of util-linux 2.38 tells neither the size nor a pending journal, and accepts a superblock with a
+/// wrong checksum.
 public struct FileSystemSignature: Hashable, Sendable {
     /// The number of bytes to read from an image.
     public static let length = 65536

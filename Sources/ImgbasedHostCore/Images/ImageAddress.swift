@@ -1,6 +1,7 @@
 /// Addresses of images that are not on this host.
 public enum ImageAddress {
-    /// Whether `text` is an address with a scheme and an authority, such as `https://HOST/PATH` (RFC 3986, 3).
+    /// Whether `text` is an address with a scheme and an authority, such as `https://HOST/PATH` (RFC 3986,
+    /// 3).
     public static func isAddress(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetter(first) else { return false }
         let rest = text.utf8.drop { isLetter($0) || isDigit($0) || "+-.".utf8.contains($0) }

@@ -2,8 +2,8 @@ import ImgbasedCore
 
 /// The order to make a base of the running root file system.
 public struct SystemCopy: Hashable, Sendable {
-    /// The thin volume that holds the root; the base is then a snapshot of it, and no file is copied. `nil` if
-    /// the files are copied.
+    /// The thin volume that holds the root; the base is then a snapshot of it, and no file is copied. `nil`
+    /// if the files are copied.
     public var origin: VolumePath?
     /// The paths of a kernel and its initramfs in the file system of `/boot`. The base gets copies of them,
     /// since a base has its own kernel. Empty if the root file system has them.

@@ -8,7 +8,8 @@ extension InstallPlanner {
     private static let espSize = Bytes(256 << 20)
     private static let grub = "/boot/grub"
     private static let esp = "/boot/efi"
-    /// The distance of systemd-boot's ESP from the start of its partition, until the installation is complete.
+    /// The distance of systemd-boot's ESP from the start of its partition, until the installation is
+    /// complete.
     private static let hiding = Bytes(1 << 20)
 
     private var roundedBootSize: Bytes { bootSize.roundedUp(to: Bytes(1 << 20)) }

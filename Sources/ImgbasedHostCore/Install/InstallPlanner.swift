@@ -2,8 +2,8 @@ public import ImgbasedCore
 
 /// `imgbase install`: an image onto empty disks, which then boot by themselves.
 ///
-/// The first disk gets partitions; its first partition has the identifier ``InstallDisk/mark`` until everything is
-/// there. The next run makes a disk with this mark anew, whatever it holds.
+/// The first disk gets partitions; its first partition has the identifier ``InstallDisk/mark`` until
+/// everything is there. The next run makes a disk with this mark anew, whatever it holds.
 public struct InstallPlanner: Sendable {
     /// The names of the new volume group and pool.
     public var names: HostNames
@@ -142,8 +142,8 @@ public struct InstallPlanner: Sendable {
         return Set(groups).filter { !$0.hasPrefix("[") }.sorted()
     }
 
-    /// Whether an unfinished installation with the groups `own` left `disk`: a whole disk as physical volume of
-    /// such a group, or of a group that was only begun.
+    /// Whether an unfinished installation with the groups `own` left `disk`: a whole disk as physical volume
+    /// of such a group, or of a group that was only begun.
     private func isLeftover(_ disk: InstallDisk, of own: [String], _ state: HostState) -> Bool {
         guard disk.partitions.isEmpty, disk.disk.signatures.allSatisfy({ $0 == "LVM2_member" }) else {
             return false
@@ -161,8 +161,8 @@ public struct InstallPlanner: Sendable {
         return table
     }
 
-    /// The steps that make the volumes on the new partition and the other disks; throws if they or the base would
-    /// not fit.
+    /// The steps that make the volumes on the new partition and the other disks; throws if they or the base
+    /// would not fit.
     private func layOut(
         _ table: PartitionTable, _ survey: InstallSurvey, _ description: ImageDescription?
     ) throws(HostReason) -> [Step] {

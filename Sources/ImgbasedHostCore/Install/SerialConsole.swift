@@ -28,8 +28,8 @@ struct SerialConsole: Hashable {
 
     /// GRUB's commands that put its menu on the port, beside the screen.
     ///
-    /// If GRUB cannot use the port, the menu stays on the screen. On UEFI, the firmware's own console may be on the
-    /// same port, and GRUB's driver would take keys from it.
+    /// If GRUB cannot use the port, the menu stays on the screen. On UEFI, the firmware's own console may be
+    /// on the same port, and GRUB's driver would take keys from it.
     var commandsOfGRUB: String {
         """
         if [ "${grub_platform}" = pc ]; then

@@ -75,8 +75,8 @@ extension Step {
                         ]))
             ]
         case .installSystemdBoot:
-            // This machine's variables stay unchanged. bootctl looks for the ESP's type in the partition table,
-            // where it does not show yet (systemd: docs/ENVIRONMENT.md).
+            // This machine's variables stay unchanged. bootctl looks for the ESP's type in the partition
+            // table, where it does not show yet (systemd: docs/ENVIRONMENT.md).
             [
                 .run(
                     Command(

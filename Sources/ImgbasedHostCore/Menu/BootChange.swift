@@ -88,8 +88,8 @@ extension BootPlanner {
         return plan
     }
 
-    /// Whether something other than our menu booted this system: a layer without an entry of ours, or a volume
-    /// that is no layer. Our initramfs boots such a volume too, if `root=` names it.
+    /// Whether something other than our menu booted this system: a layer without an entry of ours, or a
+    /// volume that is no layer. Our initramfs boots such a volume too, if `root=` names it.
     private static func isBootedByOthers(_ state: HostState) -> Bool {
         guard let booted = state.booted else { return state.root != nil }
         return state.boot.loader == nil || state.boot.entries[booted.name] == nil

@@ -6,7 +6,8 @@ struct LoaderConfig: Hashable {
     enum Mode: Hashable {
         /// No line is ours: the record has no effect.
         case absent
-        /// Those besides layers. Our line is a comment: an entry on trial comes first by its sort key (`SystemdBoot`).
+        /// Those besides layers. Our line is a comment: an entry on trial comes first by its sort key
+        /// (`SystemdBoot`).
         case besides
         /// The first of our entries.
         case layers
@@ -30,7 +31,8 @@ struct LoaderConfig: Hashable {
 
     private var lines: [String] { text.parts(separator: "\n") }
 
-    /// The value of a `default` line (systemd: src/boot/efi/boot.c, `line_get_key_value`); `nil` for other lines.
+    /// The value of a `default` line (systemd: src/boot/efi/boot.c, `line_get_key_value`); `nil` for other
+    /// lines.
     private static func defaultPattern(_ line: String) -> String? {
         let words = line.unicodeScalars.split(maxSplits: 1) { $0 == " " || $0 == "\t" || $0 == "\r" }
             .map(String.init)

@@ -8,8 +8,8 @@ import ImgbasedCore
 ///
 /// If the record leaves the default to the entries besides layers, no line in `loader.conf` may name our
 /// entries: newer versions ignore the tries in a pattern (systemd pull request 38897, in 257.13), so the line
-/// would also name entries without tries. The `sort-key` of the trial then precedes every other entry, and our
-/// other entries have no tries: all versions sort these last.
+/// would also name entries without tries. The `sort-key` of the trial then precedes every other entry, and
+/// our other entries have no tries: all versions sort these last.
 enum SystemdBoot {
     /// The name of an entry's file, with its tries.
     struct FileName: Hashable {
@@ -185,8 +185,8 @@ enum SystemdBoot {
     /// After each step, systemd-boot boots either the entry it booted before all steps or the one it boots
     /// after all. So the new first entry is written first if that brings it forward, and the old first entry
     /// gives way last. The others are written in between: at each moment one of the two is before them. If an
-    /// entry besides layers boots before or after, `loader.conf` changes when the new first entry is there and
-    /// the old one has not given way.
+    /// entry besides layers boots before or after, `loader.conf` changes when the new first entry is there
+    /// and the old one has not given way.
     static func steps(
         _ entries: [BootEntry], _ record: BootRecord, _ boot: BootState, _ wanted: LoaderConfig.Mode? = nil
     ) throws(HostReason) -> [Step] {
@@ -201,8 +201,8 @@ enum SystemdBoot {
         var sorted = (0...3).flatMap { number in changes.filter { turn($0) == number } }
         var steps: [Step] = []
         if mode != self.mode(boot) {
-            // The layer that was first and stays first must not fall behind entries that `loader.conf` does not
-            // exclude yet.
+            // The layer that was first and stays first must not fall behind entries that `loader.conf` does
+            // not exclude yet.
             for index in sorted.indices where sorted[index].rank.new == first.new && first.new != last {
                 if mode == .layers, sorted[index].rank.old == first.new { continue }
                 steps += sorted[index].writing
@@ -220,8 +220,8 @@ enum SystemdBoot {
         return steps
     }
 
-    /// Whether the files are those of what is recorded, but for a trial whose last try systemd-boot has taken away: what its entry
-    /// says changes with the next command.
+    /// Whether the files are those of what is recorded, but for a trial whose last try systemd-boot has taken
+    /// away: what its entry says changes with the next command.
     static func isRecorded(_ boot: BootState) -> Bool {
         var boot = boot
         let record = boot.record
@@ -238,9 +238,9 @@ enum SystemdBoot {
         return (try? steps(BootPlanner.entries(boot), record, boot))?.isEmpty == true
     }
 
-    /// What systemd-boot knows the entry of `layer` by: the name of its file in lower case and with the tries in it, for newer
-    /// versions without these, and in 257.13 then in the case it has (src/boot/boot.c, `boot_entry_parse_tries`). Patterns are in
-    /// lower case.
+    /// What systemd-boot knows the entry of `layer` by: the name of its file in lower case and with the tries
+    /// in it, for newer versions without these, and in 257.13 then in the case it has (src/boot/boot.c,
+    /// `boot_entry_parse_tries`). Patterns are in lower case.
     private static func pattern(_ layer: String) -> String {
         let name = FileName(layer: layer).text.dropLast(".conf".count)
         return String(name.map { $0.isUppercase ? "?" : $0 }) + "[.+]*conf"

@@ -132,14 +132,16 @@ extension HostState {
         return pool
     }
 
-    /// Whether an entry besides ours booted this system: it runs from no layer, or from one of oVirt's imgbased.
+    /// Whether an entry besides ours booted this system: it runs from no layer, or from one of oVirt's
+    /// imgbased.
     var runsBesides: Bool {
         guard let booted else { return true }
         return volume(booted)?.isForeignLayer == true && boot.reason == nil
     }
 
     /// Whether a layer must come up healthy before it becomes the default: an entry besides ours booted this
-    /// system, and no layer has come up healthy yet. The system booted now is the way back, so GRUB must count tries.
+    /// system, and no layer has come up healthy yet. The system booted now is the way back, so GRUB must
+    /// count tries.
     var canGoBackBesides: Bool {
         // A new installation has nothing besides.
         guard boot.loader != nil, boot.newMounts.isEmpty, runsBesides, boot.record.good == nil else {
@@ -188,7 +190,8 @@ public struct BootState: Hashable, Sendable {
     public var loader: BootLoader?
     /// The file name of the entry that systemd-boot boots once; `nil` if none.
     public var oneShot: String?
-    /// The file name or pattern of the entry that systemd-boot prefers to the default in `loader.conf`; `nil` if none.
+    /// The file name or pattern of the entry that systemd-boot prefers to the default in `loader.conf`; `nil`
+    /// if none.
     public var loaderDefault: String?
     /// The files of our entries, by layer; more than one after an interrupted change.
     public var entryFiles: [String: [String]] = [:]

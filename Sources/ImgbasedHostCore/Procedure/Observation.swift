@@ -23,8 +23,8 @@ public enum Question: Hashable, Sendable {
     case runningKernel
     /// The survey of a carry.
     case survey(CarryOrder)
-    /// What is on the disks for an installation, and the description of the image; of the state only the groups
-    /// and volumes.
+    /// What is on the disks for an installation, and the description of the image; of the state only the
+    /// groups and volumes.
     case installation(disks: [String])
     /// The root file system of the running system, given as `root`, and the disks named for the pool.
     case conversion(root: String, disks: [String])

@@ -13,8 +13,9 @@ public struct KeepPolicy: Hashable, Sendable {
     /// The bases to remove with their layers, oldest first; if `adding`, a new base counts among those kept.
     ///
     /// A base is kept if the host needs it: one of its layers is booted, the default, the last good one, on
-    /// trial or to be booted once. A base is also kept if another program's entry boots a layer of it, or if it
-    /// is pinned, in use, or the origin of an administrator's snapshot. A base already being removed is included.
+    /// trial or to be booted once. A base is also kept if another program's entry boots a layer of it, or if
+    /// it is pinned, in use, or the origin of an administrator's snapshot. A base already being removed is
+    /// included.
     public func removals(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
         // Debris is removed before, and does not count.
         let state = state.cleaned(names)

@@ -216,8 +216,8 @@ import Testing
             try again.install(loader: loader, Self.settings)
             let recovery = again.stepsDone
             #expect(Self.counted(again) == Self.counted(whole), "cut after \(power)")
-            // And once more, with the power gone while the second run clears the disks. After that it is like the
-            // first.
+            // And once more, with the power gone while the second run clears the disks. After that it is like
+            // the first.
             for second in 0...(recovery - steps) {
                 var twice = cut
                 twice.power = second

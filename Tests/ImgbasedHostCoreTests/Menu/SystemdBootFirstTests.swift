@@ -99,7 +99,8 @@ import Testing
         try Self.boot("Base-0.1", &machine)
         try machine.change(.started)
         #expect(Self.files(machine) == ["imgbased-Base-0.1+2-1.conf", "imgbased-Base-0.2+0.conf"])
-        // The power goes after each step, and it is booted again, if systemd-boot has it so: or healthy once more.
+        // The power goes after each step, and it is booted again, if systemd-boot has it so: or healthy once
+        // more.
         let plan = try BootPlanner.plan(.good, machine.state, names: FakeMachine.names)
         for power in 0...plan.steps.count {
             var machine = machine

@@ -45,9 +45,10 @@ import Testing
             }
         }
 
-        /// The layers that may be booted unattended, or "host" for the entry with the sort key `host` and no tries: what is first
-        /// by `sort-key`, those without tries left last, those without a key behind others with one; a default in `loader.conf`
-        /// leaves the others out (systemd: src/boot/efi/boot.c, `config_entry_compare`, `config_select_default_entry`).
+        /// The layers that may be booted unattended, or "host" for the entry with the sort key `host` and no
+        /// tries: what is first by `sort-key`, those without tries left last, those without a key behind
+        /// others with one; a default in `loader.conf` leaves the others out (systemd: src/boot/efi/boot.c,
+        /// `config_entry_compare`, `config_select_default_entry`).
         func first(besides host: String?) -> Set<String> {
             var entries = files.compactMap { name, text -> (layer: String, key: String)? in
                 guard let name = SystemdBoot.FileName(name) else { return nil }

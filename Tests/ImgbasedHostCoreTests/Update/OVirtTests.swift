@@ -3,8 +3,8 @@ import Testing
 @testable import ImgbasedCore
 @testable import ImgbasedHostCore
 
-/// A host that was laid out by oVirt's imgbased: its volumes have no more than their roles as tags, and its boot
-/// entries are another program's.
+/// A host that was laid out by oVirt's imgbased: its volumes have no more than their roles as tags, and its
+/// boot entries are another program's.
 @Suite struct OVirtTests {
     private static let layer = VolumePath(group: "HostVG", name: "node-4.5.1-1+1")
 

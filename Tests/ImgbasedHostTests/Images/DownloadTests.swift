@@ -8,7 +8,8 @@ import Testing
 /// Images from a server, by curl(1) itself.
 @Suite(.serialized, .enabled(if: ImageMaker.missing == nil, Comment(rawValue: ImageMaker.missing ?? "")))
 struct DownloadTests {
-    /// A server of the directory of `maker`: /cut/NAME ends in the middle of the file, /error/NAME is a failure.
+    /// A server of the directory of `maker`: /cut/NAME ends in the middle of the file, /error/NAME is a
+    /// failure.
     private final class Server {
         let address: String
         private let child: HostChild
