@@ -129,7 +129,7 @@ helper: ## Build the static initramfs helper: build/imgbase-initrd.
 
 .PHONY: test
 test: ## Run the unit tests: milliseconds, no machine.
-	@build-aux/run-tests --skip BootTests
+	@build-aux/run-tests --skip '^BootTests\.'
 
 .PHONY: check
 check: check-deps lint build helper ## Run the checks that every change must pass: lint, unit tests, boot tests; half an hour.
