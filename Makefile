@@ -100,10 +100,10 @@ MAKEFLAGS += --jobs=2
 
 # If packages are to be installed, nothing runs at the same time as apt, even with 'make -j'.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-check-deps build helper: | deps
+check-deps package-deps build helper: | deps
 endif
 ifneq ($(filter check-deps check check-all sweep prove demo bench $(IMAGE_GOALS),$(MAKECMDGOALS)),)
-lint build helper: | check-deps
+package-deps lint build helper: | check-deps
 endif
 ifneq ($(filter package-deps deb rpm,$(MAKECMDGOALS)),)
 build helper: | package-deps
