@@ -168,6 +168,11 @@ image-build: check-deps build helper ## Make a disk that boots, build/runtime-la
 image-check: check-deps build helper ## Boot build/runtime-layout.img by BIOS and UEFI, and check the host that it is.
 	@$(IMAGE) check
 
+# Both read what image-build makes, which may have been made with another RECIPE.
+ifneq ($(filter image-build,$(MAKECMDGOALS)),)
+image-check runtime-layout.squash: | image-build
+endif
+
 .PHONY: payload
 payload: check-deps build helper ## Make the image for updates: build/node.img, node.squashfs, node.oci.tar.
 	@$(IMAGE) payload
