@@ -31,6 +31,7 @@ import Testing
         try Artefacts.updatable("torn").run { vm in
             try vm.check(
                 """
+                set -e
                 lvchange -q --addtag torn HostVG/Base-0.2
                 pvck --dump headers /dev/vda4 | awk '/mda_header_[12] at/ { area = $3 }
                     /raw_locn.0..offset/ { print (area + $2) / 512 + 1 }' >/run/texts
