@@ -11,7 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 // `make helper` builds the helper's targets as Embedded Swift: the same files without a runtime, so that only
-// used code remains. Code for the host tool alone is in separate directories and is not built.
+// used code remains. The host tool's targets are not built.
 let isHelper = Context.environment["IMGBASED_HELPER"] != nil
 let optimization = ["-wmo", "-Osize"]
 let helperSettings =
