@@ -33,7 +33,7 @@ static void put(const char *path, const char *text)
     if (file < 0)
         return;
     if (write(file, text, strlen(text)) < 0) {
-        // It may not be there, or be forbidden: the watcher then is only as safe as what it watches.
+        // A missing or forbidden file is ignored: the watcher then is no safer than the process it watches.
     }
     close(file);
 }

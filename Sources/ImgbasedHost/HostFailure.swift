@@ -109,7 +109,7 @@ extension String {
     }
 }
 
-/// Throws if a signal asked the program to end, so that what was begun is undone.
+/// Throws if a signal asked the program to end, so that the caller undoes its work.
 public func checkSignals() throws(HostFailure) {
     if let signal = HostSignals.received { throw .interrupted(signal) }
 }

@@ -157,7 +157,7 @@ private final class Start: @unchecked Sendable {
         posix_spawn_file_actions_adddup2(&actions, files.input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, files.output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipe.writer, STDERR_FILENO)
-        // A tool starts as from a shell, whatever this thread blocks or ignores.
+        // A tool starts as from a shell: it inherits no blocked or ignored signal of this thread.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -97,7 +97,7 @@ public final class HostPipe: @unchecked Sendable {
         }
     }
 
-    /// Writes all of `bytes`; `false` if the reader is gone.
+    /// Writes all of `bytes`; `false` if the reading end is closed.
     ///
     /// Only a ``HostThread`` may call this: elsewhere, a missing reader ends the program.
     ///

@@ -39,7 +39,7 @@ public enum HostSignals {
     /// Watches for the signals by which people, terminals and service managers end programs.
     ///
     /// Ignored signals stay ignored, as nohup(1) sets them. A missing reader of the output ends nothing: the
-    /// program must finish or undo what it began. Tools that it runs do not inherit this.
+    /// program must finish or undo its work. Tools that it runs do not inherit this.
     ///
     /// The corresponding C functions are `sigaction` and `signal`.
     public static func watch() {

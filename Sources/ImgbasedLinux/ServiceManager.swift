@@ -7,7 +7,7 @@ enum ServiceManager {
     /// One such call mounts a file system with a long journal on a slow disk.
     private static let longestCall = 900
 
-    /// Tells systemd that this program goes on, and may take `seconds` and one longest call more.
+    /// Extends systemd's time limit by `seconds` and the longest call: this program is at work.
     ///
     /// After that, the service counts as hung. Without a listener, this call does nothing.
     ///

@@ -73,7 +73,7 @@ struct Context {
         }
     }
 
-    /// Tells a user at a terminal what is so after a change, and what comes next.
+    /// Tells a user at a terminal the state after a change, and the next step.
     ///
     /// It goes to standard error, and only to a terminal, as progress does: programs read what they read
     /// before.

@@ -52,7 +52,7 @@ enum Program {
         }
     }
 
-    /// Says what this program lacks, and returns its exit status.
+    /// Prints that /proc is missing, and returns the exit status.
     static func refuseWithoutProc() -> Int32 {
         complain("cannot run without /proc; mount it with 'mount -t proc proc /proc'", status: refusal)
     }
@@ -63,7 +63,7 @@ enum Program {
         return complain("cannot write to standard output: \(reason)", status: failure)
     }
 
-    /// Prints what the parser says: help, or the error in the command `path`, whose help is named.
+    /// Prints the parser's message: help, or the error in the command `path` with a pointer to its help.
     private static func report(parsing error: any Error, of path: String) -> Int32 {
         guard ImgbaseCommand.exitCode(for: error) != .success else {
             print(ImgbaseCommand.fullMessage(for: error))
@@ -75,7 +75,7 @@ enum Program {
         return complain("\(message)\(end) '\(path) --help'", status: refusal)
     }
 
-    /// Prints one line, whatever is in the message, and returns `status`.
+    /// Prints `message` as one line, and returns `status`.
     private static func complain(_ message: String, status: Int32) -> Int32 {
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         Terminal.error("imgbase: \(line)")

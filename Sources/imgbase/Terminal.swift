@@ -10,7 +10,7 @@ enum Terminal {
     /// The corresponding C function is `isatty`.
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// What the terminal on standard output can show; `nil` if it is none.
+    /// The abilities of the terminal on standard output; `nil` if standard output is no terminal.
     ///
     /// The corresponding C functions are `isatty`, `ioctl` with `TIOCGWINSZ`, and `getenv`.
     static var output: LayoutPicture.Style? {
@@ -30,7 +30,7 @@ enum Terminal {
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
-    /// Writes one line, whatever is in it.
+    /// Writes a text as one line.
     static func error(_ line: String) {
         // Output printed before must come before, for a reader of both.
         fflush(nil)

@@ -130,7 +130,7 @@ func checkTries(_ tries: Int?) throws {
 }
 
 extension Context {
-    /// Prints what was carried, or would be, and the layer booted next.
+    /// Prints the report of the carry, done or previewed, and the layer booted next.
     fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
         var lines = result.report?.lines ?? []
         if let layer = result.layer, !isPreview { lines.append(layer) }

@@ -15,7 +15,7 @@ public enum BootMode: String, Hashable, Sendable, CaseIterable {
 
 /// The code that activates volumes.
 public enum Activator: String, Hashable, Sendable, CaseIterable {
-    /// Our own code, and lvm2 for what that refuses or fails to activate.
+    /// Our own code, and lvm2 for layers that our code refuses or fails to activate.
     case auto
     /// Our own code only.
     case native

@@ -1,6 +1,6 @@
 /// The commands of lvm(8) for volumes that our own code does not activate.
 public enum LVM2Command {
-    /// Activates `volume` of `group` as an initramfs must: without daemons, whatever its activation flags.
+    /// Activates `volume` of `group` as an initramfs must: without daemons, even if a flag says to skip it.
     public static func activate(_ volume: String, of group: String, readOnly: Bool) -> [String] {
         var arguments = ["lvchange", "--yes", "--ignoreactivationskip", "--activate", "y", "--sysinit"]
         if readOnly {

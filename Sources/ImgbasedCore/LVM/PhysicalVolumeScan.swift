@@ -41,7 +41,7 @@ public struct PhysicalVolumeScan: Hashable, Sendable {
     /// has a better copy.
     public let isTorn: Bool
 
-    /// Whether a group was being created on the device and none of it was kept.
+    /// Whether a power cut interrupted the creation of a group on the device before any of it was stored.
     ///
     /// The device is marked as used, and each head names nothing, or the first text of a ring, incomplete. No
     /// other text of this physical volume exists, so it never held a volume.

@@ -26,7 +26,7 @@ struct VolumeCarry {
         }
     }
 
-    /// Surveys what would be carried, and changes nothing.
+    /// Surveys a carry, and changes nothing.
     func survey() throws(HostFailure) -> CarryReport {
         let fromBase = try mount(order.fromBase, .untouched)
         let from = try source()

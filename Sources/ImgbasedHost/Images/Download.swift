@@ -41,7 +41,7 @@ final class Download {
 
     /// Writes the content of `address` to `file`; `false` if the server says that there is none.
     ///
-    /// `subject` names in messages what the content is for. `seconds` limits the whole time.
+    /// `subject` names the content in messages. `seconds` limits the whole time.
     static func fetch(
         _ address: String, to file: borrowing OpenFile, limit: Int, seconds: Int? = nil, for subject: String,
         _ reporter: ImageReporter = ImageReporter()

@@ -70,7 +70,7 @@ public struct ImageFiller {
                 ["-no-progress", "-quiet", "-strict-errors", "-force", "-dest", root, spool.path])
             try ImageTool(command, for: name, source.reporter).finish(tick)
         case .tar(let spool):
-            // tar tells what it cannot keep of a file, and goes on. Its other warnings would hide that.
+            // tar warns about attributes it cannot keep, and continues. Its other warnings would hide these.
             let command = Command(
                 .tar,
                 [

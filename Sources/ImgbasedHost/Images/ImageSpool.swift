@@ -7,7 +7,7 @@ import ImgbasedLinux
 final class ImageSpool {
     private let file: OpenFile
 
-    /// Uses a plain file or device as it is.
+    /// Uses a plain file or device without a copy.
     init(_ file: consuming OpenFile) {
         self.file = file
     }

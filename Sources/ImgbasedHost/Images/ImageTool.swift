@@ -10,7 +10,7 @@ struct ImageTool: ~Copyable {
     private let watch: IdleWatch
     /// The name of the image in messages.
     private let image: String
-    /// What to do if the tool fails, at the end of the message.
+    /// The remedy if the tool fails, at the end of the message.
     private let advice: String
 
     /// A sender may be slow, and the kernel notices a dead disk only after minutes.
@@ -85,7 +85,7 @@ struct ImageTool: ~Copyable {
         throw .image(image, reason: "\(command.tool.name) was given up: \(reason)")
     }
 
-    /// The same for a short task: the tool is ended after `seconds`, whatever it waits for.
+    /// The same for a short task: the tool is ended after `seconds`, even if it works.
     @discardableResult
     func finish(within seconds: Int) throws(HostFailure) -> HostChild.End {
         let deadline = Monotonic.now().advanced(bySeconds: seconds)
@@ -137,7 +137,7 @@ private final class IdleWatch {
         watch = Patience.Watch(patience, now: IdleWatch.now)
     }
 
-    /// Why a tool that has done `work` is given up; `nil` if it goes on.
+    /// Why a tool that has done `work` is ended; `nil` if it may continue.
     func reason(work: UInt64) -> String? {
         let verdict = watch.verdict(work: work, now: IdleWatch.now)
         return verdict == .goesOn ? nil : patience.reason(verdict)

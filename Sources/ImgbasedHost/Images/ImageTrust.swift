@@ -4,7 +4,7 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// The proof that an image is what its maker delivered.
+/// The proof that an image is unchanged since its maker delivered it.
 ///
 /// It is `SHA256SUMS` beside the image, and `SHA256SUMS.gpg` if the host has the keys of trusted makers.
 public struct ImageTrust: Sendable {
@@ -99,7 +99,7 @@ public struct ImageTrust: Sendable {
 
     /// Throws unless the file `signature` has a good signature of `text`.
     ///
-    /// `text` is what was read, whatever its file has now.
+    /// `text` is the text that was read: the file may have changed since.
     private func checkSignature(
         of text: [UInt8], _ signature: String, _ image: String, _ reporter: ImageReporter
     ) throws(HostFailure) {

@@ -110,7 +110,7 @@ final class OpenedImage {
 final class DeviceHold {
     private let file: OpenFile
 
-    /// Holds the open `device` itself, whatever has its name now.
+    /// Holds the open `device` itself: another device may have its name now.
     ///
     /// The corresponding C function is `open` with `O_EXCL`.
     init(_ device: borrowing OpenFile) throws(SystemError) {

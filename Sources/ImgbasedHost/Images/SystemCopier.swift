@@ -6,19 +6,19 @@ import ImgbasedLinux
 
 /// Copies the running system to the file system of a base.
 ///
-/// The files change while they are copied. So tar(1) copies again and again what has changed since the pass
-/// before, until a pass finds no change: then all files are as they were when that pass began. Files of
-/// ``SystemCopy/busyPlaces`` do not count.
+/// The files change while they are copied. So tar(1) copies in passes, each time the files that changed since
+/// the pass before. A pass without a change ends the copy: all files are then as they were when it began.
+/// Files of ``SystemCopy/busyPlaces`` do not count.
 ///
-/// A frozen root would stop this program and lvm2 with all others. A snapshot of a plain volume would change
-/// what the next boot of the old root needs, should the power fail meanwhile.
+/// A frozen root would stop this program and lvm2 with all others. After a power cut, a snapshot of a plain
+/// volume would leave the old root as an origin, which not every initramfs can activate.
 struct SystemCopier {
     private let copy: SystemCopy
     private let root: String
     private let reporter: ImageReporter
 
-    /// tar's record of what it has seen, and its list of what it has copied. They are not in the root file
-    /// system, where each pass would find them changed. Only the holder of the host's lock uses them.
+    /// tar's record of the files it has seen, and its list of those it has copied. They are not in the root
+    /// file system, where each pass would find them changed. Only the holder of the host's lock uses them.
     private static let record = "/run/imgbased/copy.record"
     private static let index = "/run/imgbased/copy.index"
     /// The limit of an index that is read. A longer one has changes in its beginning.
@@ -52,12 +52,12 @@ struct SystemCopier {
         try calling(host.makeDirectories("/run/imgbased"))
         for file in files { try calling(host.removeFile(file)) }
         defer { for file in files { try? host.removeFile(file) } }
-        // What is mounted elsewhere in the tree does not belong to it.
+        // File systems mounted within the tree do not belong to it.
         let source = try calling(HostMount.only(root))
         var changes = SystemChanges(index: [])
         for pass in 0..<SystemCopy.passLimit {
-            // The kernel notes a change through mmap(2) only if it has written the page out since the last
-            // one.
+            // The kernel notes a change through mmap(2) only if it has written the page out since the change
+            // before.
             try calling(source.flush())
             try copyOnce(source, to: tree, lists: pass > 0, tick)
             if pass > 0 {
@@ -81,7 +81,7 @@ struct SystemCopier {
         return try calling(file.read(upTo: SystemCopier.indexLimit))
     }
 
-    /// Copies what has changed since the last pass; in the first pass, everything.
+    /// Copies the files that changed since the last pass; in the first pass, all files.
     private func copyOnce(
         _ source: borrowing ConfinedTree, to tree: borrowing ConfinedTree, lists: Bool,
         _ tick: () throws(HostFailure) -> Void

@@ -101,7 +101,7 @@ public struct HostProbe: Sendable {
         return (state, try SystemProbe.survey(root: root, mount, rootVolume(state.volumes), state.boot))
     }
 
-    /// The groups and volumes, and what an installation on `disks` would find.
+    /// The groups and volumes, and the content of `disks` for an installation.
     ///
     /// A group whose metadata a power cut has torn is left alone: it may be on such a disk.
     func installation(disks: [String]) async throws(HostFailure) -> (HostState, InstallSurvey) {
@@ -153,7 +153,7 @@ public struct HostProbe: Sendable {
         return state
     }
 
-    /// What every user may read of the status; `nil` if nothing is recorded.
+    /// The part of the status that every user may read; `nil` if nothing is recorded.
     ///
     /// - Throws: if a record exists and cannot be read.
     public func recordedStatus() throws(HostFailure) -> RecordedStatus? {

@@ -4,7 +4,7 @@ public import ImgbasedHostCore
 
 /// The reports of lvm2 as JSON (`--reportformat json`): every value is a string.
 public enum LVMReport {
-    // Whatever lvm.conf says: times in seconds since 1970, flags as words, sizes in bytes without a unit.
+    // Overrides lvm.conf: times in seconds since 1970, flags as words, sizes in bytes without a unit.
     private static let format = [
         "--reportformat", "json", "--units", "b", "--nosuffix", "--config",
         "report/time_format=\"%s\" report/binary_values_as_numeric=0",
@@ -29,7 +29,7 @@ public enum LVMReport {
     public static let physicalVolumesCommand = Command(
         .pvs, format + ["--options", "pv_name,vg_name"], about: "the physical volumes")
 
-    /// Asks for what lvm2 finds wrong with volumes and groups.
+    /// Asks for the problems of volumes and groups that lvm2 reports.
     public static let healthCommand = Command(
         .lvs, format + ["--options", "vg_name,lv_name,lv_health_status,seg_monitor,vg_missing_pv_count"],
         about: "the health of the volumes")

@@ -56,7 +56,7 @@ public struct Executor {
         if let failure { throw failure }
     }
 
-    /// Undoes what `plan` prepared, and returns the failure with its `cause`.
+    /// Undoes the preparations of `plan`, and returns the failure with its `cause`.
     public mutating func undo(
         _ plan: Plan, after cause: HostFailure, begun: Bool
     ) async -> CommandFailure {

@@ -20,7 +20,7 @@ struct Observer {
         self.request = request
     }
 
-    /// Forgets what it saw: something was changed.
+    /// Forgets all observations: the host has changed.
     mutating func forget() {
         state = nil
         contents = [:]
@@ -71,7 +71,7 @@ struct Observer {
         return seen
     }
 
-    /// The host as it is, or as shown plans would leave it.
+    /// The state of the host, or the state after the shown plans.
     private mutating func current() async throws(HostFailure) -> HostState {
         let state = if let known = state { known } else { try await session.probe.boot() }
         self.state = state

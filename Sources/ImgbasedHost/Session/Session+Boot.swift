@@ -35,7 +35,7 @@ extension Session {
         try await changeBootLoader(BootLoaderPlanner.uninstallGoal, BootLoaderPlanner.uninstall)
     }
 
-    /// What the next boot does as the host is now; `nil` if that cannot be found out.
+    /// The effect of the host's state on the next boot; `nil` if unknown.
     public func nextBoot() async -> HostStatus? {
         guard let state = try? await probe.menu() else { return nil }
         return HostStatus(state, names: names(in: state))

@@ -6,7 +6,7 @@ import ImgbasedLinux
 extension Session {
     /// Carries out `imgbase check`.
     ///
-    /// - Throws: if the host cannot be looked at. What is wrong with it is in the result.
+    /// - Throws: if the host cannot be observed. Its problems are in the result.
     public func check() async throws(HostFailure) -> HostCheck {
         try Session.checkRoot()
         let state: HostState
@@ -27,7 +27,7 @@ extension Session {
         var facts = HostCheck.Facts()
         try LVMReport.addHealth(try await runner.run(LVMReport.healthCommand), to: &facts)
         facts.growthThreshold = LVMReport.growthThreshold(try await runner.run(LVMReport.growthCommand))
-        // In a container or a chroot nobody answers.
+        // In a container or a chroot, systemd does not answer.
         if let report = try? await runner.run(UnitReport.command(HostCheck.units)) {
             facts.units = try UnitReport.states(report, of: HostCheck.units)
         }

@@ -8,7 +8,7 @@ extension Session {
     public struct Result: Sendable {
         /// The layer booted next; `nil` if unknown.
         public var layer: String?
-        /// The report of what was carried into the layer, or would be; `nil` if nothing.
+        /// The report of the carry into the layer, done or previewed; `nil` if there was none.
         public var report: CarryReport?
         /// The bases and layers that made room, or would.
         public var removed: [RemovalReport] = []
@@ -150,7 +150,7 @@ extension Session {
         return procedure.outcome
     }
 
-    /// Undoes what was `begun`, if anything, and returns the error to report.
+    /// Undoes the `begun` plan, if any, and returns the error to report.
     private func failure(
         _ error: any Error, _ procedure: Procedure, _ begun: Plan?, _ doneBefore: Int
     ) async -> any Error {

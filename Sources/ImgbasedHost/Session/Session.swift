@@ -6,7 +6,7 @@ import ImgbasedLinux
 
 /// One command on this host: it observes, makes a plan, and carries it out or shows it.
 public struct Session: Sendable {
-    /// What happens to a plan.
+    /// The treatment of a plan.
     public enum Mode: Sendable {
         /// The plan is carried out; the closure gets each step as it begins.
         case execute(log: @Sendable (Step) -> Void)
@@ -24,13 +24,13 @@ public struct Session: Sendable {
     /// Whether `/boot` is that of the running system, and not of a disk that is being installed.
     var isForThisHost = true
 
-    /// The lock of changing commands. It is not in `/run/lock`, where anybody may create that name.
+    /// The lock of changing commands. It is not in `/run/lock`, where every user may create that name.
     private static let lockPath = "/run/imgbased/lock"
 
     /// A session for the given volume group and pool, which runs commands through `runner`.
     ///
-    /// `waiting` is called if another command is changing the host and this one waits. `notice` gets what
-    /// else the user should know.
+    /// `waiting` is called if another command is changing the host and this one waits. `notice` gets
+    /// other messages for the user.
     public init(
         mode: Mode, runner: CommandRunner, group: String?, pool: String?,
         waiting: @escaping @Sendable () -> Void, notice: @escaping @Sendable (String) -> Void

@@ -2,7 +2,7 @@ import ImgbasedCore
 import ImgbasedHostCore
 import Synchronization
 
-/// What a session has done so far, or would have done if plans are only shown.
+/// The progress of a session; if plans are only shown, the progress it would have made.
 final class SessionProgress: Sendable {
     private struct State {
         var plansDone = 0

@@ -17,9 +17,9 @@ public struct CarryDecision: Hashable, Sendable {
         case merged
     }
 
-    /// What the report says about the place.
+    /// The report's finding about the place.
     public struct Finding: Hashable, Sendable {
-        /// What became of the place.
+        /// The outcome at the place.
         public var outcome: CarryOutcome
         /// The details, in a few words.
         public var detail: String
@@ -54,7 +54,7 @@ public struct CarryDecision: Hashable, Sendable {
     public var attributes: NodeAttributes?
     /// Whether the new base's version is put beside it.
     public var keepsNewBeside = false
-    /// What the report says; `nil` if the administrator changed nothing.
+    /// The finding for the report; `nil` if the administrator changed nothing.
     public var finding: Finding?
 
     /// Decides on one place; `nil` means nothing is there.

@@ -1,8 +1,8 @@
 import ImgbasedCore
 
-/// What is done with a file on a change of base.
+/// The treatment of a file on a change of base.
 public enum CarryRule: String, Hashable, Sendable, CaseIterable {
-    /// As in the old layer; what is absent there stays absent.
+    /// As in the old layer; a file missing there stays missing.
     case ours
     /// As in the new base; the administrator's changes are listed.
     case theirs

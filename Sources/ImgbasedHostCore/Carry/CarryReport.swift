@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// What became of an administrator's change at one place.
+/// The outcome of a carry for an administrator's change at one place.
 public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     /// The change is carried as it is.
     case carried
@@ -18,7 +18,7 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case unused
     /// The policy refuses the conflict.
     case refused
-    /// Nobody made this here.
+    /// Not a change of the administrator's.
     ///
     /// The new layer had something of an earlier run that no other tree has: it was removed, or made as in
     /// the new base. Or the old layer had an old base's version beside a file that no longer exists.
@@ -32,7 +32,7 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
 public struct CarryItem: Hashable, Sendable {
     /// The path in the layer.
     public var path: TreePath
-    /// What became of it.
+    /// The outcome of the change.
     public var outcome: CarryOutcome
     /// The details, in a few words.
     public var detail: String
@@ -54,9 +54,9 @@ public struct CarryItem: Hashable, Sendable {
     }
 }
 
-/// What a change of base does with all of the administrator's changes, in the order of paths.
+/// The outcome of a change of base for all of the administrator's changes.
 public struct CarryReport: Hashable, Sendable {
-    /// The path of a layer's report on what was carried into it.
+    /// The path of a layer's report on the changes carried into it.
     public static let path = "/var/lib/imgbased/carried.json"
 
     /// The items, in the order of their paths.

@@ -168,7 +168,7 @@ public struct CommandWords: Hashable, Sendable {
         return String(word.dropFirst(2).prefix { $0 != "=" })
     }
 
-    /// `words` without the verb at `index`. A value of the verb comes first: it is what the verb is done to.
+    /// `words` without the verb at `index`. The verb's value comes first, as its object.
     private static func withoutOption(at index: Int, in words: ArraySlice<String>) -> [String] {
         let before = words[..<index]
         let after = words[(index + 1)...]
@@ -195,7 +195,7 @@ public enum UsageError: Error, Hashable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-    /// The problem, and what to do.
+    /// The problem and the remedy.
     public var description: String {
         func suggestion(_ nearest: String?, _ path: [String]) -> String {
             let words = path.joined(separator: " ")

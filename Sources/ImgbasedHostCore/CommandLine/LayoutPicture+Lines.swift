@@ -36,7 +36,7 @@ extension LayoutPicture {
         return [[start, ("  ", nil), (bar.used, colour), (bar.free, "2"), (facts, nil)]]
     }
 
-    /// A bar of `width` columns, of which `percent` are used. What is in use is never shown as nothing.
+    /// A bar of `width` columns, of which `percent` are used. Any use fills at least one column.
     static func bar(_ percent: Double, width: Int, _ style: Style) -> (used: String, free: String) {
         let part = max(0, min(percent, 100)) / 100 * Double(width)
         let used = min(width, percent > 0 ? max(1, Int(part.rounded())) : 0)

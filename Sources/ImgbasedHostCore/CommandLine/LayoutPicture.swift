@@ -2,7 +2,7 @@ public import ImgbasedCore
 
 /// A picture of the host for a terminal: the group, the pool as a bar, bases and their layers.
 public struct LayoutPicture: Sendable {
-    /// What a terminal can show.
+    /// The abilities of a terminal.
     public struct Style: Hashable, Sendable {
         /// The columns of the terminal.
         public var width: Int
@@ -20,8 +20,8 @@ public struct LayoutPicture: Sendable {
 
         /// The style of a terminal of `width` columns, given the environment variables.
         ///
-        /// `NO_COLOR` is that of no-color.org. `TERM` names the terminal (terminfo(5)): old ones and `dumb`
-        /// have no colours. The locale says whether text is UTF-8 (locale(7)).
+        /// `NO_COLOR` is that of no-color.org. `TERM` names the terminal (terminfo(5)): `dumb` and old
+        /// terminals have no colours. The locale says whether text is UTF-8 (locale(7)).
         public init(width: Int, _ variable: (String) -> String?) {
             self.width = width
             let terminal = variable("TERM") ?? ""
@@ -48,11 +48,11 @@ public struct LayoutPicture: Sendable {
         public var size: Bytes?
         /// The part of it that has data, its own or its base's; `nil` if unknown.
         public var data: Bytes?
-        /// What is to be known of it, in the order of importance.
+        /// Its marks, the most important first.
         public var marks: [Mark]
     }
 
-    /// What is to be known of a base or layer.
+    /// A state of a base or layer that the picture shows.
     public enum Mark: String, Hashable, Sendable {
         /// This system runs from it.
         case booted

@@ -3,7 +3,7 @@ enum NearestWord {
     /// In Unicode scalars. Longer words are no typing errors in a short one.
     private static let limit = 64
 
-    /// What other tools call our commands.
+    /// The names that other tools have for our commands.
     static let synonyms = [
         "downgrade": "rollback", "list": "layout", "ls": "layout", "repair": "recover", "revert": "rollback",
         "show": "status", "undo": "rollback", "upgrade": "update", "verify": "check",
@@ -11,9 +11,9 @@ enum NearestWord {
 
     /// The word of `known` that is nearest to `word`; `nil` if none is near.
     ///
-    /// A word is near if one change for every three characters, or a single one, makes it of `word`, or if it
-    /// is the only one that begins with `word`. A change is a character more, less or other, or two
-    /// exchanged.
+    /// A word is near if it differs from `word` by at most one change for every three characters, and one in
+    /// any case. A change adds, removes or replaces a character, or exchanges two. A word is also near if it
+    /// is the only one that begins with `word`.
     static func nearest(to word: String, among known: [String]) -> String? {
         let letters = Array(word.lowercased().unicodeScalars.prefix(limit + 1))
         guard letters.count > 1, letters.count <= limit else { return nil }

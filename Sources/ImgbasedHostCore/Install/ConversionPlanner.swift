@@ -42,8 +42,8 @@ public struct ConversionPlanner: Sendable {
         return names
     }
 
-    /// The plan that makes the pool, and the base that follows. Refuses whatever later plans would refuse, as
-    /// far as it is known.
+    /// The plan that makes the pool, and the base that follows. Throws every refusal of later plans that can
+    /// be known now.
     func prepare(
         _ state: HostState, names: HostNames, _ survey: ConversionSurvey
     ) throws(HostRefusal) -> (Plan, BasePlanner) {

@@ -37,7 +37,7 @@ public enum ConversionReason: Error, Hashable, Sendable {
 }
 
 extension ConversionReason: CustomStringConvertible {
-    /// The reason, and what to do, as the end of a sentence.
+    /// The reason and the remedy, as the end of a sentence.
     public var description: String {
         switch self {
         case .otherRoot(let named, let device):

@@ -60,8 +60,8 @@ public struct InstallDisk: Hashable, Sendable {
 
     /// The use that forbids any change; `nil` if there is none.
     ///
-    /// An active volume is no use: systems activate what they find, and lvm2 does not deactivate what is in
-    /// use.
+    /// An active volume is no use: systems activate all volumes they find, and lvm2 does not deactivate a
+    /// volume in use.
     ///
     /// - Parameter isOurs: Whether it is an unfinished installation's.
     func use(isOurs: Bool) -> String? {

@@ -3,7 +3,7 @@ public import ImgbasedCore
 /// `imgbase install`: an image onto empty disks, which then boot by themselves.
 ///
 /// The first disk gets partitions; its first partition has the identifier ``InstallDisk/mark`` until
-/// everything is there. The next run makes a disk with this mark anew, whatever it holds.
+/// everything is there. The next run makes a disk with this mark anew, without regard to its content.
 public struct InstallPlanner: Sendable {
     /// The names of the new volume group and pool.
     public var names: HostNames

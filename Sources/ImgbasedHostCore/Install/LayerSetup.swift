@@ -8,7 +8,7 @@ public struct LayerSetup: Hashable, Sendable {
     public var layer: VolumePath
     /// The type of its file system.
     public var type: FileSystemType
-    /// What the layer gets.
+    /// The settings of the layer.
     public var settings: InstallSettings
     /// The lines that the layer needs in its `/etc/fstab`.
     public var table: LayerFSTab

@@ -18,7 +18,7 @@ public struct PartitionTable: Hashable, Sendable {
         /// The line for sfdisk.
         ///
         /// A number with a unit does not depend on the size of a sector. If the line changes a partition,
-        /// what it leaves out stays.
+        /// omitted fields stay.
         var line: String {
             let places = [("start", start), ("size", size)].compactMap { name, value in
                 value.map { "\(name)=\($0.count >> 20)MiB" }

@@ -2,7 +2,7 @@ public import ImgbasedCore
 
 /// An installation that the kernel's arguments ask for (imgbased.cmdline(7)).
 public struct UnattendedInstallation: Hashable, Sendable {
-    /// What the machine does after the installation.
+    /// The end of the installation: the machine's next action.
     public enum Ending: String, CaseIterable, Sendable {
         case reboot, poweroff, stay
     }
@@ -23,7 +23,7 @@ public struct UnattendedInstallation: Hashable, Sendable {
     public var words: [String] = []
     /// The values of the others.
     public var sources: [Source] = []
-    /// What the machine does after the installation.
+    /// The end of the installation: the machine's next action.
     public var ending = Ending.reboot
 
     /// The argument with the disks. The others begin with it and a full stop.

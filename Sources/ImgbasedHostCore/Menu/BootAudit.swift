@@ -223,7 +223,7 @@ extension BootState {
         }
     }
 
-    /// Whether the boot loader boots what the record says.
+    /// Whether the boot loader follows the record.
     var offersLayers: Bool {
         switch loader {
         case nil: false

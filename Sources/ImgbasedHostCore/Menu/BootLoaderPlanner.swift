@@ -29,7 +29,7 @@ public enum BootLoaderPlanner {
                 var record = boot.record
                 if record.defaultLayer == nil, state.canGoBackBesides { record.leavesDefault = true }
                 let mode: LoaderConfig.Mode = record.leavesDefault ? .besides : .layers
-                // Somebody may have made another the default since.
+                // Another entry may have become the default since.
                 _ = try SystemdBoot.config(boot, mode)
                 try fill(&plan, boot, record, mode)
             }
@@ -72,11 +72,11 @@ public enum BootLoaderPlanner {
         return GRUBConfig(text)
     }
 
-    /// What makes `loader.conf` and the entries those of `mode`: the plan's commit is the former.
+    /// Changes `loader.conf` and the entries to those of `mode`. The plan's commit is `loader.conf`.
     private static func fill(
         _ plan: inout Plan, _ boot: BootState, _ record: BootRecord, _ mode: LoaderConfig.Mode
     ) throws(HostReason) {
-        // First the record, which gets what the names of files say now of tries.
+        // First the record: it gets the tries that are now in the names of files.
         let steps =
             try BootPlanner.write(record, boot, to: SystemdBoot.recordPath(boot))
             + SystemdBoot.steps(BootPlanner.entries(boot), record, boot, mode)

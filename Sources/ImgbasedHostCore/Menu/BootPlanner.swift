@@ -139,7 +139,7 @@ extension BootPlanner {
 }
 
 extension BootState {
-    /// Throws if the boot loader would not find what is written to `/boot`.
+    /// Throws if the boot loader would not find files written to `/boot`.
     func check() throws(HostReason) {
         if isMissing { throw .bootNotMounted }
         if let recordLink { throw .recordIsLink(recordLink) }

@@ -6,7 +6,7 @@ struct LoaderConfig: Hashable {
     enum Mode: Hashable {
         /// No line is ours: the record has no effect.
         case absent
-        /// Those besides layers. Our line is a comment: an entry on trial comes first by its sort key
+        /// The entries besides layers. Our line is a comment: the sort key of an entry on trial puts it first
         /// (`SystemdBoot`).
         case besides
         /// The first of our entries.

@@ -220,8 +220,8 @@ enum SystemdBoot {
         return steps
     }
 
-    /// Whether the files are those of what is recorded, but for a trial whose last try systemd-boot has taken
-    /// away: what its entry says changes with the next command.
+    /// Whether the files match the record. A trial whose last try systemd-boot has used may still have the
+    /// entry it had before: the next command changes that.
     static func isRecorded(_ boot: BootState) -> Bool {
         var boot = boot
         let record = boot.record
@@ -238,15 +238,15 @@ enum SystemdBoot {
         return (try? steps(BootPlanner.entries(boot), record, boot))?.isEmpty == true
     }
 
-    /// What systemd-boot knows the entry of `layer` by: the name of its file in lower case and with the tries
-    /// in it, for newer versions without these, and in 257.13 then in the case it has (src/boot/boot.c,
-    /// `boot_entry_parse_tries`). Patterns are in lower case.
+    /// A pattern in lower case for the identifier that systemd-boot gives the entry of `layer`: the name of
+    /// its file. Old versions change it to lower case and leave the tries in it. Newer ones remove the tries,
+    /// and 257.13 also keeps the case (src/boot/boot.c, `boot_entry_parse_tries`).
     private static func pattern(_ layer: String) -> String {
         let name = FileName(layer: layer).text.dropLast(".conf".count)
         return String(name.map { $0.isUppercase ? "?" : $0 }) + "[.+]*conf"
     }
 
-    /// The pattern for the entry of a layer, or its name where that could be another layer as well.
+    /// The pattern for the entry of a layer, or its file name if the pattern also matches another layer.
     private static func oneShot(_ entry: BootEntry, _ entries: [BootEntry], _ name: FileName) -> String {
         let wanted = FileName(layer: entry.layer).text.dropLast(".conf".count)
         let isAmbiguous = entries.contains { other in

@@ -4,7 +4,7 @@ public import ImgbasedCore
 public struct HostRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The refused goal: `create layer 'Base-0.1'`.
     public var goal: String
-    /// The reason, and what to do about it.
+    /// The reason, and the remedy.
     public var reason: HostReason
 
     /// The refusal of `goal` for `reason`.
@@ -92,7 +92,7 @@ public enum HostReason: Error, Hashable, Sendable {
 }
 
 extension HostReason: CustomStringConvertible {
-    /// The reason, and what to do, as the end of a sentence.
+    /// The reason and the remedy, as the end of a sentence.
     public var description: String {
         switch self {
         case .noGroup(let name):

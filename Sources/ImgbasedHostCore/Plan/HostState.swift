@@ -199,7 +199,7 @@ public struct BootState: Hashable, Sendable {
     public var damagedEntryFiles: Set<String> = []
     /// The current GRUB configuration; `nil` if there is none.
     public var grubConfig: String?
-    /// Our part of it as delivered, a GRUB script; `nil` if missing.
+    /// The script that `boot install` puts into it, as delivered; `nil` if missing.
     public var grubScript: String?
     /// Whether grub-mkconfig finds the program that keeps our part.
     public var isGRUBScriptLinked = false

@@ -18,7 +18,7 @@ extension Procedure {
         let (plan, base) = try planner.prepare(
             seen.state.cleaned(names), names: names, survey)
         note { $0.names = names }
-        // The menu comes first: what it changes on the old root is then in the base too.
+        // The menu comes first: its changes to the old root are then in the base too.
         come(.makeMenu, .writeBase(base))
         return plan
     }

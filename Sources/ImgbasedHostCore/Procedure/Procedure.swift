@@ -25,7 +25,7 @@ public struct Procedure: Sendable {
         public var base: String?
         /// The layer that was made or finished, or that boots next; `nil` if none.
         public var layer: String?
-        /// The report on what was or would be carried into the layer; `nil` if nothing.
+        /// The report of the carry into the layer, done or previewed; `nil` if there was none.
         public var report: CarryReport?
         /// The removals, in order.
         public var removed: [Removal] = []
@@ -51,7 +51,7 @@ public struct Procedure: Sendable {
     /// The plan to undo if the next one cannot be made; `nil` if none.
     public private(set) var begun: Plan?
 
-    /// Notes the report on what the last plan carried.
+    /// Notes the report of the last plan's carry.
     public mutating func note(_ report: CarryReport?) {
         if let report { outcome.report = report }
     }

@@ -52,7 +52,7 @@ public enum Stage: Sendable {
     case previewRollback(to: String?)
     /// Activates the volumes that a survey reads. The steps in `after` follow the survey.
     case openSurvey(from: VolumePath?, on: VolumePath, after: [Step])
-    /// Surveys what would be carried.
+    /// Surveys a carry.
     case survey(CarryOrder, after: [Step])
     /// Lays out the disks of an installation.
     case prepareDisks(InstallPlanner)

@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The line at the end of a command that changed something: what is so now, and what comes next.
+/// The line at the end of a command that changed something: the new state, and the next step.
 public enum ClosingLine: Hashable, Sendable {
     /// A volume group with a pool and `/config` was made.
     case laidOut(HostNames)
@@ -39,7 +39,7 @@ public enum ClosingLine: Hashable, Sendable {
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
-    /// What the next boot does, if that is known.
+    /// The effect on the next boot; `nil` if unknown.
     private func outlook(_ status: HostStatus?) -> String? {
         // Without layers in the menu, this is no problem with a remedy: it was asked for.
         if case .menu(false) = self { return "the next boot boots \(HostStatus.besides)" }
@@ -49,7 +49,7 @@ public enum ClosingLine: Hashable, Sendable {
         return status?.outlook
     }
 
-    /// What is so now.
+    /// The new state; `nil` if the next boot says it.
     private var now: String? {
         switch self {
         case .laidOut(let names):
@@ -71,7 +71,7 @@ public enum ClosingLine: Hashable, Sendable {
         }
     }
 
-    /// What the user may do next; `nil` if nothing waits.
+    /// The user's next step; `nil` if there is none.
     private func step(_ status: HostStatus) -> String? {
         guard let next = status.next else { return nil }
         switch self {

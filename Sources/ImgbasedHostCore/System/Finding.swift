@@ -41,9 +41,9 @@ public struct Finding: Hashable, Sendable {
         case record
         /// How this system was booted, and what went wrong before.
         case boot
-        /// What the last update left to the administrator.
+        /// Tasks that the last update left to the administrator.
         case conflicts
-        /// What interrupted runs left.
+        /// Leftovers of interrupted runs.
         case debris
         /// The mounted file systems and the tables of layers.
         case mounts
@@ -59,7 +59,7 @@ public struct Finding: Hashable, Sendable {
     public var weight: Weight
     /// The problem, one sentence without a full stop.
     public var problem: String
-    /// What to do, as the rest of that sentence; `nil` if the problem says it.
+    /// The remedy, as the rest of that sentence; `nil` if the problem says it.
     public var remedy: String?
 
     /// A finding with these values.

@@ -2,7 +2,7 @@ import ImgbasedCore
 
 /// Everything that can be wrong with a host, as `imgbase check` tells it.
 public struct HostCheck: Hashable, Sendable {
-    /// What only the check observes, besides `HostState`.
+    /// The observations of the check alone, besides `HostState`.
     public struct Facts: Hashable, Sendable {
         /// The number of disks that a volume group lacks, by group.
         public var missingDisks: [String: Int] = [:]
@@ -169,7 +169,7 @@ public struct HostCheck: Hashable, Sendable {
         }
     }
 
-    /// What to do if lvm2 says `health` of a volume.
+    /// The remedy if lvm2 reports `health` for a volume.
     private static func remedy(of health: String, _ path: VolumePath) -> String {
         switch health {
         case "partial": "connect the missing disk again"

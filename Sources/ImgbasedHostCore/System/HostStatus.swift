@@ -204,7 +204,7 @@ extension HostStatus {
             + warnings.map { JournalMessage(.warning, layer: booted, $0) }
     }
 
-    /// What boots if no layer does.
+    /// The text for the system that boots if no layer does.
     static let besides = "what the boot loader has besides layers"
 
     /// The whole status for people, one line each.

@@ -1,6 +1,6 @@
 public import ImgbasedCore
 
-/// The status that every user may read: what the initramfs and the last boot have recorded in `/run`.
+/// The status that every user may read, as the initramfs and the last boot recorded it in `/run`.
 public struct RecordedStatus: Hashable, Sendable {
     /// The initramfs's report; `nil` if there is none.
     public var early: HostStatus.EarlyBoot?
@@ -9,7 +9,7 @@ public struct RecordedStatus: Hashable, Sendable {
     /// The status for people as last recorded, one line each; `nil` if nothing recorded it.
     public var lines: [String]?
 
-    /// What only root can find out.
+    /// The keys of the status that only root gets.
     public static let needsRoot = ["default", "trial", "next", "pool", "health", "conflicts", "staged"]
 
     /// A status of these records; `nil` if there is none. `message` is the content of ``path``.
@@ -35,7 +35,7 @@ public struct RecordedStatus: Hashable, Sendable {
         return ["booted:     \(early.layer)\(mode)"] + warnings.map { "warning:    \($0)" }
     }
 
-    /// What the lines are, and what is missing, in one line.
+    /// One line on the origin of the lines and on what only root can see.
     public var note: String {
         lines == nil
             ? "this is what the initramfs has recorded; only root sees the rest: the default, the next boot, the room; "

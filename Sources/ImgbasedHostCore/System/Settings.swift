@@ -60,7 +60,7 @@ public struct SettingsError: Error, Hashable, Sendable {
 }
 
 extension SettingsError: CustomStringConvertible {
-    /// The problem, and what to do, as the end of a sentence.
+    /// The problem and the remedy, as the end of a sentence.
     public var description: String { "'\(path)' line \(line): \(cause)".asMessageLine }
 }
 

@@ -17,7 +17,7 @@ public struct KeepPolicy: Hashable, Sendable {
     /// it is pinned, in use, or the origin of an administrator's snapshot. A base already being removed is
     /// included.
     public func removals(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
-        // Debris is removed before, and does not count.
+        // Debris is removed earlier, and does not count.
         let state = state.cleaned(names)
         let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }

@@ -57,7 +57,7 @@ public final class OpenDirectory {
 
     /// The facts of the node `name`; `nil` if it is missing.
     ///
-    /// A file system mounted there is not touched: if its server or program is gone, access fails or hangs.
+    /// A file system mounted there is not accessed: without its server or program, access fails or hangs.
     ///
     /// The corresponding C functions are `openat2` with `RESOLVE_NO_XDEV`, which reports a mount before it
     /// enters the mount, `statx`, `readlinkat`, `llistxattr` and `lgetxattr`.

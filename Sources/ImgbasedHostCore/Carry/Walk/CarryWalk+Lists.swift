@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// What the lists name and the walk does not reach.
+/// The paths that lists name and the walk does not reach.
 extension CarryWalk {
     /// The node of a tree at a path.
     enum Sighting {

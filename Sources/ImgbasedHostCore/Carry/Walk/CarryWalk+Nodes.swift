@@ -148,7 +148,7 @@ extension CarryWalk {
         for entry in try names(in: [level.target]) where !known.contains(entry) {
             try leftover(try self.path(path, entry), entry, level)
         }
-        // What an interrupted run was making.
+        // The temporary file of an interrupted run.
         try leftover(try self.path(path, CarryNames.temporary), CarryNames.temporary, level)
     }
 

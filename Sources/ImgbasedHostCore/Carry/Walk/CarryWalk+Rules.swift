@@ -43,7 +43,7 @@ extension CarryWalk {
         return try rules(in: new, path).contains { $0 != own }
     }
 
-    /// Whether the layer has what the old base has, attributes included.
+    /// Whether the node in the layer equals the one in the old base, attributes included.
     private func isLeftAlone(_ name: [UInt8], _ place: Place, _ level: Level) throws(TreeReadError) -> Bool {
         guard let base = place.base, let ours = place.ours else {
             return place.base == nil && place.ours == nil

@@ -30,7 +30,7 @@ public struct CarrySettings: Sendable {
 
 /// A walk through the old base, the layer, the new base and the new layer, side by side.
 ///
-/// For each place it decides what is to be there, and finds the changes that the new layer needs for that.
+/// For each place it decides the content and attributes, and finds the changes that the new layer needs.
 /// The decision depends on the first three trees alone.
 public struct CarryWalk<Directory: TreeDirectory> {
     /// One directory, in each tree that has it.
@@ -184,14 +184,14 @@ public struct CarryWalk<Directory: TreeDirectory> {
 
 /// The result of a walk.
 public struct CarrySurvey: Hashable, Sendable {
-    /// What becomes of the administrator's changes.
+    /// The outcomes of the administrator's changes.
     public var report: CarryReport
     /// The changes that the new layer needs, in order.
     public var changes: [CarryChange]
     /// The bytes these changes write, in whole blocks: stored content and directories.
     public var written: Bytes
 
-    /// Whether the new layer is as it is to be.
+    /// Whether the new layer needs no change.
     public var changesNothing: Bool { changes.isEmpty }
 
     /// A survey with this result.
