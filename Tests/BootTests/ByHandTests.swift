@@ -26,7 +26,7 @@ import Testing
                     "imgbase-initrd: booting layer 'Base-0.1' (rd.imgbased.fallback=Base-0.1); "
                         + "cannot boot layer 'Base-0.2': " + check
                 ], mounts: "Base-0.1")
-            try vm.check("timeout 10 sh -c 'while [ -e /proc/$(cat /run/sleeping) ]; do :; done'")
+            try vm.check("timeout 60 tail --pid=$(cat /run/sleeping) -f /dev/null")
             try vm.check("! dmsetup info HostVG-Base--0.2")
             try vm.check("umount /sysroot; umount /usr/sbin/e2fsck")
 

@@ -32,7 +32,7 @@ import Testing
         #expect(!HostSystem.exists(path))
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
+    @Test(.timeLimit(.minutes(5))) func whatAnInterruptedRunLeftGoesWithTheNext() throws {
         // mkdtemp(3) needs six X. The final name comes last, so that no other run takes an incomplete
         // directory.
         var template = Array("\(HostTemporary.directory)/imgbased-test-XXXXXX".utf8CString)

@@ -233,7 +233,7 @@ import Testing
     }
 
     /// Starts of texts in each sector of the longest possible ring: each is visited once.
-    @Test(.timeLimit(.minutes(1)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(5)), arguments: [false, true])
     func hostileRingsCostNoMoreThanTheirLength(areEnded: Bool) throws {
         var image = DiskImage(String(repeating: "x", count: 100))
         image.areaSize = 32 << 20

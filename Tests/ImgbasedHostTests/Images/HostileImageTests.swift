@@ -12,7 +12,7 @@ import Testing
 struct HostileImageTests {
     // A pipe without a writer or a device is not waited for; a dangling link does not count as no file.
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             ("mkfifo SHA256SUMS", "it is not a plain file"), ("mkdir SHA256SUMS", "it is not a plain file"),
             ("ln -s /dev/zero SHA256SUMS", "it is not a plain file"),
@@ -29,7 +29,7 @@ struct HostileImageTests {
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             ("mkfifo SHA256SUMS.gpg", "it is not a plain file"),
             ("ln -s /dev/zero SHA256SUMS.gpg", "it is not a plain file"),
@@ -46,7 +46,7 @@ struct HostileImageTests {
     }
 
     // The pipe's writer is not waited for.
-    @Test(.timeLimit(.minutes(1))) func aPipeIsRefusedBeforeItIsOpened() async throws {
+    @Test(.timeLimit(.minutes(5))) func aPipeIsRefusedBeforeItIsOpened() async throws {
         let maker = try ImageMaker()
         try maker.shell("mkfifo image; gpg --version >/dev/null; printf '\\231' > trusted.gpg")
         #expect(await maker.outcome().contains("a pipe has no signature"))
@@ -78,7 +78,7 @@ struct HostileImageTests {
         #expect(await maker.outcome().contains("SHA256SUMS beside it has 00000000"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func aToolThatHangsIsEnded() throws {
+    @Test(.timeLimit(.minutes(5))) func aToolThatHangsIsEnded() throws {
         let pipe = try HostPipe("nothing")
         let tool = try ImageTool(
             Command(.tar, ["--list", "--file", "-"]), for: "image", input: pipe.reader, ImageReporter())

@@ -13,7 +13,7 @@ import Testing
     private static let reason = "tar was given up: it did nothing for 1 seconds"
 
     /// No process writes to the tool's input.
-    @Test(.timeLimit(.minutes(1))) func aToolThatDoesNothingIsGivenUp() throws {
+    @Test(.timeLimit(.minutes(5))) func aToolThatDoesNothingIsGivenUp() throws {
         let input = try HostPipe("image")
         let failure = #expect(throws: HostFailure.self) {
             try ImageTool(
@@ -23,7 +23,7 @@ import Testing
         #expect("\(try #require(failure))".contains(Self.reason))
     }
 
-    @Test(.timeLimit(.minutes(1))) func soIsOneThatIsToWriteSomething() throws {
+    @Test(.timeLimit(.minutes(5))) func soIsOneThatIsToWriteSomething() throws {
         let (input, output) = (try HostPipe("image"), try HostPipe("image"))
         let tool = try ImageTool(
             Self.command, for: "image", input: input.reader, output: output.writer, patience: Self.impatient,

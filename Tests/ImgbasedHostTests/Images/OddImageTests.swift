@@ -42,7 +42,7 @@ struct OddImageTests {
         #expect(error?.description == "image 'image': tar was ended by signal 9")
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatAnInterruptedRunUnpackedGoesWithTheNextImage() async throws {
+    @Test(.timeLimit(.minutes(5))) func whatAnInterruptedRunUnpackedGoesWithTheNextImage() async throws {
         let maker = try ImageMaker()
         let image = try maker.image("ext4")
         // mktemp(1) needs the X. The final name comes last, so that no other run takes an incomplete
