@@ -10,7 +10,7 @@ import Testing
 @Suite(
     .enabled(
         if: HostSystem.isRoot && HostSystem.exists("/dev/fuse"),
-        "only root can mount, and what the kernel has"))
+        "only root can mount, and the kernel must have FUSE"))
 struct DeadMountTests {
     private let scratch: Scratch
 
