@@ -96,7 +96,9 @@ package-deps: ## Install the Debian packages needed to build and package (as roo
 	$(call packages,$(BUILD_PACKAGES) $(PACKAGING_PACKAGES))
 
 # Lint and the two builds run side by side: whole-module builds use one processor for much of their time.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=2
+endif
 
 # If packages are to be installed, nothing runs at the same time as apt, even with 'make -j'.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
