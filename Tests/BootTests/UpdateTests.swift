@@ -111,6 +111,7 @@ import Testing
         try Artefacts.updatable("files").run { vm in
             let output = try vm.check(
                 """
+                set -e
                 mount /dev/vdb /mnt
                 echo mine >/etc/local.conf
                 # A base of the host is an image too, even that of the booted layer.
