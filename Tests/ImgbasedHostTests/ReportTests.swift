@@ -175,8 +175,10 @@ import Testing
         #expect(
             disk.devices == [
                 InstallDisk.Device(path: "/dev/vdc1", kind: "part", id: InstallDisk.mark),
-                InstallDisk.Device(path: "/dev/vdc4", kind: "part", id: "x"),
-                InstallDisk.Device(path: "/dev/mapper/HostVG-Config", kind: "lvm", mountPoints: ["/mnt"]),
+                InstallDisk.Device(
+                    path: "/dev/vdc4", kind: "part", id: "x", signature: "LVM2_member", hasDevices: true),
+                InstallDisk.Device(
+                    path: "/dev/mapper/HostVG-Config", kind: "lvm", mountPoints: ["/mnt"], signature: "ext4"),
             ])
         // Without the column NAME, lsblk prints no children.
         let columns = DiskReport.devicesCommand("/dev/vdc").arguments.first { $0.contains("PATH") }

@@ -76,7 +76,8 @@ public enum DiskReport {
             devices: device.descendants.map {
                 InstallDisk.Device(
                     path: $0.path, kind: $0.type ?? "unknown", id: $0.partuuid?.lowercased(),
-                    mountPoints: ($0.mountpoints ?? []).compactMap { $0 })
+                    mountPoints: ($0.mountpoints ?? []).compactMap { $0 }, signature: $0.fstype,
+                    hasDevices: $0.children?.isEmpty == false)
             })
         if let size = device.sectorSize, size > 0 { found.sectorSize = Bytes(size) }
         return found

@@ -115,8 +115,15 @@ public struct HostProbe: Sendable {
             let (devices, signatures) = try await reports(on: disk)
             var seen = try DiskReport.installDisk(disk, devices: devices, signatures: signatures)
             let scan = HostProbe.scan(seen.disk)
-            seen.disk.isUnbegun = scan?.isUnbegun == true || scan?.holdsMetadata == false
+            // A physical volume without a place for metadata leaves it to others, and can hold anything.
+            let isBlank = scan.map { !$0.holdsMetadata && $0.areas > 0 } ?? false
+            seen.disk.isUnbegun = scan?.isUnbegun == true || isBlank
+            seen.host = HostProbe.host(on: seen)
             seen.isHeld = try calling(HostSystem.isHeld(seen.disk.kernelPath))
+            for (index, device) in seen.devices.enumerated()
+            where device.kind == "part" && !device.hasDevices {
+                seen.devices[index].isHeld = try calling(HostSystem.isHeld(device.path))
+            }
             found.append(seen)
         }
         let platforms = GRUBPlatform.native.filter { HostSystem.exists($0.directory + "/modinfo.sh") }
@@ -139,8 +146,24 @@ public struct HostProbe: Sendable {
     }
 
     private static func scan(_ disk: HostState.Disk) -> PhysicalVolumeScan? {
+        scan(path: disk.kernelPath)
+    }
+
+    private static func scan(path: String) -> PhysicalVolumeScan? {
         var reader = MetadataReader()
-        return try? PhysicalVolumeScan.read(path: disk.kernelPath, by: &reader)
+        return try? PhysicalVolumeScan.read(path: path, by: &reader)
+    }
+
+    /// The host of imgbased on `disk`, as the metadata on its physical volumes tells.
+    private static func host(on disk: InstallDisk) -> InstallDisk.Host? {
+        let paths = [disk.disk.kernelPath] + disk.devices.filter { $0.kind == "part" }.map(\.path)
+        for path in paths {
+            guard let group = scan(path: path)?.volumeGroup, group.tags.contains(Tag.volumeGroup) else {
+                continue
+            }
+            return InstallDisk.Host(group: group.name, id: "\(group.id)")
+        }
+        return nil
     }
 
     /// The result of ``volumes()``, with the state of the boot loader.

@@ -12,13 +12,38 @@ public struct InstallDisk: Hashable, Sendable {
         public var id: String?
         /// The directories where it is mounted, or `[SWAP]`.
         public var mountPoints: [String]
+        /// The type of what it holds, by libblkid's names; `nil` if that is not known.
+        public var signature: String?
+        /// Whether other devices are on it.
+        public var hasDevices: Bool
+        /// Whether a program or the kernel holds it, and not for a device on it.
+        public var isHeld = false
 
         /// A device with these values.
-        public init(path: String, kind: String, id: String? = nil, mountPoints: [String] = []) {
+        public init(
+            path: String, kind: String, id: String? = nil, mountPoints: [String] = [],
+            signature: String? = nil, hasDevices: Bool = false
+        ) {
             self.path = path
             self.kind = kind
             self.id = id
             self.mountPoints = mountPoints
+            self.signature = signature
+            self.hasDevices = hasDevices
+        }
+    }
+
+    /// A host of imgbased, known by its volume group.
+    public struct Host: Hashable, Sendable {
+        /// The name of the group.
+        public var group: String
+        /// The identifier of the group.
+        public var id: String
+
+        /// A host with this group.
+        public init(group: String, id: String) {
+            self.group = group
+            self.id = id
         }
     }
 
@@ -30,6 +55,10 @@ public struct InstallDisk: Hashable, Sendable {
     public var devices: [Device]
     /// Whether a program or the kernel holds the disk or a partition of it.
     public var isHeld: Bool
+    /// The host on it, as its physical volumes tell; `nil` if there is none.
+    ///
+    /// lvm2 does not show a group whose newest metadata was torn by a power cut.
+    public var host: Host?
     /// The size of its logical sectors.
     public var sectorSize = Bytes(512)
 
@@ -55,6 +84,13 @@ public struct InstallDisk: Hashable, Sendable {
     /// The partitions.
     var partitions: [Device] { devices.filter { $0.kind == "part" } }
 
+    /// What can hide a host, by libblkid's names; `nil` if nothing does.
+    var cover: String? {
+        (disk.signatures + partitions.compactMap(\.signature)).first {
+            $0 == "crypto_LUKS" || $0.hasSuffix("_raid_member")
+        }
+    }
+
     /// Whether nothing is on it.
     var isEmpty: Bool { disk.signatures.isEmpty && devices.isEmpty }
 
@@ -69,6 +105,8 @@ public struct InstallDisk: Hashable, Sendable {
             return place
         }
         if let holder = devices.first(where: { !["part", "lvm"].contains($0.kind) }) { return holder.path }
+        // The disk is held with any of its partitions: the volume on one does not excuse another.
+        if !isOurs, devices.contains(where: \.isHeld) { return "another program" }
         let isHeldByVolume = isOurs || devices.contains { $0.kind == "lvm" }
         return isHeld && !isHeldByVolume ? "another program" : nil
     }

@@ -114,6 +114,8 @@ public struct InstallPlanner: Sendable {
         }
         let all = survey.disks.reduce(into: Set()) { $0.formUnion($1.physicalVolumePaths) }
         var found: [String] = []
+        // The other disks of an unfinished installation have its group.
+        let begun = survey.disks.first.flatMap { $0.isUnfinished ? $0.host : nil }
         for (disk, isOurs) in zip(survey.disks, isOurs) {
             for group in groups(on: disk, state) where !found.contains(group) {
                 let others = state.physicalVolumes.filter { $0.group == group && !all.contains($0.path) }
@@ -123,6 +125,12 @@ public struct InstallPlanner: Sendable {
                 let isHost = state.groups.contains { $0.name == group && $0.tags.contains(Tag.volumeGroup) }
                 if keepsHosts, isHost, !isOurs { throw .install(.holdsHost(disk: disk.path, group: group)) }
                 found.append(group)
+            }
+            if keepsHosts, !isOurs {
+                if let host = disk.host, host != begun {
+                    throw .install(.holdsHost(disk: disk.path, group: host.group))
+                }
+                if let cover = disk.cover { throw .install(.mayHoldHost(disk: disk.path, cover: cover)) }
             }
             guard wipes || isOurs || disk.isEmpty else {
                 throw .install(.needsWipe(disk: disk.path, contents: disk.words))

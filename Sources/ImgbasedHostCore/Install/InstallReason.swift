@@ -4,6 +4,7 @@ public import ImgbasedCore
 public enum InstallReason: Error, Hashable, Sendable {
     case needsWipe(disk: String, contents: String)
     case holdsHost(disk: String, group: String)
+    case mayHoldHost(disk: String, cover: String)
     case badArgument(String, problem: String)
     case notAsked
     case inUse(disk: String, by: String)
@@ -34,6 +35,9 @@ extension InstallReason: CustomStringConvertible {
             "'\(disk)' is not empty: it has \(contents); give --wipe if nothing on it is needed"
         case .holdsHost(let disk, let group):
             "'\(disk)' has a host of imgbased, with volume group '\(group)'; leave out --keep-hosts, or give "
+                + "imgbased.install.wipe=all to the kernel, if nothing on it is needed"
+        case .mayHoldHost(let disk, let cover):
+            "'\(disk)' has \(cover), which can hide a host of imgbased; leave out --keep-hosts, or give "
                 + "imgbased.install.wipe=all to the kernel, if nothing on it is needed"
         case .badArgument(let argument, let problem): "the kernel's argument '\(argument)' \(problem)"
         case .notAsked: "the kernel has no argument '\(UnattendedInstallation.argument)='"

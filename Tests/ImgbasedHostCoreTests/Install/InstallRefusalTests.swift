@@ -84,6 +84,13 @@ import Testing
                 ]
             }
         }
+        // The volume on one partition does not excuse another one.
+        Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "another program"), wipes: true) {
+            $0.addVolumes("data")
+            var partition = Self.partition("/dev/sdb2")
+            partition.isHeld = true
+            $0.installation.disks[0].devices.append(partition)
+        }
         // Nor are those that only a volume uses.
         Self.expectRefusal(.inUse(disk: "/dev/sdb", by: "/srv"), wipes: true) {
             $0.addVolumes("data", at: "/srv")
@@ -134,6 +141,23 @@ import Testing
         #expect(refused == .install(.holdsHost(disk: "/dev/sdb", group: "data")))
         try host.install(wipes: true)
         try other.install(wipes: true, keepsHosts: true)
+        // A power cut hid its group from lvm2.
+        var torn = InstallPlanTests.machine("/dev/sdb")
+        torn.installation.disks[0].devices = [Self.partition("/dev/sdb1")]
+        torn.installation.disks[0].host = InstallDisk.Host(group: "HostVG", id: "1")
+        let hidden = reason { try torn.install(wipes: true, keepsHosts: true) }
+        #expect(hidden == .install(.holdsHost(disk: "/dev/sdb", group: "HostVG")))
+        try torn.install(wipes: true)
+        // Nobody can tell what is behind these.
+        for cover in ["crypto_LUKS", "linux_raid_member"] {
+            var covered = InstallPlanTests.machine("/dev/sdb")
+            covered.installation.disks[0].devices = [
+                InstallDisk.Device(path: "/dev/sdb1", kind: "part", signature: cover)
+            ]
+            let refused = reason { try covered.install(wipes: true, keepsHosts: true) }
+            #expect(refused == .install(.mayHoldHost(disk: "/dev/sdb", cover: cover)))
+            try covered.install(wipes: true)
+        }
         // An unfinished installation is no host yet.
         var unfinished = InstallPlanTests.machine("/dev/sdb")
         unfinished.power = 25
