@@ -141,8 +141,11 @@ public struct FSTab: Hashable, Sendable {
         let words = line.split(whereSeparator: isBlank)
         guard words.count >= 3, words[0].first != UInt8(ascii: "#") else { return nil }
         let fields = words.map { String(decoding: $0, as: UTF8.self) }
+        // mount(8) and systemd take `/boot/` for `/boot`.
+        let end = fields[1].lastIndex { $0 != "/" } ?? fields[1].startIndex
+        let target = fields[1].hasPrefix("/") ? String(fields[1][...end]) : fields[1]
         return Entry(
-            source: fields[0], target: fields[1], type: fields[2],
+            source: fields[0], target: target, type: fields[2],
             options: fields.count > 3 ? fields[3] : "defaults",
             rest: Array(fields.dropFirst(4)))
     }

@@ -52,5 +52,13 @@ import Testing
         #expect(same == table)
         #expect(same.entry(at: "/boot")?.options == "ro")
         #expect(same.entry(at: "/home") == nil)
+        // With a slash at the end it is the same place.
+        let slash = FSTab(Array("UUID=1 /boot/ ext4 ro 0 2\nUUID=3 // ext4\n".utf8))
+        same = slash
+        same.add(FSTab.Entry(source: "UUID=2", target: "/boot", type: "ext4", options: "defaults"))
+        #expect(same == slash)
+        #expect(same.entries.map(\.target) == ["/boot", "/"])
+        same.set(FSTab.Entry(source: "UUID=2", target: "/boot", type: "ext4", options: "rw"))
+        #expect(same.contents == Array("UUID=2 /boot ext4 rw 0 0\nUUID=3 // ext4\n".utf8))
     }
 }
