@@ -97,8 +97,11 @@ public struct HostProbe: Sendable {
     ) async throws(HostFailure) -> (HostState, ConversionSurvey) {
         var state = state
         try await addDisks(disks, to: &state)
-        let mount = try MountReport(try await runner.run(MountReport.command)).at("/")
-        return (state, try SystemProbe.survey(root: root, mount, rootVolume(state.volumes), state.boot))
+        let mounts = try MountReport(try await runner.run(MountReport.command))
+        var survey = try SystemProbe.survey(
+            root: root, mounts.at("/"), rootVolume(state.volumes), state.boot)
+        survey.hasOwnUsr = mounts.at("/usr") != nil
+        return (state, survey)
     }
 
     /// The groups and volumes, and the content of `disks` for an installation.

@@ -75,6 +75,8 @@ public struct ConversionPlanner: Sendable {
         guard let type = FileSystemType(rawValue: survey.fileSystem) else {
             throw .unsupportedFileSystem(survey.fileSystem, on: "/")
         }
+        // An update would mount it over the one of the new base.
+        if survey.hasOwnUsr { throw .conversion(.ownUsr) }
         if let layer = Layout(state.volumes, group: names.group).layers.last {
             throw .conversion(.hasLayer(layer.name, base: layer.baseName ?? layer.name))
         }

@@ -8,6 +8,8 @@ public struct ConversionSurvey: Hashable, Sendable {
     public var isNamed = false
     /// The type of the file system, as the kernel names it.
     public var fileSystem: String
+    /// Whether `/usr` is another file system.
+    public var hasOwnUsr = false
     /// The logical volume; `nil` if it is on another device.
     public var volume: VolumePath?
     /// The size of the file system.
@@ -30,6 +32,7 @@ public struct ConversionSurvey: Hashable, Sendable {
 /// The reasons for the refusal of a conversion.
 public enum ConversionReason: Error, Hashable, Sendable {
     case otherRoot(named: String, device: String?)
+    case ownUsr
     case onLayer(String)
     case hasLayer(String, base: String)
     case noHelper(initrd: String, version: String)
@@ -43,6 +46,9 @@ extension ConversionReason: CustomStringConvertible {
         case .otherRoot(let named, let device):
             "'\(named)' is not the root of the running system\(device.map { ", which is on '\($0)'" } ?? ""); give "
                 + "'--from /', or add another system with 'imgbase base add IMAGE'"
+        case .ownUsr:
+            "'/usr' is a file system of its own, but a base must have its system whole: copy its files to the root file "
+                + "system, take its line out of /etc/fstab, and reboot"
         case .onLayer(let layer): "this system runs from layer '\(layer)' already"
         case .hasLayer(let layer, let base):
             "there is a layer already, '\(layer)'; boot it, or remove it with 'imgbase base remove \(base)' to convert "

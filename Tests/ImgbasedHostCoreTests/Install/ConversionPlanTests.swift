@@ -214,6 +214,7 @@ import Testing
         Self.expectRefusal(.conversion(.otherRoot(named: "/", device: "/dev/sda2"))) {
             $0.conversion.isNamed = false
         }
+        Self.expectRefusal(.conversion(.ownUsr)) { $0.conversion.hasOwnUsr = true }
         Self.expectRefusal(.conversion(.noHelper(initrd: "/boot/initrd.img-6.1", version: "6.1"))) {
             $0.conversion.helper = .absent
         }
