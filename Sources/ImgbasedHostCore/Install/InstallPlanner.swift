@@ -107,7 +107,9 @@ public struct InstallPlanner: Sendable {
             isOurs.append(
                 index == 0
                     ? disk.isUnfinished
-                    : survey.disks[0].isUnfinished && isLeftover(disk, of: own, state))
+                    : survey.disks[0].isUnfinished && isLeftover(disk, of: own, state)
+                        // Another host's group can have the same name.
+                        && (disk.host == nil || disk.host == survey.disks[0].host))
             if let user = disk.use(isOurs: isOurs[index]) {
                 throw .install(.inUse(disk: disk.path, by: user))
             }

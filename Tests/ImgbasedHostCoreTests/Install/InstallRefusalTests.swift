@@ -54,6 +54,17 @@ import Testing
             $0.installation.disks[1].disk.signatures = ["LVM2_member"]
             $0.state.physicalVolumes = [HostState.PhysicalVolume(path: "/dev/sdc", group: "data")]
         }
+        // Nor one of another host, whose group has the same name.
+        Self.expectRefusal(.needsWipe(disk: "/dev/sdc", contents: "LVM2_member")) {
+            $0.installation.disks[0].disk.signatures = ["gpt"]
+            $0.installation.disks[0].devices = [
+                Self.partition("/dev/sdb1", id: InstallDisk.mark), Self.partition("/dev/sdb4"),
+            ]
+            $0.installation.disks[0].host = InstallDisk.Host(group: "HostVG", id: "1")
+            $0.installation.disks[1].disk.signatures = ["LVM2_member"]
+            $0.installation.disks[1].host = InstallDisk.Host(group: "HostVG", id: "2")
+            $0.addGroup("HostVG", on: ["/dev/sdb4", "/dev/sdc"])
+        }
     }
 
     @Test func disksInUseAreRefusedEvenToBeWiped() {
