@@ -12,6 +12,8 @@ struct ImageTool: ~Copyable {
     private let image: String
     /// The remedy if the tool fails, at the end of the message.
     private let advice: String
+    /// What to do if there is no room for the files.
+    private let roomAdvice: String
 
     /// A sender may be slow, and the kernel notices a dead disk only after minutes.
     static let patience = Patience(idle: 900, total: 7 * 86_400)
@@ -24,13 +26,15 @@ struct ImageTool: ~Copyable {
     init(
         _ command: Command, for image: String, input: Int32? = nil, output: Int32? = nil,
         noting phrases: [String] = [], saysAll: Bool = false, patience: Patience = ImageTool.patience,
-        advice: String = "; get it again", _ reporter: ImageReporter
+        advice: String = "; get it again", roomAdvice: String = "give a larger --size",
+        _ reporter: ImageReporter
     ) throws(HostFailure) {
         watch = IdleWatch(patience)
         reporter.runs(command)
         self.command = command
         self.image = image
         self.advice = advice
+        self.roomAdvice = roomAdvice
         do throws(SystemError) {
             child = try HostChild(
                 command.tool.path, command.arguments, environment: ImageTool.environment, input: input,
@@ -114,7 +118,7 @@ struct ImageTool: ~Copyable {
         guard let end else { throw failure ?? .image(image, reason: "\(command.tool.name) was given up") }
         if let status = end.status, command.successes.contains(status) { return end }
         if end.message.contains("No space left on device") {
-            throw .image(image, reason: "\(command.tool.name) found no space left; give a larger --size")
+            throw .image(image, reason: "\(command.tool.name) found no space left; \(roomAdvice)")
         }
         let message = end.message.isEmpty ? "" : ": \(CommandRunner.brief(end.message))"
         guard let status = end.status else {

@@ -109,8 +109,10 @@ struct SystemCopier {
         let reader = try ImageTool(reading, for: root, output: pipe.writer, advice: "", reporter)
         let writer = try ImageTool(
             writing, for: root, input: pipe.reader,
-            noting: [" extended attribute for ", " SELinux context ", "Warning: Cannot "], advice: "",
-            reporter)
+            noting: [" extended attribute for ", " SELinux context ", "Warning: Cannot "],
+            // tar takes a new directory for a removed one, renamed, if it has the same number.
+            advice: lists ? "; if a directory was replaced meanwhile, run the command again" : "",
+            roomAdvice: "give a larger --base-size", reporter)
         pipe.closeReader()
         pipe.closeWriter()
         // If the writer ends early, the reader ends by the broken pipe, and is not the cause.
