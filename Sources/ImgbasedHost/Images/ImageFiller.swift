@@ -102,8 +102,8 @@ public struct ImageFiller {
 
     private static let grown = SystemError(
         "copy", "/",
-        reason: "it takes more room than it had: run the command again if it has grown meanwhile; if files share blocks, "
-            + "as after 'cp --reflink', remove the copies")
+        reason: "it needs more room than it had: if it has grown meanwhile, run the command again; if files "
+            + "share blocks, as after 'cp --reflink', remove the copies")
 
     private static let unlabelled =
         "the layers of the image have SELinux labels, which umoci does not keep: the base has none; on a host with "
