@@ -26,18 +26,22 @@ struct InstallCommand: HostCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The file with the hash of root's password, as 'openssl passwd -6' makes it.", valueName: "file"))
+            "The file with the hash of root's password, as 'openssl passwd -6' makes it.", valueName: "file"),
+        completion: .file())
     var rootPasswordFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "A file with public keys for root to log in by SSH; repeatable.", valueName: "file"))
+            "A file with public keys for root to log in by SSH; repeatable.", valueName: "file"),
+        completion: .file())
     var sshKey: [String] = []
 
     @Option(help: ArgumentHelp("The name of the host. (default: that of the image)", valueName: "name"))
     var hostname: String?
 
-    @Option(help: ArgumentHelp("A directory whose files are put over the layer.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("A directory whose files are put over the layer.", valueName: "dir"),
+        completion: .directory)
     var overlay: String?
 
     @Option(help: "The boot loader: grub, for BIOS and UEFI, or systemd-boot, for UEFI.")
@@ -54,10 +58,11 @@ struct InstallCommand: HostCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The image: a file, a device, an address, or - for standard input.", valueName: "image"))
+            "The image: a file, a device, an address, or - for standard input.", valueName: "image"),
+        completion: .file())
     var path: String
 
-    @Argument(help: ArgumentHelp("The disks. The first boots.", valueName: "disk"))
+    @Argument(help: ArgumentHelp("The disks. The first boots.", valueName: "disk"), completion: .file())
     var disks: [String]
 
     @OptionGroup var global: GlobalOptions
@@ -106,9 +111,9 @@ struct InstallCommand: HostCommand {
         let (done, notices) = try await image.open(path) { try await context.session.install(wanted, $0) }
         let firmware = done.platforms.map(\.firmware)
         for missing in GRUBPlatform.native
-        where loader == .grub && !done.platforms.contains(missing) && !context.isDry {
+        where loader == .grub && !done.platforms.contains(missing) {
             Terminal.error(
-                "imgbase: '\(disks[0])' does not boot by \(missing.firmware), because '\(missing.directory)' is missing here"
+                "imgbase: '\(disks[0])' will not boot by \(missing.firmware), because '\(missing.directory)' is missing here"
             )
         }
         let layer = done.layer ?? ""

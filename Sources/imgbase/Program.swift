@@ -69,9 +69,10 @@ enum Program {
             print(ImgbaseCommand.fullMessage(for: error))
             return success
         }
-        let message = ImgbaseCommand.message(for: error)
+        var message = ImgbaseCommand.message(for: error)
         // A question is the parser's guess at the meaning. Our messages have no full stop.
         let end = message.hasSuffix("?") ? " See" : "; see"
+        if message.hasSuffix(".") { message.removeLast() }
         return complain("\(message)\(end) '\(path) --help'", status: refusal)
     }
 

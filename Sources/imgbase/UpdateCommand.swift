@@ -104,9 +104,13 @@ struct RollbackCommand: HostCommand {
     @Option(help: ArgumentHelp("The number of tries of the layer, 1 to 9. (default: 3)", valueName: "n"))
     var tries: Int?
 
+    @Argument(help: .hidden, completion: .layers)
+    var word: String?
+
     @OptionGroup var global: GlobalOptions
 
     func checkUsage() throws {
+        if let word { throw ValidationError("name the layer with --to \(word)") }
         if preview, !carryEtc { throw ValidationError("--preview has a meaning only with --carry-etc") }
         try checkTries(tries)
     }

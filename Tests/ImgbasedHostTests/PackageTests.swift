@@ -109,35 +109,6 @@ import Testing
         #expect(expected.subtracting(packaged) == [])
     }
 
-    /// The package of Debian that has `tool`; `nil` if that package is on every host.
-    private static func package(of tool: Tool) -> String? {
-        switch tool {
-        case .pvcreate, .pvck, .vgcreate, .vgchange, .lvcreate, .lvchange, .lvremove, .pvs, .vgs, .lvs,
-            .lvmconfig:
-            "lvm2"
-        case .mkfsExt4, .e2fsck, .dumpe2fs, .tune2fs, .resize2fs: "e2fsprogs"
-        case .mkfsXFS, .xfsAdmin: "xfsprogs"
-        case .mount, .umount: "mount"
-        case .sfdisk: "fdisk"
-        case .mkfsVFAT: "dosfstools"
-        case .udevadm: "udev"
-        case .findmnt, .lsblk, .wipefs, .gzip, .tar: nil
-        case .systemctl: "systemd"
-        // Only if the host boots by systemd-boot, or by GRUB.
-        case .bootctl: "systemd-boot"
-        case .grubScriptCheck, .grubInstall: "grub2-common"
-        case .xz: "xz-utils"
-        case .zstd: "zstd"
-        case .bzip2: "bzip2"
-        case .lz4: "lz4"
-        case .lzop: "lzop"
-        case .unsquashfs: "squashfs-tools"
-        case .umoci: "umoci"
-        case .gpgv: "gpgv"
-        case .curl: "curl"
-        }
-    }
-
     @Test func theDebianPackageNamesThePackagesOfAllTools() throws {
         let package = try Self.sharedPackage.get()
         let depends = try package.field("Depends")
@@ -147,7 +118,7 @@ import Testing
                 String($0.split(separator: " ")[0])
             })
         for tool in Tool.allCases {
-            if let name = Self.package(of: tool) { #expect(names.contains(name), "\(tool)") }
+            if let name = tool.package { #expect(names.contains(name), "\(tool)") }
         }
         // The dracut module, and what the helper runs in the initramfs.
         #expect(names.isSuperset(of: ["dmsetup", "dracut", "thin-provisioning-tools"]))

@@ -90,10 +90,8 @@ public struct CommandWords: Hashable, Sendable {
     }
 
     private static func unknown(_ name: String, _ grammar: Grammar) -> UsageError {
-        let names = grammar.commands.map(\.name)
-        let nearest = NearestWord.nearest(to: name, among: names)
-        return .unknownCommand(
-            name, nearest: nearest ?? NearestWord.synonyms[name].flatMap { names.contains($0) ? $0 : nil },
+        .unknownCommand(
+            name, nearest: NearestWord.meant(by: name, among: grammar.commands.map(\.name)),
             path: [grammar.program])
     }
 
@@ -107,7 +105,7 @@ public struct CommandWords: Hashable, Sendable {
         if command.verbs.contains(where: { $0.name == word }) { return }
         let shown = command.verbs.filter(\.isShown).map(\.name)
         throw .unknownVerb(
-            word, nearest: NearestWord.nearest(to: word, among: shown), path: [grammar.program, name])
+            word, nearest: NearestWord.meant(by: word, among: shown), path: [grammar.program, name])
     }
 
     /// The options of every command that `words` begin with, and the other words.
@@ -153,7 +151,7 @@ public struct CommandWords: Hashable, Sendable {
         let shown = command.verbs.filter(\.isShown).map(\.name)
         for word in words[..<end] {
             let name = optionName(word)
-            if let nearest = NearestWord.nearest(to: name ?? word, among: shown) {
+            if let nearest = NearestWord.meant(by: name ?? word, among: shown) {
                 throw .unknownVerb(word, nearest: (name == nil ? "" : "--") + nearest, path: path)
             }
             if name == nil, !word.hasPrefix("-") { throw .unknownVerb(word, nearest: nil, path: path) }

@@ -3,11 +3,18 @@ enum NearestWord {
     /// In Unicode scalars. Longer words are no typing errors in a short one.
     private static let limit = 64
 
-    /// The names that other tools have for our commands.
+    /// The names that other tools have for our commands and verbs.
     static let synonyms = [
-        "downgrade": "rollback", "list": "layout", "ls": "layout", "repair": "recover", "revert": "rollback",
+        "create": "add", "default": "set-default", "delete": "remove", "downgrade": "rollback",
+        "list": "layout",
+        "ls": "layout", "new": "add", "repair": "recover", "revert": "rollback", "rm": "remove",
         "show": "status", "undo": "rollback", "upgrade": "update", "verify": "check",
     ]
+
+    /// The word of `known` that `word` probably means: the nearest, or one that other tools have for it.
+    static func meant(by word: String, among known: [String]) -> String? {
+        nearest(to: word, among: known) ?? synonyms[word].flatMap { known.contains($0) ? $0 : nil }
+    }
 
     /// The word of `known` that is nearest to `word`; `nil` if none is near.
     ///

@@ -77,7 +77,7 @@ public struct InstallPlanner: Sendable {
             plan.checkScripts()
             let tools = (plan.steps + complete(survey).steps).flatMap { $0.actions() }.compactMap(\.tool)
             let missing = Set(tools).subtracting(survey.tools)
-            if !missing.isEmpty { throw .install(.noTools(missing.map(\.path).sorted())) }
+            if !missing.isEmpty { throw .install(.noTools(missing.sorted { $0.path < $1.path })) }
         } catch {
             throw HostRefusal(InstallPlanner.goal, error)
         }

@@ -16,7 +16,7 @@ public enum InstallReason: Error, Hashable, Sendable {
     case noBootDirectory
     case noGRUB([GRUBPlatform])
     case noSystemdBoot(String)
-    case noTools([String])
+    case noTools([Tool])
     case badHostName(String)
     case badPassword(String)
     case privateKey(String)
@@ -57,12 +57,11 @@ extension InstallReason: CustomStringConvertible {
             "GRUB is not installed here: none of \(platforms.map { "'\($0.directory)'" }.joined(separator: ", ")) exists; "
                 + "install the package that has it (Debian: grub-pc-bin, grub-efi-amd64-bin, grub-efi-arm64-bin)"
         case .noSystemdBoot(let program):
-            "systemd-boot is not installed here: '\(program)' does not exist; install the package that has it "
-                + "(Debian: systemd-boot)"
-        case .noTools(let paths):
-            "\(paths.map { "'\($0)'" }.joined(separator: ", ")) \(paths.count == 1 ? "is" : "are") missing here; install the "
-                + "packages (Debian: fdisk, dosfstools, e2fsprogs, lvm2, udev, grub2-common, grub-common, "
-                + "systemd-boot)"
+            "systemd-boot is not here: '\(program)' does not exist; install the package that has it (Debian: systemd-boot, "
+                + "which on Debian 12 also makes it this host's boot loader if there is an ESP)"
+        case .noTools(let tools):
+            "\(tools.map { "'\($0.path)'" }.joined(separator: ", ")) \(tools.count == 1 ? "is" : "are") missing here; install "
+                + Set(tools.map { $0.package ?? $0.name }).sorted().joined(separator: ", ")
         case .badHostName(let text):
             "'\(text)' is no host name; give labels of letters, digits and hyphens, separated by dots, at most 64 in all"
         case .badPassword(let path):

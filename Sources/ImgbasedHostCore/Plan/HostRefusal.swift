@@ -185,7 +185,7 @@ extension HostReason: CustomStringConvertible {
             "'/boot' is mounted with data=journal, which can undo what the boot loader writes; use data=ordered"
         case .bootOnRoot:
             "'/boot' is on the root file system, which a layer does not see: move it to a partition of its own that /etc/fstab "
-                + "mounts, and run grub-install and 'imgbase boot install' again"
+                + "mounts, and run grub-install and grub-mkconfig again"
         case .bootFull(let free, let needed):
             "'/boot' has \(free.formatted) free and \(needed.formatted) are needed; remove a layer"
         case .noKernel(let layer):

@@ -34,6 +34,34 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         }
     }
 
+    /// The package of Debian that has the program; `nil` if that package is on every host.
+    public var package: String? {
+        switch self {
+        case .pvcreate, .pvck, .vgcreate, .vgchange, .lvcreate, .lvchange, .lvremove, .pvs, .vgs, .lvs,
+            .lvmconfig:
+            "lvm2"
+        case .mkfsExt4, .e2fsck, .dumpe2fs, .tune2fs, .resize2fs: "e2fsprogs"
+        case .mkfsXFS, .xfsAdmin: "xfsprogs"
+        case .mount, .umount: "mount"
+        case .sfdisk: "fdisk"
+        case .mkfsVFAT: "dosfstools"
+        case .udevadm: "udev"
+        case .findmnt, .lsblk, .wipefs, .gzip, .tar: nil
+        case .systemctl: "systemd"
+        case .bootctl: "systemd-boot"
+        case .grubScriptCheck, .grubInstall: "grub2-common"
+        case .xz: "xz-utils"
+        case .zstd: "zstd"
+        case .bzip2: "bzip2"
+        case .lz4: "lz4"
+        case .lzop: "lzop"
+        case .unsquashfs: "squashfs-tools"
+        case .umoci: "umoci"
+        case .gpgv: "gpgv"
+        case .curl: "curl"
+        }
+    }
+
     /// The usual name of the program.
     public var name: String {
         switch self {

@@ -65,7 +65,9 @@ public struct HostCheck: Hashable, Sendable {
         _ state: HostState, names: HostNames, menu: BootAudit.Findings, _ facts: Facts
     ) {
         guard let group = state.groups.first(where: { $0.name == names.group }) else {
-            add(.group, .critical, "\(HostReason.noGroup(names.group))")
+            findings = HostCheck(
+                withoutGroup: .noGroup(names.group), everHadLayers: !state.boot.entries.isEmpty
+            ).findings
             return
         }
         checkGroup(group, facts)

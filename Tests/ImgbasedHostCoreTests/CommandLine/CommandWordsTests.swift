@@ -91,6 +91,7 @@ import Testing
                 "'imgbase boot' does not know 'Base-0.1'; 'imgbase boot --help' lists what there is"
             ),
             ("layout base", "'imgbase layout' does not know 'base'; did you mean 'imgbase layout bases'?"),
+            ("base rm", "'imgbase base' does not know 'rm'; did you mean 'imgbase base remove'?"),
             ("boot", "say what to do; 'imgbase boot --help' lists it"),
             ("boot --json", "say what to do; 'imgbase boot --help' lists it"),
             ("boot --list --get-default", "--list and --get-default cannot be combined"),

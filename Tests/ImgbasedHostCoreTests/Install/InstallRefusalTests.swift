@@ -187,7 +187,7 @@ import Testing
         Self.expectRefusal(.noSystemdBoot(InstallLoader.systemdBootProgram), loader: .systemdBoot) {
             $0.installation.hasSystemdBoot = false
         }
-        Self.expectRefusal(.noTools(["/usr/sbin/grub-install", "/usr/sbin/sfdisk"])) {
+        Self.expectRefusal(.noTools([.grubInstall, .sfdisk])) {
             $0.installation.tools.subtract([.sfdisk, .grubInstall, .xz])
         }
         Self.expectRefusal(.tooShort(disk: "/dev/sdb", missing: Bytes(323 << 20))) {
