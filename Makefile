@@ -222,6 +222,7 @@ install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory 
 	[[ ! -L "$(DESTDIR)$(sysconfdir)/motd.d/imgbased" ]] || rm "$(DESTDIR)$(sysconfdir)/motd.d/imgbased"
 	install -D -m 755 grub/09_imgbased "$(DESTDIR)$(vendordir)/09_imgbased"
 	install -D -m 644 grub/layers.cfg "$(DESTDIR)$(vendordir)/layers.cfg"
+	install -D -m 644 -t "$(DESTDIR)$(vendordir)/persist.d" persist/*.conf
 	install -d "$(DESTDIR)$(sysconfdir)/grub.d"
 	ln -sfT $(vendordir)/09_imgbased "$(DESTDIR)$(sysconfdir)/grub.d/09_imgbased"
 	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postinst.d/zz-imgbased)

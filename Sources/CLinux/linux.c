@@ -124,6 +124,8 @@ int imgbased_look(int dirfd, const char *name, struct imgbased_node *node)
         .group = facts.stx_gid,
         .modified_nanoseconds = facts.stx_mtime.tv_nsec,
         .modified_seconds = facts.stx_mtime.tv_sec,
+        .changed_nanoseconds = facts.stx_ctime.tv_nsec,
+        .changed_seconds = facts.stx_ctime.tv_sec,
         .size = facts.stx_size,
         .allocated = facts.stx_blocks * 512,
         .inode = facts.stx_ino,

@@ -39,6 +39,7 @@ struct PersistCommand: HostCommand {
     private struct Result: Encodable {
         var items: [CarryItem]
         var conflicts: Int
+        var left: Int
         var changes: Int
     }
 
@@ -65,7 +66,8 @@ struct PersistCommand: HostCommand {
             let isRefused = !survey.report.refusals.isEmpty
             let changes = isRefused ? 0 : survey.changes.count
             let result = Result(
-                items: survey.report.items, conflicts: survey.report.conflicts.count, changes: changes)
+                items: survey.report.items, conflicts: survey.report.conflicts.count,
+                left: survey.report.left.count, changes: changes)
             let summary =
                 isRefused
                 ? "no changes would be made" : PersistCommand.summary(changes, isDry: context.isDry)

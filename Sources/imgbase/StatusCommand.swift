@@ -67,6 +67,8 @@ private struct StatusResult: Encodable {
     var pool: Pool?
     var bootFree: UInt64
     var conflicts: Int?
+    /// The places that were changed in the layer before and not carried.
+    var left: Int?
     var staged: String?
     var warnings: [String]
     /// The status for people as last recorded; only if the user is not root.
@@ -77,7 +79,7 @@ private struct StatusResult: Encodable {
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, staged, warnings, recorded, needsRoot
+        case trial, next, pool, bootFree, conflicts, left, staged, warnings, recorded, needsRoot
     }
 
     init(_ status: RecordedStatus) {
@@ -114,7 +116,8 @@ private struct StatusResult: Encodable {
                 metadataPercent: $0.usage.metadata)
         }
         bootFree = status.bootFree.count
-        conflicts = status.conflicts
+        conflicts = status.carried?.conflicts
+        left = status.carried?.left
         staged = status.staged
         warnings = status.warnings
     }

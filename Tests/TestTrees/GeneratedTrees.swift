@@ -43,7 +43,8 @@ package struct GeneratedTrees {
         var lines: [String] = []
         for _ in 0..<Int.random(in: 0...4, using: &numbers) {
             let rule = CarryRule.allCases[Int.random(in: 0..<CarryRule.allCases.count, using: &numbers)]
-            lines.append("\(rule.rawValue) \(pattern())")
+            let place = Int.random(in: 0..<3, using: &numbers) == 0 ? "/opt" : "/etc"
+            lines.append("\(rule.rawValue) \(pattern(in: place))")
         }
         var list = PersistList()
         if Int.random(in: 0..<4, using: &numbers) == 0 { list.add(Array(pattern().utf8), file: "files") }

@@ -41,6 +41,14 @@ package final class MemoryDirectory: TreeDirectory {
             links: links[ObjectIdentifier(entry)] ?? 1)
     }
 
+    package func stamp(of name: [UInt8]) throws(TreeReadError) -> NodeStamp? {
+        guard let facts = try facts(of: name) else { return nil }
+        // Nothing keeps the times of changes here: each node of another tree is another inode.
+        return NodeStamp(
+            inode: facts.identity.inode, mode: facts.isDirectory ? 0o040_000 : 0o100_000, size: 0,
+            modified: facts.attributes.modified, changed: facts.attributes.modified)
+    }
+
     package func directory(_ name: [UInt8]) throws(TreeReadError) -> MemoryDirectory {
         guard let entry = node.entries[name], entry.kind == .directory else {
             throw TreeReadError("no directory")

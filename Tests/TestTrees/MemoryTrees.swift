@@ -22,9 +22,8 @@ package struct MemoryTrees {
         func root(_ node: MemoryNode, _ number: UInt64) -> MemoryDirectory {
             MemoryDirectory(node, tree: number, isReversed: isReversed)
         }
-        var walk = CarryWalk(
+        return try CarryWalk.survey(
             base: root(base, 1), ours: root(ours, 2), new: root(new, 3), target: root(target, 4), settings)
-        return try walk.run()
     }
 
     /// Makes at most `limit` changes, as a file system would.

@@ -70,7 +70,9 @@ struct imgbased_node {
     uint32_t owner;
     uint32_t group;
     uint32_t modified_nanoseconds;
+    uint32_t changed_nanoseconds;
     int64_t modified_seconds;
+    int64_t changed_seconds;
     uint64_t size;
     uint64_t allocated;
     uint64_t inode;

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import ImgbasedCore
+public import ImgbasedCore
 public import ImgbasedHostCore
 public import ImgbasedHostLinux
 import ImgbasedLinux
@@ -22,15 +22,17 @@ public struct Carrier: Sendable {
     ///
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
-    /// points of the running system, if that is the source.
+    /// points of the running system, if that is the source. Of each path that only a rule names, at most
+    /// `limit` bytes are carried.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
-        mounted: [TreePath] = []
+        mounted: [TreePath] = [], limit: Bytes = Settings().carryLimit
     ) {
         var settings = CarrySettings(
             scope: CarryScope(files: lists.files, merged: lists.merged), policy: policy)
         settings.adjustments = adjusting
         settings.mounted = mounted
+        settings.limit = limit
         self.settings = settings
         unread = lists.unread + policy.unread
     }
@@ -46,8 +48,8 @@ public struct Carrier: Sendable {
         let target = try Carrier.root(to)
         do throws(TreeReadError) {
             return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
-                var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
-                var survey = try walk.run()
+                var survey = try CarryWalk.survey(
+                    base: base, ours: ours, new: new, target: target, settings)
                 survey.report = CarryReport(survey.report.items + unread)
                 return survey
             }

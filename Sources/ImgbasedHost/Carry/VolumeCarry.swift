@@ -57,7 +57,8 @@ struct VolumeCarry {
         }
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
-            mounted: order.isFromRunning ? try VolumeCarry.mounted() : [])
+            mounted: order.isFromRunning ? try VolumeCarry.mounted() : [],
+            limit: try Settings.read().carryLimit)
     }
 
     /// The mount points of the running system. None of them is touched.
@@ -76,7 +77,7 @@ struct VolumeCarry {
     /// The new base's files of the last update that still wait beside the administrator's.
     ///
     /// A name that the report writes with escapes cannot be looked for, and counts. Without a report there
-    /// are none; `conflicts(in:)` tells whether it cannot be read.
+    /// are none; `carried(in:)` tells whether it cannot be read.
     static func unsettled(in root: String = "/") -> [String] {
         struct Kept: Decodable {
             struct Item: Decodable { var beside: String? }
@@ -89,14 +90,20 @@ struct VolumeCarry {
         return kept.items.compactMap(\.beside).filter { $0.contains("\\") || !HostSystem.isAbsent(top + $0) }
     }
 
-    /// How many places need a look, by the report of the running layer in `root`.
-    ///
-    /// 0 without a report; `nil` if it cannot be read.
-    static func conflicts(in root: String = "/") -> Int? {
-        struct Kept: Decodable { var conflicts: Int }
+    /// What the report of the running layer in `root` counts: nothing without a report; `nil` if it cannot be
+    /// read.
+    static func carried(in root: String = "/") -> CarryCounts? {
+        // Version 0.1 told nothing of what it left.
+        struct Kept: Decodable {
+            var conflicts: Int
+            var left: Int?
+        }
         do {
-            guard let bytes = try ConfinedTree(root).read(CarryReport.path, limit: 16 << 20) else { return 0 }
-            return try JSONDecoder().decode(Kept.self, from: Data(bytes)).conflicts
+            guard let bytes = try ConfinedTree(root).read(CarryReport.path, limit: 16 << 20) else {
+                return CarryCounts()
+            }
+            let kept = try JSONDecoder().decode(Kept.self, from: Data(bytes))
+            return CarryCounts(conflicts: kept.conflicts, left: kept.left ?? 0)
         } catch {
             return nil
         }

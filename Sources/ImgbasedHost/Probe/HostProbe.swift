@@ -173,7 +173,7 @@ public struct HostProbe: Sendable {
     public func boot() async throws(HostFailure) -> HostState {
         var state = try await volumes()
         try await addMenu(to: &state)
-        state.conflicts = VolumeCarry.conflicts()
+        state.carried = VolumeCarry.carried()
         state.carryFailure = SmallFile.line(StagedLayer.failurePath)
         state.leftBehind = SmallFile.line(StagedLayer.leftBehindPath)
         return state

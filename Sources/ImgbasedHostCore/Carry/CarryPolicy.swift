@@ -14,6 +14,9 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
     case skip
     /// Merged; a conflict stops the update.
     case fail
+
+    /// Whether the layer's version has a part in the result.
+    var takesOurs: Bool { self != .theirs && self != .skip }
 }
 
 /// The rules by path in `/etc/imgbased/persist.d/*.conf`.
@@ -25,6 +28,22 @@ public struct CarryPolicy: Hashable, Sendable {
     private struct Line: Hashable {
         var rule: CarryRule
         var pattern: PathPattern
+        /// Every match is this path, or in it.
+        var root: TreePath
+
+        init(_ rule: CarryRule, _ pattern: PathPattern) {
+            self.rule = rule
+            self.pattern = pattern
+            root = pattern.literalPrefix
+        }
+
+        /// Whether the line may match `path`, or something in it.
+        func isNear(_ path: TreePath) -> Bool { path.covers(root) || root.covers(path) }
+
+        /// Whether the line takes paths outside `/etc` into what is carried. One that names no place does not.
+        var isOutside: Bool {
+            rule.takesOurs && root != .root && !CarryScope.configuration.covers(root)
+        }
     }
 
     private var lines: [Line] = []
@@ -57,6 +76,29 @@ public struct CarryPolicy: Hashable, Sendable {
         return lines.last { $0.pattern.matches(path) }?.rule
     }
 
+    /// Whether a rule takes `path`, outside `/etc`, into what is carried.
+    func carries(_ path: TreePath) -> Bool {
+        lines.last { $0.pattern.matches(path) }?.isOutside == true
+    }
+
+    /// The path of a rule, without its pattern, that takes `path` into what is carried; `nil` if none does.
+    func root(of path: TreePath) -> TreePath? {
+        lines.last { $0.pattern.matches(path) }.flatMap { $0.isOutside ? $0.root : nil }
+    }
+
+    /// Whether something that a rule takes into what is carried may be in `path`, or contains it.
+    func leads(through path: TreePath) -> Bool {
+        lines.contains { $0.isOutside && $0.isNear(path) }
+    }
+
+    /// Whether a rule may be about something in `path`, or about all of it.
+    func mayName(in path: TreePath) -> Bool { lines.contains { $0.isNear(path) } }
+
+    /// Adds a rule that leaves out `path` and everything in it.
+    mutating func leaveOut(_ path: TreePath) {
+        lines.append(Line(.skip, PathPattern(literal: path)))
+    }
+
     /// Whether `path` identifies this machine.
     ///
     /// Such a file is always the old layer's, whatever the rules say: two machines of one image must not
@@ -76,7 +118,7 @@ public struct CarryPolicy: Hashable, Sendable {
         let (word, rest) = line.words
         guard let rule = CarryRule(rawValue: String(decoding: word, as: UTF8.self)) else { throw .rule(word) }
         do throws(PathPattern.Problem) {
-            return Line(rule: rule, pattern: try PathPattern(rest))
+            return Line(rule, try PathPattern(rest))
         } catch {
             throw .pattern(error, rest)
         }

@@ -14,6 +14,8 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case replaced
     /// The change is not carried, or only in part.
     case omitted
+    /// The change is outside all that is carried, and stays in the old layer.
+    case left
     /// A list names a path that does not exist, or a list or file of rules is not read.
     case unused
     /// The policy refuses the conflict.
@@ -77,12 +79,16 @@ public struct CarryReport: Hashable, Sendable {
         items.filter(\.outcome.needsLook)
     }
 
+    /// The items that stay in the old layer.
+    public var left: [CarryItem] { items.filter { $0.outcome == .left } }
+
     /// The items that forbid the whole change.
     public var refusals: [CarryItem] { items.filter { $0.outcome == .refused } }
 
-    /// Lines for the user: items that need no look first, the summary last.
+    /// Lines for the user: what stays in the old layer and what needs a look come last, before the summary.
     public var lines: [String] {
-        items.filter { !$0.outcome.needsLook }.map(\.line) + conflicts.map(\.line) + [summary]
+        items.filter { !$0.outcome.needsLook && $0.outcome != .left }.map(\.line) + left.map(\.line)
+            + conflicts.map(\.line) + [summary]
     }
 
     /// The number of items for each outcome, in one line.
@@ -95,16 +101,31 @@ public struct CarryReport: Hashable, Sendable {
     }
 }
 
+/// What a report counts.
+public struct CarryCounts: Hashable, Sendable {
+    /// The places that need a look.
+    public var conflicts: Int
+    /// The places that stay in the old layer.
+    public var left: Int
+
+    /// These counts.
+    public init(conflicts: Int = 0, left: Int = 0) {
+        self.conflicts = conflicts
+        self.left = left
+    }
+}
+
 extension CarryReport: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case items, conflicts
+        case items, conflicts, left
     }
 
-    /// Encodes the items, and how many of them need a look.
+    /// Encodes the items, how many of them need a look, and how many stay in the old layer.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(items, forKey: .items)
         try container.encode(conflicts.count, forKey: .conflicts)
+        try container.encode(left.count, forKey: .left)
     }
 }
 

@@ -20,8 +20,8 @@ public struct HostState: Hashable, Sendable {
     public var earlyBoot: HostStatus.EarlyBoot?
     /// The programs that run at events.
     public var hooks = Hooks()
-    /// The number of conflicts in the carry into the booted layer; `nil` if its report cannot be read.
-    public var conflicts: Int? = 0
+    /// What the report on the carry into the booted layer counts; `nil` if it cannot be read.
+    public var carried: CarryCounts? = CarryCounts()
     /// Why the last attempt to complete a layer before its first boot failed; `nil` if it did not fail.
     public var carryFailure: String?
     /// The layer whose last changes were not carried into the booted one, as recorded there; `nil` if none.

@@ -56,8 +56,8 @@ public struct HostStatus: Hashable, Sendable {
     }
     /// The free space in `/boot`.
     public var bootFree: Bytes
-    /// The number of conflicts in the carry into the booted layer; `nil` if its report cannot be read.
-    public var conflicts: Int?
+    /// What the report on the carry into the booted layer counts; `nil` if it cannot be read.
+    public var carried: CarryCounts?
     /// The layer whose trial waits until it is complete; `nil` if none.
     public var staged: String?
     /// Why the last shutdown did not complete the waiting layer; `nil` if it did not fail.
@@ -92,7 +92,7 @@ public struct HostStatus: Hashable, Sendable {
         nextHealth = entry(next?.layer)?.health ?? .unknown
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
-        conflicts = state.conflicts
+        carried = state.carried
         staged = record.staged
         carryFailure = state.carryFailure
         waiting = StagedLayer(state, names: names)?.path.name
@@ -133,7 +133,7 @@ extension HostStatus {
             warnings.append(
                 "layer '\(lost.layer)' came up at last: \(HostStatus.lost(lost.count, of: lost.tries))")
         }
-        if conflicts == nil {
+        if carried == nil {
             warnings.append(
                 "'\(CarryReport.path)' cannot be read: look there for conflicts of the last update")
         }
@@ -236,9 +236,16 @@ extension HostStatus {
                 ))
         }
         lines.append(("/boot", "\(bootFree.formatted) free"))
-        if let conflicts, conflicts > 0 {
-            let places = conflicts == 1 ? "1 place" : "\(conflicts) places"
-            lines.append(("carried", "\(places) in conflict, listed in \(CarryReport.path)"))
+        if let carried {
+            func places(_ count: Int) -> String { count == 1 ? "1 place" : "\(count) places" }
+            let end = "listed in \(CarryReport.path)"
+            if carried.conflicts > 0 {
+                lines.append(("carried", "\(places(carried.conflicts)) in conflict, \(end)"))
+            }
+            if carried.left > 0 {
+                lines.append(
+                    ("left", "\(places(carried.left)) changed in the layer before and not carried, \(end)"))
+            }
         }
         lines += warnings.map { ("warning", $0) }
         return lines.map { name, value in name + ":" + String(repeating: " ", count: 11 - name.count) + value

@@ -10,7 +10,9 @@ public struct RecordedStatus: Hashable, Sendable {
     public var lines: [String]?
 
     /// The keys of the status that only root gets.
-    public static let needsRoot = ["default", "trial", "next", "pool", "health", "conflicts", "staged"]
+    public static let needsRoot = [
+        "default", "trial", "next", "pool", "health", "conflicts", "left", "staged",
+    ]
 
     /// A status of these records; `nil` if there is none. `message` is the content of ``path``.
     public init?(early: HostStatus.EarlyBoot?, reason: BootReason?, message: String?) {

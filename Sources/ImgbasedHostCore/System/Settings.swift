@@ -1,4 +1,4 @@
-import ImgbasedCore
+public import ImgbasedCore
 
 /// The administrator's settings from `/etc/imgbased/imgbased.conf`: lines of `key = value`; `#` begins a
 /// comment.
@@ -7,9 +7,13 @@ public struct Settings: Hashable, Sendable {
     public static let path = "/etc/imgbased/imgbased.conf"
     /// The valid numbers of bases to keep.
     public static let keepRange = 1...99
+    private static let keys = ["keep", "carry-limit"]
 
     /// The number of bases to keep when an update adds one, including the new one, besides the pinned ones.
     public var keep = 2
+
+    /// The bytes that an update carries of each path that a rule names outside `/etc`, such as `/home`.
+    public var carryLimit = Bytes(1 << 30)
 
     /// The default settings.
     public init() {}
@@ -27,12 +31,19 @@ public struct Settings: Hashable, Sendable {
             let parts = content.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw error(.notASetting(content)) }
             let (key, value) = (String(parts[0]).trimmed, String(parts[1]).trimmed)
-            guard key == "keep" else { throw error(.unknown(key)) }
+            guard Settings.keys.contains(key) else { throw error(.unknown(key)) }
             guard seen.insert(key).inserted else { throw error(.twice(key)) }
-            guard let number = Int(value), Settings.keepRange.contains(number) else {
-                throw error(.notANumber(value, key: key, Settings.keepRange))
+            if key == "keep" {
+                guard let number = Int(value), Settings.keepRange.contains(number) else {
+                    throw error(.notANumber(value, key: key, Settings.keepRange))
+                }
+                keep = number
+            } else {
+                do { carryLimit = try Bytes(parsing: value) } catch {
+                    throw SettingsError(
+                        path: path, line: index + 1, cause: .notASize(value, key: key, error.description))
+                }
             }
-            keep = number
         }
     }
 }
@@ -49,6 +60,8 @@ public struct SettingsError: Error, Hashable, Sendable {
         case twice(String)
         /// The value is not a number in this range.
         case notANumber(String, key: String, ClosedRange<Int>)
+        /// The value is not a size, for this reason.
+        case notASize(String, key: String, String)
     }
 
     /// The path of the file.
@@ -69,10 +82,11 @@ extension SettingsError.Cause: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notASetting(let text): "'\(text)' is not a setting; write 'key = value'"
-        case .unknown(let key): "there is no setting '\(key)'; there is 'keep'"
+        case .unknown(let key): "there is no setting '\(key)'; there are 'keep' and 'carry-limit'"
         case .twice(let key): "'\(key)' is set twice; leave one"
         case .notANumber(let value, let key, let range):
             "'\(key)' must be a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'"
+        case .notASize(_, let key, let problem): "'\(key)' must be a size: \(problem)"
         }
     }
 }

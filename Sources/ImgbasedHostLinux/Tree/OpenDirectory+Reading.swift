@@ -21,6 +21,11 @@ extension OpenDirectory: TreeDirectory {
         do throws(SystemError) { return try look(at: name) } catch { throw TreeReadError(error) }
     }
 
+    /// The stamp from `stamp(at:)`.
+    public func stamp(of name: [UInt8]) throws(TreeReadError) -> NodeStamp? {
+        do throws(SystemError) { return try stamp(at: name) } catch { throw TreeReadError(error) }
+    }
+
     /// The directory `name`, opened by `open(directory:)`.
     public func directory(_ name: [UInt8]) throws(TreeReadError) -> OpenDirectory {
         do throws(SystemError) { return try open(directory: name) } catch { throw TreeReadError(error) }

@@ -71,15 +71,40 @@ public final class OpenDirectory {
         }
     }
 
-    private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
+    /// The stamp of the node `name`; `nil` if it is missing, or if something else is mounted there.
+    ///
+    /// The corresponding C functions are `openat2` and `statx`, as for `look`.
+    public func stamp(at name: [UInt8]) throws(SystemError) -> NodeStamp? {
+        do throws(SystemError) {
+            guard let node = try node(at: name), !node.is_mount_point, node.device == device else {
+                return nil
+            }
+            return NodeStamp(
+                inode: node.inode, mode: node.mode, size: node.size,
+                modified: FileTime(
+                    seconds: node.modified_seconds, nanoseconds: node.modified_nanoseconds),
+                changed: FileTime(seconds: node.changed_seconds, nanoseconds: node.changed_nanoseconds))
+        } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
+    }
+
+    /// What statx(2) tells of `name`; `nil` if something else is mounted there, which is not touched.
+    private func node(at name: [UInt8]) throws(SystemError) -> imgbased_node? {
         let place = imgbased_open_beneath(number, name.terminated, ConfinedTree.pathOnly | O_NOFOLLOW, 0)
         guard place >= 0 else {
-            if errno == EXDEV { return .mountPoint }
+            if errno == EXDEV { return nil }
             throw .last("look at", shown(name))
         }
         defer { close(place) }
         var node = imgbased_node()
         guard imgbased_look(place, "", &node) == 0 else { throw .last("look at", shown(name)) }
+        return node
+    }
+
+    private func facts(at name: [UInt8]) throws(SystemError) -> NodeFacts {
+        guard let node = try node(at: name) else { return .mountPoint }
         let isMountPoint = node.is_mount_point || node.device != device
         let attributes = NodeAttributes(
             owner: node.owner, group: node.group, permissions: node.mode & 0o7777,

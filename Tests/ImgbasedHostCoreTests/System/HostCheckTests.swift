@@ -104,7 +104,7 @@ import Testing
                 ("a missing unit", .units, 1, { $0.facts.units?[2].load = "not-found" }),
                 ("a failed unit", .units, 1, { $0.facts.units?[2].activity = "failed" }),
                 ("bad settings", .settings, 1, { $0.facts.settingsProblem = "line 1" }),
-                ("a bad carry", .boot, 1, { $0.state.conflicts = nil }),
+                ("a bad carry", .boot, 1, { $0.state.carried = nil }),
             ]
 
     @Test(arguments: faults.indices) func faultsAreFound(index: Int) throws {

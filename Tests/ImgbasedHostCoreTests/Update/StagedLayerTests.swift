@@ -97,7 +97,7 @@ import Testing
         let warnings = HostStatus(machine.state, names: FakeMachine.names).warnings
         #expect(
             warnings.count == 1 && warnings.first?.contains("'Base-0.1' after the update were not") == true)
-        (machine.state.leftBehind, machine.state.conflicts) = (nil, nil)
+        (machine.state.leftBehind, machine.state.carried) = (nil, nil)
         #expect(
             HostStatus(machine.state, names: FakeMachine.names).warnings == [
                 "'/var/lib/imgbased/carried.json' cannot be read: look there for conflicts of the last update"

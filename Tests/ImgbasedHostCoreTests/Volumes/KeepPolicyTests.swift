@@ -16,8 +16,8 @@ import Testing
 
     @Test(arguments: [
         ("keep", "line 1: 'keep' is not a setting; write 'key = value'"),
-        ("\n\nkep = 2", "line 3: there is no setting 'kep'; there is 'keep'"),
-        ("= 2", "line 1: there is no setting ''; there is 'keep'"),
+        ("\n\nkep = 2", "line 3: there is no setting 'kep'; there are 'keep' and 'carry-limit'"),
+        ("= 2", "line 1: there is no setting ''; there are 'keep' and 'carry-limit'"),
         ("keep = 2\r\nkeep = 2", "line 2: 'keep' is set twice; leave one"),
         ("keep = 0", "line 1: 'keep' must be a number from 1 to 99, not '0'"),
         ("keep =", "line 1: 'keep' must be a number from 1 to 99, not ''"),
@@ -27,7 +27,7 @@ import Testing
             "line 1: 'keep' must be a number from 1 to 99, not '99999999999999999999'"
         ),
         ("keep = 2 2", "line 1: 'keep' must be a number from 1 to 99, not '2 2'"),
-        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; there is 'keep'"),
+        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; there are 'keep' and 'carry-limit'"),
     ])
     func saysWhatIsWrong(text: String, expected: String) {
         do throws(SettingsError) {

@@ -56,6 +56,12 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         self.names = names
     }
 
+    /// The pattern that means `path` and everything in it.
+    init(literal path: TreePath) {
+        names = path.components.map { .tokens($0.map(Token.byte)) }
+        bytes = path.bytes.flatMap { "*?[\\".utf8.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
+    }
+
     /// The pattern written as `text`.
     public init(_ text: String) throws(Problem) {
         try self.init(text.utf8)

@@ -93,7 +93,7 @@ extension CarryWalk {
         var dangling: Set<TreePath> = []
         for (path, target) in links {
             guard let link = UnitLink(path, target: target), link.kind == .other, path.components.count == 4,
-                let place = TreePath(parsing: link.meaning), settings.scope.mode(of: place) == nil
+                let place = TreePath(parsing: link.meaning), settings.mode(of: place) == nil
             else { continue }
             // A unit missing here as well is on another volume, or was missing before.
             if case .nothing = try sighting(place, in: root.ours) { continue }

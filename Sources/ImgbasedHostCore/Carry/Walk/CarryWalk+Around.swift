@@ -7,7 +7,7 @@ extension CarryWalk {
     /// Returns whether any of these exists afterwards.
     @discardableResult
     mutating func outside(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
-        let mayHold = settings.scope.leads(through: path)
+        let mayHold = settings.leads(through: path)
         let isOrdered = path == .root && !settings.newIdentities.isEmpty
         var names = try names(in: mayHold ? [level.base, level.ours, level.new] : [level.new])
         // Accounts come before the owners of files, or after them, so that they show an interrupted run.
@@ -21,9 +21,9 @@ extension CarryWalk {
         var exists = false
         for name in names where !claims.contains(name) {
             let place = try self.path(path, name)
-            if settings.scope.mode(of: place) != nil {
+            if settings.mode(of: place) != nil {
                 if try inside(place, name, try look(name, level), level) { exists = true }
-            } else if settings.checksOwners || settings.scope.leads(through: place) {
+            } else if settings.checksOwners || settings.leads(through: place) {
                 if try around(place, name, try look(name, level), level) { exists = true }
             }
         }
@@ -38,9 +38,9 @@ extension CarryWalk {
     ) throws(TreeReadError) {
         for name in try names(in: [level.target]) where !known.contains(name) {
             let place = try self.path(path, name)
-            if settings.scope.mode(of: place) != nil {
+            if settings.mode(of: place) != nil {
                 try leftover(place, name, level)
-            } else if settings.scope.leads(through: place) {
+            } else if settings.leads(through: place) {
                 _ = try around(place, name, try look(name, level), level)
             }
         }
@@ -53,7 +53,7 @@ extension CarryWalk {
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
         if settings.checksOwners { try checkOwner(path, place) }
-        let leads = settings.scope.leads(through: path)
+        let leads = settings.leads(through: path)
         let problem = leads ? self.problem(place) : nil
         if let problem, try isMissed(path, name, place, level) {
             note(path, .omitted, "\(problem); paths that the lists name in it are not carried")

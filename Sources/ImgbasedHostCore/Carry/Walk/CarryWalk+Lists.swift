@@ -69,7 +69,7 @@ extension CarryWalk {
         guard settings.scope.goesThrough(path), let place = (path.parent ?? .root).resolving(target) else {
             return false
         }
-        if settings.scope.mode(of: place) != nil || settings.scope.goesThrough(place) { return false }
+        if settings.mode(of: place) != nil || settings.scope.goesThrough(place) { return false }
         return switch try sighting(place, in: root.ours) {
         case .nothing: false
         case .node(let facts): facts.isDirectory || facts.isLink
@@ -82,10 +82,10 @@ extension CarryWalk {
     /// Only for a directory that is not carried itself.
     func holdsListedTemporary(_ path: TreePath, _ level: Level) throws(TreeReadError) -> Bool {
         let (name, place) = (CarryNames.temporary, try self.path(path, CarryNames.temporary))
-        guard settings.scope.leads(through: place), let ours = level.ours,
+        guard settings.leads(through: place), let ours = level.ours,
             let facts = try ours.facts(of: name)
         else { return false }
-        if settings.scope.mode(of: place) != nil || settings.scope.names(place) { return true }
+        if settings.mode(of: place) != nil || settings.scope.names(place) { return true }
         guard facts.isDirectory, !facts.isMountPoint else { return false }
         return try holdsListed(try ours.directory(name), place, depth: level.depth)
     }
@@ -97,8 +97,8 @@ extension CarryWalk {
         guard depth < TreeLimit.depth else { return true }
         for name in try names(in: [directory]) {
             let place = try self.path(path, name)
-            if settings.scope.mode(of: place) != nil { return true }
-            guard settings.scope.leads(through: place), let facts = try directory.facts(of: name),
+            if settings.mode(of: place) != nil { return true }
+            guard settings.leads(through: place), let facts = try directory.facts(of: name),
                 facts.isDirectory, !facts.isMountPoint
             else { continue }
             if try holdsListed(try directory.directory(name), place, depth: depth + 1) { return true }

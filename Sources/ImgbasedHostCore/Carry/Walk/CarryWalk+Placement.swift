@@ -128,6 +128,10 @@ extension CarryWalk {
             isKept = isKept && isSet(wanted.attributes, target) && owners[target.identity] == nil
             if isKept { owners[target.identity] = key }
         }
+        // Whatever the new layer has already: another run decides alike.
+        if wanted.node.tree == .ours, !wanted.isBeside, let root = settings.weighedRoot(of: path) {
+            weights.add(path, below: root, facts)
+        }
         if isShared { linked[key] = LinkState(path: path, target: isKept ? target?.identity : nil) }
         if isKept, let target { return try set(wanted.attributes, path, target) }
         try clear(path, target, level)

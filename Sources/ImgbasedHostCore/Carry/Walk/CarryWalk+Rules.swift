@@ -6,7 +6,7 @@ extension CarryWalk {
     ///
     /// The files that identify this machine keep their own rule.
     func isCopied(_ path: TreePath) -> Bool {
-        settings.scope.mode(of: path) == .copy && !CarryPolicy.isIdentity(path)
+        settings.mode(of: path) == .copy && !CarryPolicy.isIdentity(path)
     }
 
     /// The rule of a merged place; `nil` if it has none.

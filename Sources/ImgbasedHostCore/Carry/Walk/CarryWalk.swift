@@ -2,10 +2,12 @@ public import ImgbasedCore
 
 /// The settings of a walk: everything it needs besides the trees.
 public struct CarrySettings: Sendable {
-    /// The part of the trees that is carried.
+    /// The part of the trees that is carried whatever the rules say.
     public var scope: CarryScope
-    /// The rules by path.
+    /// The rules by path, which also take paths outside that part into the merge.
     public var policy: CarryPolicy
+    /// The bytes that each path of such a rule may have in the new layer.
+    public var limit = Settings().carryLimit
     /// Translates the ids of the old base to those of the layer.
     var baseIdentities = IdentityMap()
     /// Translates the ids of the new base to those of the new layer.
@@ -20,6 +22,17 @@ public struct CarrySettings: Sendable {
     public var mounted: [TreePath] = []
     /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
+
+    /// How `path` is carried; `nil` if it is not.
+    func mode(of path: TreePath) -> CarryScope.Mode? {
+        if CarryScope.isState(path) { return nil }
+        return scope.mode(of: path) ?? (policy.carries(path) ? .merge : nil)
+    }
+
+    /// Whether something carried may be in `path`.
+    func leads(through path: TreePath) -> Bool {
+        scope.leads(through: path) || policy.leads(through: path)
+    }
 
     /// Settings with this scope and policy.
     public init(scope: CarryScope = CarryScope(), policy: CarryPolicy = CarryPolicy()) {
@@ -66,6 +79,8 @@ public struct CarryWalk<Directory: TreeDirectory> {
     var differences = 0
     /// The depth within nodes already reported as a whole: only what is not carried is noted.
     var quiet = 0
+    /// What rules take into the merge, with the bytes that it has in the layer.
+    var weights = CarryWeights()
     /// Names taken for the new base's versions beside others, in the directory being walked.
     var claims: Set<[UInt8]> = []
     var linked: [LinkKey: LinkState] = [:]
@@ -73,21 +88,40 @@ public struct CarryWalk<Directory: TreeDirectory> {
     private var visited = 0
 
     /// A walk through the trees with these roots.
-    public init(
+    init(
         base: Directory, ours: Directory, new: Directory, target: Directory, _ settings: CarrySettings
     ) {
         self.settings = settings
         root = Level(base: base, ours: ours, new: new, target: target)
     }
 
+    /// Surveys trees with these roots.
+    ///
+    /// What is too large for its rule is left out by another walk. Both depend on the first three trees alone.
+    public static func survey(
+        base: Directory, ours: Directory, new: Directory, target: Directory, _ settings: CarrySettings
+    ) throws(TreeReadError) -> CarrySurvey {
+        var walk = CarryWalk(base: base, ours: ours, new: new, target: target, settings)
+        let survey = try walk.run()
+        let excess = walk.weights.excess(over: settings.limit)
+        if excess.isEmpty { return survey }
+        var lighter = settings
+        for item in excess { lighter.policy.leaveOut(item.path) }
+        walk = CarryWalk(base: base, ours: ours, new: new, target: target, lighter)
+        walk.items = excess
+        return try walk.run()
+    }
+
     /// Walks all trees and returns the result.
-    public mutating func run() throws(TreeReadError) -> CarrySurvey {
+    mutating func run() throws(TreeReadError) -> CarrySurvey {
         try prepare()
         try outside(.root, root)
         try noteAbsent()
+        // A volume at a place that only a rule names has the data instead of the layer.
         for path in settings.mounted where settings.scope.mode(of: path) != nil {
             note(path, .omitted, "something else is mounted there; none of it is carried")
         }
+        try noteRemainder()
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 

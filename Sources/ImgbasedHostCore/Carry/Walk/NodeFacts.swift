@@ -101,6 +101,31 @@ extension NodeFacts.Kind {
     }
 }
 
+/// Numbers of a node that every change of it changes.
+///
+/// A snapshot begins with the stamps of its origin.
+public struct NodeStamp: Hashable, Sendable {
+    /// The number of the node in its file system.
+    public var inode: UInt64
+    /// The kind and the permissions, as `st_mode` of inode(7).
+    public var mode: UInt32
+    /// The size in bytes.
+    public var size: UInt64
+    /// When the content was last changed; anybody can set this time.
+    public var modified: FileTime
+    /// When the content or an attribute was last changed; only the kernel sets this time.
+    public var changed: FileTime
+
+    /// A stamp of these numbers.
+    public init(inode: UInt64, mode: UInt32, size: UInt64, modified: FileTime, changed: FileTime) {
+        self.inode = inode
+        self.mode = mode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+}
+
 /// The attributes of a node, without its content.
 public struct NodeAttributes: Hashable, Sendable {
     /// The id of the owner.

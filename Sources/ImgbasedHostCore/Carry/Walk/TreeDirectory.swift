@@ -10,6 +10,11 @@ public protocol TreeDirectory: AnyObject {
     /// The facts of the node `name`; `nil` if there is none.
     func facts(of name: [UInt8]) throws(TreeReadError) -> NodeFacts?
 
+    /// The stamp of the node `name`; `nil` if there is none, or if something else is mounted there.
+    ///
+    /// It costs less than the facts.
+    func stamp(of name: [UInt8]) throws(TreeReadError) -> NodeStamp?
+
     /// The directory `name` in it.
     func directory(_ name: [UInt8]) throws(TreeReadError) -> Self
 

@@ -24,7 +24,8 @@ struct CarryLosses {
         items = Dictionary(grouping: report.items, by: \.path)
         beside = Set(report.items.compactMap(\.beside))
         for path in Set(base.keys).union(ours.keys).union(new.keys).sorted() where path != .root {
-            guard settings.scope.mode(of: path) != nil, !isTold(above: path) else { continue }
+            if settings.mode(of: path) == nil { checkTold(path) }
+            guard settings.mode(of: path) != nil, !isTold(above: path) else { continue }
             checkChange(path)
             checkNew(path)
         }
@@ -41,6 +42,21 @@ struct CarryLosses {
         return false
     }
 
+    /// Checks that a change that is not carried is told, unless the new base has made it too.
+    private mutating func checkTold(_ path: TreePath) {
+        guard settings.policy.rule(for: path) != .skip, !CarryScope.isState(path) else { return }
+        func isSame(_ other: MemoryNode.Listed?) -> Bool {
+            ours[path].map { mine in other.map(mine.isSame) ?? false } ?? (other == nil)
+        }
+        if isSame(base[path]) || isSame(new[path]) { return }
+        // A new directory is told by what is in it.
+        let isFull = ours[path]?.kind == .directory && ours.keys.contains { $0.parent == path }
+        if isFull, base[path]?.kind != .directory { return }
+        if !isSpokenOf(path, [.left, .omitted, .replaced]) {
+            found.append("'\(path)' is left, and nothing is said")
+        }
+    }
+
     /// Checks that the administrator's version is there, or is reported as replaced, by the rule.
     private mutating func checkChange(_ path: TreePath) {
         // An earlier change of base put this file beside a file of the new base.
@@ -55,15 +71,14 @@ struct CarryLosses {
 
     /// The rule; copying follows the rule `ours`.
     private func rule(_ path: TreePath) -> CarryRule? {
-        settings.scope.mode(of: path) == .copy ? .ours : settings.policy.rule(for: path)
+        settings.mode(of: path) == .copy ? .ours : settings.policy.rule(for: path)
     }
 
     /// The administrator's version is there. Files in a directory have their own rules.
     private mutating func checkOurs(_ path: TreePath) {
         if let mine = ours[path] {
             if !(target[path]?.isSame(mine) ?? false) { found.append("'\(path)' is not as it was") }
-        } else if base[path] != nil || settings.scope.mode(of: path) != .copy || CarryPolicy.isIdentity(path)
-        {
+        } else if base[path] != nil || settings.mode(of: path) != .copy || CarryPolicy.isIdentity(path) {
             if target[path] != nil, !holds(path) { found.append("'\(path)' is there") }
         }
     }
@@ -176,7 +191,11 @@ struct CarryLosses {
     }
 
     /// Whether an item with one of these outcomes is about the path or a directory above it.
-    private func isSpokenOf(_ path: TreePath, _ outcomes: [CarryOutcome] = CarryOutcome.allCases) -> Bool {
+    private func isSpokenOf(
+        _ path: TreePath, _ outcomes: [CarryOutcome] = CarryOutcome.allCases.filter { $0 != .left }
+    )
+        -> Bool
+    {
         var here: TreePath? = path
         while let place = here {
             if items[place]?.contains(where: { outcomes.contains($0.outcome) }) ?? false { return true }
