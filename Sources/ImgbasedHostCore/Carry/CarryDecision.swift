@@ -102,7 +102,7 @@ public struct CarryDecision: Hashable, Sendable {
 
     /// Both have something there.
     private init(base: NodeFacts?, ours: NodeFacts, new: NodeFacts, _ same: Sameness) {
-        let isOfOneKind = ours.isFile ? new.isFile : !new.isFile && ours.kind.words == new.kind.words
+        let isOfOneKind = CarryDecision.isOfOneKind(ours, new)
         let attributes = AttributeMerge(base: base?.attributes, ours: ours.attributes, new: new.attributes)
         let isUntouched = base.map { $0.attributes.isSame(as: ours.attributes) } ?? false
         if same.oursAndNew || base != nil && same.baseAndOurs && (isOfOneKind || isUntouched) {
@@ -124,6 +124,9 @@ public struct CarryDecision: Hashable, Sendable {
     }
 
     /// The decision if both changed the place and cannot be merged.
+    ///
+    /// The attributes of one kind of node are merged all the same: a mode that only the new base tightened is
+    /// no part of the conflict.
     public static func conflict(base: NodeFacts?, ours: NodeFacts, new: NodeFacts) -> CarryDecision {
         let words: String =
             if ours.isFile, new.isFile {
@@ -134,7 +137,18 @@ public struct CarryDecision: Hashable, Sendable {
         var decision = CarryDecision(
             content: .ours, ours.attributes, Finding(.conflict, "\(words); this one stays"))
         decision.keepsNewBeside = true
+        if CarryDecision.isOfOneKind(ours, new) {
+            let merge = AttributeMerge(
+                base: base?.attributes, ours: ours.attributes, new: new.attributes)
+            decision.attributes = merge.attributes
+            decision.attributes?.modified = ours.attributes.modified
+            if !merge.conflicts.isEmpty { decision.note(merge) }
+        }
         return decision
+    }
+
+    private static func isOfOneKind(_ ours: NodeFacts, _ new: NodeFacts) -> Bool {
+        ours.isFile ? new.isFile : !new.isFile && ours.kind.words == new.kind.words
     }
 
     private mutating func note(_ merge: AttributeMerge) {
