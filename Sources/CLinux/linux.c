@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/module.h>
 #include <linux/openat2.h>
@@ -146,6 +147,21 @@ int imgbased_make_node(int dirfd, const char *name, uint32_t mode, uint64_t repr
 ssize_t imgbased_copy_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t count)
 {
     return copy_file_range(from, from_offset, to, to_offset, count, 0);
+}
+
+int imgbased_copy_flags(int from, int to)
+{
+    const int wanted = FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_NOCOMP_FL
+        | FS_JOURNAL_DATA_FL | FS_NOTAIL_FL | FS_DIRSYNC_FL | FS_TOPDIR_FL | FS_NOCOW_FL | FS_PROJINHERIT_FL;
+    int flags = 0;
+    int present = 0;
+
+    if (ioctl(from, FS_IOC_GETFLAGS, &flags) != 0 || (flags & wanted) == 0)
+        return 0;
+    if (ioctl(to, FS_IOC_GETFLAGS, &present) != 0)
+        return -1;
+    present |= flags & wanted;
+    return ioctl(to, FS_IOC_SETFLAGS, &present);
 }
 
 int imgbased_open_directory_at(int dirfd, const char *name)

@@ -57,6 +57,11 @@ struct PersistCommand: HostCommand {
             let survey = try carrier.survey(fromBase: fromBase, from: from, toBase: toBase, to: to)
             if !context.isDry {
                 try Carrier.check(survey)
+                guard survey.written <= to.free else {
+                    throw .carrying(
+                        "the file system of '\(self.to)' lacks \(Bytes(survey.written.count - to.free.count).formatted) for "
+                            + "the changes; make room, or shorten the lists")
+                }
                 if !survey.changesNothing {
                     hasBegun = true
                     try carrier.apply(survey, from: from, toBase: toBase, to: to)

@@ -99,6 +99,11 @@ int imgbased_make_node(int dirfd, const char *name, uint32_t mode, uint64_t repr
 /// copy_file_range(2), which Glibc's module hides. Returns the number of bytes, or -1 with errno set.
 ssize_t imgbased_copy_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t count);
 
+/// Gives the open file `to` the flags of the open file `from` that chattr(1) can set, but for immutable and
+/// append-only: FS_IOC_GETFLAGS and FS_IOC_SETFLAGS. Returns 0, or -1 with errno set; 0 if `from` has none of
+/// them, or a file system that knows no flags.
+int imgbased_copy_flags(int from, int to);
+
 /// Opens the directory `name` of the open directory `dirfd` without following a link: openat(2). Returns a
 /// descriptor, or -1 with errno set.
 int imgbased_open_directory_at(int dirfd, const char *name);

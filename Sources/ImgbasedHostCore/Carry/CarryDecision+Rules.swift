@@ -35,7 +35,7 @@ extension CarryDecision {
         _ rule: CarryRule?, _ base: NodeFacts?, _ ours: NodeFacts?, _ new: NodeFacts?, _ same: Sameness
     ) {
         switch rule {
-        case nil, .merge: return
+        case nil, .merge, .whole: return
         case .fail:
             if finding?.outcome == .conflict { finding?.outcome = .refused }
         case .ours:

@@ -10,6 +10,10 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
     ///
     /// Without a rule, so is `/etc`, and what a list of merged paths names.
     case merge
+    /// Merged, but no lines of a text: if both sides changed it, it is a conflict.
+    ///
+    /// For files in which the order of lines has a meaning, as in a stack of PAM.
+    case whole
     /// Ignored: as in the new base, and not listed.
     case skip
     /// Merged; a conflict stops the update.

@@ -21,13 +21,9 @@ extension CarryWalk {
     // MARK: Accounts
 
     private mutating func prepareAccounts(_ level: Level) throws(TreeReadError) {
-        guard let base = try accounts(level.base), let ours = try accounts(level.ours),
-            let new = try accounts(level.new)
-        else {
-            let words =
-                "an account file is no plain file, or too long; accounts are merged like other files"
-            return note(CarryScope.configuration, .omitted, words)
-        }
+        let base = try accounts(level.base, of: "the old base")
+        let ours = try accounts(level.ours, of: "the old layer")
+        let new = try accounts(level.new, of: "the new base")
         if base.isEmpty, ours.isEmpty, new.isEmpty { return }
         // The layer's ids stay. Those of its own base and of the new base are translated to them.
         let old = AccountMerge(base: base, ours: ours, theirs: base)
@@ -36,7 +32,7 @@ extension CarryWalk {
         settings.newIdentities = IdentityMap(users: merge.users, groups: merge.groups)
         var isAsNew = true
         var isAsDecided = true
-        let there = try accounts(level.target) ?? [:]
+        let there = try accounts(level.target, of: "the new layer")
         for file in AccountFile.allCases {
             isAsNew = isAsNew && there[file] == new[file]
             isAsDecided = isAsDecided && there[file] == merge.files[file]
@@ -46,11 +42,26 @@ extension CarryWalk {
         }
         // With nothing to change now, an earlier run may have changed owners: then its accounts are there.
         settings.checksOwners = !settings.newIdentities.isEmpty || !(isAsNew || isAsDecided)
-        for note in merge.notes { items.append(note.item) }
+        for note in merge.notes {
+            var item = note.item
+            // Of the rules, only this one has a meaning for accounts.
+            if item.outcome == .conflict, settings.policy.rule(for: item.path) == .fail {
+                item.outcome = .refused
+            }
+            items.append(item)
+        }
+        for path in settings.decided.keys {
+            guard let rule = settings.policy.rule(for: path), rule != .merge, rule != .fail else { continue }
+            note(path, .unused, "a rule names it, but accounts are always merged entry by entry")
+        }
     }
 
-    /// The account files in `/etc`; `nil` if they cannot be merged as accounts.
-    private func accounts(_ etc: Directory?) throws(TreeReadError) -> [AccountFile: [UInt8]]? {
+    /// The account files in `/etc` of `tree`.
+    ///
+    /// Throws if one is no plain file: programs that add accounts would replace a link, and half the accounts
+    /// cannot be merged.
+    private func accounts(_ etc: Directory?, of tree: String) throws(TreeReadError) -> [AccountFile: [UInt8]]
+    {
         var files: [AccountFile: [UInt8]] = [:]
         guard let etc else { return files }
         for file in AccountFile.allCases {
@@ -58,7 +69,11 @@ extension CarryWalk {
             guard let facts = try etc.facts(of: name) else { continue }
             guard facts.isFile, !facts.isMountPoint,
                 let bytes = try etc.bytes(of: name, limit: CarryWalk.accountLimit)
-            else { return nil }
+            else {
+                throw TreeReadError(
+                    "'/etc/\(file.rawValue)' of \(tree) is no plain file, or larger than 16 MiB, so accounts cannot be "
+                        + "merged; make it a plain file")
+            }
             files[file] = bytes
         }
         return files

@@ -34,6 +34,8 @@ extension OpenDirectory {
             let file = try makeFile()
             try file.copyContent(of: original)
             try set(attributes, of: OpenDirectory.temporaryName, file)
+            // A file system that has no such flags keeps the content all the same.
+            _ = imgbased_copy_flags(original.number, file.number)
         }
     }
 

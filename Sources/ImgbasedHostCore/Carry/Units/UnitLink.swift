@@ -32,6 +32,10 @@ struct UnitLink: Hashable {
         let isNull = place.elementsEqual("/dev/null".utf8)
         let targetName = Array(place.split(separator: TreePath.slash).last ?? [])
         switch names.count {
+        case 4 where !UnitLink.isUnit(name):
+            // Such as a directory of settings, which is a link.
+            kind = .other
+            meaning = place
         case 4 where isNull:
             kind = .masks(unit: name)
             meaning = place
@@ -55,6 +59,17 @@ struct UnitLink: Hashable {
         guard let place = (path.parent ?? .root).resolving(target) else { return target }
         return place.bytes.starts(with: "/lib/".utf8) ? Array("/usr".utf8) + place.bytes : place.bytes
     }
+
+    /// Whether `name` is that of a unit, by its ending (systemd.unit(5)).
+    private static func isUnit(_ name: [UInt8]) -> Bool {
+        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return false }
+        return types.contains(String(decoding: name[(dot + 1)...], as: UTF8.self))
+    }
+
+    private static let types: Set = [
+        "automount", "device", "mount", "path", "scope", "service", "slice", "socket", "swap", "target",
+        "timer",
+    ]
 
     private static func isDependencies(_ directory: [UInt8]) -> Bool {
         [".wants", ".requires", ".upholds"].contains {

@@ -58,7 +58,7 @@ extension CarryWalk {
             finding = isReplaced ? CarryDecision.Finding(.replaced, "its attributes") : nil
         case .fail:
             if finding?.outcome == .conflict { finding?.outcome = .refused }
-        case .merge, nil:
+        case .merge, .whole, nil:
             if isCopied { (attributes, finding) = (ours.attributes, nil) }
         }
         // A directory only in the layer, or copied, is reported once.
@@ -209,7 +209,7 @@ extension CarryWalk {
         }
         var merged: [UInt8]?
         if decision.content == .merged, let ours = place.ours, let new = place.new {
-            merged = try lines(name, level)
+            merged = rule == .whole ? nil : try lines(name, level)
             if merged == nil {
                 decision = .conflict(base: place.base, ours: ours, new: new)
                 decision.apply(rule, place.base, place.ours, place.new, same)
@@ -221,6 +221,7 @@ extension CarryWalk {
             guard let ours = place.ours, let from = level.ours else { return false }
             let wanted = Wanted(Node(.ours, from, name, ours), path, attributes)
             try put(wanted, at: path, name, place.target, level)
+            if rule != .ours, !isCopied(path) { try noteStray(path, ours) }
         case (.new, let attributes?):
             guard let new = place.new, let from = level.new else { return false }
             let wanted = Wanted(Node(.new, from, name, new), path, attributes)

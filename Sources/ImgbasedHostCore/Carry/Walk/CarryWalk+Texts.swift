@@ -20,7 +20,8 @@ extension CarryWalk {
             ? new.attributes.modified
             : isOurs ? ours.attributes.modified : max(ours.attributes.modified, new.attributes.modified)
         if !merge.conflicts.isEmpty {
-            note(path, .conflict, "stays: " + merge.conflicts.joined(separator: "; "))
+            let isRefused = settings.policy.rule(for: path) == .fail
+            note(path, isRefused ? .refused : .conflict, "stays: " + merge.conflicts.joined(separator: "; "))
         } else if !isNew {
             note(path, isOurs ? .carried : .merged, "entry by entry")
         } else if !merge.kept.isEmpty {

@@ -6,6 +6,31 @@ import Testing
 
 /// The owners of files if the new base has other ids for the layer's accounts.
 @Suite struct CarryAccountTests {
+    @Test(arguments: [
+        ("fail", CarryOutcome.refused), ("theirs", .unused), ("ours", .unused), ("skip", .unused),
+    ])
+    func aRuleStopsAConflictOfAccountsOrIsToldAsUnused(rule: String, outcome: CarryOutcome) throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for (root, name) in [(base, ""), (ours, "O"), (new, "N")] {
+                root.put("/etc/passwd", .file("root:x:0:0::/root:/bin/sh\na:x:100:100:\(name):/:/bin/sh\n"))
+                root.put("/etc/group", .file("root:x:0:\na:x:100:\n"))
+            }
+        }
+        trees.settings.policy = try CarryPolicy(["a.conf": Array("\(rule) /etc/passwd".utf8)])
+        let found = try trees.survey().report.items.filter { $0.path.description == "/etc/passwd" }
+        #expect(found.contains { $0.outcome == outcome })
+        #expect(found.contains { $0.outcome == .conflict } == (rule != "fail"))
+    }
+
+    @Test func aLinkInPlaceOfAnAccountFileIsRefused() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, new] { root.put("/etc/passwd", .file("root:x:0:0::/root:/bin/sh\n")) }
+            ours.put("/etc/passwd", .link("/srv/passwd"))
+        }
+        let error = #expect(throws: TreeReadError.self) { try trees.survey() }
+        #expect(error?.description.hasPrefix("'/etc/passwd' of the old layer is no plain file") == true)
+    }
+
     @Test func accountsKeepTheirNumbersAndFilesFollow() throws {
         var trees = CarryWalkTests.trees { (base, ours, new) in
             let users = "root:x:0:0::/root:/bin/sh\n"

@@ -65,7 +65,7 @@ struct CarryLosses {
         case .ours: checkOurs(path)
         case .theirs: checkTheirs(path, isTold: true)
         case .skip: checkTheirs(path, isTold: false)
-        case .merge, .fail, nil: checkMerged(path)
+        case .merge, .whole, .fail, nil: checkMerged(path)
         }
     }
 

@@ -51,6 +51,17 @@ import Testing
         }
     }
 
+    @Test func aDirectoryOfSettingsThatIsALinkIsNoUnit() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put(CarryUnitTests.vendor + "a.service", .file("[Unit]")) }
+            ours.put(CarryUnitTests.own + "a.service.d", .link("../../shared.d"))
+            ours.put("/etc/shared.d/x.conf", .file("[Unit]"))
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.conflicts.isEmpty)
+        #expect(trees.target[CarryUnitTests.own + "a.service.d"]?.kind == .link(Array("../../shared.d".utf8)))
+    }
+
     /// A file is merged with that link, not a state.
     @Test func aUnitOfTheAdministratorsIsNoMaskedOne() throws {
         let trees = CarryWalkTests.trees { (_, ours, new) in
