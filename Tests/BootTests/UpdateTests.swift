@@ -215,7 +215,8 @@ import Testing
         test ! -e /etc/early.conf
         test ! -e /etc/issue.net
         test "$(cat /etc/issue)" = 'Only for staff'
-        test "$(cat /etc/issue.imgnew)" = 'Debian image 2'
+        test "$(imgbase conflicts)" = /etc/issue
+        imgbase conflicts --diff /etc/issue | grep '^+Debian image 2'
         grep -q '^UMASK 077' /etc/login.defs
         grep -q '^PASS_MAX_DAYS 90' /etc/login.defs
         test "$(id -u ours)" = 901

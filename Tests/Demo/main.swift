@@ -103,7 +103,10 @@ func expectBooted(_ layer: String, in vm: VM) throws {
         try vm.reboot()
         try vm.expect("Loading layer \(updated) ", within: .minutes(3))
         try waitForSystem(vm, login)
-        for command in ["imgbase status", "head /etc/local.conf /etc/new.conf /etc/issue /etc/issue.imgnew"] {
+        for command in [
+            "imgbase status",
+            "head /etc/local.conf /etc/new.conf /etc/issue; imgbase conflicts diff /etc/issue",
+        ] {
             try show(command, in: vm)
         }
         try expectBooted(updated, in: vm)

@@ -26,12 +26,12 @@ package struct GeneratedTrees {
     private let names: [[UInt8]]
 
     package static let names: [[UInt8]] =
-        ["a", "b", "c", "a.imgnew", "b.imgnew", "-rf", "a\nb", " "].map { Array($0.utf8) }
+        ["a", "b", "c", "a.b", "b.c", "-rf", "a\nb", " "].map { Array($0.utf8) }
         + [[0xFF, 0xFE], [UInt8](repeating: 0x78, count: 255), [UInt8](repeating: 0x79, count: 249)]
 
     /// Fewer names, so that rules apply often, with some of the machine's identity.
     package static let ruledNames: [[UInt8]] =
-        ["a", "b", "c", "a.imgnew", "ssh", "ssh_host_a", "machine-id"].map { Array($0.utf8) }
+        ["a", "b", "c", "a.b", "ssh", "ssh_host_a", "machine-id"].map { Array($0.utf8) }
 
     package init(seed: UInt64, names: [[UInt8]] = GeneratedTrees.names) {
         numbers = SeededNumbers(seed)
@@ -57,7 +57,7 @@ package struct GeneratedTrees {
     }
 
     private mutating func pattern(in directory: String = "/etc") -> String {
-        let names = ["a", "b", "c", "ssh", "*", "[ab]", "**", "*.imgnew"]
+        let names = ["a", "b", "c", "ssh", "*", "[ab]", "**", "*.b"]
         return directory
             + (0..<Int.random(in: 1...3, using: &numbers)).map { _ in
                 "/" + names[Int.random(in: 0..<names.count, using: &numbers)]

@@ -46,6 +46,8 @@ public struct Carrier: Sendable {
         let ours = try Carrier.root(from)
         let new = try Carrier.root(toBase)
         let target = try Carrier.root(to)
+        var settings = settings
+        settings.beside = Carrier.beside(in: from)
         do throws(TreeReadError) {
             return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
                 var survey = try CarryWalk.survey(
@@ -116,6 +118,30 @@ public struct Carrier: Sendable {
         guard let first = refusals.first else { return }
         let others = refusals.count > 1 ? ", and \(refusals.count - 1) more" : ""
         throw .carrying("the policy refuses the conflict at '\(first.path)'\(others): \(first.detail)")
+    }
+
+    /// The versions that stand beside files in `tree`, by the report on what was carried into it.
+    ///
+    /// Versions now wait in `ConflictStore`. Without a report that can be read, the files are the administrator's.
+    private static func beside(in tree: borrowing ConfinedTree) -> [TreePath: TreePath] {
+        struct Kept: Decodable {
+            struct Item: Decodable {
+                var path: String
+                var beside: String?
+            }
+            var items: [Item]
+        }
+        guard let bytes = try? tree.read(CarryReport.path, limit: 16 << 20),
+            let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes))
+        else { return [:] }
+        var found: [TreePath: TreePath] = [:]
+        for item in kept.items {
+            guard let side = item.beside.flatMap(TreePath.init(escaped:)),
+                let path = TreePath(escaped: item.path)
+            else { continue }
+            found[side] = path
+        }
+        return found
     }
 
     private static func root(_ tree: borrowing ConfinedTree) throws(HostFailure) -> OpenDirectory {

@@ -74,22 +74,6 @@ struct VolumeCarry {
         return try CarryLists.read(from: try mount(config, .readOnly))
     }
 
-    /// The new base's files of the last update that still wait beside the administrator's.
-    ///
-    /// A name that the report writes with escapes cannot be looked for, and counts. Without a report there
-    /// are none; `carried(in:)` tells whether it cannot be read.
-    static func unsettled(in root: String = "/") -> [String] {
-        struct Kept: Decodable {
-            struct Item: Decodable { var beside: String? }
-            var items: [Item]
-        }
-        guard let bytes = try? ConfinedTree(root).read(CarryReport.path, limit: 16 << 20),
-            let kept = try? JSONDecoder().decode(Kept.self, from: Data(bytes))
-        else { return [] }
-        let top = root == "/" ? "" : root
-        return kept.items.compactMap(\.beside).filter { $0.contains("\\") || !HostSystem.isAbsent(top + $0) }
-    }
-
     /// What the report of the running layer in `root` counts: nothing without a report; `nil` if it cannot be
     /// read.
     static func carried(in root: String = "/") -> CarryCounts? {

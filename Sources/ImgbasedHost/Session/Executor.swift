@@ -146,6 +146,8 @@ public struct Executor {
             try BootFileStore(directory: directory).remove(digests)
         case .runHooks(let run):
             try await HookRunner().run(run)
+        case .settleConflict(let path, let takesNew):
+            try calling { () throws(SystemError) in try ConflictSettler.settle(path, takesNew: takesNew) }
         case .carry(let order):
             carried = try VolumeCarry(order).run()
         case .setUpLayer(let setup):

@@ -31,7 +31,7 @@ extension Session {
         if let report = try? await runner.run(UnitReport.command(HostCheck.units)) {
             facts.units = try UnitReport.states(report, of: HostCheck.units)
         }
-        facts.unsettled = VolumeCarry.unsettled()
+        facts.unsettled = try conflicts().map(\.description)
         do throws(HostFailure) { _ = try Settings.read() } catch { facts.settingsProblem = "\(error)" }
         return facts
     }

@@ -1,6 +1,6 @@
 import ImgbasedCore
 
-/// The preparation of the walk: accounts, and states of units.
+/// The preparation of the walk: accounts, states of units, and conflicts that wait.
 extension CarryWalk {
     private static var accountLimit: Int { 16 << 20 }
 
@@ -16,6 +16,7 @@ extension CarryWalk {
         let level = try open(etc, place, root, CarryScope.configuration)
         try prepareAccounts(level)
         try prepareUnits(level)
+        try prepareConflicts()
     }
 
     // MARK: Accounts

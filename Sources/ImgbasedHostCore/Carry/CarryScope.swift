@@ -41,24 +41,8 @@ public struct CarryScope: Hashable, Sendable {
     func mode(of path: TreePath) -> Mode? {
         if CarryScope.isState(path) { return nil }
         if !files.patterns.isEmpty, files.matches(path) { return .copy }
-        if CarryScope.configuration.covers(path) || merged.matches(path) || isBeside(path) { return .merge }
+        if CarryScope.configuration.covers(path) || merged.matches(path) { return .merge }
         return nil
-    }
-
-    /// Whether `path` is at or in a version that a change of base may have put beside a merged node.
-    ///
-    /// That version goes when the conflict is over.
-    private func isBeside(_ path: TreePath) -> Bool {
-        var place = path
-        while let parent = place.parent {
-            if let name = place.name.flatMap(CarryNames.original(of:)), let other = parent.appending(name),
-                merged.matches(other)
-            {
-                return true
-            }
-            place = parent
-        }
-        return false
     }
 
     /// Whether `path` stays as each layer has it, whatever the lists name.

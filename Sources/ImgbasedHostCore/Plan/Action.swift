@@ -40,6 +40,8 @@ public enum Action: Hashable, Sendable {
     case carry(CarryOrder)
     /// Gives a privately mounted layer the settings of an installation.
     case setUpLayer(LayerSetup)
+    /// Ends a conflict of the running system.
+    case settleConflict(TreePath, takesNew: Bool)
     /// Waits until all writes to a device are on it.
     case flushDevice(String)
 }

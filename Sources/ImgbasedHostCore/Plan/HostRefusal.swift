@@ -86,6 +86,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case noOlderLayer(than: String)
     case insideHook
     case nothingStaged
+    case noConflict(String)
     case nothingToCarry(from: String)
     case install(InstallReason)
     case conversion(ConversionReason)
@@ -235,6 +236,7 @@ extension HostReason: CustomStringConvertible {
         case .noOlderLayer(let layer):
             "there is no older layer than '\(layer)' that is not bad; name one with --to"
         case .insideHook: "a hook cannot change this host, since it runs inside a command that changes it"
+        case .noConflict: "no conflict waits there; 'imgbase conflicts' lists those that do"
         case .nothingStaged: "no update waits to be booted; name an image"
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"

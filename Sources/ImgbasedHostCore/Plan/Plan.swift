@@ -92,6 +92,9 @@ extension Action {
                 "copy \(files.linux) to \(directory)/\(files.digest)/linux",
                 "copy \(files.initrd) to \(directory)/\(files.digest)/initrd",
             ]
+        case .settleConflict(let path, let takesNew):
+            (takesNew ? ["put \(ConflictStore.directory)\(path) in place of \(path)"] : [])
+                + ["rm -r \(ConflictStore.directory)\(path) \(ConflictStore.baseDirectory)\(path)"]
         case .runHooks(let run): run.lines()
         case .carry(let order):
             [

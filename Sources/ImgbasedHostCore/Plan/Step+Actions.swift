@@ -109,6 +109,7 @@ extension Step {
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
             .unmountDevice, .setUpLayer, .installGRUB, .installSystemdBoot, .declareInstalled:
             installActions
+        case .settleConflict(let path, let takesNew): [.settleConflict(path, takesNew: takesNew)]
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]
         case .restart:

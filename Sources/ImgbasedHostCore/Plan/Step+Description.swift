@@ -89,6 +89,9 @@ extension Step: CustomStringConvertible {
         case .declareInstalled(let disks, _):
             "declare the installation on '\(disks.first ?? "")' complete"
         case .startUnit(let name): "start unit '\(name)'"
+        case .settleConflict(let path, true):
+            "replace '\(path)' by the new base's version, which then waits no more"
+        case .settleConflict(let path, false): "remove the new base's version of '\(path)', which waits"
         case .restart: "restart the system"
         }
     }
@@ -155,6 +158,7 @@ extension Step: CustomStringConvertible {
         case .installSystemdBoot: "installSystemdBoot"
         case .declareInstalled: "declareInstalled"
         case .startUnit: "startUnit"
+        case .settleConflict: "settleConflict"
         case .restart: "restart"
         }
     }

@@ -123,6 +123,8 @@ public enum Step: Hashable, Sendable {
     case declareInstalled(disks: [String], PartitionTable.Partition)
     /// Starts a unit of ours, which does its work at shutdown.
     case startUnit(String)
+    /// Ends the conflict at a path of the running system, and takes the new base's version if so decided.
+    case settleConflict(TreePath, takesNew: Bool)
     /// Restarts the system.
     case restart
 }

@@ -14,6 +14,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case systemctl, bootctl, udevadm
     // images: unpack them and check their signatures
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv, curl
+    // diffutils
+    case diff
     // the initramfs of a layer
     case bzip2, lz4, lzop
     // GRUB
@@ -26,7 +28,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
         case .mkfsVFAT, .grubInstall: "/usr/sbin/" + name
-        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv, .curl:
+        case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv, .curl, .diff:
             "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
         case .mount, .umount, .findmnt, .lsblk, .systemctl, .bootctl, .udevadm: "/usr/bin/" + rawValue
@@ -46,7 +48,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .sfdisk: "fdisk"
         case .mkfsVFAT: "dosfstools"
         case .udevadm: "udev"
-        case .findmnt, .lsblk, .wipefs, .gzip, .tar: nil
+        case .findmnt, .lsblk, .wipefs, .gzip, .tar, .diff: nil
         case .systemctl: "systemd"
         case .bootctl: "systemd-boot"
         case .grubScriptCheck, .grubInstall: "grub2-common"

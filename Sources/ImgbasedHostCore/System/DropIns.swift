@@ -5,7 +5,7 @@ public enum DropIns {
     private static let leftovers = ["~", ".bak", ".imgnew", ".orig", ".rej", ".rpmnew", ".rpmsave", ".swp"]
 
     /// The names of `files` that are used, in order of use. Leftovers of editors and package managers, and
-    /// the names of `CarryNames.beside`, are ignored.
+    /// the names that a carry once gave, are ignored.
     public static func names(_ files: [String]) -> [String] {
         files.filter { name in
             !name.hasPrefix(".") && ![".dpkg-", ".imgnew-"].contains(where: name.contains)

@@ -14,7 +14,7 @@ public struct HostCheck: Hashable, Sendable {
         public var growthThreshold: Int?
         /// Our units; `nil` if systemd does not answer.
         public var units: [UnitState]?
-        /// The files of the last update that wait beside the administrator's.
+        /// The paths of conflicts that wait to be settled.
         public var unsettled: [String] = []
         /// Why the settings cannot be used; `nil` if they can.
         public var settingsProblem: String?
@@ -65,9 +65,10 @@ public struct HostCheck: Hashable, Sendable {
         _ state: HostState, names: HostNames, menu: BootAudit.Findings, _ facts: Facts
     ) {
         guard let group = state.groups.first(where: { $0.name == names.group }) else {
-            findings = HostCheck(
-                withoutGroup: .noGroup(names.group), everHadLayers: !state.boot.entries.isEmpty
-            ).findings
+            findings =
+                HostCheck(
+                    withoutGroup: .noGroup(names.group), everHadLayers: !state.boot.entries.isEmpty
+                ).findings
             return
         }
         checkGroup(group, facts)
@@ -236,8 +237,9 @@ public struct HostCheck: Hashable, Sendable {
     private mutating func checkUpdate(_ state: HostState, _ facts: Facts) {
         for path in facts.unsettled {
             add(
-                .conflicts, .warning, "'\(path)' of the last update waits beside the file of this host",
-                "take from it what you need, and remove it; \(CarryReport.path) lists the conflicts")
+                .conflicts, .warning,
+                "the new base's version of '\(path)' waits: this host has changed the file too",
+                "see 'imgbase conflicts diff \(path)', and settle it with 'imgbase conflicts take' or 'done'")
         }
         if let problem = facts.settingsProblem { add(.settings, .warning, problem) }
     }

@@ -171,7 +171,7 @@ struct FakeMachine: Equatable {
         case .deactivateGroup, .clearDisk, .partition, .makeBootFileSystem, .makeESP, .mountDevice,
             .unmountDevice, .setUpLayer, .installGRUB, .installSystemdBoot, .declareInstalled:
             install(step)
-        case .startUnit: break
+        case .startUnit, .settleConflict: break
         case .restart: restarts += 1
         case .runHooks(let run):
             hookRuns.append(run)

@@ -95,7 +95,7 @@ import Testing
                     { $0.state.boot.entries["Base-0.2"] = "title x" }
                 ),
                 ("no record", .record, 2, { $0.state.boot.environment = [] }),
-                ("an open conflict", .conflicts, 1, { $0.facts.unsettled = ["/etc/x.imgnew"] }),
+                ("an open conflict", .conflicts, 1, { $0.facts.unsettled = ["/etc/x"] }),
                 ("/boot away", .mounts, 2, { $0.state.boot.isMissing = true }),
                 ("/boot on the root", .mounts, 2, { $0.state.boot.prefix = "/boot" }),
                 ("/config away", .mounts, 1, { $0.state.config.isMounted = false }),

@@ -137,7 +137,9 @@ import Testing
             let survey = try trees.survey()
             if seed % 3 != 0 { try #require(survey.report == expected.report, "seed \(seed)") }
             try trees.apply(survey)
+            // The time of the root is nobody's.
             let differences = MemoryNode.differences(try RealTree.read(trees.scratch("to")), memory.target)
+                .filter { !$0.hasPrefix("'/':") }
             try #require(differences == [], "seed \(seed)")
             let again = try trees.survey()
             try #require(again.changesNothing, "seed \(seed)")
@@ -176,7 +178,7 @@ import Testing
         #expect(
             try trees.sh("cat to/etc/a/file to/etc/b/file; readlink to/etc/c to/etc/loop")
                 == "mine\nmine\n../../outside\nloop")
-        #expect(try trees.sh("readlink to/etc/b.imgnew") == trees.scratch("outside"))
+        #expect(try trees.sh("readlink to\(ConflictStore.directory)/etc/b") == trees.scratch("outside"))
     }
 
     @Test func whatIsImmutableIsSaidBeforeAnythingIsWritten() throws {

@@ -15,11 +15,8 @@ extension CarryWalk {
             let name = names.remove(at: index)
             names.insert(name, at: isOrdered ? 0 : names.count)
         }
-        let outer = claims
-        claims = []
-        defer { claims = outer }
         var exists = false
-        for name in names where !claims.contains(name) {
+        for name in names {
             let place = try self.path(path, name)
             if settings.mode(of: place) != nil {
                 if try inside(place, name, try look(name, level), level) { exists = true }
@@ -28,8 +25,8 @@ extension CarryWalk {
             }
         }
         if try holdsListedTemporary(path, level) { try noteTemporary(path, level.ours) }
-        if mayHold { try outsideLeftovers(path, known: Set(names).union(claims), level) }
-        return exists || !claims.isEmpty
+        if mayHold { try outsideLeftovers(path, known: Set(names), level) }
+        return exists
     }
 
     /// Walks what only the new layer has in such a directory; it can be from an earlier run.

@@ -10,7 +10,9 @@ extension CarryWalk {
     ///
     /// An example is `/etc/localtime`, if the zone's file is now in another package: the clock would show UTC.
     mutating func noteStray(_ path: TreePath, _ facts: NodeFacts) throws(TreeReadError) {
-        guard case .link(let target) = facts.kind, let parent = path.parent,
+        // Units have rules of their own.
+        guard case .link(let target) = facts.kind, UnitLink(path, target: target) == nil,
+            let parent = path.parent,
             let place = try destination(of: target, from: parent, in: root.ours),
             settings.mode(of: place) == nil,
             !CarryScope.isState(place), try destination(of: target, from: parent, in: root.new) == nil

@@ -17,11 +17,14 @@ extension CarryWalk {
             return place.target != nil
         }
         let rule = self.rule(for: path, place)
+        let (place, level) = try rule.merges ? asUnsettled(path, name, place, level) : (place, level)
         if try decided(path, name, place, level) { return true }
         if let exists = try adjusted(path, name, place, rule, level) { return exists }
-        if rule.merges, !isCopied(path), try isLeftBeside(name, place, level) {
+        if rule.merges, !isCopied(path), try isLeftBeside(path, name, place, level) {
             if let target = place.target { try change(.remove(path), of: target, in: level) }
-            note(path, .reset, "an old base's version, left by an earlier change of base; removed")
+            note(
+                path, .reset,
+                "an old base's version, left by an earlier change of base; the conflict is kept elsewhere")
             return false
         }
         if let ours = place.ours, try isGoneThrough(path, name, place, rule, level) {
@@ -81,7 +84,7 @@ extension CarryWalk {
             if let other = place.new, !other.isDirectory, !isCopied, rule != .ours {
                 var decision = CarryDecision.conflict(base: place.base, ours: ours, new: other)
                 if rule == .fail { decision.finding?.outcome = .refused }
-                try putBeside(&decision, path, name, place, level)
+                try keep(&decision, rule, path, name, place, level)
             } else {
                 note(path, finding)
             }
@@ -116,18 +119,14 @@ extension CarryWalk {
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
         let inner = try open(name, place, level, path)
-        let outer = claims
-        claims = []
-        defer { claims = outer }
         var exists = false
         let names = try self.names(in: [inner.base, inner.ours, inner.new])
-        for entry in names where !claims.contains(entry) {
+        for entry in names {
             let there = try look(entry, inner)
             if try inside(try self.path(path, entry), entry, there, inner) { exists = true }
         }
-        exists = exists || !claims.isEmpty
         try noteTemporary(path, inner.ours)
-        try leftovers(path, known: Set(names).union(claims), inner, isNoted: true)
+        try leftovers(path, known: Set(names), inner, isNoted: true)
         return exists
     }
 
@@ -215,7 +214,7 @@ extension CarryWalk {
                 decision.apply(rule, place.base, place.ours, place.new, same)
             }
         }
-        try putBeside(&decision, path, name, place, level)
+        try keep(&decision, rule, path, name, place, level)
         switch (decision.content, decision.attributes) {
         case (.ours, let attributes?):
             guard let ours = place.ours, let from = level.ours else { return false }

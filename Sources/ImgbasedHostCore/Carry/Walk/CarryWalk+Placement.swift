@@ -95,10 +95,7 @@ extension CarryWalk {
         for entry in entries {
             let there = try look(entry.name, inner)
             let source = try self.path(wanted.source, entry.name)
-            let attributes = entry.facts.attributes
-            let part = Wanted(
-                entry, source, wanted.isBeside ? attributes.beside(entry.facts.kind) : attributes,
-                isBeside: wanted.isBeside)
+            let part = Wanted(entry, source, entry.facts.attributes, isBeside: wanted.isBeside)
             try put(part, at: try self.path(path, entry.name), entry.name, there.target, inner)
         }
         if wanted.node.tree == .ours {

@@ -55,7 +55,7 @@ extension CarryWalk {
             if content == nil { decision = .conflict(base: place.base, ours: facts.0, new: facts.1) }
         }
         decision.apply(rule, place.base, place.ours, place.new, same)
-        try putBeside(&decision, path, name, place, level)
+        try keep(&decision, rule, path, name, place, level)
         guard let attributes = decision.attributes else {
             if let target = place.target { try change(.remove(path), of: target, in: level) }
             return false

@@ -18,6 +18,9 @@ public struct CarrySettings: Sendable {
     public var adjustments: [TreePath: @Sendable ([UInt8]) -> [UInt8]] = [:]
     /// The links that set the states of systemd's units.
     var units: [TreePath: UnitStates.Decision] = [:]
+    /// The new base's versions that an earlier change of base put beside files of the administrator, by their
+    /// paths; each with the path of that file.
+    public var beside: [TreePath: TreePath] = [:]
     /// The mount points of the running system in the layer, which the layer's own tree does not show.
     public var mounted: [TreePath] = []
     /// Whether the owners in the whole new layer are checked.
@@ -81,8 +84,10 @@ public struct CarryWalk<Directory: TreeDirectory> {
     var quiet = 0
     /// What rules take into the merge, with the bytes that it has in the layer.
     var weights = CarryWeights()
-    /// Names taken for the new base's versions beside others, in the directory being walked.
-    var claims: Set<[UInt8]> = []
+    /// The conflicts for which the new base's version is kept.
+    var waiting: [Waiting] = []
+    /// The places, with the directories above, of conflicts that wait in the old layer.
+    var unsettled: Set<TreePath> = []
     var linked: [LinkKey: LinkState] = [:]
     var owners: [NodeFacts.Identity: LinkKey] = [:]
     private var visited = 0
@@ -122,6 +127,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
             note(path, .omitted, "something else is mounted there; none of it is carried")
         }
         try noteRemainder()
+        try placeConflicts()
         return CarrySurvey(report: CarryReport(items), changes: changes, written: Bytes(written))
     }
 

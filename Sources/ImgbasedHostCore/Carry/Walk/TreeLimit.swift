@@ -10,6 +10,4 @@ public enum TreeLimit {
     public static let removalDepth = 512
     /// The number of nodes in everything carried.
     public static let nodes = 4_000_000
-    /// The number of names tried for a version beside another.
-    static let sideNames = 1000
 }

@@ -142,7 +142,6 @@ struct CarryLosses {
 
     /// The administrator's content or the lines of both are there; each attribute is there or reported.
     private mutating func checkMerged(_ path: TreePath) {
-        if isLeftBeside(path) { return }
         guard let mine = ours[path] else {
             if base[path] != nil, target[path] != nil, !holds(path) {
                 found.append("'\(path)' was deleted, and is there")
@@ -177,17 +176,6 @@ struct CarryLosses {
                         || there.attributes.extended == mine.attributes.extended)
             } ?? mine.attributes.isSame(as: old.attributes)
         if !isKept { found.append("attributes of '\(path)' are lost") }
-    }
-
-    /// Whether the file was reported as a mere copy of the old base's file beside another, and is one.
-    private func isLeftBeside(_ path: TreePath) -> Bool {
-        guard items[path]?.map(\.outcome) == [.reset], target[path] == nil, let mine = ours[path],
-            let name = path.name.flatMap(CarryNames.original), let other = path.parent?.appending(name),
-            let old = base[other]
-        else { return false }
-        var beside = old
-        if case .link = old.kind {} else { beside.attributes.permissions &= 0o666 }
-        return mine.isSame(beside) && !(new[other].map(old.isSame) ?? false)
     }
 
     /// Whether an item with one of these outcomes is about the path or a directory above it.
@@ -232,16 +220,10 @@ struct CarryLosses {
         guard let beside = item.beside else { return }
         for (path, node) in new where item.path.covers(path) {
             let rest = path.bytes.dropFirst(item.path.bytes.count)
-            var wanted = node
-            if case .directory = node.kind {
-            } else if case .link = node.kind {
-            } else {
-                wanted.attributes.permissions &= 0o666
-            }
             guard let place = TreePath(parsing: beside.bytes + rest), let there = target[place],
-                there.isSame(wanted)
+                there.isSame(node)
             else {
-                found.append("what the new base has at '\(path)' is not beside it")
+                found.append("what the new base has at '\(path)' does not wait")
                 continue
             }
         }

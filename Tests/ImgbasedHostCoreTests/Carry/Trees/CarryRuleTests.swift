@@ -60,7 +60,7 @@ import Testing
         let report = try CarryWalkTests.carry(trees)
         #expect(CarryWalkTests.text(trees.target, "/etc/ssh/ssh_host_ed25519_key") == "key")
         #expect(CarryWalkTests.text(trees.target, "/etc/iscsi/initiatorname.iscsi") == "iqn.here")
-        #expect(trees.target["/etc/ssh.imgnew"]?.kind == .link(Array("/usr/etc/ssh".utf8)))
+        #expect(trees.target[ConflictStore.directory + "/etc/ssh"]?.kind == .link(Array("/usr/etc/ssh".utf8)))
         #expect(report.conflicts.map(\.path.description) == ["/etc/ssh"])
     }
 
@@ -71,7 +71,7 @@ import Testing
         }
         let report = try CarryWalkTests.carry(trees)
         #expect(CarryWalkTests.text(trees.target, "/etc/iscsi/initiatorname.iscsi") == "iqn.here")
-        #expect(trees.target["/etc/iscsi.imgnew"] != nil)
+        #expect(trees.target[ConflictStore.directory + "/etc/iscsi"] != nil)
         #expect(report.conflicts.map(\.path.description) == ["/etc/iscsi"])
     }
 
@@ -170,7 +170,7 @@ import Testing
         let report = try CarryWalkTests.carry(trees)
         #expect(
             trees.target[wants]?.entries.keys.map { String(decoding: $0, as: UTF8.self) } == ["b.socket"])
-        #expect(trees.target[wants + ".imgnew"] == nil)
+        #expect(trees.target[ConflictStore.directory] == nil)
         #expect(CarryRuleTests.outcomes(report) == ["deleted \(wants)/a.socket"])
         // If the new base has nothing new in the directory, it stays absent.
         trees.new[wants]?.entries[Array("b.socket".utf8)] = nil

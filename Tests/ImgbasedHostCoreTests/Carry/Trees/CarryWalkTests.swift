@@ -249,63 +249,6 @@ import Testing
         #expect(trees.target["/etc/systemd/system/ssh.service"]?.kind == .link(Array("/dev/null".utf8)))
     }
 
-    // MARK: Files beside another
-
-    @Test func whatIsBesideAFileIsNotReplacedUnlessItIsOnlyAnOldBases() throws {
-        func build(_ beside: String) -> MemoryTrees {
-            CarryWalkTests.trees { (base, ours, new) in
-                base.put("/etc/x", .file("2\n"))
-                ours.put("/etc/x", .file("mine\n"))
-                new.put("/etc/x", .file("3\n"))
-                ours.put("/etc/x.imgnew", .file(beside))
-            }
-        }
-        let old = build("2\n")
-        _ = try CarryWalkTests.carry(old)
-        #expect(CarryWalkTests.text(old.target, "/etc/x.imgnew") == "3\n")
-        let edited = build("mine, too\n")
-        let report = try CarryWalkTests.carry(edited)
-        #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew") == "mine, too\n")
-        #expect(CarryWalkTests.text(edited.target, "/etc/x.imgnew-2") == "3\n")
-        #expect(report.conflicts.map(\.beside?.description) == ["/etc/x.imgnew-2"])
-    }
-
-    @Test func whatIsBesideIsTakenAgainWhateverItsNumber() throws {
-        let trees = CarryWalkTests.trees { (base, ours, new) in
-            base.put("/etc/x", .file("2\n"))
-            ours.put("/etc/x", .file("mine\n"))
-            new.put("/etc/x", .file("3\n"))
-            for (name, text) in [("x.imgnew", "mine, too\n"), ("x.imgnew-2", "2\n")] {
-                ours.put("/etc/" + name, .file(text))
-            }
-        }
-        let report = try CarryWalkTests.carry(trees)
-        #expect(CarryWalkTests.text(trees.target, "/etc/x.imgnew") == "mine, too\n")
-        #expect(CarryWalkTests.text(trees.target, "/etc/x.imgnew-2") == "3\n")
-        #expect(trees.target["/etc/x.imgnew-3"] == nil)
-        #expect(report.conflicts.map(\.beside?.description) == ["/etc/x.imgnew-2"])
-    }
-
-    @Test(arguments: ["x.imgnew", "x.imgnew-2", "x.imgnew-1", "x.imgnew-02", ".imgnew", "x.imgnewer"])
-    func whatOnlyAnOldBaseHadGoesWithTheConflict(side: String) throws {
-        let isOne = side == "x.imgnew" || side == "x.imgnew-2"
-        // Unchanged; changed; still in the new base; in a list.
-        for (text, new, list) in [
-            ("2", "3", ""), ("2!", "3", ""), ("2", "2", ""), ("2", "3", "/etc/\(side)"),
-        ] {
-            var trees = CarryWalkTests.trees { (base, ours, theirs) in
-                for root in [base, ours] { root.put("/etc/x", .file("2")) }
-                ours.put("/etc/\(side)", .file(text))
-                theirs.put("/etc/x", .file(new))
-            }
-            trees.settings.scope = CarryWalkTests.lists(list)
-            let report = try CarryWalkTests.carry(trees)
-            let isGone = isOne && text != new && text == "2" && list.isEmpty
-            #expect(CarryWalkTests.text(trees.target, "/etc/\(side)") == (isGone ? nil : text))
-            #expect(report.items.map(\.outcome) == [isGone ? .reset : .carried])
-        }
-    }
-
     // MARK: Adjusted files
 
     @Test func adjustsBeforeItCompares() throws {
