@@ -22,6 +22,8 @@ import Testing
             let output = try vm.check(lines[1], within: .minutes(10))
             #expect(output.contains("conflict '/etc/issue'"))
             #expect(output.hasSuffix("Base-2.1"))
+            #expect(output.contains("left '/var/lib/app': 1 file of 1.00 MiB"))
+            #expect(!output.contains("/var/cache/app"))
             try vm.check("echo late >/etc/late.conf; echo changed late >>/etc/local.conf; rm /etc/early.conf")
             #expect(lines[2...] == ["reboot"])
             try vm.reboot()
@@ -187,6 +189,15 @@ import Testing
         install -d -m 700 -o ada /srv/data
         echo kept >/srv/data/file
         echo '/srv/data' >/config/files
+        # What people have outside /etc, and what no rule names.
+        install -d -m 700 -o ada -g ada /home/ada/.ssh
+        install -m 600 -o ada -g ada /dev/null /home/ada/.ssh/authorized_keys
+        echo key >>/home/ada/.ssh/authorized_keys
+        mkdir -p /usr/local/bin /var/spool/cron/crontabs /var/lib/app /var/cache/app
+        echo tool >/usr/local/bin/tool
+        echo '@daily true' >/var/spool/cron/crontabs/ada
+        head -c 1M /dev/urandom >/var/lib/app/data
+        echo noise >/var/cache/app/noise
         sync
         """
 
@@ -217,6 +228,14 @@ import Testing
         test "$(cat /etc/issue)" = 'Only for staff'
         test "$(imgbase conflicts)" = /etc/issue
         imgbase conflicts --diff /etc/issue | grep '^+Debian image 2'
+        test "$(cat /home/ada/.ssh/authorized_keys /usr/local/bin/tool /var/spool/cron/crontabs/ada | tr '\n' ' ')" \
+            = 'key tool @daily true '
+        test "$(stat -c %U:%a /home/ada/.ssh)" = ada:700
+        test ! -e /var/lib/app
+        imgbase status | grep '^left: '
+        imgbase check 2>&1 | grep 'conflicts: .*/etc/issue'
+        imgbase conflicts --take ours /etc/issue
+        test -z "$(imgbase conflicts)"
         grep -q '^UMASK 077' /etc/login.defs
         grep -q '^PASS_MAX_DAYS 90' /etc/login.defs
         test "$(id -u ours)" = 901
