@@ -68,7 +68,7 @@ extension BootPlanner {
             try change.apply(to: &record, &entry, state)
             let steps = try steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
-            plan.cleanup = Array(steps.dropFirst())
+            plan.cleanup = steps.dropFirst() + state.boot.removalOfLeftovers
             if change.isOfThisBoot {
                 var after = state
                 after.boot.entries[entry.layer] = entry.text

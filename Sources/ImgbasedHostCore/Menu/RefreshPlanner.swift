@@ -56,7 +56,7 @@ public enum RefreshPlanner {
             plan.commit = Array(steps.prefix(1))
             plan.cleanup = Array(steps.dropFirst())
             after.digests.insert(files.digest)
-            plan.cleanup += BootPlanner.removalOfUnreferenced(after)
+            plan.cleanup += BootPlanner.removalOfUnreferenced(after) + state.boot.removalOfLeftovers
             plan.checkScripts()
         } catch {
             throw HostRefusal(goal, error)

@@ -42,6 +42,17 @@ import Testing
         #expect(machine.state.boot.digests == [FakeMachine.kernel.digest])
     }
 
+    /// A power cut came after the entry was exchanged; there is nothing else to do.
+    @Test func whatAnInterruptedRunLeftGoes() throws {
+        var machine = try Self.machine()
+        try machine.perform(Self.plan(machine))
+        machine.state.boot.leftovers = ["/boot/imgbased/.staging/imgbased.cfg"]
+        let removal = Step.removeBootFiles([".staging/imgbased.cfg"], directory: "/boot/imgbased")
+        #expect(try Self.plan(machine).steps == [removal])
+        let record = try BootPlanner.plan(.setDefault("Base-0.1"), machine.state, names: FakeMachine.names)
+        #expect(record.steps.contains(removal))
+    }
+
     @Test func aLayerThatIsNotTheDefaultIsNotTried() throws {
         var machine = try Self.machine(booted: "Base-0.2")
         try machine.perform(Self.plan(machine))
