@@ -123,8 +123,7 @@ import Testing
             let id = try vm.check("blkid -s UUID -o value /dev/vdb")
 
             try vm.restart(layer + " rd.luks.uuid=\(id)", .crypt)
-            try vm.expect("enter passphrase for disk", within: .minutes(3))
-            try vm.type("secret\r")
+            try vm.typePassphrase("secret")
             try vm.expectBooted("Base-0.2", on: "Base-0")
             try vm.expect("/dev/mapper/luks-\(id) /dev/vda4", from: "pvs --noheadings -o pv_name | xargs")
             try vm.expectVolumesOfLVM(layer: "Base-0.2")

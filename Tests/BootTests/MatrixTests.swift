@@ -31,10 +31,7 @@ import Testing
             for other in [0, 3, 4, 5] { vm.unplug(other) }
 
             try vm.powerOn(.firstDisk)
-            if kind.disks == .luks {
-                _ = try vm.expect(oneOf: ["passphrase for", "Password ("], within: .minutes(4))
-                try vm.type("secret\r")
-            }
+            if kind.disks == .luks { try vm.typePassphrase("secret") }
             let report = try vm.expectBooted("Base-0.1", on: "Base-0")
             #expect(report.warnings == [])
             try vm.expect(kind.fileSystem, from: "findmnt -no FSTYPE /")

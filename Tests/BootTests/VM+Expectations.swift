@@ -22,6 +22,18 @@ struct BootReport: Decodable {
 }
 
 extension VM {
+    /// Types the passphrase of a disk when the console asks for it.
+    ///
+    /// A program that asks prints its prompt, then turns the echo off and drops what was typed before. Text
+    /// that comes back was typed too early.
+    func typePassphrase(_ text: String) throws {
+        _ = try expect(oneOf: ["passphrase for", "Password ("], within: .minutes(4))
+        repeat {
+            try type(text + "\r")
+        } while try expect(
+            oneOf: [text, "booting layer", "login:"], within: .minutes(4)) == 0
+    }
+
     /// The helper's report of the boot.
     func bootReport() throws -> BootReport {
         try JSONDecoder().decode(BootReport.self, from: Data(check("cat /run/imgbased/boot.json").utf8))
