@@ -117,7 +117,7 @@ import Testing
                 mount /dev/vdb /mnt
                 echo mine >/etc/local.conf
                 # A base of the host is an image too, even that of the booted layer.
-                lvchange --activate y HostVG/Base-0
+                lvchange --activate y --ignoreactivationskip HostVG/Base-0
                 imgbase update --preview /dev/HostVG/Base-0 | grep "carried '/etc/local.conf'" >&2
                 tar -C /mnt --numeric-owner --xattrs -c . | zstd -q -1 \
                     | imgbase update --name node-2-1 --filesystem xfs --size 800M -
