@@ -53,6 +53,7 @@ package final class MemoryDirectory: TreeDirectory {
         guard let entry = node.entries[name], entry.kind == .directory else {
             throw TreeReadError("no directory")
         }
+        if entry.isDamaged { throw TreeReadError("input/output error") }
         return MemoryDirectory(entry, tree, links, isReversed)
     }
 

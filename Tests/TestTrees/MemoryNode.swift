@@ -9,6 +9,8 @@ package final class MemoryNode {
     /// The number of stored bytes of a file with holes; `nil` for no holes.
     package var stored: UInt64?
     package var entries: [[UInt8]: MemoryNode] = [:]
+    /// Whether reading the directory fails, as with a damaged file system.
+    package var isDamaged = false
 
     package init(_ kind: NodeFacts.Kind, _ attributes: NodeAttributes) {
         self.kind = kind
@@ -46,6 +48,7 @@ package final class MemoryNode {
         let copy = MemoryNode(kind, attributes)
         copy.content = content
         copy.stored = stored
+        copy.isDamaged = isDamaged
         copies[ObjectIdentifier(self)] = copy
         copy.entries = entries.mapValues { $0.copy(&copies) }
         return copy

@@ -39,7 +39,11 @@ public enum ConflictSettler {
         guard let version = ConflictStore.version(of: path), let base = ConflictStore.base(of: path) else {
             return
         }
-        if takesNew { try put(version, at: path, in: top) }
+        if takesNew {
+            try put(version, at: path, in: top)
+            // A power cut must not leave neither version.
+            try tree.flush()
+        }
         // The base goes first: without a version, it is of no use.
         for (place, store) in [(base, ConflictStore.bases), (version, ConflictStore.versions)] {
             try remove(place, below: store, in: top)
@@ -55,7 +59,7 @@ public enum ConflictSettler {
         guard let facts = try source.look(at: name) else { return }
         let target = try directory(parent, in: top)
         switch facts.kind {
-        case .file: try target.copy(name, in: source, as: name, facts.attributes)
+        case .file: try target.copy(name, in: source, as: name, facts.attributes, isFlushed: true)
         default: try target.make(facts.kind, as: name, facts.attributes)
         }
     }

@@ -68,7 +68,7 @@ extension BootPlanner {
             try change.apply(to: &record, &entry, state)
             let steps = try steps(state.boot, changing: entry, record)
             plan.commit = Array(steps.prefix(1))
-            plan.cleanup = steps.dropFirst() + state.boot.removalOfLeftovers
+            plan.cleanup = Array(steps.dropFirst())
             if change.isOfThisBoot {
                 var after = state
                 after.boot.entries[entry.layer] = entry.text
@@ -80,6 +80,10 @@ extension BootPlanner {
             {
                 // The layer may have waited before and been given up.
                 plan.cleanup += staged.waiting
+            }
+            // Last: whether a layer is good, and where the host goes, does not depend on it.
+            if change == .started || !change.isOfThisBoot {
+                plan.cleanup += state.boot.removalOfBootLeftovers
             }
             plan.checkScripts()
         } catch {

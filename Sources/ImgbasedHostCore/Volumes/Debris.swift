@@ -192,7 +192,12 @@ extension HostState {
 
 extension BootState {
     /// The steps that remove the leftovers of interrupted runs, in order of their paths.
-    var removalOfLeftovers: [Step] {
+    var removalOfLeftovers: [Step] { removal(of: leftovers) }
+
+    /// The same of those in `/boot`, for a system whose root may be read-only.
+    var removalOfBootLeftovers: [Step] { removal(of: leftovers.filter { $0.hasPrefix(directory + "/") }) }
+
+    private func removal(of leftovers: [String]) -> [Step] {
         let store = directory + "/imgbased"
         return leftovers.sorted().map { path in
             path.hasPrefix(store + "/")

@@ -26,8 +26,11 @@ extension OpenDirectory {
     }
 
     /// Makes `name` a copy of the plain file `sourceName` in `source`, with `attributes`.
+    ///
+    /// If `isFlushed`, the copy is on the disk before it takes the place of another file.
     public func copy(
-        _ sourceName: [UInt8], in source: OpenDirectory, as name: [UInt8], _ attributes: NodeAttributes
+        _ sourceName: [UInt8], in source: OpenDirectory, as name: [UInt8], _ attributes: NodeAttributes,
+        isFlushed: Bool = false
     ) throws(SystemError) {
         let original = try source.open(file: sourceName)
         try replace(name) { () throws(SystemError) in
@@ -36,6 +39,7 @@ extension OpenDirectory {
             try set(attributes, of: OpenDirectory.temporaryName, file)
             // A file system that has no such flags keeps the content all the same.
             _ = imgbased_copy_flags(original.number, file.number)
+            if isFlushed { try file.flush() }
         }
     }
 

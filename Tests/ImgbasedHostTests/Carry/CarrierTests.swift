@@ -204,6 +204,20 @@ import Testing
         #expect(try trees.sh("cat to/etc/x") == "mine")
     }
 
+    @Test func flagsGoWithTheContent() throws {
+        let trees = try Trees()
+        try trees.sh("echo mine >ours/etc/x; echo plain >ours/etc/y")
+        do { try trees.sh("chattr +Ad ours/etc/x") } catch {
+            try Test.cancel("the file system of temporary files has no such flags")
+        }
+        try trees.carry()
+        let flags = try trees.sh("lsattr to/etc/x to/etc/y").split(separator: "\n").compactMap {
+            $0.split(separator: " ").first
+        }
+        #expect(flags.first?.contains("A") == true && flags.first?.contains("d") == true)
+        #expect(flags.last?.contains("A") == false && flags.last?.contains("d") == false)
+    }
+
     @Test func whatIsMountedInATreeIsNotEntered() throws {
         let trees = try Trees()
         try trees.sh(

@@ -21,6 +21,16 @@ extension CarryWalk {
             }
         }
 
+        /// Adds the changes that were to be told with another path.
+        mutating func add(_ other: Remainder) {
+            changed += other.changed
+            bytes = min(bytes + other.bytes, 1 << 60)
+            removed += other.removed
+        }
+
+        /// Whether it is one change.
+        var isSingle: Bool { changed + removed == 1 }
+
         /// The counts in words.
         var words: String {
             let counts = [
@@ -41,6 +51,8 @@ extension CarryWalk {
 
     /// The number of names in the longest path that is told: what is deeper is told with its directory.
     private static var toldDepth: Int { 3 }
+    /// The number of files of one directory that are told by themselves; more are told with the directory.
+    private static var toldFiles: Int { 8 }
 
     /// Notes the changes that are neither carried nor left out by a rule, nor made by the new base too.
     mutating func noteRemainder() throws(TreeReadError) {
@@ -49,6 +61,14 @@ extension CarryWalk {
         try compare(
             .root, Three(base: root.base, ours: ours, new: root.new), depth: 0, isNamed: true, told: nil,
             &found)
+        let single = found.filter { $0.value.isSingle }.keys
+        for (parent, paths) in Dictionary(grouping: single, by: { $0.parent ?? .root })
+        where paths.count > CarryWalk.toldFiles && parent != .root {
+            for path in paths {
+                guard let remainder = found.removeValue(forKey: path) else { continue }
+                found[parent, default: Remainder()].add(remainder)
+            }
+        }
         for (path, remainder) in found { note(path, .left, remainder.words) }
     }
 
@@ -64,12 +84,18 @@ extension CarryWalk {
         let isNamed = isNamed && settings.mayName(in: path)
         let told = told ?? (depth >= CarryWalk.toldDepth ? path : nil)
         for name in try names(in: [level.base, level.ours]) {
-            let before = try level.base?.stamp(of: name)
-            let now = try level.ours.stamp(of: name)
-            guard before != now || now?.isDirectory == true else { continue }
-            let place = try self.path(path, name)
-            if isNamed, settings.isSettled(place) { continue }
-            try compare(place, name, level, depth: depth, isNamed: isNamed, told: told, &found)
+            do throws(TreeReadError) {
+                let before = try level.base?.stamp(of: name)
+                let now = try level.ours.stamp(of: name)
+                guard before != now || now?.isDirectory == true else { continue }
+                let place = try self.path(path, name)
+                if isNamed, settings.isSettled(place) { continue }
+                try compare(place, name, level, depth: depth, isNamed: isNamed, told: told, &found)
+            } catch {
+                // Nothing of it is carried, so it does not stop the carry. Programs remove files meanwhile.
+                if error.isMissing { continue }
+                note(try self.path(path, name), .left, "it cannot be read: \(error)")
+            }
         }
     }
 

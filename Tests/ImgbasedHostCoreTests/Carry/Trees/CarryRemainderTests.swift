@@ -79,6 +79,31 @@ import Testing
             ])
     }
 
+    @Test func manyFilesOfADirectoryAreToldWithIt() throws {
+        let trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/usr/bin/a", .file("1")) }
+            for number in 1...9 { ours.put("/usr/bin/\(number)", .file("22")) }
+            for number in 1...8 { ours.put("/usr/\(number)", .file("22")) }
+        }
+        let told = try Self.told(trees)
+        #expect(told.count == 9)
+        #expect(told.last == "/usr/bin: 9 files of 18 B; it stays in the old layer")
+    }
+
+    /// It is not carried anyway.
+    @Test func whatCannotBeReadIsToldAndStopsNothing() throws {
+        let trees = CarryWalkTests.trees { (_, ours, _) in
+            ours.put("/var/lib/bad", .directory())
+            ours["/var/lib/bad"]?.isDamaged = true
+            ours.put("/var/lib/good", .file("1"))
+            ours.put("/etc/mine", .file("mine"))
+        }
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/mine") == "mine")
+        #expect(report.left.map(\.path.description) == ["/var/lib/bad", "/var/lib/good"])
+        #expect(report.left.first?.detail == "it cannot be read: input/output error")
+    }
+
     @Test func aRuleLeavesOutOrTakesIn() throws {
         var trees = CarryWalkTests.trees { (_, ours, _) in
             for path in ["/srv/a", "/srv/b", "/srv/c", "/opt/a"] { ours.put(path, .file(path)) }
