@@ -23,6 +23,8 @@ struct SystemCopier {
     private static let index = "/run/imgbased/copy.index"
     /// The limit of an index that is read. A longer one has changes in its beginning.
     private static let indexLimit = 64 << 20
+    /// The limit of a record, which has a line for each directory.
+    private static let recordLimit = 1 << 30
 
     /// A copier of the system below `root`.
     init(_ copy: SystemCopy, _ root: String, _ reporter: ImageReporter) {
@@ -59,7 +61,9 @@ struct SystemCopier {
             // The kernel notes a change through mmap(2) only if it has written the page out since the change
             // before.
             try calling(source.flush())
+            let start = (file: FileTime.now(), clock: Monotonic.now())
             try copyOnce(source, to: tree, lists: pass > 0, tick)
+            try date(host, from: start.file, start.clock)
             if pass > 0 {
                 changes = SystemChanges(index: try index(host))
                 if changes.paths.isEmpty { return }
@@ -72,6 +76,23 @@ struct SystemCopier {
                 + changes.paths.map { "'\($0)'" }.joined(separator: ", ")
                 + "; stop the programs that write them, as with 'systemctl isolate rescue.target', and run the command "
                 + "again")
+    }
+
+    /// Lets the next pass copy what changed from `time` on, or from an earlier moment if the time of day was
+    /// set back since `start`, the same moment.
+    private func date(
+        _ host: borrowing ConfinedTree, from time: FileTime, _ start: Monotonic
+    ) throws(HostFailure) {
+        let passed = Monotonic.now().milliseconds(since: start)
+        let setBack = max(0, passed - FileTime.now().milliseconds(since: time))
+        guard let file = try calling(host.openFile(SystemCopier.record)),
+            let record = SystemCopyRecord.dated(
+                try calling(file.read(upTo: SystemCopier.recordLimit)), time.earlier(byMilliseconds: setBack))
+        else {
+            throw .system(
+                SystemError("read", SystemCopier.record, reason: "it is not the record that tar writes"))
+        }
+        try calling(host.replaceFile(SystemCopier.record, contents: record))
     }
 
     private func index(_ host: borrowing ConfinedTree) throws(HostFailure) -> [UInt8] {

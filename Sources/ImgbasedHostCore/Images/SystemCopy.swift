@@ -49,6 +49,28 @@ public struct SystemChanges: Hashable, Sendable {
     }
 }
 
+/// tar's record of the files it has seen (GNU tar manual, "Format of the Incremental Snapshot Files", format 2).
+public enum SystemCopyRecord {
+    /// `record` with `time` as the moment from which on a changed file is copied again; `nil` if it is no
+    /// such record.
+    ///
+    /// tar writes down when it started, by a clock that is finer than that of the files' times: a change
+    /// within the same tick of the kernel, which lasts long in a virtual machine whose host is busy, would
+    /// look older than the start.
+    public static func dated(_ record: [UInt8], _ time: FileTime) -> [UInt8]? {
+        guard let line = record.firstIndex(of: UInt8(ascii: "\n")),
+            record.starts(with: Array("GNU tar-".utf8)),
+            record[..<line].suffix(2).elementsEqual("-2".utf8)
+        else { return nil }
+        // The seconds and the nanoseconds, each ended by a zero byte.
+        let fields = record[(line + 1)...].split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+        guard fields.count == 3,
+            fields[..<2].allSatisfy({ Int64(String(decoding: $0, as: UTF8.self)) != nil })
+        else { return nil }
+        return record[...line] + Array("\(time.seconds)\0\(time.nanoseconds)\0".utf8) + fields[2]
+    }
+}
+
 /// The swap areas in use, as `/proc/swaps` lists them (linux: mm/swapfile.c, `swap_show`).
 public enum SwapTable {
     /// The paths of the swap files in `text`.

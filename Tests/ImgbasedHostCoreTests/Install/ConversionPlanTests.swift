@@ -251,6 +251,19 @@ import Testing
         #expect(SystemChanges(index: Array(index.utf8)).paths == paths)
     }
 
+    @Test(arguments: [
+        ("GNU tar-1.34-2\n1764540000\09\00\0 rest", "GNU tar-1.34-2\n7\050\00\0 rest"),
+        ("GNU tar-1.34-2\n-1\00\0", "GNU tar-1.34-2\n7\050\0"),
+        ("GNU tar-1.34-1\n1764540000\09\00\0", nil), ("GNU tar-1.34-2\n1764540000", nil),
+        ("GNU tar-1.34-2\nx\09\0", nil), ("", nil),
+    ])
+    func theRecordGetsTheMomentOfTheFiles(record: String, dated: String?) {
+        let time = FileTime(seconds: 8).earlier(byMilliseconds: 999.99995)
+        #expect(time == FileTime(seconds: 7, nanoseconds: 50))
+        #expect(time.milliseconds(since: FileTime(seconds: 8)) < -999)
+        #expect(SystemCopyRecord.dated(Array(record.utf8), time) == dated.map { Array($0.utf8) })
+    }
+
     @Test func swapFilesLeaveTheTable() {
         let swaps = """
             Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority

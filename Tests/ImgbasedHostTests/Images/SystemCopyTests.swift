@@ -12,16 +12,16 @@ struct SystemCopyTests {
     /// The tree of `maker` as a system. `change` runs between the passes, and gets their number.
     private func source(
         _ maker: ImageMaker, _ copy: SystemCopy = SystemCopy(),
-        _ change: @escaping @Sendable (Int) -> Void
+        _ change: @escaping @Sendable (Int) throws -> Void
     ) -> ImageSource {
         let passes = Mutex(0)
         let reporter = ImageReporter(show: { progress in
             guard progress.phase == .again else { return }
-            change(
-                passes.withLock { passes in
-                    passes += 1
-                    return passes
-                })
+            let pass = passes.withLock { passes in
+                passes += 1
+                return passes
+            }
+            do { try change(pass) } catch { Issue.record(error) }
         })
         var tree = ImageTree(
             format: .system, size: TreeSize(entries: 100, data: 20 << 20), type: .ext4,
@@ -47,7 +47,7 @@ struct SystemCopyTests {
                 setfattr -n user.late -v x tree/etc/acl; chmod 600 tree/etc/acl
 
                 """
-            _ = try? maker.shell(pass == 1 ? changes + log : log)
+            try maker.shell(pass == 1 ? changes + log : log)
         }
         let written = try await BaseFromImageTests.add(source, maker)
         let expected = try BaseFromImageTests.facts(maker.scratch("tree"), maker)
@@ -66,7 +66,9 @@ struct SystemCopyTests {
 
     @Test func aSystemThatNeverRestsIsNotCopied() async throws {
         let maker = try ImageMaker()
-        let source = source(maker) { pass in _ = try? maker.shell("echo \(pass) >>tree/etc/secret") }
+        let source = source(maker) { pass in
+            try maker.shell("echo \(pass) >>tree/etc/secret")
+        }
         let error = await #expect(throws: CommandFailure.self) {
             _ = try await BaseFromImageTests.add(source, maker)
         }

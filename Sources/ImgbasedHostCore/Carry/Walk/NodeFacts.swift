@@ -176,6 +176,22 @@ public struct FileTime: Hashable, Comparable, Sendable {
         (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
     }
 
+    /// Milliseconds from `start` to this time; negative if this time came first.
+    public func milliseconds(since start: FileTime) -> Double {
+        Double(seconds - start.seconds) * 1_000
+            + (Double(nanoseconds) - Double(start.nanoseconds)) / 1_000_000
+    }
+
+    /// The time `milliseconds` before, which are not negative.
+    public func earlier(byMilliseconds milliseconds: Double) -> FileTime {
+        let second: Int64 = 1_000_000_000
+        let difference = Int64((milliseconds * 1_000_000).rounded(.up))
+        let rest = Int64(nanoseconds) - difference % second
+        return FileTime(
+            seconds: seconds - difference / second - (rest < 0 ? 1 : 0),
+            nanoseconds: UInt32(rest < 0 ? rest + second : rest))
+    }
+
     /// Whether a file system may report this time after it was given `wanted`.
     ///
     /// ext4 with small inodes keeps whole seconds only.
