@@ -46,4 +46,8 @@ public enum Tag {
     public static let carriedPrefix = "imgbased:carried="
     /// On a layer with `carriedPrefix` whose source system has shut down in order: no change followed there.
     public static let settled = "imgbased:settled"
+    /// On a layer with changes that an update did not carry, until the administrator has acknowledged them.
+    ///
+    /// Such a layer is removed to make room only if there is no other room.
+    public static let left = "imgbased:left"
 }

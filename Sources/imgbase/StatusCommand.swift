@@ -10,9 +10,18 @@ struct StatusCommand: HostCommand {
         commandName: "status",
         abstract: "Show why this layer is booted, and what the next boot will do.")
 
+    @Flag(help: "Let layers be removed to make room, although not all of their changes were carried.")
+    var acknowledge = false
+
     @OptionGroup var global: GlobalOptions
 
     func execute(_ context: Context) async throws {
+        if acknowledge {
+            let layers = try await context.session.acknowledge()
+            return context.done(
+                ["acknowledged": layers],
+                lines: layers.map { "layer '\($0)' may be removed with the changes that were not carried" })
+        }
         let goal = "show the status"
         do throws(HostFailure) { try Session.checkRoot() } catch {
             let recorded = try context.looking(goal) { () throws(HostFailure) in
@@ -69,6 +78,8 @@ private struct StatusResult: Encodable {
     var conflicts: Int?
     /// The places that were changed in the layer before and not carried.
     var left: Int?
+    /// The layers with changes that were not carried, and that nobody has acknowledged.
+    var leftIn: [String]?
     var staged: String?
     var warnings: [String]
     /// The status for people as last recorded; only if the user is not root.
@@ -79,7 +90,7 @@ private struct StatusResult: Encodable {
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, left, staged, warnings, recorded, needsRoot
+        case trial, next, pool, bootFree, conflicts, left, leftIn, staged, warnings, recorded, needsRoot
     }
 
     init(_ status: RecordedStatus) {
@@ -118,6 +129,7 @@ private struct StatusResult: Encodable {
         bootFree = status.bootFree.count
         conflicts = status.carried?.conflicts
         left = status.carried?.left
+        leftIn = status.leftIn
         staged = status.staged
         warnings = status.warnings
     }

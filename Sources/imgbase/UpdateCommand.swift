@@ -137,6 +137,11 @@ extension Context {
     /// Prints the report of the carry, done or previewed, and the layer booted next.
     fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
         var lines = result.report?.lines ?? []
+        if result.report?.left.isEmpty == false {
+            lines.append(
+                "what is left stays in the layer, which an update removes only if it needs the room, until "
+                    + "'imgbase status --acknowledge'")
+        }
         if let layer = result.layer, !isPreview { lines.append(layer) }
         done(
             CarryResult(

@@ -233,7 +233,9 @@ import Testing
             = 'key tool @daily true '
         test "$(stat -c %U:%a /home/ada/.ssh)" = ada:700
         test ! -e /var/lib/app
-        imgbase status | grep '^left: '
+        imgbase status | grep '^left: .*Base-0.1'
+        imgbase status --acknowledge | grep "layer 'Base-0.1' may be removed"
+        if imgbase status | grep '^left: '; then exit 1; fi
         imgbase check 2>&1 | grep 'conflicts: .*/etc/issue'
         imgbase conflicts --take ours /etc/issue
         test -z "$(imgbase conflicts)"

@@ -176,14 +176,19 @@ public struct RemovalReport: Hashable, Sendable {
     public var names: [String]
     /// The pool space freed; `nil` if unknown.
     public var freed: Bytes?
+    /// Whether a layer had changes that were not carried, and that nobody had acknowledged.
+    public var lostChanges: Bool
 
     init(_ removal: Removal, freedSince before: Bytes?, to after: Bytes?) {
         names = removal.volumes.map(\.name)
+        lostChanges = removal.isLeftWithChanges
         if let before, let after { freed = Bytes(before.count - min(before.count, after.count)) }
     }
 
     /// The report in one line for the user.
     public var line: String {
-        "removed \(names.joined(separator: ", "))" + (freed.map { "; \($0.formatted) freed" } ?? "")
+        "removed \(names.joined(separator: ", "))"
+            + (lostChanges ? " with changes that were not carried" : "")
+            + (freed.map { "; \($0.formatted) freed" } ?? "")
     }
 }

@@ -104,6 +104,7 @@ extension BootPlanner {
     /// - Changes to another layer are no longer carried into the booted layer.
     /// - An interrupted addition of the booted layer is completed, since it has booted.
     /// - Changes made until shutdown are carried into the layer that boots next.
+    /// - The layer before is kept, if not all of its changes were carried.
     private static func startSteps(_ state: HostState, _ names: HostNames) -> [Step] {
         guard let booted = state.booted.flatMap(state.volume) else { return [] }
         let layout = Layout(state.volumes, group: names.group)
@@ -120,6 +121,9 @@ extension BootPlanner {
         // A volatile boot keeps nothing, so it does not end the carry.
         if let from = booted.carriedFrom, state.earlyBoot?.mode ?? .readWrite == .readWrite {
             if !booted.isSettled { steps.append(StagedLayer.leavingBehind(from)) }
+            if let layer = layout[from], !layer.isLeftWithChanges, state.carried?.left != 0 {
+                steps.append(.recordLeft(layer.path))
+            }
             steps.append(.recordCarry(booted.path, from: from, .over))
         }
         return steps

@@ -92,6 +92,16 @@ public enum HostReason: Error, Hashable, Sendable {
     case conversion(ConversionReason)
 }
 
+extension HostReason {
+    /// Whether the removal of bases may help.
+    var isWantOfRoom: Bool {
+        switch self {
+        case .poolFull, .poolShort, .poolShortOrHoles, .bootFull: true
+        default: false
+        }
+    }
+}
+
 extension HostReason: CustomStringConvertible {
     /// The reason and the remedy, as the end of a sentence.
     public var description: String {

@@ -74,7 +74,7 @@ extension Step {
             .completeUpdate:
             baseActions(image)
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
-            .listLayer, .recordCarry:
+            .listLayer, .recordCarry, .recordLeft, .acknowledgeLeft:
             layerActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
@@ -218,6 +218,10 @@ extension Step {
             ]
         case .recordCarry(let path, let from, let progress):
             [.run(Command(.lvchange, progress.retag(path, Tag.carriedPrefix + from)))]
+        case .recordLeft(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [Tag.left], remove: [])))]
+        case .acknowledgeLeft(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.left])))]
         case .listLayer(let path):
             [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.unlisted])))]
         default: []

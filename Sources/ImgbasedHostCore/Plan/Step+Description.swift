@@ -59,6 +59,9 @@ extension Step: CustomStringConvertible {
             "record that nothing is left in '\(from)' to be carried into layer '\(path.name)'"
         case .recordCarry(let path, let from, .over):
             "carry nothing more of '\(from)' into layer '\(path.name)'"
+        case .recordLeft(let path): "record that layer '\(path.name)' has changes that were not carried"
+        case .acknowledgeLeft(let path):
+            "let layer '\(path.name)' be removed with the changes that were not carried"
         case .bootOnce(let name): name.isEmpty ? "boot nothing once" : "boot entry '\(name)' once"
         case .listLayer(let path): "record that the boot menu has layer '\(path.name)'"
         case .recordBoot(let record, _, _): "record for the boot loader: \(record)"
@@ -133,6 +136,8 @@ extension Step: CustomStringConvertible {
         case .carry: "carry"
         case .sealLayer: "sealLayer"
         case .recordCarry: "recordCarry"
+        case .recordLeft: "recordLeft"
+        case .acknowledgeLeft: "acknowledgeLeft"
         case .bootOnce: "bootOnce"
         case .listLayer: "listLayer"
         case .recordBoot: "recordBoot"

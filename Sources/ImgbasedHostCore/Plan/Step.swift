@@ -71,6 +71,10 @@ public enum Step: Hashable, Sendable {
     case sealLayer(VolumePath, base: String, carriedFrom: String?)
     /// Records the progress of the carry from another layer.
     case recordCarry(VolumePath, from: String, CarryProgress)
+    /// Records that changes were left in the layer.
+    case recordLeft(VolumePath)
+    /// Records that the administrator knows of the changes that were left in the layer.
+    case acknowledgeLeft(VolumePath)
     /// Sets systemd-boot's one-time entry; an empty name clears it.
     case bootOnce(String)
     /// Records that the boot menu has the layer.

@@ -1,18 +1,39 @@
 import ImgbasedCore
 
 extension Procedure {
-    /// Removes the bases beyond `keep`. A refusal of the update comes before any removal.
+    /// Removes the bases beyond `keep`, and bases of last resort as long as there is no room. A refusal of the
+    /// update comes before any removal.
+    ///
+    /// The room that a removal gives is known only after it: then this stage comes again.
     mutating func makeRoom(_ planner: BasePlanner, _ seen: Observation, keep: Int) throws(HostRefusal) {
-        let removals = KeepPolicy(keep: keep).removals(seen.state, names: seen.names, adding: true)
-        if removals.isEmpty { return }
+        let wanted = KeepPolicy(keep: keep).removals(seen.state, names: seen.names, adding: true)
+        let lastResorts = KeepPolicy.lastResorts(seen.state, names: seen.names)
+        for count in 0...lastResorts.count {
+            let removals = wanted + lastResorts.prefix(count)
+            do throws(HostRefusal) {
+                try checkUpdate(planner, seen, without: removals)
+            } catch {
+                if error.reason.isWantOfRoom, count < lastResorts.count { continue }
+                throw error
+            }
+            if removals.isEmpty { return }
+            come(.makeRoom(planner, keep: keep))
+            for removal in removals.reversed() {
+                come(.remove(RemovalPlanner(.base(removal.subject.name), isForced: false)))
+            }
+            return
+        }
+    }
+
+    /// Throws if the update would be refused without the bases of `removals`.
+    private func checkUpdate(
+        _ planner: BasePlanner, _ seen: Observation, without removals: [Removal]
+    ) throws(HostRefusal) {
         var after = seen
-        after.state = seen.state.without(removals)
+        if !removals.isEmpty { after.state = seen.state.without(removals).afterRemoval(seen.names) }
         after = cleaned(after)
         _ = try source(after)
         _ = try planner.plan(after)
-        for removal in removals.reversed() {
-            come(.remove(RemovalPlanner(.base(removal.subject.name), isForced: false)))
-        }
     }
 
     mutating func writeUpdate(

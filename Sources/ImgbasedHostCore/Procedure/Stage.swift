@@ -7,7 +7,8 @@ public enum Stage: Sendable {
     case finishInterrupted(tries: Int, wanted: WantedLayer)
     /// Activates a complete layer, so that it can be read.
     case openLayer(LayerDraft)
-    /// Removes bases beyond the number to `keep`, unless the update would be refused.
+    /// Removes bases beyond the number to `keep`, and more if there is no room, unless the update would be
+    /// refused.
     case makeRoom(BasePlanner, keep: Int)
     /// Removes a base or layer.
     case remove(RemovalPlanner)

@@ -58,6 +58,8 @@ public struct HostStatus: Hashable, Sendable {
     public var bootFree: Bytes
     /// What the report on the carry into the booted layer counts; `nil` if it cannot be read.
     public var carried: CarryCounts?
+    /// The layers with changes that updates left in them, and that nobody has acknowledged.
+    public var leftIn: [String]
     /// The layer whose trial waits until it is complete; `nil` if none.
     public var staged: String?
     /// Why the last shutdown did not complete the waiting layer; `nil` if it did not fail.
@@ -93,6 +95,7 @@ public struct HostStatus: Hashable, Sendable {
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
         carried = state.carried
+        leftIn = Layout(state.volumes, group: names.group).layers.filter(\.isLeftWithChanges).map(\.name)
         staged = record.staged
         carryFailure = state.carryFailure
         waiting = StagedLayer(state, names: names)?.path.name
@@ -237,15 +240,19 @@ extension HostStatus {
         }
         lines.append(("/boot", "\(bootFree.formatted) free"))
         if let carried {
-            func places(_ count: Int) -> String { count == 1 ? "1 place" : "\(count) places" }
-            let end = "listed in \(CarryReport.path)"
             if carried.conflicts > 0 {
-                lines.append(("carried", "\(places(carried.conflicts)) in conflict, \(end)"))
+                let places = carried.conflicts == 1 ? "1 place" : "\(carried.conflicts) places"
+                lines.append(("carried", "\(places) in conflict, listed in \(CarryReport.path)"))
             }
-            if carried.left > 0 {
-                lines.append(
-                    ("left", "\(places(carried.left)) changed in the layer before and not carried, \(end)"))
-            }
+        }
+        if !leftIn.isEmpty {
+            let list = carried?.left == 0 ? "" : ", listed in \(CarryReport.path)"
+            lines.append(
+                (
+                    "left",
+                    "changes in \(leftIn.joined(separator: ", ")) that were not carried\(list); "
+                        + "'imgbase status --acknowledge' when nothing is wanted from there"
+                ))
         }
         lines += warnings.map { ("warning", $0) }
         return lines.map { name, value in name + ":" + String(repeating: " ", count: 11 - name.count) + value

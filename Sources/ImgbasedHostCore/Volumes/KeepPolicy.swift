@@ -14,30 +14,57 @@ public struct KeepPolicy: Hashable, Sendable {
     ///
     /// A base is kept if the host needs it: one of its layers is booted, the default, the last good one, on
     /// trial or to be booted once. A base is also kept if another program's entry boots a layer of it, or if
-    /// it is pinned, in use, or the origin of an administrator's snapshot. A base already being removed is
-    /// included.
+    /// it is pinned, in use, or the origin of an administrator's snapshot. Bases of ``lastResorts(_:names:)``
+    /// are kept in addition. A base already being removed is included.
     public func removals(_ state: HostState, names: HostNames, adding: Bool) -> [Removal] {
-        // Debris is removed earlier, and does not count.
-        let state = state.cleaned(names)
-        let removals = Layout(state.volumes, group: names.group).families.compactMap { family in
+        let candidates = Candidates(state, names)
+        let begun = candidates.all.filter { $0.isBegun && candidates.canGo($0, isForced: true) }
+        let counted = candidates.all.filter {
+            !$0.isBegun && !$0.subject.isPinned && !$0.isLeftWithChanges
+        }
+        let excess = counted.count - keep + (adding ? 1 : 0)
+        return begun + counted.filter(candidates.isFree).prefix(max(0, excess))
+    }
+
+    /// The bases that go only if their room is needed, oldest first: a layer of them has changes that were not
+    /// carried, and nobody has acknowledged them.
+    public static func lastResorts(_ state: HostState, names: HostNames) -> [Removal] {
+        let candidates = Candidates(state, names)
+        return candidates.all.filter {
+            !$0.isBegun && !$0.subject.isPinned && $0.isLeftWithChanges && candidates.isFree($0)
+        }
+    }
+}
+
+/// The bases of a host that might be removed.
+private struct Candidates {
+    /// The host without debris, which is removed earlier and does not count.
+    let state: HostState
+    /// All bases with their layers, oldest first.
+    let all: [Removal]
+    private let defaultLayer: String?
+
+    init(_ state: HostState, _ names: HostNames) {
+        self.state = state.cleaned(names)
+        all = Layout(self.state.volumes, group: names.group).families.compactMap { family in
             family.base.map { Removal($0, with: family.layers) }
         }
-        let defaultLayer = state.boot.defaultLayer
-        func canGo(_ removal: Removal, isForced: Bool) -> Bool {
-            do throws(HostReason) {
-                try removal.check(state, isForced: isForced, defaultLayer: defaultLayer)
-                return true
-            } catch {
-                return false
-            }
+        defaultLayer = self.state.boot.defaultLayer
+    }
+
+    func canGo(_ removal: Removal, isForced: Bool) -> Bool {
+        do throws(HostReason) {
+            try removal.check(state, isForced: isForced, defaultLayer: defaultLayer)
+            return true
+        } catch {
+            return false
         }
-        let begun = removals.filter { $0.isBegun && canGo($0, isForced: true) }
-        let counted = removals.filter { !$0.isBegun && !$0.subject.isPinned }
-        let excess = counted.count - keep + (adding ? 1 : 0)
-        let free = counted.filter {
-            canGo($0, isForced: false) && !$0.hasForeignSnapshots(state) && !$0.hasForeignEntries(state)
-        }
-        return begun + free.prefix(max(0, excess))
+    }
+
+    /// Whether nobody needs the base.
+    func isFree(_ removal: Removal) -> Bool {
+        canGo(removal, isForced: false) && !removal.hasForeignSnapshots(state)
+            && !removal.hasForeignEntries(state)
     }
 }
 

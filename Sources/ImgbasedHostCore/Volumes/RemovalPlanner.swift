@@ -82,6 +82,9 @@ public struct Removal: Hashable, Sendable {
     /// The volumes to remove, in order: the marked one is last.
     public var volumes: [Volume] { layers.filter { $0.path != subject.path } + [subject] }
 
+    /// Whether a layer has changes that were not carried, and that nobody has acknowledged.
+    public var isLeftWithChanges: Bool { layers.contains(where: \.isLeftWithChanges) }
+
     /// Whether the removal was begun before.
     public var isBegun: Bool { subject.isMarkedForRemoval }
 
@@ -130,7 +133,15 @@ public struct Removal: Hashable, Sendable {
             plan.commit = [.beginRemoval(subject.path)]
         }
         let names = Set(layers.map(\.name))
-        plan.cleanup = try BootPlanner.steps(state.boot, removing: names)
+        plan.cleanup = layers.filter(\.isLeftWithChanges).map { layer in
+            .tell(
+                [
+                    JournalMessage(
+                        .warning, layer: layer.name,
+                        "layer '\(layer.name)' is removed with changes that were not carried")
+                ], motd: nil)
+        }
+        plan.cleanup += try BootPlanner.steps(state.boot, removing: names)
         var after = state.boot
         for name in names { after.entries[name] = nil }
         plan.cleanup += BootPlanner.removalOfUnreferenced(after)

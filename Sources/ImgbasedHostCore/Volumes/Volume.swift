@@ -73,6 +73,9 @@ public struct Volume: Hashable, Sendable {
     /// Whether all changes in that layer were carried at shutdown.
     public var isSettled: Bool { tags.contains(Tag.settled) }
 
+    /// Whether an update left changes in this layer, and nobody has acknowledged them.
+    public var isLeftWithChanges: Bool { tags.contains(Tag.left) }
+
     /// Whether the volume has the mark of a removal.
     public var isMarkedForRemoval: Bool { tags.contains(Tag.removing) }
 

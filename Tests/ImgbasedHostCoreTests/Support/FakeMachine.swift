@@ -37,6 +37,8 @@ struct FakeMachine: Equatable {
     var restarts = 0
     /// The number of steps done.
     var stepsDone = 0
+    /// The percents of the pool's data that the removal of a base frees.
+    var roomOfBase = 0.0
     /// The kernel and initramfs of new layers.
     var kernel = FakeMachine.kernel
     /// Whether that initramfs has the helper.
@@ -162,6 +164,8 @@ struct FakeMachine: Equatable {
         case .recordCarry(let path, _, .settled): update(path) { $0.tags.insert(Tag.settled) }
         case .recordCarry(let path, let from, .over):
             update(path) { $0.tags.subtract([Tag.settled, Tag.carriedPrefix + from]) }
+        case .recordLeft(let path): update(path) { $0.tags.insert(Tag.left) }
+        case .acknowledgeLeft(let path): update(path) { $0.tags.remove(Tag.left) }
         case .bootOnce(let name): state.boot.oneShot = name.isEmpty ? nil : name
         case .listLayer(let path): update(path) { $0.tags.remove(Tag.unlisted) }
         case .recordBoot(_, _, let environment): state.boot.environment = environment
@@ -191,6 +195,10 @@ struct FakeMachine: Equatable {
                 if rest.isEmpty { state.boot.entries[layer] = nil }
             }
         case .removeVolume(let path):
+            if let volume = state.volume(path), volume.isBase, !volume.isUpdating {
+                let room = roomOfBase
+                update(FakeMachine.names.poolPath) { $0.usage?.data -= room }
+            }
             state.volumes.removeAll { $0.path == path }
             contents[path] = nil
         }

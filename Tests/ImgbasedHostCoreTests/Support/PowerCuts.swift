@@ -70,7 +70,7 @@ enum PowerCuts {
         try run(&machine)
         (machine.power, machine.stepsDone) = (0, 0)
         machine.state.volumes.sort { NaturalOrder.precedes($0.name, $1.name) }
-        machine.hookRuns = []
+        (machine.hookRuns, machine.journal) = ([], [])
         return machine
     }
 

@@ -143,6 +143,66 @@ import Testing
         #expect(reason { try machine.updateHost() } == .bootFull(free: Bytes(10 << 20), needed: needed))
     }
 
+    /// A machine that updated to Base-1.1, which lacks changes of Base-0.1, booted it and stayed.
+    private static func updated(left: Int = 1) throws -> FakeMachine {
+        var machine = try machine()
+        try machine.updateHost()
+        machine.clock += 1
+        machine.state.booted = path("Base-1.1")
+        machine.state.carried = CarryCounts(left: left)
+        try machine.change(.started)
+        try machine.change(.good)
+        machine.stepsDone = 0
+        return machine
+    }
+
+    @Test func aLayerWithChangesLeftIsKeptUntilTheyAreAcknowledged() throws {
+        var machine = try Self.updated()
+        let old = Self.path("Base-0.1")
+        #expect(machine.state.volume(old)?.isLeftWithChanges == true)
+        #expect(try Self.updated(left: 0).state.volume(old)?.isLeftWithChanges == false)
+        var status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.leftIn == ["Base-0.1"])
+        #expect(
+            status.lines.contains { $0.hasPrefix("left:       changes in Base-0.1 that were not carried") })
+        var kept = machine
+        try kept.updateHost()
+        #expect(kept.state.volume(old) != nil)
+        let (plan, layers) = AcknowledgePlanner.plan(machine.state, names: FakeMachine.names)
+        #expect(layers == ["Base-0.1"])
+        try machine.perform(plan)
+        status = HostStatus(machine.state, names: FakeMachine.names)
+        #expect(status.leftIn == [] && !status.lines.contains { $0.hasPrefix("left:") })
+        #expect(AcknowledgePlanner.plan(machine.state, names: FakeMachine.names).0.steps == [])
+        try machine.updateHost()
+        #expect(machine.state.volume(old) == nil)
+    }
+
+    @Test func aLayerWithChangesLeftGoesIfItsRoomIsNeeded() throws {
+        var machine = try Self.updated()
+        let index = try #require(machine.state.volumes.firstIndex { $0.name == "ImagePool" })
+        machine.state.volumes[index].size = Bytes(20 << 30)
+        machine.state.volumes[index].usage = PoolUsage(
+            data: 96, metadata: 1, metadataSize: Bytes(1 << 30), chunkSize: Bytes(64 << 10), zeroes: true)
+        let pool = machine.state.volumes[index]
+        machine.roomOfBase = 10
+        machine.journal = []
+        try PowerCuts.expectConvergence(from: machine) { try $0.updateHost() }
+        try machine.updateHost()
+        #expect(machine.state.volume(Self.path("Base-0.1")) == nil)
+        #expect(machine.state.volume(Self.path("Base-2.1")) != nil)
+        #expect(machine.journal.contains(.warning))
+        // Without such a layer, or if its removal is not enough, nothing is removed.
+        var other = try Self.updated(left: 0)
+        other.state.volumes[index] = pool
+        try other.change(.setDefault("Base-1.1"))
+        other.state.boot.free = Bytes(1)
+        other.state.boot.largestPair = Bytes(60 << 20)
+        let before = other
+        #expect(throws: HostRefusal.self) { try other.updateHost() }
+        #expect(other == before)
+    }
+
     /// The administrator's changes to the entry are carried like those in files, onto the image's entry.
     @Test func argumentsAreCarried() throws {
         var machine = FakeMachine()

@@ -45,7 +45,7 @@ import Testing
         /// One word a base, oldest first; each letter is a property.
         ///
         /// `-` nothing, `b` booted, `d` default, `g` last good, `t` on trial, `T` trial over, `o` once, `p`
-        /// pinned, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
+        /// pinned, `l` left with changes, `m` mounted, `s` an administrator's snapshot, `r` being removed, `0` no layers.
         var bases: String
         var keep: Int
         var adding: Bool
@@ -75,6 +75,7 @@ import Testing
             if word.contains("0") { continue }
             var layer = volume("Base-\(number).1", [Tag.layer, Tag.originPrefix + base.name])
             layer.isOpen = word.contains("m")
+            if word.contains("l") { layer.tags.insert(Tag.left) }
             state.volumes.append(layer)
             state.boot.entries[layer.name] = "linux /l\ninitrd /i\n"
             if word.contains("b") { state.booted = layer.path }
@@ -115,6 +116,9 @@ import Testing
         Case("p bd -", keep: 2, 2),
         // Bases in use, and bases with an administrator's snapshot.
         Case("m - bd", keep: 2, 1), Case("s - bd", keep: 2, 1), Case("s m bd", keep: 1),
+        // Bases with changes that were not carried are kept in addition.
+        Case("l bd", keep: 1), Case("l - bd", keep: 2, 1), Case("- l bd", keep: 2, 0),
+        Case("l l l bd -", keep: 2, 4), Case("lr bd", keep: 2, 0),
         // A base being removed goes, and does not count.
         Case("r bd", keep: 2, 0), Case("r - bd", keep: 3, 0), Case("bdr -", keep: 2),
         Case("rp - bd", keep: 2, 0, 1),
@@ -126,6 +130,14 @@ import Testing
         for removal in removals {
             #expect(removal.layers.allSatisfy { $0.baseName == removal.subject.name })
         }
+    }
+
+    @Test(arguments: [
+        ("l bd", ["Base-0"]), ("- l l bd", ["Base-1", "Base-2"]), ("lp ls lm lg lr bdl", []), ("- bd", []),
+    ])
+    func lastResortsAreFreeBases(bases: String, expected: [String]) {
+        let found = KeepPolicy.lastResorts(Self.state(bases), names: FakeMachine.names)
+        #expect(found.map(\.subject.name) == expected)
     }
 
     @Test func withoutARecordTheOneThatWouldBeBootedStays() {
