@@ -93,7 +93,9 @@ struct HostileImageTests {
         let device = loop.path.device
         try maker.scratch.shell("mkdir mnt; mount \(device) mnt")
         #expect(await maker.outcome(device).contains("it is mounted or otherwise in use"))
-        try maker.scratch.shell("umount mnt")
+        // A namespace that another test has just made may have a copy of the mount, and soon ends with it.
+        let isFree = "python3 -c 'import os; os.open(\"\(device)\", os.O_EXCL)' 2>/dev/null"
+        try maker.scratch.shell("umount mnt; for i in $(seq 600); do \(isFree) && break; sleep 0.1; done")
         do {
             let source = try ImageSource(device, trust: maker.trust)
             #expect(try maker.shell("mount \(device) mnt 2>&1 || true").contains("already mounted or"))
