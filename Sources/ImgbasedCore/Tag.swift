@@ -46,4 +46,16 @@ public enum Tag {
     public static let carriedPrefix = "imgbased:carried="
     /// On a layer with `carriedPrefix` whose source system has shut down in order: no change followed there.
     public static let settled = "imgbased:settled"
+
+    /// On a data volume, complete or not.
+    public static let dataVolume = "imgbased:volume"
+    /// Prefix of the path at which layers mount a data volume, as `DataPlace` writes it.
+    public static let pathPrefix = "imgbased:path="
+    /// On a data volume that every layer mounts.
+    public static let attached = "imgbased:attached"
+    /// Prefix of the name of the layer whose files are in a new data volume, until the volume is attached.
+    ///
+    /// If that layer's table mounts the volume, the volume has taken the place of the files; otherwise it is
+    /// debris.
+    public static let movedPrefix = "imgbased:moved="
 }

@@ -33,7 +33,9 @@ struct LayoutCommand: ParsableCommand {
             let picture = LayoutPicture(state, names: names, systems: system ?? [:])
             let families = layout.families.map { FamilyResult($0, booted: booted, picture) }
             guard let style, !families.isEmpty else {
-                let lines = layout.lines(booted: booted)
+                let lines =
+                    layout.lines(booted: booted)
+                    + DataVolumeStatus.all(state, group: names.group).map(\.line)
                 return context.result(families, lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
             }
             for line in picture.lines(style) { print(line) }

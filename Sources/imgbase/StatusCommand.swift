@@ -70,6 +70,8 @@ private struct StatusResult: Encodable {
     /// The places that were changed in the layer before and not carried.
     var left: Int?
     var staged: String?
+    /// The data volumes; only for root.
+    var volumes: [VolumeResult]?
     var warnings: [String]
     /// The status for people as last recorded; only if the user is not root.
     var recorded: [String]?
@@ -79,7 +81,7 @@ private struct StatusResult: Encodable {
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, left, staged, warnings, recorded, needsRoot
+        case trial, next, pool, bootFree, conflicts, left, staged, volumes, warnings, recorded, needsRoot
     }
 
     init(_ status: RecordedStatus) {
@@ -119,6 +121,7 @@ private struct StatusResult: Encodable {
         conflicts = status.carried?.conflicts
         left = status.carried?.left
         staged = status.staged
+        volumes = status.volumes.map(VolumeResult.init)
         warnings = status.warnings
     }
 }

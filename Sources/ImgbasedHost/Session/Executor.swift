@@ -152,6 +152,10 @@ public struct Executor {
             carried = try VolumeCarry(order).run()
         case .setUpLayer(let setup):
             try LayerSetter.run(setup)
+        case .coverPlace(let move):
+            try PlaceMover(move, ImageReporter(trace: runner.trace)).run()
+        case .uncoverPlace(let place, let device):
+            try calling(HostMount.uncover(place.text, from: device))
         case .flushDevice(let device):
             try calling(HostFlush.device(device))
         }

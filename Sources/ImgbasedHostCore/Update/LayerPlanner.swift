@@ -235,6 +235,9 @@ public struct LayerPlanner: Sendable {
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
         }
+        for data in LayerFSTab(draft.path, state).data.attached {
+            steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: data.place.text))
+        }
         // Settings and a carry come with the table that the layer needs.
         if let settings {
             let table = LayerFSTab(draft.path, state)

@@ -30,6 +30,8 @@ extension FakeMachine {
             seen.installation = installation
         case .contents(let draft), .finalContents(let draft): seen.contents = found(in: draft.path)
         case .lateContents(let layer): seen.contents = found(in: layer)
+        case .place(let place): seen.place = survey(place)
+        case .layerTables: seen.layerTables = layerTables
         default: break
         }
         return seen
