@@ -53,6 +53,8 @@ public enum Tag {
     public static let pathPrefix = "imgbased:path="
     /// On a data volume that every layer mounts.
     public static let attached = "imgbased:attached"
+    /// On an attached data volume without files: those of the next new layer are copied to it.
+    public static let fresh = "imgbased:fresh"
     /// Prefix of the name of the layer whose files are in a new data volume, until the volume is attached.
     ///
     /// If that layer's table mounts the volume, the volume has taken the place of the files; otherwise it is

@@ -134,6 +134,43 @@ import Testing
         }
     }
 
+    @Test("A host installed with the server's volumes boots with the files of its layer in them", .checkAll)
+    func installed() throws {
+        let disks: [Disk] = [.readOnly(try Artefacts.image.image), .blank(mebibytes: 4096)]
+        try Artefacts.bareSystem("volume-installed", disks: disks).run { vm in
+            #expect(try vm.run("imgbase install --volume /var=64M /dev/vdb /dev/vdc").status == 2)
+            try vm.check(
+                """
+                imgbase install --size 1G --boot-size 256M --profile server --volume /home=64M \
+                    --volume /srv=64M /dev/vdb /dev/vdc
+                """, within: .minutes(15))
+            vm.cutPower()
+            vm.unplug(0)
+            vm.unplug(1)
+            try vm.powerOn(.firstDisk)
+            try vm.waitForGuest()
+            try vm.expect("You are on Base-0.1", from: "imgbase w")
+            try vm.expect("running", from: "systemctl is-system-running --wait || systemctl --failed")
+            try vm.expect(
+                "/home /srv /tmp /var/crash /var/log /var/log/audit /var/tmp",
+                from:
+                    "echo $(findmnt -lno TARGET,SOURCE | grep HostVG | cut -d' ' -f1 | grep -vxE '/(config)?' | sort)"
+            )
+            try vm.expect("1777 1777", from: "echo $(stat -c %a /tmp /var/tmp)")
+            // Each has the attributes that its directory has in the layer.
+            try vm.check(
+                """
+                mount --bind / /mnt
+                for place in /tmp /var/log /var/tmp; do
+                    test "$(stat -c %U:%G:%a /mnt$place)" = "$(stat -c %U:%G:%a $place)" || exit 1
+                done
+                umount /mnt
+                """)
+            try vm.expect(
+                "", from: "imgbase recover list; lvs --noheadings -o lv_tags HostVG | grep fresh; :")
+        }
+    }
+
     /// Succeeds if the table of each layer mounts the volume, once.
     private static let everyTableHasTheLine = """
         set -e

@@ -154,6 +154,8 @@ public struct Executor {
             try LayerSetter.run(setup)
         case .coverPlace(let move):
             try PlaceMover(move, ImageReporter(trace: runner.trace)).run()
+        case .fillVolume(let fill):
+            try DataFiller(fill, ImageReporter(trace: runner.trace)).run()
         case .uncoverPlace(let place, let device):
             try calling(HostMount.uncover(place.text, from: device))
         case .flushDevice(let device):

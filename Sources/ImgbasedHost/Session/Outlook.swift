@@ -35,10 +35,11 @@ struct Outlook {
             case .replaceFile("/boot/grub/grub.cfg", let contents, _)
             where newConfiguration != nil || plan.makesPartitions:
                 newConfiguration = contents
-            case .createDataVolume(let path, let pool, let size, _):
-                var volume = Volume(path: path, size: size, segmentType: "thin", pool: pool, isActive: true)
-                volume.tags = [Tag.building]
-                added.append(volume)
+            case .createDataVolume(let path, let pool, let size, let place):
+                let tags: Set = [Tag.building, Tag.dataVolume, Tag.pathPrefix + place.tag]
+                added.append(
+                    Volume(path: path, size: size, tags: tags, segmentType: "thin", pool: pool))
+            case .attachFreshVolume(let path): tagged[path] = ([Tag.attached, Tag.fresh], [Tag.building])
             case .attachVolume(let path, let place, let dropped):
                 let tags = [Tag.dataVolume, Tag.pathPrefix + place.tag, Tag.attached]
                 tagged[path] = (Set(tags), Set(dropped + [Tag.building]))

@@ -113,7 +113,8 @@ extension Step {
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]
         case .createDataVolume, .makeDataFileSystem, .coverPlace, .uncoverPlace, .openPlace,
-            .sealDataVolume, .attachVolume, .detachVolume, .reloadUnits:
+            .sealDataVolume, .attachVolume, .detachVolume, .reloadUnits,
+            .attachFreshVolume, .fillVolume, .recordFilled:
             dataActions
         case .restart:
             [.run(Command(.systemctl, ["--no-block", "reboot"]))]

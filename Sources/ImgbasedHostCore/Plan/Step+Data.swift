@@ -38,6 +38,16 @@ extension Step {
                             path, add: [Tag.dataVolume, Tag.pathPrefix + place.tag, Tag.attached],
                             remove: dropped)))
             ]
+        case .attachFreshVolume(let path):
+            [
+                .run(
+                    Command(
+                        .lvchange,
+                        Step.retag(path, add: [Tag.attached, Tag.fresh], remove: [Tag.building])))
+            ]
+        case .fillVolume(let fill): [.fillVolume(fill), .flushDevice(fill.volume.device)]
+        case .recordFilled(let path):
+            [.run(Command(.lvchange, Step.retag(path, add: [], remove: [Tag.fresh])))]
         case .detachVolume(let path, let dropped):
             [.run(Command(.lvchange, Step.retag(path, add: [], remove: dropped)))]
         case .reloadUnits: [.run(Command(.systemctl, ["daemon-reload"]))]

@@ -106,6 +106,11 @@ extension Step: CustomStringConvertible {
             "declare volume '\(path.name)' complete, with files of layer '\(layer)'"
         case .attachVolume(let path, let place, _):
             "record that every layer mounts volume '\(path.name)' at '\(place)'"
+        case .attachFreshVolume(let path):
+            "declare volume '\(path.name)' complete, for files of the next new layer"
+        case .fillVolume(let fill):
+            "copy what is in '\(fill.place)' of layer '\(fill.layer.name)' to volume '\(fill.volume.name)'"
+        case .recordFilled(let path): "record that volume '\(path.name)' has its files"
         case .detachVolume(let path, _): "record that no layer mounts volume '\(path.name)'"
         case .reloadUnits: "let systemd read /etc/fstab again"
         case .restart: "restart the system"
@@ -182,6 +187,9 @@ extension Step: CustomStringConvertible {
         case .openPlace: "openPlace"
         case .sealDataVolume: "sealDataVolume"
         case .attachVolume: "attachVolume"
+        case .attachFreshVolume: "attachFreshVolume"
+        case .fillVolume: "fillVolume"
+        case .recordFilled: "recordFilled"
         case .detachVolume: "detachVolume"
         case .reloadUnits: "reloadUnits"
         case .restart: "restart"

@@ -140,6 +140,12 @@ public enum Step: Hashable, Sendable {
     case sealDataVolume(VolumePath, movedFrom: String)
     /// Records that every layer mounts a data volume, and drops tags that this ends.
     case attachVolume(VolumePath, DataPlace, dropping: [String] = [])
+    /// Declares a data volume complete that has no files yet; every layer mounts it.
+    case attachFreshVolume(VolumePath)
+    /// Copies what a new layer has at its place to a fresh data volume.
+    case fillVolume(DataFill)
+    /// Records that a data volume has files.
+    case recordFilled(VolumePath)
     /// Records that no layer mounts a data volume.
     case detachVolume(VolumePath, dropping: [String])
     /// Lets systemd read the file-system table again.

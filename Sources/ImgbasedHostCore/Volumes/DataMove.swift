@@ -1,4 +1,4 @@
-import ImgbasedCore
+public import ImgbasedCore
 
 /// The order to mount a data volume at its place in the running system, in the place of what is there.
 ///
@@ -17,6 +17,33 @@ public struct DataMove: Hashable, Sendable {
     /// The order to mount `volume` at `place`.
     public init(_ volume: VolumePath, at place: DataPlace, copies: Bool, room: PoolRoom? = nil) {
         (self.volume, self.place, self.copies, self.room) = (volume, place, copies, room)
+    }
+}
+
+/// The order to copy what a new layer, which is not mounted, has at the place of a fresh data volume.
+public struct DataFill: Hashable, Sendable {
+    /// The volume.
+    public var volume: VolumePath
+    /// The place.
+    public var place: DataPlace
+    /// The layer.
+    public var layer: VolumePath
+    /// The type of its file system.
+    public var type: FileSystemType
+}
+
+/// A data volume to be made with a new group, without files.
+public struct DataRequest: Hashable, Sendable {
+    /// The place.
+    public var place: DataPlace
+    /// The size.
+    public var size: Bytes
+    /// The UUID of its file system.
+    public var uuid: String
+
+    /// A volume of `size` for `place`, whose file system gets `uuid`.
+    public init(_ place: DataPlace, size: Bytes, uuid: String) {
+        (self.place, self.size, self.uuid) = (place, size, uuid)
     }
 }
 

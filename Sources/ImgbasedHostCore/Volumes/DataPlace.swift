@@ -123,6 +123,17 @@ extension DataPlace {
         return name
     }
 
+    /// A name for a new volume of `group` that no other has.
+    func freeName(in state: HostState, _ group: String) -> String {
+        let taken = Set(state.volumes.lazy.filter { $0.path.group == group }.map(\.name))
+        var name = String(volumeName.prefix(VolumeName.limit - 4))
+        if (try? VolumeName.check(name)) == nil { name = "data" }
+        if !taken.contains(name) { return name }
+        var number = 2
+        while taken.contains("\(name)_\(number)") { number += 1 }
+        return "\(name)_\(number)"
+    }
+
     /// The place of a volume that oVirt's imgbased made, which has no tag with its path.
     init?(ovirtName name: String) {
         var text = "/"

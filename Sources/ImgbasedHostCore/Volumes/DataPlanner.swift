@@ -121,7 +121,7 @@ public struct DataPlanner: Sendable {
             throw .tooSmall(what: "a volume", size: size, needed: DataPlanner.leastSize)
         }
         try state.checkFull(pool)
-        let path = VolumePath(group: names.group, name: freeName(state, names))
+        let path = VolumePath(group: names.group, name: place.freeName(in: state, names.group))
         let move = DataMove(path, at: place, copies: true, room: pool.room)
         let draft = FileSystemDraft(type: .ext4, uuid: uuid, isZeroed: pool.usage?.zeroes ?? false)
         if survey?.kind == .nothing { plan.prepare.append(.makeDirectory(place.text)) }
@@ -140,17 +140,6 @@ public struct DataPlanner: Sendable {
         let moved = Tag.movedPrefix + booted.name
         plan.cleanup = [.openPlace(place, path), .attachVolume(path, place, dropping: [moved]), .reloadUnits]
         return Outcome(path)
-    }
-
-    /// A name for the volume that no other has.
-    private func freeName(_ state: HostState, _ names: HostNames) -> String {
-        let taken = Set(state.volumes.lazy.filter { $0.path.group == names.group }.map(\.name))
-        var name = String(place.volumeName.prefix(VolumeName.limit - 4))
-        if (try? VolumeName.check(name)) == nil { name = "data" }
-        if !taken.contains(name) { return name }
-        var number = 2
-        while taken.contains("\(name)_\(number)") { number += 1 }
-        return "\(name)_\(number)"
     }
 
     // MARK: Attaching

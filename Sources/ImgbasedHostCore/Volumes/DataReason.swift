@@ -23,7 +23,8 @@ public enum DataReason: Error, Hashable, Sendable {
     case hasRole(String)
     case isUsed(VolumePath, by: [String])
     case notKept
-    case volumeFull(DataPlace)
+    case twice(DataPlace)
+    case hasLayers
 }
 
 extension DataReason: CustomStringConvertible {
@@ -82,7 +83,10 @@ extension DataReason: CustomStringConvertible {
             return "/etc/fstab of \(list(users)) mounts '\(volume)'; take the line out"
         case .notKept:
             return "this system keeps no changes; boot its layer normally"
-        case .volumeFull(let place): return "what is in '\(place)' does not fit; give a larger SIZE"
+        case .twice(let place): return "'\(place)' is named twice"
+        case .hasLayers:
+            return
+                "there are layers, whose files a new volume would hide; make it with 'imgbase volume create'"
         }
     }
 }

@@ -24,8 +24,13 @@ public struct DataVolume: Hashable, Sendable {
     /// The layer whose files it has, until it is attached; `nil` if that is over.
     public var movedFrom: String? { isAttached ? nil : volume.value(of: Tag.movedPrefix) }
 
-    /// The tags that it has only until it is attached.
-    var passingTags: [String] { volume.tags.filter { $0.hasPrefix(Tag.movedPrefix) }.sorted() }
+    /// Whether the files of the next new layer are copied to it.
+    var isFresh: Bool { volume.tags.contains(Tag.fresh) }
+
+    /// The tags that it has only for a time.
+    var passingTags: [String] {
+        volume.tags.filter { $0.hasPrefix(Tag.movedPrefix) || $0 == Tag.fresh }.sorted()
+    }
 }
 
 extension Volume {

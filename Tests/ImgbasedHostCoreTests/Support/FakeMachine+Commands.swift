@@ -3,8 +3,10 @@
 
 extension FakeMachine {
     /// `imgbase layout --init /dev/sdb`
-    mutating func initialize() throws {
-        let planner = InitPlanner(disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+    mutating func initialize(volumes: [DataRequest] = []) throws {
+        var planner = InitPlanner(
+            disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+        planner.volumes = volumes
         try perform(try planner.plan(state, names: FakeMachine.names))
     }
 

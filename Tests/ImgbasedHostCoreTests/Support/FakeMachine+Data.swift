@@ -32,6 +32,13 @@ extension FakeMachine {
                 $0.tags.formUnion([Tag.dataVolume, Tag.pathPrefix + place.tag, Tag.attached])
                 $0.tags.subtract(dropped)
             }
+        case .attachFreshVolume(let path):
+            update(path) {
+                $0.tags.remove(Tag.building)
+                $0.tags.formUnion([Tag.attached, Tag.fresh])
+            }
+        case .fillVolume(let fill): volumeFiles[fill.volume] = imageFiles[fill.place] ?? []
+        case .recordFilled(let path): update(path) { $0.tags.remove(Tag.fresh) }
         case .detachVolume(let path, let dropped): update(path) { $0.tags.subtract(dropped) }
         default: break
         }

@@ -58,6 +58,8 @@ struct FakeMachine: Equatable {
     /// The numbers of the files that layers have at places, and data volumes have.
     var layerFiles: [VolumePath: [DataPlace: Set<Int>]] = [:]
     var volumeFiles: [VolumePath: Set<Int>] = [:]
+    /// The numbers of the files that images have at places.
+    var imageFiles: [DataPlace: Set<Int>] = [:]
     /// The volumes mounted at places, and the places that cannot be written to.
     var mounted: [DataPlace: VolumePath] = [:]
     var covered: Set<DataPlace> = []
@@ -182,7 +184,7 @@ struct FakeMachine: Equatable {
             install(step)
         case .startUnit, .settleConflict: break
         case .createDataVolume, .makeDataFileSystem, .coverPlace, .uncoverPlace, .openPlace, .sealDataVolume,
-            .attachVolume, .detachVolume, .reloadUnits:
+            .attachVolume, .detachVolume, .reloadUnits, .attachFreshVolume, .fillVolume, .recordFilled:
             perform(data: step)
         case .restart: restarts += 1
         case .runHooks(let run):
