@@ -9,7 +9,7 @@ extension Procedure {
     mutating func data(_ stage: Stage, _ seen: Observation) throws(HostRefusal) -> Plan? {
         switch stage {
         case .changeVolume(let planner): return try change(planner, seen, stage)
-        case .openTables(let task): return open(task, seen)
+        case .openTables(let task): return try open(task, seen)
         case .useTables(.write(let refusal), let opened):
             let plan = seen.layerTables.plan(seen.state, names: seen.names, opened: opened)
             // Only tables could be left to write.
@@ -45,9 +45,12 @@ extension Procedure {
         return plan.steps.isEmpty ? nil : plan
     }
 
-    private mutating func open(_ task: TableTask, _ seen: Observation) -> Plan? {
+    private mutating func open(_ task: TableTask, _ seen: Observation) throws(HostRefusal) -> Plan? {
         let group = seen.names.group
-        if seen.state.dataVolumes(group).isEmpty { return nil }
+        if case .write(let refusal) = task, DataTable(seen.state, group: group).isEmpty {
+            if let refusal { throw refusal }
+            return nil
+        }
         let opened = LayerTables.opening(seen.state, group: group)
         come(.useTables(task, opened: opened))
         if opened.isEmpty { return nil }

@@ -7,7 +7,7 @@ import ImgbasedCore
 public struct DataTable: Hashable, Sendable {
     /// The attached volumes, in the order in which they are mounted.
     public var attached: [DataVolume]
-    /// The volumes that no layer mounts.
+    /// The volumes that no layer mounts, but for those of oVirt's imgbased.
     public var detached: [DataVolume]
     /// The pools that pass no discard on to their chunks, by name.
     private var deaf: Set<String>
@@ -17,7 +17,7 @@ public struct DataTable: Hashable, Sendable {
         var places: Set<DataPlace> = []
         attached = state.attachedVolumes(group).filter { places.insert($0.place).inserted }
         let paths = Set(attached.map(\.path))
-        detached = state.dataVolumes(group).filter { !paths.contains($0.path) }
+        detached = state.dataVolumes(group).filter { $0.isOurs && !paths.contains($0.path) }
         deaf = Set(
             state.volumes.lazy.filter { $0.path.group == group && $0.ignoresDiscards }.map(\.name))
     }

@@ -166,7 +166,7 @@ public struct DataPlanner: Sendable {
             return Outcome(path, isDone: isTagged)
         }
         let isMounted = survey?.mountedVolume == path
-        if isTagged, FSTab(state.config.fstab).mentions(path) {
+        if isTagged, DataVolume(volume).map(FSTab(state.config.fstab).mounts) == true {
             plan.cleanup = isMounted && survey?.isReadOnly == true ? [.openPlace(place, path)] : []
             return Outcome(path, isDone: true)
         }

@@ -24,6 +24,9 @@ public struct DataVolume: Hashable, Sendable {
     /// The layer whose files it has, until it is attached; `nil` if that is over.
     public var movedFrom: String? { isAttached ? nil : volume.value(of: Tag.movedPrefix) }
 
+    /// Whether a tag has its place. The lines for volumes of oVirt's imgbased are not ours.
+    var isOurs: Bool { volume.value(of: Tag.pathPrefix) != nil }
+
     /// Whether the files of the next new layer are copied to it.
     var isFresh: Bool { volume.tags.contains(Tag.fresh) }
 
@@ -57,13 +60,17 @@ extension HostState {
         dataVolumes(group).filter { $0.isAttached || hasTaken($0) == true }
     }
 
-    /// Whether a new data volume has taken the place of the files it was filled with; `nil` if that is
-    /// unknown, because the layer that had them is not booted, and for other volumes.
+    /// Whether a new data volume has taken the place of the files it was filled with; `nil` for other
+    /// volumes, and if that is unknown: the layer that had the files is not booted, or its table mounts
+    /// something else there.
     func hasTaken(_ data: DataVolume) -> Bool? {
         guard let layer = data.movedFrom, booted == VolumePath(group: data.path.group, name: layer),
             keepsChanges, !config.fstab.isEmpty
         else { return nil }
-        return FSTab(config.fstab).mounts(data)
+        let table = FSTab(config.fstab)
+        if table.mounts(data) { return true }
+        // The group may have another name now: the volume is only removed if the layer surely has the files.
+        return table.entry(at: data.place.field) == nil ? false : nil
     }
 
     /// Whether changes to the files of the running system are kept.

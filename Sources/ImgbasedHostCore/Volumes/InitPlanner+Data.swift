@@ -27,7 +27,9 @@ extension InitPlanner {
             }
             let path = VolumePath(group: names.group, name: place.freeName(in: after, names.group))
             after.volumes.append(Volume(path: path, size: request.size, segmentType: "thin"))
-            let draft = FileSystemDraft(type: .ext4, uuid: request.uuid, isZeroed: true)
+            // A pool of ours zeroes its chunks.
+            let isZeroed = state.volume(names.poolPath).map { $0.usage?.zeroes ?? false } ?? true
+            let draft = FileSystemDraft(type: .ext4, uuid: request.uuid, isZeroed: isZeroed)
             plan.prepare += [
                 .createDataVolume(
                     path, pool: names.pool, size: request.size.roundedUp(to: extent), place),

@@ -85,6 +85,19 @@ import Testing
         #expect(Self.applied(Self.table([("old", "/old", false)]), text) == text)
     }
 
+    /// oVirt's imgbased has its own lines for its volumes, which have no tag with a path.
+    @Test func linesOfOthersStay() {
+        var state = HostState()
+        state.volumes = [
+            Volume(
+                path: VolumePath(group: "HostVG", name: "var-log"), size: Bytes(1 << 30),
+                tags: [Tag.dataVolume], segmentType: "thin")
+        ]
+        #expect(state.dataVolumes("HostVG").map(\.place.text) == ["/var/log"])
+        let line = "/dev/HostVG/var-log /var/log ext4 discard 0 0"
+        #expect(Self.applied(DataTable(state, group: "HostVG"), line) == line)
+    }
+
     @Test func discardsAreNotAskedForInVain() {
         let table = Self.table([("srv", "/srv", true)], ignoresDiscards: true)
         #expect(

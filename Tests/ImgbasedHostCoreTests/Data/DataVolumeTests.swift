@@ -226,6 +226,31 @@ import Testing
         #expect(refusal() == .notOnALayer)
     }
 
+    /// After an interruption, a volume is removed only if the layer surely has the files.
+    @Test func aVolumeThatMayHaveTheFilesStays() throws {
+        let srv = try #require(Self.srv)
+        var machine = try Self.machine()
+        machine.power = 5
+        #expect(throws: PowerCut.self) { try machine.change(Self.size, at: srv) }
+        let volume = try #require(machine.state.volume(Self.path("srv")))
+        #expect(volume.tags.contains(Tag.movedPrefix + "Base-0.2"))
+        machine.restart()
+        #expect(machine.state.debris(FakeMachine.names).isEmpty && machine.mounted[srv] == volume.path)
+        // The group got another name.
+        let table = machine.state.config.fstab
+        machine.state.config.fstab = bytes(
+            String(decoding: table, as: UTF8.self).replacing("/dev/HostVG/srv", with: "/dev/Old/srv"))
+        #expect(machine.state.debris(FakeMachine.names).isEmpty)
+        machine.state.config.fstab = []
+        #expect(machine.state.debris(FakeMachine.names).isEmpty, "the table is not known")
+        machine.state.config.fstab = table
+        machine.state.booted = Self.path("Base-0.1")
+        #expect(machine.state.debris(FakeMachine.names).isEmpty, "another layer runs")
+        machine.state.booted = Self.path("Base-0.2")
+        machine.state.config.fstab = bytes("UUID=host / ext4 defaults 0 1\n")
+        #expect(machine.state.debris(FakeMachine.names).map(\.path) == [volume.path])
+    }
+
     /// The tables are derived, but an administrator can mount a detached volume elsewhere.
     @Test func aVolumeThatATableMountsIsNotRemoved() throws {
         let srv = try #require(Self.srv)
