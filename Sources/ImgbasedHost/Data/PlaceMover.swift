@@ -76,7 +76,12 @@ struct PlaceMover {
     private func cover(
         _ users: PlaceUsers, _ body: () throws(HostFailure) -> Void
     ) throws(HostFailure) {
-        let (place, device) = (move.place.text, move.volume.device)
+        // mount(8) names the device like this in the table of mounts.
+        let mapped =
+            "/dev/mapper/\(DeviceMapperName(group: move.volume.group, volume: move.volume.name))"
+        let (place, device) = (
+            move.place.text, HostSystem.exists(mapped) ? mapped : move.volume.device
+        )
         let type = try LayerProbe.type(ofDevice: device, named: move.volume.name)
         try calling(HostMount.cover(place, with: device, type: type.rawValue))
         do throws(HostFailure) {
