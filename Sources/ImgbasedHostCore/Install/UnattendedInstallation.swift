@@ -39,8 +39,8 @@ public struct UnattendedInstallation: Hashable, Sendable {
 
     /// The installation that `line` asks for; `nil` if it asks for none.
     ///
-    /// Of several arguments with the same name the last one counts, except for keys and volumes. Throws if an argument is
-    /// not understood: an installation with another meaning could cost data.
+    /// Of several arguments with the same name the last one counts, except for keys and volumes. Throws if an
+    /// argument is not understood: an installation with another meaning could cost data.
     public init?(_ line: KernelCommandLine) throws(InstallReason) {
         let name = UnattendedInstallation.argument
         guard let last = line.last(name) else { return nil }

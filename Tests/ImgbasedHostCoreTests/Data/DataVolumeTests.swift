@@ -269,6 +269,7 @@ import Testing
         var machine = try UpdateTests.machine()
         try machine.change(Self.size, at: srv)
         let old = machine.state.volume(Self.path("srv"))
+        try PowerCuts.expectConvergence(from: machine) { try $0.updateHost() }
         try machine.updateHost()
         try machine.addLayer()
         for name in ["Base-1.1", "Base-1.2"] {
