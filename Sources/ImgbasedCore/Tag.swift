@@ -50,4 +50,18 @@ public enum Tag {
     ///
     /// Such a layer is removed to make room only if there is no other room.
     public static let left = "imgbased:left"
+
+    /// On a data volume, complete or not.
+    public static let dataVolume = "imgbased:volume"
+    /// Prefix of the path at which layers mount a data volume, as `DataPlace` writes it.
+    public static let pathPrefix = "imgbased:path="
+    /// On a data volume that every layer mounts.
+    public static let attached = "imgbased:attached"
+    /// On an attached data volume without files: those of the next new layer are copied to it.
+    public static let fresh = "imgbased:fresh"
+    /// Prefix of the name of the layer whose files are in a new data volume, until the volume is attached.
+    ///
+    /// If that layer's table mounts the volume, the volume has taken the place of the files; otherwise it is
+    /// debris.
+    public static let movedPrefix = "imgbased:moved="
 }

@@ -17,6 +17,8 @@ public enum HostFailure: Error, Sendable {
     case image(String, reason: String)
     /// The administrator's changes cannot be carried to another base: why.
     case carrying(String)
+    /// The files at a place cannot be moved to a data volume: why.
+    case moving(DataPlace, reason: String)
     /// Something in a layer cannot be used: why.
     case contents(HostReason)
     /// The hook at this path failed or was not run: its problem.
@@ -48,6 +50,7 @@ extension HostFailure: CustomStringConvertible {
         case .system(let error): "\(error)"
         case .image(let path, let reason): "image '\(path)': \(reason)"
         case .carrying(let reason): reason
+        case .moving(let place, let reason): "the files in '\(place)' cannot be copied: \(reason)"
         case .contents(let reason): "\(reason)"
         case .hook(let path, let problem): "hook '\(path)' \(problem)"
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"

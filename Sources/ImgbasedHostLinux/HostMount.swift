@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import ImgbasedCore
 public import ImgbasedLinux
 
 /// File systems mounted without a place in the tree.
@@ -48,6 +49,38 @@ public enum HostMount {
             UInt32(attributes) | (mode == .readWrite ? 0 : UInt32(MOUNT_ATTR_RDONLY)))
         guard mount >= 0 else { throw failure(options, "mount", device) }
         return ConfinedTree(root: OpenFile(owning: mount, name: device), name: device + ":")
+    }
+
+    /// Mounts the file system of `type` on `device` at the directory `place` of the running system, for
+    /// reading alone.
+    ///
+    /// Other mounts of the device can be written to. Freed blocks are discarded.
+    ///
+    /// The corresponding C functions are `fsopen`, `fsconfig`, `fsmount` and `move_mount`.
+    public static func cover(_ place: String, with device: String, type: String) throws(SystemError) {
+        let context = fsopen(type, UInt32(FSOPEN_CLOEXEC))
+        guard context >= 0 else { throw .last("mount", device) }
+        let options = OpenFile(owning: context, name: device)
+        try set(options, FSCONFIG_SET_STRING, "source", device)
+        try set(options, FSCONFIG_SET_FLAG, "discard", nil)
+        try set(options, FSCONFIG_CMD_CREATE, nil, nil)
+        let number = fsmount(options.number, UInt32(FSMOUNT_CLOEXEC), UInt32(MOUNT_ATTR_RDONLY))
+        guard number >= 0 else { throw failure(options, "mount", device) }
+        let mount = OpenFile(owning: number, name: device)
+        guard move_mount(mount.number, "", AT_FDCWD, place, UInt32(MOVE_MOUNT_F_EMPTY_PATH)) == 0 else {
+            throw .last("mount", place)
+        }
+    }
+
+    /// Unmounts `device` from `place`, if it is mounted there; programs that have something open there keep
+    /// it.
+    ///
+    /// The corresponding C function is `umount2` with `MNT_DETACH`.
+    public static func uncover(_ place: String, from device: String) throws(SystemError) {
+        guard let number = HostSystem.number(ofDevice: device) else { return }
+        while try Mount.table().top(at: place)?.number == number {
+            guard umount2(place, CInt(MNT_DETACH)) == 0 else { throw .last("unmount", place) }
+        }
     }
 
     /// The tree of the file system mounted at `path`, without the mounts beneath it.

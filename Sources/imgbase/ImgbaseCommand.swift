@@ -33,7 +33,8 @@ struct ImgbaseCommand: ParsableCommand {
         version: "imgbase \(Version.current)",
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
-            UpdateCommand.self, RollbackCommand.self, ConflictsCommand.self, PersistCommand.self,
+            UpdateCommand.self, RollbackCommand.self, VolumeCommand.self, ConflictsCommand.self,
+            PersistCommand.self,
             RecoverCommand.self,
             StatusCommand.self, CheckCommand.self, HealthCommand.self, InstallCommand.self,
             UnattendedCommand.self,

@@ -56,6 +56,8 @@ struct InstallCommand: HostCommand {
     @Option(help: "The size of the volume for /config. (default: 64M)")
     var configSize: String?
 
+    @OptionGroup var volumes: VolumeOptions
+
     @Argument(
         help: ArgumentHelp(
             "The image: a file, a device, an address, or - for standard input.", valueName: "image"),
@@ -82,6 +84,7 @@ struct InstallCommand: HostCommand {
         for disk in disks where !disk.hasPrefix("/") {
             throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
         }
+        try volumes.check()
         for text in [bootSize, poolSize, configSize] { _ = try text.map(Bytes.init(argument:)) }
     }
 
@@ -105,6 +108,7 @@ struct InstallCommand: HostCommand {
             try bootSize.map(Bytes.init(argument:)), try poolSize.map(Bytes.init(argument:)),
             try configSize.map(Bytes.init(argument:))
         )
+        request.volumes = try volumes.volumes()
         (request.hostname, request.passwordFile) = (hostname, rootPasswordFile)
         (request.keyFiles, request.overlay) = (sshKey, overlay)
         let wanted = request

@@ -33,7 +33,9 @@ struct LayoutCommand: ParsableCommand {
             let picture = LayoutPicture(state, names: names, systems: system ?? [:])
             let families = layout.families.map { FamilyResult($0, booted: booted, picture) }
             guard let style, !families.isEmpty else {
-                let lines = layout.lines(booted: booted)
+                let lines =
+                    layout.lines(booted: booted)
+                    + DataVolumeStatus.all(state, group: names.group).map(\.line)
                 return context.result(families, lines: lines.isEmpty ? ["\(HostReason.noBase)"] : lines)
             }
             for line in picture.lines(style) { print(line) }
@@ -74,6 +76,8 @@ struct LayoutCommand: ParsableCommand {
             completion: .file())
         var disks: [String] = []
 
+        @OptionGroup var volumes: VolumeOptions
+
         @OptionGroup var shownProgress: ProgressOptions
 
         @OptionGroup var global: GlobalOptions
@@ -83,6 +87,7 @@ struct LayoutCommand: ParsableCommand {
                 throw ValidationError("--base-size, --name and --progress have a meaning only with --from")
             }
             try options.check()
+            try volumes.check()
             for disk in disks where !disk.hasPrefix("/") {
                 throw ValidationError("'\(disk)' is not the path of a device, as /dev/sdb")
             }
@@ -101,7 +106,7 @@ struct LayoutCommand: ParsableCommand {
             if let from { return try await convert(from, context) }
             let names = try await context.session.initialize(
                 disks: disks, size: try size.map(Bytes.init(argument:)),
-                configSize: try configSize.map(Bytes.init(argument:)))
+                configSize: try configSize.map(Bytes.init(argument:)), volumes: try volumes.volumes())
             context.done(
                 ["volumeGroup": names.group, "pool": names.pool], lines: ["\(names.group)/\(names.pool)"])
             await context.close(.laidOut(names))
@@ -111,7 +116,7 @@ struct LayoutCommand: ParsableCommand {
             let (done, notices) = try await options.open("/") {
                 try await context.session.convert(
                     root: root, disks: disks, size: try size.map(Bytes.init(argument:)),
-                    configSize: try configSize.map(Bytes.init(argument:)), $0)
+                    configSize: try configSize.map(Bytes.init(argument:)), volumes: try volumes.volumes(), $0)
             }
             context.done(
                 ConversionResult(

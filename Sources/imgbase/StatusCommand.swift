@@ -81,6 +81,8 @@ private struct StatusResult: Encodable {
     /// The layers with changes that were not carried, and that nobody has acknowledged.
     var leftIn: [String]?
     var staged: String?
+    /// The data volumes; only for root.
+    var volumes: [VolumeResult]?
     var warnings: [String]
     /// The status for people as last recorded; only if the user is not root.
     var recorded: [String]?
@@ -90,7 +92,8 @@ private struct StatusResult: Encodable {
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, left, leftIn, staged, warnings, recorded, needsRoot
+        case trial, next, pool, bootFree, conflicts, left, leftIn, staged, volumes, warnings, recorded,
+            needsRoot
     }
 
     init(_ status: RecordedStatus) {
@@ -131,6 +134,7 @@ private struct StatusResult: Encodable {
         left = status.carried?.left
         leftIn = status.leftIn
         staged = status.staged
+        volumes = status.volumes.map(VolumeResult.init)
         warnings = status.warnings
     }
 }

@@ -41,7 +41,8 @@ import Testing
             "layer latest", "layer current", "layer add", "layer remove Base-0.1", "boot list",
             "boot get-default", "boot set-default Base-0.1", "boot verify", "boot refresh", "boot started",
             "recover", "recover list", "update --preview", "update --complete", "rollback",
-            "rollback --carry-etc --preview", "--dry rollback", "health", "check", "w",
+            "rollback --carry-etc --preview", "--dry rollback", "health", "check", "w", "volume",
+            "volume create /srv 1G", "volume attach /srv", "volume detach /srv", "volume remove /srv",
         ])
     func withoutRoot(words: String) throws {
         let lines = try imgbase(words, by: "unshare --user")
@@ -72,7 +73,8 @@ import Testing
             "layer remove", "layer latest", "layer current", "boot list", "boot get-default",
             "boot set-default", "boot once", "boot try", "boot args-add", "boot args-remove", "boot verify",
             "boot refresh", "boot install", "boot uninstall", "boot started", "boot good", "boot bad",
-            "recover list",
+            "recover list", "volume list", "volume create", "volume attach", "volume detach",
+            "volume remove",
         ])
     func bothForms(verb: String) throws {
         let word = try imgbase(verb + " --help")

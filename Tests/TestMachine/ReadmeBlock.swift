@@ -18,6 +18,7 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
     case existingHost = "imgbase layout init /dev/sdb"
     case update = "imgbase update --preview node-2.img"
     case goBack = "imgbase rollback"
+    case data = "imgbase volume create /var/lib/app 20G"
     case images = "make image-build"
     case look = "imgbase status"
     case arguments = "rd.imgbased.layer=Base-0.1   this layer; previous: the one before; latest: the newest"
@@ -42,6 +43,7 @@ public enum ReadmeBlock: String, CaseIterable, Sendable {
         case .package: .run(by: "PackageTreeTests/newcomer")
         case .update: .run(by: "UpdateTests/update")
         case .goBack: .run(by: "UpdateTests/files")
+        case .data: .run(by: "VolumeTests/volume")
         case .toolchain: .notRun("it loads a gigabyte; 'build' has the tests' own toolchain")
         case .demo: .notRun("it builds, and SwiftPM lets nothing build while the tests run")
         case .images: .notRun("it builds, as the demo does; DeliveryTests make and boot the same")

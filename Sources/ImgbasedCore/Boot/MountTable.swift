@@ -4,6 +4,8 @@ public struct MountTable: Hashable, Sendable {
     public struct Entry: Hashable, Sendable {
         /// The device number, MAJOR:MINOR.
         public var number: String
+        /// The mounted directory of the file system, byte for byte.
+        public var root: [UInt8]
         /// The mount point, byte for byte.
         public var place: [UInt8]
         /// The options of this mount.
@@ -30,7 +32,8 @@ public struct MountTable: Hashable, Sendable {
                 words.count >= end + 4
             else { return nil }
             return Entry(
-                number: MountTable.text(words[2]), place: MountTable.plain(words[4]),
+                number: MountTable.text(words[2]), root: MountTable.plain(words[3]),
+                place: MountTable.plain(words[4]),
                 options: MountTable.list(words[5]), type: MountTable.text(words[end + 1]),
                 source: MountTable.text(MountTable.plain(words[end + 2])[...]),
                 fileSystemOptions: MountTable.list(words[end + 3]))

@@ -23,15 +23,16 @@ public struct Carrier: Sendable {
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
     /// points of the running system, if that is the source. Of each path that only a rule names, at most
-    /// `limit` bytes are carried.
+    /// `limit` bytes are carried, and nothing of the `shared` places.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
-        mounted: [TreePath] = [], limit: Bytes = Settings().carryLimit
+        mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit
     ) {
         var settings = CarrySettings(
             scope: CarryScope(files: lists.files, merged: lists.merged), policy: policy)
         settings.adjustments = adjusting
         settings.mounted = mounted
+        settings.shared = shared
         settings.limit = limit
         self.settings = settings
         unread = lists.unread + policy.unread

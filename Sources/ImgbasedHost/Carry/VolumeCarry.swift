@@ -57,7 +57,7 @@ struct VolumeCarry {
         }
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
-            mounted: order.isFromRunning ? try VolumeCarry.mounted() : [],
+            mounted: order.isFromRunning ? try VolumeCarry.mounted() : [], shared: order.shared,
             limit: try Settings.read().carryLimit)
     }
 

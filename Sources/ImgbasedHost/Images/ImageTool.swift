@@ -117,7 +117,8 @@ struct ImageTool: ~Copyable {
             })
         guard let end else { throw failure ?? .image(image, reason: "\(command.tool.name) was given up") }
         if let status = end.status, command.successes.contains(status) { return end }
-        if end.message.contains("No space left on device") {
+        // tar(1) says the other if a part still fits.
+        if ["No space left on device", ": Wrote only "].contains(where: end.message.contains) {
             throw .image(image, reason: "\(command.tool.name) found no space left; \(roomAdvice)")
         }
         let message = end.message.isEmpty ? "" : ": \(CommandRunner.brief(end.message))"

@@ -15,6 +15,8 @@ public struct InstallRequest: Sendable {
     public var loader = InstallLoader.grub
     /// The size of `/boot`, the pool and Config; `nil` for the default.
     public var sizes: (boot: Bytes?, pool: Bytes?, config: Bytes?) = (nil, nil, nil)
+    /// The data volumes.
+    public var volumes: [(place: DataPlace, size: Bytes)] = []
     /// The name of the host; `nil` keeps the image's.
     public var hostname: String?
     /// The file with the hash of root's password; `nil` keeps the image's.

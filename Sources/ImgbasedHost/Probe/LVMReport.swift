@@ -22,7 +22,7 @@ public enum LVMReport {
             "--options",
             "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_time,segtype,pool_lv,origin,lv_active,"
                 + "lv_device_open,"
-                + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero",
+                + "data_percent,metadata_percent,lv_metadata_size,chunk_size,zero,discards",
         ], about: "the volumes")
 
     /// Asks for all physical volumes.
@@ -70,6 +70,7 @@ public enum LVMReport {
             volume.origin = nonempty(row["origin"])
             volume.isActive = row["lv_active"] == "active"
             volume.isOpen = row["lv_device_open"] == "open"
+            volume.ignoresDiscards = volume.segmentType == "thin-pool" && row["discards"] == "ignore"
             if volume.segmentType == "thin-pool" { volume.usage = usage(row) }
             if volume.segmentType == "thin", let percent = row["data_percent"].flatMap({ Double($0) }),
                 (0...100).contains(percent)

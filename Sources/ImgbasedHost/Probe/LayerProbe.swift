@@ -41,6 +41,21 @@ public enum LayerProbe {
         }
     }
 
+    /// The fstab of each layer that is not booted, and why others cannot be read.
+    static func layerTables(of state: HostState, names: HostNames) -> LayerTables {
+        var tables = LayerTables()
+        for layer in Layout(state.volumes, group: names.group).layers where layer.path != state.booted {
+            do throws(HostFailure) {
+                let type = try type(ofDevice: layer.path.device, named: layer.name)
+                let table = try table(of: layer.path)
+                tables.read.append(table ?? GroupRename.Table(layer: layer.path, type: type, contents: []))
+            } catch {
+                tables.unread[layer.name] = "\(error)"
+            }
+        }
+        return tables
+    }
+
     private static func table(of layer: VolumePath) throws(HostFailure) -> GroupRename.Table? {
         let type = try type(ofDevice: layer.device, named: layer.name)
         let tree = try calling(HostMount.mount(layer.device, type: type.rawValue, .untouched))

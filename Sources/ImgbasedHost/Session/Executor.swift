@@ -152,6 +152,12 @@ public struct Executor {
             carried = try VolumeCarry(order).run()
         case .setUpLayer(let setup):
             try LayerSetter.run(setup)
+        case .coverPlace(let move):
+            try PlaceMover(move, ImageReporter(trace: runner.trace)).run()
+        case .fillVolume(let fill):
+            try DataFiller(fill, ImageReporter(trace: runner.trace)).run()
+        case .uncoverPlace(let place, let device):
+            try calling(HostMount.uncover(place.text, from: device))
         case .flushDevice(let device):
             try calling(HostFlush.device(device))
         }

@@ -51,6 +51,8 @@ struct Observer {
             if let files = seen.runningKernel?.files { seen.state = BootFileStore.checked(state, for: files) }
         case .survey(let order):
             if !session.isShowing { seen.survey = try VolumeCarry(order).survey() }
+        case .place(let place): seen.place = try PlaceProbe.survey(place, state.volumes)
+        case .layerTables: seen.layerTables = LayerProbe.layerTables(of: state, names: seen.names)
         case .conversion(let root, let disks):
             let (whole, survey) = try await session.probe.conversion(state, root: root, disks: disks)
             seen.state = whole

@@ -9,6 +9,10 @@ struct Outlook {
     private var removed: Set<VolumePath> = []
     /// Kernels in `/boot` that would be gone, by their digests.
     private var removedKernels: Set<String> = []
+    /// The tags that volumes would get and lose.
+    private var tagged: [VolumePath: (added: Set<String>, removed: Set<String>)] = [:]
+    /// The running system's file-system table.
+    private var table: [UInt8]?
     private var menu: [UInt8]?
     private var fullMenu: [UInt8]?
     private var loaderScript: [UInt8]?
@@ -31,6 +35,16 @@ struct Outlook {
             case .replaceFile("/boot/grub/grub.cfg", let contents, _)
             where newConfiguration != nil || plan.makesPartitions:
                 newConfiguration = contents
+            case .createDataVolume(let path, let pool, let size, let place):
+                let tags: Set = [Tag.building, Tag.dataVolume, Tag.pathPrefix + place.tag]
+                added.append(
+                    Volume(path: path, size: size, tags: tags, segmentType: "thin", pool: pool))
+            case .attachFreshVolume(let path): tagged[path] = ([Tag.attached, Tag.fresh], [Tag.building])
+            case .attachVolume(let path, let place, let dropped):
+                let tags = [Tag.dataVolume, Tag.pathPrefix + place.tag, Tag.attached]
+                tagged[path] = (Set(tags), Set(dropped + [Tag.building]))
+            case .replaceFile("/etc/fstab", let contents, _): table = contents
+            case .detachVolume(let path, let dropped): tagged[path] = ([], Set(dropped))
             case .removeBootFiles(let digests, _): removedKernels.formUnion(digests)
             case .sealBase(let path, let isUpdate):
                 added.append(Volume(base: path, isUpdating: isUpdate, madeBy: plan))
@@ -52,6 +66,11 @@ struct Outlook {
         state.volumes.removeAll { removed.contains($0.path) }
         state.groups += groups
         state.volumes += added
+        for index in state.volumes.indices {
+            guard let change = tagged[state.volumes[index].path] else { continue }
+            state.volumes[index].tags = state.volumes[index].tags.subtracting(change.removed).union(
+                change.added)
+        }
         if let newConfiguration { state.boot = state.boot.replaced(with: newConfiguration) }
         for path in removed where path.group == names.group { state.boot.entries[path.name] = nil }
         if !removedKernels.isEmpty {
@@ -59,6 +78,7 @@ struct Outlook {
             // Unknown until they are gone.
             state.boot.free = Bytes(UInt64.max)
         }
+        if let table { state.config.fstab = table }
         if let menu { state.boot.menu = String(decoding: menu, as: UTF8.self) }
         if let fullMenu { state.boot.fullMenu = String(decoding: fullMenu, as: UTF8.self) }
         if let loaderScript { state.boot.loaderScript = String(decoding: loaderScript, as: UTF8.self) }

@@ -12,11 +12,13 @@ extension Session {
 
     /// Carries out `imgbase layout init --from ROOT`.
     public func convert(
-        root: String, disks: [String], size: Bytes?, configSize: Bytes?, _ image: ImageRequest
+        root: String, disks: [String], size: Bytes?, configSize: Bytes?,
+        volumes: [(place: DataPlace, size: Bytes)] = [], _ image: ImageRequest
     ) async throws -> Conversion {
         let goal = ConversionPlanner.goal
-        let layout = InitPlanner(
+        var layout = InitPlanner(
             disks: disks, size: size, configSize: configSize, configUUID: try newUUID(goal))
+        layout.volumes = try requests(volumes, goal)
         let planner = ConversionPlanner(
             root: root, group: group, pool: pool, layout: layout, base: image.planner,
             uuid: try newUUID(goal))

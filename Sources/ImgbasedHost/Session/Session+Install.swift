@@ -26,9 +26,10 @@ extension Session {
         let goal = InstallPlanner.goal
         let settings = try await looking(goal) { () throws(HostFailure) in try request.settings() }
         let names = HostNames(newGroup: group, pool: pool)
-        let layout = InitPlanner(
+        var layout = InitPlanner(
             disks: request.disks, size: request.sizes.pool, configSize: request.sizes.config,
             configUUID: try newUUID(goal))
+        layout.volumes = try requests(request.volumes, goal)
         var planner = InstallPlanner(
             names: names, wipes: request.wipes, loader: request.loader, bootSize: request.sizes.boot,
             layout: layout,

@@ -57,14 +57,17 @@ public struct Session: Sendable {
     }
 
     /// Carries out `imgbase layout init` and returns the names of the group and the pool.
-    public func initialize(disks: [String], size: Bytes?, configSize: Bytes?) async throws -> HostNames {
+    public func initialize(
+        disks: [String], size: Bytes?, configSize: Bytes?, volumes: [(place: DataPlace, size: Bytes)] = []
+    ) async throws -> HostNames {
         let goal = "lay out the disks"
         return try await changing(goal) {
             let state = try await looking(goal) { () throws(HostFailure) in
                 try await probe.layout(disks: disks)
             }
-            let planner = InitPlanner(
+            var planner = InitPlanner(
                 disks: disks, size: size, configSize: configSize, configUUID: try newUUID(goal))
+            planner.volumes = try requests(volumes, goal)
             let names = names(in: state)
             try await carryOut(try planner.plan(state, names: names))
             return names
@@ -174,6 +177,17 @@ public struct Session: Sendable {
         } catch {
             throw CommandFailure.refusal(goal, error)
         }
+    }
+
+    /// The requests for data volumes, each with a UUID.
+    func requests(
+        _ volumes: [(place: DataPlace, size: Bytes)], _ goal: String
+    ) throws(CommandFailure) -> [DataRequest] {
+        var requests: [DataRequest] = []
+        for (place, size) in volumes {
+            requests.append(DataRequest(place, size: size, uuid: try newUUID(goal)))
+        }
+        return requests
     }
 
     /// A new random UUID, from the kernel.

@@ -34,13 +34,13 @@ public struct LayoutPicture: Sendable {
         }
     }
 
-    /// A base or a layer.
+    /// A base, a layer or a data volume.
     public struct Row: Hashable, Sendable {
-        /// The name.
+        /// The name; of a data volume, its place.
         public var name: String
         /// Whether it is a layer.
         public var isLayer: Bool
-        /// The name of its operating system; `nil` if unknown.
+        /// The name of its operating system; of a data volume, its own name; `nil` if unknown.
         public var system: String?
         /// The creation time, in seconds since 1970; `nil` if the base is gone.
         public var created: Int64?
@@ -78,14 +78,20 @@ public struct LayoutPicture: Sendable {
         case removed
         /// It is being removed.
         case beingRemoved = "being removed"
+        /// Every layer mounts the data volume.
+        case attached
+        /// No layer mounts the data volume.
+        case detached
+        /// The data volume is attached, but not mounted.
+        case missing = "not mounted"
 
         /// The colour: the parameter of ECMA-48's SGR.
         var colour: String {
             switch self {
             case .booted: "1;32"
-            case .default, .lastGood, .good: "32"
-            case .once, .trial, .pinned: "33"
-            case .bad, .staged, .unlisted, .removed, .beingRemoved: "31"
+            case .default, .lastGood, .good, .attached: "32"
+            case .once, .trial, .pinned, .detached: "33"
+            case .bad, .missing, .staged, .unlisted, .removed, .beingRemoved: "31"
             }
         }
     }
@@ -94,7 +100,7 @@ public struct LayoutPicture: Sendable {
     public let group: (name: String, size: Bytes, free: Bytes)?
     /// The pool; `nil` if there is none.
     public let pool: Volume?
-    /// The bases, each with its layers after it, oldest first.
+    /// The bases, each with its layers after it, oldest first; then the data volumes.
     public let rows: [Row]
 
     /// The picture of the host in `state`.
@@ -110,7 +116,8 @@ public struct LayoutPicture: Sendable {
         let record = state.boot.record
         let defaultLayer = BootChoice.defaultLayer(record, Array(entries.values))
         func system(_ volume: String) -> String? { systems[volume] ?? entries[volume]?.system }
-        rows = layout.families.flatMap { family in
+        let volumes = DataVolumeStatus.all(state, group: names.group)
+        let bases: [Row] = layout.families.flatMap { family in
             let base = Row(
                 name: family.name, isLayer: false,
                 // A base is read only if that costs nothing; its oldest layer says the same.
@@ -138,5 +145,14 @@ public struct LayoutPicture: Sendable {
                         size: layer.size, data: layer.data, marks: marks.compactMap { $0 })
                 }
         }
+        rows =
+            bases
+            + volumes.map { status in
+                let volume = status.data.volume
+                return Row(
+                    name: status.data.place.text, isLayer: false, system: "volume \(volume.name)",
+                    created: volume.created, size: volume.size, data: volume.data,
+                    marks: [status.isMissing ? .missing : status.isAttached ? .attached : .detached])
+            }
     }
 }

@@ -23,7 +23,7 @@ public struct SystemCopy: Hashable, Sendable {
 
     /// The directories whose files may change during the copy: logs, caches and the like, from which programs
     /// go on whatever state they find.
-    static let busyPlaces = ["/tmp/", "/var/cache/", "/var/lib/systemd/", "/var/log/", "/var/tmp/"]
+    public static let busyPlaces = ["/tmp/", "/var/cache/", "/var/lib/systemd/", "/var/log/", "/var/tmp/"]
 }
 
 /// The files that a pass over the running root found changed since the pass before.
@@ -37,12 +37,13 @@ public struct SystemChanges: Hashable, Sendable {
     /// `--quoting-style=escape`).
     ///
     /// Directories are listed in any case. They do not count: a change in one lists the file as well, unless
-    /// the file was removed, and then the copy has lost it too.
-    public init(index: [UInt8]) {
+    /// the file was removed, and then the copy has lost it too. What is in the `busy` directories does not
+    /// count either.
+    public init(index: [UInt8], busy: [String] = SystemCopy.busyPlaces) {
         for line in index.split(separator: UInt8(ascii: "\n")) where line.last != UInt8(ascii: "/") {
             let name = String(decoding: line, as: UTF8.self)
             let path = name.hasPrefix("./") ? String(name.dropFirst()) : name
-            if SystemCopy.busyPlaces.contains(where: path.hasPrefix) { continue }
+            if busy.contains(where: path.hasPrefix) { continue }
             paths.append(path)
             if paths.count == SystemChanges.limit { break }
         }

@@ -91,6 +91,11 @@ public struct ConversionPlanner: Sendable {
         if case .grub = boot.loader, !boot.isWritableByGRUB {
             throw .triesNotCounted(fileSystem: boot.fileSystem)
         }
+        // What is mounted there is not in the base, and the layer would mount the volume in its place.
+        for request in layout.volumes {
+            let line = FSTab(state.config.fstab).entries.last { $0.target == request.place.field }
+            if let line { throw .data(.isInTable(request.place, source: line.source)) }
+        }
         guard let kernel = survey.kernel else { throw .noKernel(layer: "/") }
         if survey.helper == .absent {
             let files = kernel.files

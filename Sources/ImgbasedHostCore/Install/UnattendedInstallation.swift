@@ -33,14 +33,14 @@ public struct UnattendedInstallation: Hashable, Sendable {
 
     private static let options: Set = [
         "hostname", "loader", "boot-size", "pool-size", "config-size", "size", "name", "filesystem", "vg",
-        "thinpool",
+        "thinpool", "profile",
     ]
     private static let sourceOptions: Set = ["root-password-file", "ssh-key", "overlay"]
 
     /// The installation that `line` asks for; `nil` if it asks for none.
     ///
-    /// Of several arguments with the same name the last one counts, except for keys. Throws if an argument is
-    /// not understood: an installation with another meaning could cost data.
+    /// Of several arguments with the same name the last one counts, except for keys and volumes. Throws if an
+    /// argument is not understood: an installation with another meaning could cost data.
     public init?(_ line: KernelCommandLine) throws(InstallReason) {
         let name = UnattendedInstallation.argument
         guard let last = line.last(name) else { return nil }
@@ -58,6 +58,7 @@ public struct UnattendedInstallation: Hashable, Sendable {
             }
             switch option {
             case "ssh-key": sources.append(Source(option: option, place: value))
+            case "volume": words.append("--volume=\(value)")
             case "image", "wipe", "after": values[option] = value
             case _ where UnattendedInstallation.options.contains(option): values[option] = value
             case _ where UnattendedInstallation.sourceOptions.contains(option): values[option] = value

@@ -42,6 +42,12 @@ public enum Action: Hashable, Sendable {
     case setUpLayer(LayerSetup)
     /// Ends a conflict of the running system.
     case settleConflict(TreePath, takesNew: Bool)
+    /// Mounts a data volume at its place for reading alone, with the files that are there, if so ordered.
+    case coverPlace(DataMove)
+    /// Copies what a privately mounted layer has at the place of a data volume.
+    case fillVolume(DataFill)
+    /// Unmounts a device from a place, if it is mounted there.
+    case uncoverPlace(DataPlace, device: String)
     /// Waits until all writes to a device are on it.
     case flushDevice(String)
 }

@@ -90,6 +90,7 @@ public enum HostReason: Error, Hashable, Sendable {
     case nothingToCarry(from: String)
     case install(InstallReason)
     case conversion(ConversionReason)
+    case data(DataReason)
 }
 
 extension HostReason {
@@ -252,6 +253,7 @@ extension HostReason: CustomStringConvertible {
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"
         case .install(let reason): "\(reason)"
         case .conversion(let reason): "\(reason)"
+        case .data(let reason): "\(reason)"
         case .noBootLoader: "there is no GRUB directory in '/boot'; install GRUB"
         }
     }

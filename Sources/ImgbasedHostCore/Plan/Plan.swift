@@ -107,6 +107,17 @@ extension Action {
                 "mount \(setup.layer.device) privately (\(setup.type.rawValue)), put into it: "
                     + setup.words.joined(separator: ", ")
             ]
+        case .coverPlace(let move):
+            (move.copies
+                ? ["mount \(move.volume.device) privately, copy the files in \(move.place) to it"] : [])
+                + ["mount -o ro \(move.volume.device) \(move.place)", "stop if something below it is open"]
+                + (move.copies ? ["copy what has changed below it"] : [])
+        case .fillVolume(let fill):
+            [
+                "mount \(fill.layer.device) and \(fill.volume.device) privately, copy the files in \(fill.place), "
+                    + "unmount them"
+            ]
+        case .uncoverPlace(let place, let device): ["umount --lazy \(place), if \(device) is mounted there"]
         case .flushDevice(let device): ["flush \(device)"]
         }
     }

@@ -112,6 +112,10 @@ extension Step {
         case .settleConflict(let path, let takesNew): [.settleConflict(path, takesNew: takesNew)]
         case .startUnit(let name):
             [.run(Command(.systemctl, ["--no-block", "start", name]))]
+        case .createDataVolume, .makeDataFileSystem, .coverPlace, .uncoverPlace, .openPlace,
+            .sealDataVolume, .attachVolume, .detachVolume, .reloadUnits,
+            .attachFreshVolume, .fillVolume, .recordFilled:
+            dataActions
         case .restart:
             [.run(Command(.systemctl, ["--no-block", "reboot"]))]
         }
@@ -228,7 +232,7 @@ extension Step {
         }
     }
 
-    fileprivate static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
+    static func retag(_ path: VolumePath, add: [String], remove: [String]) -> [String] {
         add.flatMap { ["--addtag", $0] } + remove.flatMap { ["--deltag", $0] } + [path.description]
     }
 }

@@ -95,6 +95,27 @@ extension Step: CustomStringConvertible {
         case .settleConflict(let path, true):
             "replace '\(path)' by the new base's version, which then waits no more"
         case .settleConflict(let path, false): "remove the new base's version of '\(path)', which waits"
+        case .createDataVolume(let path, let pool, let size, let place):
+            "make volume '\(path.name)' of \(size.formatted) for '\(place)' in pool '\(path.group)/\(pool)'"
+        case .makeDataFileSystem(let path, let draft):
+            "make a file system of type \(draft.type.rawValue) with UUID \(draft.uuid) on volume '\(path.name)'"
+        case .coverPlace(let move):
+            (move.copies
+                ? "copy what is in '\(move.place)' to volume '\(move.volume.name)', and mount it there"
+                : "mount volume '\(move.volume.name)' at '\(move.place)'") + ", for reading alone"
+        case .uncoverPlace(let place, let path): "unmount volume '\(path.name)' from '\(place)'"
+        case .openPlace(let place, let path): "let programs write to volume '\(path.name)' at '\(place)'"
+        case .sealDataVolume(let path, let layer):
+            "declare volume '\(path.name)' complete, with files of layer '\(layer)'"
+        case .attachVolume(let path, let place, _):
+            "record that every layer mounts volume '\(path.name)' at '\(place)'"
+        case .attachFreshVolume(let path):
+            "declare volume '\(path.name)' complete, for files of the next new layer"
+        case .fillVolume(let fill):
+            "copy what is in '\(fill.place)' of layer '\(fill.layer.name)' to volume '\(fill.volume.name)'"
+        case .recordFilled(let path): "record that volume '\(path.name)' has its files"
+        case .detachVolume(let path, _): "record that no layer mounts volume '\(path.name)'"
+        case .reloadUnits: "let systemd read /etc/fstab again"
         case .restart: "restart the system"
         }
     }
@@ -164,6 +185,18 @@ extension Step: CustomStringConvertible {
         case .declareInstalled: "declareInstalled"
         case .startUnit: "startUnit"
         case .settleConflict: "settleConflict"
+        case .createDataVolume: "createDataVolume"
+        case .makeDataFileSystem: "makeDataFileSystem"
+        case .coverPlace: "coverPlace"
+        case .uncoverPlace: "uncoverPlace"
+        case .openPlace: "openPlace"
+        case .sealDataVolume: "sealDataVolume"
+        case .attachVolume: "attachVolume"
+        case .attachFreshVolume: "attachFreshVolume"
+        case .fillVolume: "fillVolume"
+        case .recordFilled: "recordFilled"
+        case .detachVolume: "detachVolume"
+        case .reloadUnits: "reloadUnits"
         case .restart: "restart"
         }
     }

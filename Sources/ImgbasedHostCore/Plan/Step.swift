@@ -129,6 +129,31 @@ public enum Step: Hashable, Sendable {
     case startUnit(String)
     /// Ends the conflict at a path of the running system, and takes the new base's version if so decided.
     case settleConflict(TreePath, takesNew: Bool)
+    /// Makes an empty thin volume for data, not yet complete.
+    case createDataVolume(VolumePath, pool: String, size: Bytes, DataPlace)
+    /// Makes the file system of a data volume.
+    case makeDataFileSystem(VolumePath, FileSystemDraft)
+    /// Mounts a data volume over its place in the running system, for reading alone, with the files that are
+    /// there, if so ordered; throws if a program has something open below.
+    case coverPlace(DataMove)
+    /// Unmounts a data volume from its place, if it is mounted there.
+    case uncoverPlace(DataPlace, VolumePath)
+    /// Lets programs write to the data volume at its place.
+    case openPlace(DataPlace, VolumePath)
+    /// Declares a data volume complete, and records the layer whose files it has.
+    case sealDataVolume(VolumePath, movedFrom: String)
+    /// Records that every layer mounts a data volume, and drops tags that this ends.
+    case attachVolume(VolumePath, DataPlace, dropping: [String] = [])
+    /// Declares a data volume complete that has no files yet; every layer mounts it.
+    case attachFreshVolume(VolumePath)
+    /// Copies what a new layer has at its place to a fresh data volume.
+    case fillVolume(DataFill)
+    /// Records that a data volume has files.
+    case recordFilled(VolumePath)
+    /// Records that no layer mounts a data volume.
+    case detachVolume(VolumePath, dropping: [String])
+    /// Lets systemd read the file-system table again.
+    case reloadUnits
     /// Restarts the system.
     case restart
 }

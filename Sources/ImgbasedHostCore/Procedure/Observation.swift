@@ -28,6 +28,10 @@ public enum Question: Hashable, Sendable {
     case installation(disks: [String])
     /// The root file system of the running system, given as `root`, and the disks named for the pool.
     case conversion(root: String, disks: [String])
+    /// What is at a place of the running system.
+    case place(DataPlace)
+    /// The file-system tables of the layers that are not booted, and why others cannot be read.
+    case layerTables
     /// Nothing, but the image of the running system is prepared.
     case system(ImageDescription)
 }
@@ -56,6 +60,11 @@ public struct Observation: Sendable {
     public var installation: InstallSurvey?
     /// The answer to `conversion`; `nil` for other questions.
     public var conversion: ConversionSurvey?
+
+    /// The answer to `place`; `nil` for other questions.
+    public var place: PlaceSurvey?
+    /// The answer to `layerTables`.
+    public var layerTables = LayerTables()
 
     /// An observation of a host in `state`, without answers.
     public init(_ state: HostState, names: HostNames) {

@@ -56,7 +56,8 @@ extension Procedure {
 
     /// `imgbase recover`
     public static func recover() -> Procedure {
-        Procedure(Debris.goal, [.findDebris, .noticeRename, .clearDebris])
+        Procedure(
+            Debris.goal, [.findDebris, .noticeRename, .clearDebris, .openTables(then: .write(orElse: nil))])
     }
 
     /// `imgbase boot refresh`

@@ -35,6 +35,8 @@ public struct Procedure: Sendable {
         public var debris: Debris?
         /// The platforms whose firmware boots the installed disks; none for other procedures.
         public var platforms: [GRUBPlatform] = []
+        /// The data volume that was changed; `nil` if none.
+        public var data: DataPlanner.Outcome?
         /// The names of the group and pool that a conversion chose; `nil` for other procedures.
         public var names: HostNames?
     }
@@ -141,6 +143,7 @@ public struct Procedure: Sendable {
         case .previewStaged, .previewRollback, .openSurvey, .survey: return try preview(stage, seen)
         case .prepareDisks, .makeMenu, .completeInstallation: return try install(stage, seen)
         case .prepareConversion(let planner): return try convert(planner, seen)
+        case .changeVolume, .openTables, .useTables: return try data(stage, seen)
         }
     }
 

@@ -61,6 +61,14 @@ public enum Stage: Sendable {
     case makeMenu
     /// Makes the pool for a conversion, and chooses its group.
     case prepareConversion(ConversionPlanner)
+    /// Makes a change of a data volume in the running system.
+    case changeVolume(DataPlanner)
+    /// Activates the layers that are not, so that their tables can be read. Does nothing without data
+    /// volumes.
+    case openTables(then: TableTask)
+    /// Writes the lines of data volumes into the tables, or looks for a volume in them; deactivates the
+    /// `opened`.
+    case useTables(TableTask, opened: [VolumePath])
     /// Makes the disks of an installation bootable.
     case completeInstallation(InstallPlanner, InstallSurvey)
 
@@ -80,7 +88,10 @@ public enum Stage: Sendable {
         case .prepareDisks(let planner): .installation(disks: planner.layout.disks)
         case .prepareConversion(let planner):
             .conversion(root: planner.root, disks: planner.layout.disks)
-        case .finishInterrupted, .openLayer, .remove, .beginLayer, .openStaged, .chooseRollback, .findDebris,
+        case .changeVolume(let planner) where planner.looksAtPlace: .place(planner.place)
+        case .useTables: .layerTables
+        case .finishInterrupted, .openLayer, .remove, .changeVolume, .openTables, .beginLayer, .openStaged,
+            .chooseRollback, .findDebris,
             .noticeRename,
             .clearDebris, .clearRest, .previewStaged, .previewRollback, .openSurvey, .makeMenu,
             .completeInstallation:
@@ -105,4 +116,12 @@ public enum WantedLayer: Sendable {
         case .updated(let base): draft.carriedFrom != nil && (base == nil || base == draft.base)
         }
     }
+}
+
+/// What is done with the tables of the layers.
+public enum TableTask: Sendable {
+    /// They get the lines of the attached volumes. If all have them, the reason is thrown.
+    case write(orElse: HostRefusal?)
+    /// A data volume is removed, unless they mount it.
+    case remove(DataPlanner)
 }

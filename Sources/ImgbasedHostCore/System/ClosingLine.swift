@@ -20,13 +20,17 @@ public enum ClosingLine: Hashable, Sendable {
     case changed(BootChange)
     /// Bases or layers were removed, debris was treated, or the booted layer's entry follows its kernel.
     case nextBoot
+    /// A data volume took the place of a layer's files, or was mounted over them.
+    case attachedVolume(String, DataPlace, below: String?)
+    /// No layer mounts a data volume any more.
+    case detachedVolume(String, DataPlace)
     /// The layers are in the boot menu, or no longer.
     case menu(isInstalled: Bool)
 
     /// Whether the line tells the next boot.
     public var tellsNextBoot: Bool {
         switch self {
-        case .laidOut, .addedBase, .pinned: false
+        case .laidOut, .addedBase, .pinned, .attachedVolume, .detachedVolume: false
         case .addedLayer, .converted, .updated, .wentBack, .changed, .nextBoot, .menu: true
         }
     }
@@ -64,6 +68,12 @@ public enum ClosingLine: Hashable, Sendable {
             "layer '\(layer)' has this system as it is now; what changes here until the reboot stays here"
         case .updated(let layer): "layer '\(layer)' has the new base and this host's configuration"
         case .wentBack, .nextBoot: nil
+        case .attachedVolume(let name, let place, let layer):
+            "every layer mounts volume '\(name)' at '\(place)'"
+                + (layer.map { "; what layer '\($0)' had there stays below it, unseen" } ?? "")
+        case .detachedVolume(let name, let place):
+            "no layer mounts volume '\(name)' at '\(place)' from its next start on, and it keeps its data; attach it "
+                + "again with 'imgbase volume attach \(place)'"
         case .changed(.arguments(let layer, _, _)): "the next boot of '\(layer)' has these arguments"
         case .changed: nil
         case .menu(true): "the boot menu shows the layers"

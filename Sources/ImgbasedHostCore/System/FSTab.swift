@@ -125,18 +125,20 @@ public struct FSTab: Hashable, Sendable {
     }
 
     /// The lines without their ends.
-    private var lines: [[UInt8]] {
+    var lines: [[UInt8]] {
         var lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
             Array.init)
         if lines.last?.isEmpty == true { lines.removeLast() }
         return lines
     }
 
-    private mutating func store(_ lines: [[UInt8]]) {
+    /// Makes `lines` the whole table.
+    mutating func store(_ lines: [[UInt8]]) {
         contents = lines.flatMap { $0 + [UInt8(ascii: "\n")] }
     }
 
-    private static func parse(_ line: [UInt8]) -> Entry? {
+    /// The fields of `line`; `nil` if it mounts nothing.
+    static func parse(_ line: [UInt8]) -> Entry? {
         let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let words = line.split(whereSeparator: isBlank)
         guard words.count >= 3, words[0].first != UInt8(ascii: "#") else { return nil }

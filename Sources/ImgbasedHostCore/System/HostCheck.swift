@@ -203,7 +203,7 @@ public struct HostCheck: Hashable, Sendable {
         for item in debris.items {
             switch item {
             case .renamed, .unlisted, .orphan, .menu: break
-            case .incomplete, .removal, .removalOfBooted:
+            case .incomplete, .removal, .removalOfBooted, .taken:
                 add(.debris, .warning, "\(item)", "finish or remove it with 'imgbase recover'")
             case .recorded: add(.record, .warning, "\(item)", "forget it with 'imgbase recover'")
             case .bootFiles, .leftover:

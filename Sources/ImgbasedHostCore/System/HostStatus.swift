@@ -69,6 +69,9 @@ public struct HostStatus: Hashable, Sendable {
     /// The layer whose last changes were not carried into the booted one; `nil` if none.
     public var leftBehind: String?
 
+    /// The data volumes.
+    public var volumes: [DataVolumeStatus]
+
     private var poolVolume: Volume?
 
     /// The status of the host in `state`.
@@ -94,6 +97,7 @@ public struct HostStatus: Hashable, Sendable {
         nextHealth = entry(next?.layer)?.health ?? .unknown
         poolVolume = state.volume(names.poolPath)
         bootFree = state.boot.free
+        volumes = DataVolumeStatus.all(state, group: names.group)
         carried = state.carried
         leftIn = Layout(state.volumes, group: names.group).layers.filter(\.isLeftWithChanges).map(\.name)
         staged = record.staged
@@ -132,6 +136,7 @@ extension HostStatus {
             warnings.append("layer '\(waiting)' was not completed: \(carryFailure)")
         }
         if let trial, let story = story(of: trial) { warnings.append(story) }
+        warnings += volumes.compactMap(\.warning)
         if let lost {
             warnings.append(
                 "layer '\(lost.layer)' came up at last: \(HostStatus.lost(lost.count, of: lost.tries))")
@@ -239,6 +244,8 @@ extension HostStatus {
                 ))
         }
         lines.append(("/boot", "\(bootFree.formatted) free"))
+        let attached = volumes.filter(\.isAttached).map(\.data.place.text)
+        if !attached.isEmpty { lines.append(("volumes", attached.joined(separator: ", "))) }
         if let carried {
             if carried.conflicts > 0 {
                 let places = carried.conflicts == 1 ? "1 place" : "\(carried.conflicts) places"

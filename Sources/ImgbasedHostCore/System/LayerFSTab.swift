@@ -1,7 +1,7 @@
 import ImgbasedCore
 
-/// The lines imgbased needs in the file-system table of a layer: `/`, `/boot` and `/config`. All other lines
-/// belong to the image and the administrator.
+/// The lines imgbased needs in the file-system table of a layer: `/`, `/boot`, `/config` and those of the
+/// data volumes. All other lines belong to the image and the administrator.
 public struct LayerFSTab: Hashable, Sendable {
     /// The device of the layer, mounted at `/`.
     public var root: String
@@ -11,6 +11,8 @@ public struct LayerFSTab: Hashable, Sendable {
     public var set: [FSTab.Entry]
     /// The targets whose lines are removed.
     public var removed: [String] = []
+    /// The lines of the data volumes.
+    public var data: DataTable
 
     /// The lines for the layer at `path` on the host in `state`.
     init(_ path: VolumePath, _ state: HostState) {
@@ -19,6 +21,7 @@ public struct LayerFSTab: Hashable, Sendable {
         // With systemd-boot, the ESP is `/boot`. The image's disk with another one is not there.
         if !set.isEmpty, state.boot.loader == .systemdBoot { removed = ["/boot/efi"] }
         added = []
+        data = DataTable(state, group: path.group)
         if let uuid = state.boot.uuid {
             added.append(
                 FSTab.Entry(
@@ -38,6 +41,6 @@ public struct LayerFSTab: Hashable, Sendable {
         for target in removed { table.remove(target) }
         for entry in set { table.set(entry) }
         for entry in added { table.add(entry) }
-        return table.contents
+        return data.applied(to: table.contents)
     }
 }

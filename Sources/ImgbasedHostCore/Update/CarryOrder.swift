@@ -15,6 +15,8 @@ public struct CarryOrder: Hashable, Sendable {
     public var isFromRunning: Bool
     /// The lines that `to` needs in its `/etc/fstab`.
     public var table: LayerFSTab
+    /// The places of data volumes, whose files belong to no layer.
+    public var shared: [TreePath]
     /// The volume with the lists of what is carried besides `/etc`; `nil` if there is none.
     public var config: VolumePath?
     /// Whether that volume is mounted at `/config`.
@@ -32,6 +34,7 @@ public struct CarryOrder: Hashable, Sendable {
         self.to = to
         isFromRunning = state.booted == from.path && state.earlyBoot?.mode != .volatile
         table = LayerFSTab(to, state)
+        shared = table.data.attached.map(\.place.path)
         isConfigMounted = state.config.isMounted
         let config = VolumePath(group: to.group, name: HostNames.config)
         self.config = state.volume(config).flatMap { $0.isBuilding ? nil : $0.path }

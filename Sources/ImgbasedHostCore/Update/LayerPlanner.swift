@@ -141,6 +141,12 @@ public struct LayerPlanner: Sendable {
             let files = contents.files
             if !draft.isSealed {
                 if !draft.isFurnished { plan.prepare = furnishing(draft, state, contents, nil) }
+                // After hooks have changed the layer.
+                plan.prepare += fresh(draft, state).flatMap { data -> [Step] in
+                    let fill = DataFill(
+                        volume: data.path, place: data.place, layer: draft.path, type: contents.type)
+                    return (data.volume.isActive ? [] : [.activateVolume(data.path)]) + [.fillVolume(fill)]
+                }
                 plan.undo = undo(draft, state)
             }
             if !state.boot.digests.contains(files.digest) {
@@ -186,9 +192,15 @@ public struct LayerPlanner: Sendable {
         let isStaged = draft.carriedFrom != nil && draft.carriedFrom == state.booted?.name
         return (draft.carriedFrom == nil ? [] : StagedLayer.forgetting(state))
             + (isStaged ? [.startUnit(StagedLayer.unit)] : [])
+            + fresh(draft, state).map { .recordFilled($0.path) }
             + (state.volume(base)?.isUpdating == true ? [.completeUpdate(base)] : []) + [
                 .listLayer(draft.path)
             ]
+    }
+
+    /// The data volumes that get the files of the layer.
+    private func fresh(_ draft: LayerDraft, _ state: HostState) -> [DataVolume] {
+        state.attachedVolumes(draft.path.group).filter(\.isFresh)
     }
 
     /// The changes to the layer's tree as a plan of its own, if configuration is carried into it or hooks
@@ -234,6 +246,9 @@ public struct LayerPlanner: Sendable {
         // A layer that boots read-only cannot make them.
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {
             steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: target))
+        }
+        for data in LayerFSTab(draft.path, state).data.attached {
+            steps.append(.makeLayerDirectory(draft.path, type: contents.type, path: data.place.text))
         }
         // Settings and a carry come with the table that the layer needs.
         if let settings {

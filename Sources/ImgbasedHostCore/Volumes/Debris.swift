@@ -12,6 +12,9 @@ public struct Debris: Hashable, Sendable {
         case removal(VolumePath)
         /// The same, but this system runs from it.
         case removalOfBooted(VolumePath)
+        /// A data volume that has taken the place of files in the booted layer, and is not mounted by each
+        /// layer.
+        case taken(VolumePath, DataPlace)
         /// A complete layer that is not in the boot menu.
         case unlisted(layer: String)
         /// An entry of ours without its layer.
@@ -50,6 +53,9 @@ public struct Debris: Hashable, Sendable {
         }
         items = GroupRename(state, names: names).map { [.renamed($0)] } ?? []
         items += state.debris(names).map { .incomplete($0.path) }
+        items += state.dataVolumes(names.group).filter { state.hasTaken($0) == true }.map {
+            .taken($0.path, $0.place)
+        }
         let layout = Layout(state.volumes, group: names.group)
         findRemovals(layout, state)
         findUnlisted(state, names)
@@ -74,9 +80,10 @@ public struct Debris: Hashable, Sendable {
             }
             for item in items {
                 switch item {
-                case .incomplete(let path): plan.cleanup.append(.removeVolume(path))
+                case .incomplete(let path): plan.cleanup += state.removal(ofDebris: path)
                 case .removalOfBooted(let path): plan.cleanup.append(.cancelRemoval(path))
-                case .renamed, .removal, .unlisted, .orphan, .recorded, .menu, .bootFiles, .leftover: break
+                case .renamed, .removal, .taken, .unlisted, .orphan, .recorded, .menu, .bootFiles, .leftover:
+                    break
                 }
             }
             if !digests.isEmpty {
@@ -159,19 +166,29 @@ public struct Debris: Hashable, Sendable {
 
 extension HostState {
     /// The incomplete volumes of earlier runs in the pool, never volumes of another kind. A base whose update
-    /// was not completed counts too, unless it has a layer.
+    /// was not completed counts too, unless it has a layer, and so does a data volume that has not taken the
+    /// place of the booted layer's files.
     func debris(_ names: HostNames) -> [Volume] {
         let ours = volumes.filter {
             $0.path.group == names.group && $0.segmentType == "thin" && $0.pool == names.pool
         }
         let bases = Set(ours.filter(\.isLayer).compactMap(\.baseName))
-        return ours.filter { $0.isBuilding || ($0.isUpdating && !bases.contains($0.name)) }
+        return ours.filter { volume in
+            volume.isBuilding || (volume.isUpdating && !bases.contains(volume.name))
+                || DataVolume(volume).map { hasTaken($0) == false } == true
+        }
+    }
+
+    /// The steps that remove the debris at `path`.
+    fileprivate func removal(ofDebris path: VolumePath) -> [Step] {
+        let place = volume(path)?.place
+        return (place.map { [.uncoverPlace($0, path)] } ?? []) + [.removeVolume(path)]
     }
 
     /// The plan that removes the debris of interrupted runs; without steps if there is none.
     public func cleaning(_ names: HostNames) -> Plan {
         var plan = Plan(goal: "remove what an interrupted run left")
-        plan.prepare = debris(names).map { .removeVolume($0.path) }
+        plan.prepare = debris(names).flatMap { removal(ofDebris: $0.path) }
         // The kernel of an unlisted layer is stored before its entry.
         if LayerPlanner.unfinished(self, names: names).isEmpty {
             plan.prepare += BootPlanner.removalOfUnreferenced(boot)
@@ -227,6 +244,8 @@ extension Debris.Item: CustomStringConvertible {
             case .incomplete(let path): "volume '\(path)' was never completed"
             case .removal(let path): "the removal of '\(path)' was not finished"
             case .removalOfBooted(let path): "the removal of '\(path)' was not finished, and it is booted"
+            case .taken(let path, let place):
+                "volume '\(path)' is mounted at '\(place)' in the booted layer, and not yet in each other"
             case .unlisted(let layer): "layer '\(layer)' is not in the boot menu yet"
             case .orphan(let layer): "there is an entry of '\(layer)', but no such layer"
             case .recorded(let layer, let parts):
@@ -242,7 +261,7 @@ extension Debris.Item: CustomStringConvertible {
     public var remedy: String {
         switch self {
         case .incomplete, .orphan, .bootFiles, .leftover: "removed"
-        case .removal, .unlisted: "finished"
+        case .removal, .taken, .unlisted: "finished"
         case .removalOfBooted: "kept"
         case .recorded: "forgotten"
         case .menu, .renamed: "renewed"
@@ -256,6 +275,7 @@ extension Debris.Item: CustomStringConvertible {
         case .incomplete: "incomplete"
         case .removal: "going"
         case .removalOfBooted: "goingButBooted"
+        case .taken: "taken"
         case .unlisted: "unlisted"
         case .orphan: "orphan"
         case .recorded: "recorded"

@@ -10,6 +10,8 @@ public struct InitPlanner: Sendable {
     public var configSize: Bytes
     /// The UUID of the file system for `/config`.
     public var configUUID: String
+    /// The data volumes, for files of the first layer.
+    public var volumes: [DataRequest] = []
     /// Whether the group is for this host, which then mounts `/config`; an installation's is not.
     public var isForThisHost = true
 
@@ -38,6 +40,7 @@ public struct InitPlanner: Sendable {
             try checkSizes()
             let (free, extent) = try addGroup(state, names, to: &plan)
             try addVolumes(state, names, free: free, extent: extent, to: &plan)
+            try addData(state, names, extent: extent, to: &plan)
             if isForThisHost { addConfig(state, names, to: &plan) }
         } catch {
             throw HostRefusal(plan.goal, error)

@@ -10,7 +10,7 @@ public struct PoolRoom: Hashable, Sendable {
     public var limit: String
 
     /// Throws unless there is room for `needed`.
-    func check(_ needed: Bytes) throws(HostReason) {
+    public func check(_ needed: Bytes) throws(HostReason) {
         guard needed <= bytes else {
             throw .poolShort(pool, missing: Bytes(needed.count - bytes.count), of: limit)
         }

@@ -24,6 +24,8 @@ public struct Volume: Hashable, Sendable {
     public var isOpen = false
     /// The usage of a pool; `nil` if it is not active.
     public var usage: PoolUsage?
+    /// Whether the volume is a pool that ignores discards (lvmthin(7)).
+    public var ignoresDiscards = false
     /// The part of a thin volume that has data, its own or its origin's; `nil` if unknown.
     public var data: Bytes?
 

@@ -41,6 +41,12 @@ import Testing
         let all = try Self.wanted("imgbased.install=/dev/sda imgbased.install.wipe=all")
         #expect(all?.words == ["--wipe"])
         #expect(try Self.wanted("imgbased.install=/dev/sda imgbased.install.wipe=no")?.words == [])
+        let volumes = try Self.wanted(
+            """
+            imgbased.install=/dev/sda imgbased.install.volume=/home=1G imgbased.install.profile=server
+            imgbased.install.volume=/srv=2G
+            """)
+        #expect(volumes?.words == ["--volume=/home=1G", "--volume=/srv=2G", "--profile=server"])
     }
 
     @Test(

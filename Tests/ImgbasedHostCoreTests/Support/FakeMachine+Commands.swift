@@ -3,8 +3,10 @@
 
 extension FakeMachine {
     /// `imgbase layout --init /dev/sdb`
-    mutating func initialize() throws {
-        let planner = InitPlanner(disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+    mutating func initialize(volumes: [DataRequest] = []) throws {
+        var planner = InitPlanner(
+            disks: ["/dev/sdb"], size: nil, configSize: nil, configUUID: "config-uuid")
+        planner.volumes = volumes
         try perform(try planner.plan(state, names: FakeMachine.names))
     }
 
@@ -30,6 +32,8 @@ extension FakeMachine {
             seen.installation = installation
         case .contents(let draft), .finalContents(let draft): seen.contents = found(in: draft.path)
         case .lateContents(let layer): seen.contents = found(in: layer)
+        case .place(let place): seen.place = survey(place)
+        case .layerTables: seen.layerTables = layerTables
         default: break
         }
         return seen

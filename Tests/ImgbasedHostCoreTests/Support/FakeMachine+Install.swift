@@ -5,10 +5,12 @@ extension FakeMachine {
     /// `imgbase install image DISK…`
     mutating func install(
         wipes: Bool = false, keepsHosts: Bool = false, loader: InstallLoader = .grub,
+        volumes: [DataRequest] = [],
         _ settings: InstallSettings = InstallSettings()
     ) throws {
-        let layout = InitPlanner(
+        var layout = InitPlanner(
             disks: installation.disks.map(\.path), size: nil, configSize: nil, configUUID: "config-uuid")
+        layout.volumes = volumes
         var planner = InstallPlanner(
             names: FakeMachine.names, wipes: wipes, loader: loader, bootSize: nil, layout: layout,
             image: image,

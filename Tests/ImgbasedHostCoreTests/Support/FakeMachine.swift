@@ -57,6 +57,17 @@ struct FakeMachine: Equatable {
     /// The content of the layers' `/etc/kernel/cmdline`; `nil` if there is no such file.
     var arguments: String?
 
+    /// The numbers of the files that layers have at places, and data volumes have.
+    var layerFiles: [VolumePath: [DataPlace: Set<Int>]] = [:]
+    var volumeFiles: [VolumePath: Set<Int>] = [:]
+    /// The numbers of the files that images have at places.
+    var imageFiles: [DataPlace: Set<Int>] = [:]
+    /// The volumes mounted at places, and the places that cannot be written to.
+    var mounted: [DataPlace: VolumePath] = [:]
+    var covered: Set<DataPlace> = []
+    /// The programs that have something open at any place.
+    var placeUsers: [String] = []
+
     static let names = HostNames(group: nil, pool: nil, in: HostState())
     static let kernel = BootFiles(
         version: "6.1", linux: "/boot/vmlinuz-6.1", initrd: "/boot/initrd.img-6.1",
@@ -176,6 +187,9 @@ struct FakeMachine: Equatable {
             .unmountDevice, .setUpLayer, .installGRUB, .installSystemdBoot, .declareInstalled:
             install(step)
         case .startUnit, .settleConflict: break
+        case .createDataVolume, .makeDataFileSystem, .coverPlace, .uncoverPlace, .openPlace, .sealDataVolume,
+            .attachVolume, .detachVolume, .reloadUnits, .attachFreshVolume, .fillVolume, .recordFilled:
+            perform(data: step)
         case .restart: restarts += 1
         case .runHooks(let run):
             hookRuns.append(run)
@@ -200,7 +214,8 @@ struct FakeMachine: Equatable {
                 update(FakeMachine.names.poolPath) { $0.usage?.data -= room }
             }
             state.volumes.removeAll { $0.path == path }
-            contents[path] = nil
+            (contents[path], volumeFiles[path]) = (nil, nil)
+            fileSystems.remove(path)
         }
     }
 
@@ -225,8 +240,7 @@ struct FakeMachine: Equatable {
         }
     }
 
-    private mutating func add(_ path: VolumePath, _ size: Bytes, _ type: String, pool: String?, uses: UInt64)
-    {
+    mutating func add(_ path: VolumePath, _ size: Bytes, _ type: String, pool: String?, uses: UInt64) {
         for index in state.groups.indices where state.groups[index].name == path.group {
             state.groups[index].free = Bytes(state.groups[index].free.count - uses)
         }

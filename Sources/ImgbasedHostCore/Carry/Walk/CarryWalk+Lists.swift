@@ -30,7 +30,7 @@ extension CarryWalk {
     ///
     /// Otherwise, a typing error would carry nothing and say nothing.
     mutating func noteAbsent() throws(TreeReadError) {
-        for path in settings.scope.literals where !CarryScope.isState(path) {
+        for path in settings.scope.literals where !CarryScope.isState(path) && !settings.isShared(path) {
             switch try sighting(path, in: root.ours) {
             case .node: continue
             case .nothing:

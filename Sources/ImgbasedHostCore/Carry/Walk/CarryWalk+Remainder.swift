@@ -89,6 +89,7 @@ extension CarryWalk {
                 let now = try level.ours.stamp(of: name)
                 guard before != now || now?.isDirectory == true else { continue }
                 let place = try self.path(path, name)
+                if settings.isShared(place) { continue }
                 if isNamed, settings.isSettled(place) { continue }
                 try compare(place, name, level, depth: depth, isNamed: isNamed, told: told, &found)
             } catch {

@@ -23,19 +23,24 @@ public struct CarrySettings: Sendable {
     public var beside: [TreePath: TreePath] = [:]
     /// The mount points of the running system in the layer, which the layer's own tree does not show.
     public var mounted: [TreePath] = []
+    /// The places of data volumes: whatever a layer has below them is neither carried nor told.
+    public var shared: [TreePath] = []
     /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
 
     /// How `path` is carried; `nil` if it is not.
     func mode(of path: TreePath) -> CarryScope.Mode? {
-        if CarryScope.isState(path) { return nil }
+        if CarryScope.isState(path) || isShared(path) { return nil }
         return scope.mode(of: path) ?? (policy.carries(path) ? .merge : nil)
     }
 
     /// Whether something carried may be in `path`.
     func leads(through path: TreePath) -> Bool {
-        scope.leads(through: path) || policy.leads(through: path)
+        !isShared(path) && (scope.leads(through: path) || policy.leads(through: path))
     }
+
+    /// Whether `path` is the place of a data volume, or in it.
+    func isShared(_ path: TreePath) -> Bool { shared.contains { $0.covers(path) } }
 
     /// Settings with this scope and policy.
     public init(scope: CarryScope = CarryScope(), policy: CarryPolicy = CarryPolicy()) {
@@ -123,7 +128,7 @@ public struct CarryWalk<Directory: TreeDirectory> {
         try outside(.root, root)
         try noteAbsent()
         // A volume at a place that only a rule names has the data instead of the layer.
-        for path in settings.mounted where settings.scope.mode(of: path) != nil {
+        for path in settings.mounted where settings.scope.mode(of: path) != nil && !settings.isShared(path) {
             note(path, .omitted, "something else is mounted there; none of it is carried")
         }
         try noteRemainder()

@@ -50,6 +50,34 @@ import Testing
         #expect(report.left.isEmpty && report.conflicts.isEmpty)
     }
 
+    /// Below a data volume, a layer has what it had before: neither carried by rules or lists, nor told.
+    @Test func whatIsBelowADataVolumeIsNobodysChange() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/var/lib/app/of-base", .file("1\n")) }
+            ours.put("/srv/www/index.html", .file("old"))
+            ours.put("/srv2/file", .file("mine"))
+            ours.put("/var/lib/app/of-base", .file("mine\n"))
+            ours.put("/var/lib/app/data", .file("old"))
+            ours.put("/var/lib/apple", .file("mine"))
+        }
+        trees.settings.policy = try Self.shipped
+        var list = PersistList()
+        list.add(Array("/srv/www\n/var/lib/app/data\n/srv/none\n".utf8), file: "files")
+        trees.settings.scope = CarryScope(files: list)
+        trees.settings.shared = ["/srv", "/var/lib/app"].compactMap(TreePath.init(parsing:))
+        trees.settings.mounted = trees.settings.shared
+        let shared = trees
+        let report = try CarryWalkTests.carry(trees)
+        #expect(report.items.map(\.path.description) == ["/srv2", "/var/lib/apple"])
+        #expect(trees.target["/srv"] == nil && trees.target["/var/lib/app/data"] == nil)
+        #expect(CarryWalkTests.text(trees.target, "/var/lib/app/of-base") == "1\n")
+        // Without the volumes, all of it is carried or told.
+        trees = shared
+        trees.settings.shared = []
+        let others = try trees.survey().report.items.map(\.path.description)
+        #expect(others.contains { $0.hasPrefix("/srv/") } && others.contains("/var/lib/app"))
+    }
+
     @Test func whatElseWasChangedIsToldWithItsDirectory() throws {
         let trees = CarryWalkTests.trees { (base, ours, new) in
             for root in [base, ours, new] {
