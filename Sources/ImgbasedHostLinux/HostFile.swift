@@ -97,6 +97,14 @@ extension OpenFile {
         guard lseek(number, 0, SEEK_SET) == 0 else { throw .last("go back in", name) }
     }
 
+    /// Removes the content, and goes back to its beginning.
+    ///
+    /// The corresponding C functions are `ftruncate` and `lseek`.
+    public func truncate() throws(SystemError) {
+        guard ftruncate(number, 0) == 0 else { throw .last("write", name) }
+        try rewind()
+    }
+
     /// Sets the position to `offset`.
     ///
     /// The corresponding C function is `lseek`.

@@ -22,12 +22,10 @@ struct DataFiller {
             root: try calling(layer.open(place, O_RDONLY | O_DIRECTORY)), name: place)
         let type = try LayerProbe.type(ofDevice: fill.volume.device, named: fill.volume.name)
         let tree = try calling(HostMount.mount(fill.volume.device, type: type.rawValue, .readWrite))
-        let copier = TreeCopier(
-            name: place, roomAdvice: "give the volume a larger size", reporter: reporter)
         do throws(HostFailure) {
-            try copier.passes { () throws(HostFailure) in
-                _ = try copier.pass(source, to: tree, isFirst: true) { () throws(HostFailure) in }
-            }
+            let copier = try TreeCopier(
+                name: place, roomAdvice: "give the volume a larger size", reporter: reporter)
+            _ = try copier.pass(source, to: tree, isFirst: true) { () throws(HostFailure) in }
         } catch .image(_, let reason) {
             throw .moving(fill.place, reason: reason)
         }

@@ -29,27 +29,25 @@ struct PlaceMover {
             try cover(users) { () throws(HostFailure) in }
             return
         }
-        let copier = TreeCopier(
-            name: place, roomAdvice: "give a larger SIZE", reporter: reporter)
         do throws(HostFailure) {
-            try copier.passes { () throws(HostFailure) in
-                do {
-                    let tree = try mounted()
-                    for pass in 0..<PlaceMover.livePasses {
-                        let changes = try copier.pass(below, to: tree, isFirst: pass == 0) {
-                            () throws(HostFailure) in try checkRoom(tree)
-                        }
-                        try checkRoom(tree)
-                        reporter.report(.again)
-                        if pass > 0, changes.paths.isEmpty { break }
+            let copier = try TreeCopier(
+                name: place, roomAdvice: "give a larger SIZE", reporter: reporter)
+            do {
+                let tree = try mounted()
+                for pass in 0..<PlaceMover.livePasses {
+                    let changes = try copier.pass(below, to: tree, isFirst: pass == 0) {
+                        () throws(HostFailure) in try checkRoom(tree)
                     }
-                    try calling(tree.flush())
+                    try checkRoom(tree)
+                    reporter.report(.again)
+                    if pass > 0, changes.paths.isEmpty { break }
                 }
-                try cover(users) { () throws(HostFailure) in
-                    let tree = try mounted()
-                    try finish(copier, below, tree)
-                    try calling(tree.flush())
-                }
+                try calling(tree.flush())
+            }
+            try cover(users) { () throws(HostFailure) in
+                let tree = try mounted()
+                try finish(copier, below, tree)
+                try calling(tree.flush())
             }
         } catch .image(_, let reason) {
             throw .moving(move.place, reason: reason)
@@ -58,7 +56,7 @@ struct PlaceMover {
 
     /// Copies what changed before the place was covered.
     private func finish(
-        _ copier: TreeCopier, _ below: borrowing ConfinedTree, _ tree: borrowing ConfinedTree
+        _ copier: borrowing TreeCopier, _ below: borrowing ConfinedTree, _ tree: borrowing ConfinedTree
     ) throws(HostFailure) {
         var changes = SystemChanges(index: [])
         for _ in 0..<SystemCopy.passLimit {

@@ -37,25 +37,23 @@ struct SystemCopier {
     private func copyFiles(
         into tree: borrowing ConfinedTree, _ tick: () throws(HostFailure) -> Void
     ) throws(HostFailure) {
-        let copier = TreeCopier(
+        let copier = try TreeCopier(
             name: root, excluded: copy.swapFiles, busy: SystemCopy.busyPlaces,
             roomAdvice: "give a larger --base-size", reporter: reporter)
         // File systems mounted within the tree do not belong to it.
         let source = try calling(HostMount.only(root))
-        try copier.passes { () throws(HostFailure) in
-            var changes = SystemChanges(index: [])
-            for pass in 0..<SystemCopy.passLimit {
-                changes = try copier.pass(source, to: tree, isFirst: pass == 0, tick)
-                if pass > 0, changes.paths.isEmpty { return }
-                reporter.report(.again)
-            }
-            throw .image(
-                root,
-                reason: "files keep changing while they are copied: "
-                    + changes.paths.map { "'\($0)'" }.joined(separator: ", ")
-                    + "; stop the programs that write them, as with 'systemctl isolate rescue.target', and run the command "
-                    + "again")
+        var changes = SystemChanges(index: [])
+        for pass in 0..<SystemCopy.passLimit {
+            changes = try copier.pass(source, to: tree, isFirst: pass == 0, tick)
+            if pass > 0, changes.paths.isEmpty { return }
+            reporter.report(.again)
         }
+        throw .image(
+            root,
+            reason: "files keep changing while they are copied: "
+                + changes.paths.map { "'\($0)'" }.joined(separator: ", ")
+                + "; stop the programs that write them, as with 'systemctl isolate rescue.target', and run the command "
+                + "again")
     }
 
     // MARK: The rest

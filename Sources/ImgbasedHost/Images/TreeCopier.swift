@@ -5,34 +5,37 @@ import ImgbasedLinux
 
 /// Copies a tree whose files may change meanwhile, by tar(1) in passes: each takes the files that changed
 /// since the pass before. After a pass without a change, all files are as they were when it began.
-struct TreeCopier {
+struct TreeCopier: ~Copyable {
     /// The name of the tree in messages.
-    let name: String
-    /// The paths that are left out.
-    var excluded: [String] = []
-    /// The directories whose changes do not count.
-    var busy: [String] = []
-    /// What to do if there is no room for the files.
-    let roomAdvice: String
-    let reporter: ImageReporter
+    private let name: String
+    private let excluded: [String]
+    private let busy: [String]
+    private let roomAdvice: String
+    private let reporter: ImageReporter
+    /// tar's record of the files it has seen, and its list of those it has copied. They have no names: in the
+    /// copied file system, each pass would find them changed.
+    private let record: OpenFile
+    private let index: OpenFile
 
-    /// tar's record of the files it has seen, and its list of those it has copied. They are not in the copied
-    /// file system, where each pass would find them changed. Only the holder of the host's lock uses them.
-    private static let record = "/run/imgbased/copy.record"
-    private static let index = "/run/imgbased/copy.index"
     /// The limit of an index that is read. A longer one has changes in its beginning.
     private static let indexLimit = 64 << 20
     /// The limit of a record, which has a line for each directory.
-    private static let recordLimit = 1 << 30
+    private static let recordLimit = 256 << 20
 
-    /// Runs `body`, whose passes begin with a copy of all files.
-    func passes(_ body: () throws(HostFailure) -> Void) throws(HostFailure) {
-        let host = try calling(ConfinedTree("/"))
-        let files = [TreeCopier.record, TreeCopier.index]
-        try calling(host.makeDirectories("/run/imgbased"))
-        for file in files { try calling(host.removeFile(file)) }
-        defer { for file in files { try? host.removeFile(file) } }
-        try body()
+    /// A copier of the tree called `name` in messages.
+    ///
+    /// The paths in `excluded` are left out, and changes in the directories in `busy` do not count.
+    /// `roomAdvice` says what to do if there is no room for the files.
+    init(
+        name: String, excluded: [String] = [], busy: [String] = [], roomAdvice: String,
+        reporter: ImageReporter
+    ) throws(HostFailure) {
+        let record = try calling(HostTemporary.file())
+        let index = try calling(HostTemporary.file())
+        (self.name, self.excluded, self.busy) = (name, excluded, busy)
+        (self.roomAdvice, self.reporter) = (roomAdvice, reporter)
+        self.record = record
+        self.index = index
     }
 
     /// Copies the files of `source` that changed since the pass before to `tree`, and returns them; all
@@ -50,26 +53,26 @@ struct TreeCopier {
         try copy(source, to: tree, lists: !isFirst, tick)
         try date(from: start.file, start.clock)
         if isFirst { return SystemChanges(index: []) }
-        guard let file = try calling(ConfinedTree("/").openFile(TreeCopier.index)) else {
-            throw .system(SystemError("read", TreeCopier.index, reason: "tar has not written it"))
+        return try calling { () throws(SystemError) in
+            try index.rewind()
+            return SystemChanges(index: try index.read(upTo: TreeCopier.indexLimit), busy: busy)
         }
-        return SystemChanges(index: try calling(file.read(upTo: TreeCopier.indexLimit)), busy: busy)
     }
 
     /// Lets the next pass copy what changed from `time` on, or from an earlier moment if the time of day was
     /// set back since `start`, the same moment.
     private func date(from time: FileTime, _ start: Monotonic) throws(HostFailure) {
-        let host = try calling(ConfinedTree("/"))
         let passed = Monotonic.now().milliseconds(since: start)
         let setBack = max(0, passed - FileTime.now().milliseconds(since: time))
-        guard let file = try calling(host.openFile(TreeCopier.record)),
-            let record = SystemCopyRecord.dated(
-                try calling(file.read(upTo: TreeCopier.recordLimit)), time.earlier(byMilliseconds: setBack))
-        else {
-            throw .system(
-                SystemError("read", TreeCopier.record, reason: "it is not the record that tar writes"))
+        try calling { () throws(SystemError) in
+            try record.rewind()
+            let old = try record.readAll(limit: TreeCopier.recordLimit)
+            guard let new = SystemCopyRecord.dated(old, time.earlier(byMilliseconds: setBack)) else {
+                throw SystemError("read", record.name, reason: "it is not the record that tar writes")
+            }
+            try record.truncate()
+            try record.write(new)
         }
-        try calling(host.replaceFile(TreeCopier.record, contents: record))
     }
 
     private func copy(
@@ -81,9 +84,9 @@ struct TreeCopier {
         let reading = Command(
             .tar,
             ["--create", "--warning=none", "--sparse", "--atime-preserve=system"] + attributes
-                + ["--listed-incremental=" + TreeCopier.record, "--no-check-device"]
+                + ["--listed-incremental=" + record.processPath, "--no-check-device"]
                 + (lists
-                    ? ["--verbose", "--quoting-style=escape", "--index-file=" + TreeCopier.index] : [])
+                    ? ["--verbose", "--quoting-style=escape", "--index-file=" + index.processPath] : [])
                 + ["--anchored", "--no-wildcards"] + excluded.map { "--exclude=.\($0)" }
                 + ["--directory", source.processPath + "/.", "--file", "-", "."],
             // A file that changes or goes while it is read is for the next pass.

@@ -61,7 +61,7 @@ struct SystemCopyTests {
             let blocks = try #require(Int(try maker.shell("stat -c %b seen/hole")))
             #expect(blocks * 512 < 1 << 20, "holes stay holes")
         }
-        try maker.shell("e2fsck -fn \(written.device.path.device); ! ls /run/imgbased/copy.*")
+        try maker.shell("e2fsck -fn \(written.device.path.device)")
     }
 
     @Test func aSystemThatNeverRestsIsNotCopied() async throws {
