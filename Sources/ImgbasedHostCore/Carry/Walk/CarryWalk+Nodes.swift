@@ -6,7 +6,7 @@ extension CarryWalk {
     mutating func inside(
         _ path: TreePath, _ name: [UInt8], _ place: Place, _ level: Level
     ) throws(TreeReadError) -> Bool {
-        if CarryScope.isState(path) { return place.target != nil }
+        if CarryScope.isState(path) || settings.isShared(path) { return place.target != nil }
         if place.three.contains(where: \.isMountPoint) {
             note(path, .omitted, "something else is mounted there; files below it are not seen")
             return place.target != nil

@@ -56,6 +56,9 @@ import Testing
             for root in [base, ours, new] { root.put("/var/lib/app/of-base", .file("1\n")) }
             ours.put("/srv/www/index.html", .file("old"))
             ours.put("/srv2/file", .file("mine"))
+            // In a directory that is carried.
+            ours.put("/home/ada/data/below", .file("old"))
+            ours.put("/home/ada/file", .file("mine"))
             ours.put("/var/lib/app/of-base", .file("mine\n"))
             ours.put("/var/lib/app/data", .file("old"))
             ours.put("/var/lib/apple", .file("mine"))
@@ -64,11 +67,12 @@ import Testing
         var list = PersistList()
         list.add(Array("/srv/www\n/var/lib/app/data\n/srv/none\n".utf8), file: "files")
         trees.settings.scope = CarryScope(files: list)
-        trees.settings.shared = ["/srv", "/var/lib/app"].compactMap(TreePath.init(parsing:))
+        trees.settings.shared = ["/srv", "/var/lib/app", "/home/ada/data"].compactMap(TreePath.init(parsing:))
         trees.settings.mounted = trees.settings.shared
         let shared = trees
         let report = try CarryWalkTests.carry(trees)
-        #expect(report.items.map(\.path.description) == ["/srv2", "/var/lib/apple"])
+        #expect(report.items.map(\.path.description) == ["/home", "/srv2", "/var/lib/apple"])
+        #expect(trees.target["/home/ada/file"] != nil && trees.target["/home/ada/data"] == nil)
         #expect(trees.target["/srv"] == nil && trees.target["/var/lib/app/data"] == nil)
         #expect(CarryWalkTests.text(trees.target, "/var/lib/app/of-base") == "1\n")
         // Without the volumes, all of it is carried or told.
