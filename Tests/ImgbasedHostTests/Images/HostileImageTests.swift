@@ -93,7 +93,8 @@ struct HostileImageTests {
         let device = loop.path.device
         try maker.scratch.shell("mkdir mnt; mount \(device) mnt")
         #expect(await maker.outcome(device).contains("it is mounted or otherwise in use"))
-        // A namespace that another test has just made may have a copy of the mount, and soon ends with it.
+        // The namespace of another test may have a copy of the mount until that test's program ends. The kernel
+        // sends no event when the device becomes free, so it is tried for a minute.
         let isFree = "python3 -c 'import os; os.open(\"\(device)\", os.O_EXCL)' 2>/dev/null"
         try maker.scratch.shell("umount mnt; for i in $(seq 600); do \(isFree) && break; sleep 0.1; done")
         do {
