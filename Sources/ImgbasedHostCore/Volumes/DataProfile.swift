@@ -4,8 +4,7 @@ public import ImgbasedCore
 public enum DataProfile: String, CaseIterable, Sendable {
     /// No volumes.
     case minimal
-    /// The file systems that guidelines such as those of NIST ask for, in the sizes of oVirt Node, but
-    /// `/var`, which is each layer's own.
+    /// The file systems that guidelines such as those of NIST ask for, but `/var`, which is each layer's own.
     case server
 
     /// The places and the sizes.
