@@ -27,6 +27,8 @@ public enum HostFailure: Error, Sendable {
     case unbootable(Int)
     /// The names of bases that could not be proved unchanged.
     case unproved([String])
+    /// The names of packages that are not installed.
+    case packagesMissing([String])
     /// Health checks failed: the problem.
     case unhealthy(String)
     /// A signal asked the program to end: its number.
@@ -56,6 +58,8 @@ extension HostFailure: CustomStringConvertible {
         case .unbootable(let count): count == 1 ? "it has a problem" : "it has \(count) problems"
         case .unproved(let names):
             "\(names.map { "'\($0)'" }.joined(separator: ", ")) cannot be proved to be unchanged"
+        case .packagesMissing(let names):
+            "\(names.map { "'\($0)'" }.joined(separator: ", ")) cannot be installed; 'imgbase packages' says why"
         case .unhealthy(let problem): problem
         case .interrupted(let signal): "it was ended by signal \(signal)"
         case .notRoot: "only root may do this; use sudo"

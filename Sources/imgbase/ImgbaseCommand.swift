@@ -34,7 +34,7 @@ struct ImgbaseCommand: ParsableCommand {
         subcommands: [
             LayoutCommand.self, BaseCommand.self, LayerCommand.self, WhichCommand.self, BootCommand.self,
             UpdateCommand.self, RollbackCommand.self, VolumeCommand.self, ConflictsCommand.self,
-            PersistCommand.self,
+            PackagesCommand.self, DiffCommand.self, PersistCommand.self,
             RecoverCommand.self,
             StatusCommand.self, CheckCommand.self, HealthCommand.self, InstallCommand.self,
             UnattendedCommand.self,

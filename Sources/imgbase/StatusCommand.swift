@@ -80,6 +80,8 @@ private struct StatusResult: Encodable {
     var left: Int?
     /// The layers with changes that were not carried, and that nobody has acknowledged.
     var leftIn: [String]?
+    /// The packages of the layer before that could not be installed again.
+    var missingPackages: [String]?
     var staged: String?
     /// The data volumes; only for root.
     var volumes: [VolumeResult]?
@@ -92,7 +94,8 @@ private struct StatusResult: Encodable {
     private enum CodingKeys: String, CodingKey {
         case booted, reason, mode, health, ailment, fallbacks, degraded
         case defaultLayer = "default"
-        case trial, next, pool, bootFree, conflicts, left, leftIn, staged, volumes, warnings, recorded,
+        case trial, next, pool, bootFree, conflicts, left, leftIn, missingPackages, staged, volumes, warnings,
+            recorded,
             needsRoot
     }
 
@@ -133,6 +136,7 @@ private struct StatusResult: Encodable {
         conflicts = status.carried?.conflicts
         left = status.carried?.left
         leftIn = status.leftIn
+        missingPackages = status.packages.missing.map(\.id.description)
         staged = status.staged
         volumes = status.volumes.map(VolumeResult.init)
         warnings = status.warnings

@@ -136,7 +136,7 @@ func checkTries(_ tries: Int?) throws {
 extension Context {
     /// Prints the report of the carry, done or previewed, and the layer booted next.
     fileprivate func carried(_ result: Session.Result, _ notices: [String] = [], isPreview: Bool) {
-        var lines = result.report?.lines ?? []
+        var lines = (result.packages?.lines ?? []) + (result.report?.lines ?? [])
         if result.report?.left.isEmpty == false {
             lines.append(
                 "what is left stays in the layer, which an update removes only if it needs the room, until "
@@ -146,7 +146,8 @@ extension Context {
         done(
             CarryResult(
                 layer: result.layer, isResumed: result.isResumed,
-                removed: result.removed.flatMap(\.names), carried: result.report, notices: notices),
+                removed: result.removed.flatMap(\.names), carried: result.report, packages: result.packages,
+                notices: notices),
             lines: lines)
     }
 }
@@ -158,6 +159,8 @@ private struct CarryResult: Encodable {
     /// The bases and layers removed to make room.
     var removed: [String]
     var carried: CarryReport?
+    /// What became, or would become, of packages that the administrator added.
+    var packages: PackageRecord?
     /// The notices about the image.
     var notices: [String]
 }

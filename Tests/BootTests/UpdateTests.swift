@@ -106,6 +106,53 @@ import Testing
         }
     }
 
+    @Test("Added packages are there after an update, and those that cannot be are told and mended")
+    func packages() throws {
+        try Artefacts.updatable("packages").run { vm in
+            try vm.check(Self.addedPackages)
+            try vm.expect(
+                "bad_1.0_all.deb needs_1.0_all.deb tool_1.0_all.deb",
+                from: "echo $(ls /var/lib/imgbased/packages)")
+            let difference = try vm.check("imgbase diff --packages")
+            for name in ["bad", "gone", "needs", "tool"] { #expect(difference.contains("+ \(name):all 1.0")) }
+            let output = try vm.check("imgbase update /dev/vdb", within: .minutes(10))
+            #expect(output.contains("package 'tool' 1.0: installed"))
+            #expect(output.contains("package 'bad' 1.0: not installed, dpkg: error processing package bad"))
+            #expect(
+                output.contains(
+                    "package 'needs' 1.0: not installed, it needs 'gone': no archive of it is kept"))
+            #expect(!output.contains("left '/usr/share/tool"))
+            #expect(output.hasSuffix("Base-1.1"))
+            // Nothing of them is in the running layer's mounts or processes.
+            try vm.check("! grep imgbased-image /proc/mounts && ! ls /var/tmp/imgbased-image-*")
+            try vm.reboot()
+            try vm.expectStatus("Base-1.1", "trial")
+            try vm.check(
+                """
+                set -ex
+                test "$(cat /usr/share/tool/data /etc/tool.conf | tr '\n' ' ')" = 'data mine '
+                test "$(dpkg-query -W -f '${db:Status-Status}' tool)" = installed
+                ! dpkg-query -W bad
+                test ! -e /usr/share/bad
+                test ! -e /usr/sbin/policy-rc.d
+                imgbase status | grep '^packages: *not installed again: bad, gone, needs;'
+                imgbase packages | grep '^bad:all 1.0: not installed: dpkg: error processing package bad'
+                imgbase base --verify
+                # What kept it from being installed is gone.
+                rm /etc/new-image
+                ! imgbase packages retry
+                test "$(cat /usr/share/bad)" = bad
+                imgbase packages | grep '^bad:all 1.0: installed$'
+                imgbase packages forget needs gone
+                ! imgbase status | grep '^packages:'
+                imgbase packages retry
+                """, within: .minutes(5))
+            #expect(try vm.follow(ReadmeBlock.goBack) == ["Base-0.1", ""])
+            try vm.expectStatus("Base-0.1", "trial")
+            try vm.check("test \"$(cat /etc/tool.conf)\" = mine && dpkg-query -W bad needs tool")
+        }
+    }
+
     @Test(
         "Files from standard input get their own file system, and the layer made of them boots",
         .checkAll)
@@ -199,6 +246,37 @@ import Testing
         echo '@daily true' >/var/spool/cron/crontabs/ada
         head -c 1M /dev/urandom >/var/lib/app/data
         echo noise >/var/cache/app/noise
+        sync
+        """
+
+    /// Packages that an administrator builds and installs: one for every image, one that the next image does not
+    /// suit, and one that needs another whose archive was lost.
+    private static let addedPackages = """
+        set -e
+        mount /dev/vdb /mnt
+        echo 'PRETTY_NAME="Debian, image 2"' >/mnt/usr/lib/os-release
+        echo new >/mnt/etc/new-image
+        # The test's images are made without it.
+        mkdir -p /var/lib/dpkg/info /mnt/var/lib/dpkg/info
+        umount /mnt
+        mkdir -p /root/build && cd /root/build
+        for name in tool bad needs gone; do
+            mkdir -p $name/DEBIAN
+            printf '%s\\n' "Package: $name" 'Version: 1.0' 'Architecture: all' 'Maintainer: me <me@example.org>' \
+                'Description: a package' >$name/DEBIAN/control
+        done
+        mkdir -p tool/etc tool/usr/share/tool bad/usr/share
+        echo data >tool/usr/share/tool/data
+        echo shipped >tool/etc/tool.conf
+        echo /etc/tool.conf >tool/DEBIAN/conffiles
+        echo bad >bad/usr/share/bad
+        printf '#!/bin/sh\\n[ ! -e /etc/new-image ]\\n' >bad/DEBIAN/postinst
+        chmod 755 bad/DEBIAN/postinst
+        echo 'Depends: gone' >>needs/DEBIAN/control
+        for name in tool bad needs gone; do dpkg-deb --root-owner-group --build $name .; done
+        dpkg --install ./*.deb
+        rm /var/lib/imgbased/packages/gone_1.0_all.deb
+        echo mine >/etc/tool.conf
         sync
         """
 

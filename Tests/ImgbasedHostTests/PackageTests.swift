@@ -128,7 +128,10 @@ import Testing
         #expect(try package.field("Version") == "1.2.3-1")
         #expect(try package.field("Built-Using").contains("lvm2 (= "))
         let conffiles = try package.scratch.shell("dpkg-deb -I deb/*.deb conffiles")
-        #expect(conffiles == "/etc/kernel/postinst.d/zz-imgbased\n/etc/kernel/postrm.d/zz-imgbased")
+        #expect(
+            conffiles
+                == "/etc/dpkg/dpkg.cfg.d/imgbased\n/etc/kernel/postinst.d/zz-imgbased\n/etc/kernel/postrm.d/zz-imgbased"
+        )
     }
 
     @Test func lintianAcceptsTheDebianPackage() throws {

@@ -15,6 +15,8 @@ public struct Carrier: Sendable {
     private let settings: CarrySettings
     /// Notes on files beside the lists and rules that are not read.
     private let unread: [CarryItem]
+    /// Whether packages are brought along as well.
+    private let withPackages: Bool
     /// How often a layer is walked if something in it vanishes meanwhile.
     private static let tries = 10
 
@@ -23,11 +25,15 @@ public struct Carrier: Sendable {
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
     /// points of the running system, if that is the source. Of each path that only a rule names, at most
-    /// `limit` bytes are carried, and nothing of the `shared` places.
+    /// `limit` bytes are carried, and nothing of the `shared` places. `withPackages` says whether packages are
+    /// brought along as well: then the files that they brought are not told as left, and those that they made
+    /// in the new layer stay.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
-        mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit
+        mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit,
+        withPackages: Bool = false
     ) {
+        self.withPackages = withPackages
         var settings = CarrySettings(
             scope: CarryScope(files: lists.files, merged: lists.merged), policy: policy)
         settings.adjustments = adjusting
@@ -49,6 +55,10 @@ public struct Carrier: Sendable {
         let target = try Carrier.root(to)
         var settings = settings
         settings.beside = Carrier.beside(in: from)
+        if withPackages {
+            settings.packaged = PackageTree.addedFiles(in: from, besides: fromBase)
+            settings.made = PackageTree.madePaths(in: to)
+        }
         do throws(TreeReadError) {
             return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in
                 var survey = try CarryWalk.survey(

@@ -15,10 +15,10 @@ struct VolumeCarry {
 
     /// Carries, flushes the new layer, and returns the report.
     func run() throws(HostFailure) -> CarryReport {
-        let fromBase = try mount(order.fromBase, .untouched)
+        let fromBase = try VolumeCarry.mount(order.fromBase, .untouched)
         let from = try source()
-        let toBase = try mount(order.toBase, .untouched)
-        let to = try mount(order.to, .readWrite)
+        let toBase = try VolumeCarry.mount(order.toBase, .untouched)
+        let to = try VolumeCarry.mount(order.to, .readWrite)
         let free = to.free
         return try carrier(from: from).carry(fromBase: fromBase, from: from, toBase: toBase, to: to) {
             survey throws(HostFailure) in
@@ -28,19 +28,19 @@ struct VolumeCarry {
 
     /// Surveys a carry, and changes nothing.
     func survey() throws(HostFailure) -> CarryReport {
-        let fromBase = try mount(order.fromBase, .untouched)
+        let fromBase = try VolumeCarry.mount(order.fromBase, .untouched)
         let from = try source()
-        let toBase = try mount(order.toBase, .untouched)
-        let to = try mount(order.to, .untouched)
+        let toBase = try VolumeCarry.mount(order.toBase, .untouched)
+        let to = try VolumeCarry.mount(order.to, .untouched)
         return try carrier(from: from).survey(fromBase: fromBase, from: from, toBase: toBase, to: to).report
     }
 
-    private func source() throws(HostFailure) -> ConfinedTree {
-        guard order.isFromRunning else { return try mount(order.from, .readOnly) }
+    func source() throws(HostFailure) -> ConfinedTree {
+        guard order.isFromRunning else { return try VolumeCarry.mount(order.from, .readOnly) }
         return try calling(HostMount.only("/"))
     }
 
-    private func mount(_ path: VolumePath, _ mode: HostMount.Mode) throws(HostFailure) -> ConfinedTree {
+    static func mount(_ path: VolumePath, _ mode: HostMount.Mode) throws(HostFailure) -> ConfinedTree {
         let type = try LayerProbe.type(ofDevice: path.device, named: path.name)
         return try calling(HostMount.mount(path.device, type: type.rawValue, mode))
     }
@@ -58,7 +58,7 @@ struct VolumeCarry {
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
             mounted: order.isFromRunning ? try VolumeCarry.mounted() : [], shared: order.shared,
-            limit: try Settings.read().carryLimit)
+            limit: try Settings.read().carryLimit, withPackages: true)
     }
 
     /// The mount points of the running system. None of them is touched.
@@ -71,7 +71,7 @@ struct VolumeCarry {
     private func lists() throws(HostFailure) -> CarryLists {
         if order.isConfigMounted { return try CarryLists.read(mountedAt: "/config") }
         guard let config = order.config else { return CarryLists() }
-        return try CarryLists.read(from: try mount(config, .readOnly))
+        return try CarryLists.read(from: try VolumeCarry.mount(config, .readOnly))
     }
 
     /// What the report of the running layer in `root` counts: nothing without a report; `nil` if it cannot be

@@ -174,6 +174,7 @@ public struct HostProbe: Sendable {
         var state = try await volumes()
         try await addMenu(to: &state)
         state.carried = VolumeCarry.carried()
+        state.packages = PackageTree.record(of: try calling(ConfinedTree("/")))
         state.carryFailure = SmallFile.line(StagedLayer.failurePath)
         state.leftBehind = SmallFile.line(StagedLayer.leftBehindPath)
         return state

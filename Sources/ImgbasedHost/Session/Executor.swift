@@ -14,6 +14,8 @@ public struct Executor {
     public private(set) var image: ImageFacts = .unknown
     /// The report of the plan's `carry`; `nil` before.
     public private(set) var carried: CarryReport?
+    /// What became of added packages in the plan's `carryPackages`; `nil` before.
+    public private(set) var packages: PackageRecord?
 
     /// An executor that runs commands through `runner` and passes each step to `log` as it begins.
     ///
@@ -150,6 +152,14 @@ public struct Executor {
             try calling { () throws(SystemError) in try ConflictSettler.settle(path, takesNew: takesNew) }
         case .carry(let order):
             carried = try VolumeCarry(order).run()
+        case .carryPackages(let order, let isLate):
+            let (record, report) = try await VolumePackages(order, runner).run(isLate: isLate)
+            packages = record
+            if let report { carried = report }
+        case .keepArchive(let path, let archive):
+            try calling { () throws(SystemError) in try ArchiveKeeper.keep(path, as: archive) }
+        case .recordPackages(let record):
+            try PackageTree.put(record, in: try calling(ConfinedTree("/")))
         case .setUpLayer(let setup):
             try LayerSetter.run(setup)
         case .coverPlace(let move):

@@ -50,7 +50,9 @@ struct Observer {
             seen.runningKernel = try runningKernel(state)
             if let files = seen.runningKernel?.files { seen.state = BootFileStore.checked(state, for: files) }
         case .survey(let order):
-            if !session.isShowing { seen.survey = try VolumeCarry(order).survey() }
+            if session.isShowing { break }
+            seen.survey = try VolumeCarry(order).survey()
+            seen.packages = try await VolumePackages(order, session.runner).survey()
         case .place(let place): seen.place = try PlaceProbe.survey(place, state.volumes)
         case .layerTables: seen.layerTables = LayerProbe.layerTables(of: state, names: seen.names)
         case .conversion(let root, let disks):

@@ -10,6 +10,8 @@ extension Session {
         public var layer: String?
         /// The report of the carry into the layer, done or previewed; `nil` if there was none.
         public var report: CarryReport?
+        /// What became, or would become, of added packages; `nil` if nothing was carried.
+        public var packages: PackageRecord?
         /// The bases and layers that made room, or would.
         public var removed: [RemovalReport] = []
         /// Whether the run only finished an interrupted update.
@@ -116,7 +118,8 @@ extension Session {
             }
         }
         return Result(
-            layer: outcome.layer, report: outcome.report, removed: removed, isResumed: outcome.isResumed)
+            layer: outcome.layer, report: outcome.report, packages: outcome.packages, removed: removed,
+            isResumed: outcome.isResumed)
     }
 
     /// Observes, gets the next plan of `procedure`, carries it out or shows it, and repeats to the end.
@@ -141,7 +144,8 @@ extension Session {
             let removal = procedure.outcome.removed.count > removed ? procedure.outcome.removed.last : nil
             let meter = removal.map { PoolMeter(of: $0.volumes, in: seen.state) }
             let usedBefore = meter?.used()
-            procedure.note(try await carryOut(plan, source: observer.source))
+            let carried = try await carryOut(plan, source: observer.source)
+            procedure.note(carried.report, carried.packages)
             if !isShowing, plan.changesSomething { observer.forget() }
             if let removal {
                 removing(RemovalReport(removal, freedSince: usedBefore, to: meter?.used()))

@@ -19,7 +19,7 @@ public struct Session: Sendable {
     let group: String?
     let pool: String?
     private let waiting: @Sendable () -> Void
-    private let notice: @Sendable (String) -> Void
+    let notice: @Sendable (String) -> Void
     let progress = SessionProgress()
     /// Whether `/boot` is that of the running system, and not of a disk that is being installed.
     var isForThisHost = true
@@ -90,19 +90,21 @@ public struct Session: Sendable {
         }
     }
 
-    /// Carries `plan` out or shows it. Returns the report of its carry, if it has one.
+    /// Carries `plan` out or shows it. Returns what its carry reports, if it has one.
     @discardableResult
-    func carryOut(_ plan: Plan, source: ImageSource? = nil) async throws(CommandFailure) -> CarryReport? {
+    func carryOut(
+        _ plan: Plan, source: ImageSource? = nil
+    ) async throws(CommandFailure) -> (report: CarryReport?, packages: PackageRecord?) {
         switch mode {
         case .show(let show):
             show(plan)
             progress.note(shown: plan)
-            return nil
+            return (nil, nil)
         case .execute(let log):
             var executor = Executor(runner: runner, source: source, log: log)
             try await executor.run(plan)
             progress.note(done: plan)
-            return executor.carried
+            return (executor.carried, executor.packages)
         }
     }
 

@@ -38,6 +38,12 @@ public enum Action: Hashable, Sendable {
     case runHooks(HookRun)
     /// Carries configuration between privately mounted file systems.
     case carry(CarryOrder)
+    /// Brings added packages along between privately mounted file systems.
+    case carryPackages(CarryOrder, isLate: Bool)
+    /// Copies the archive of a package.
+    case keepArchive(from: String, as: PackageArchive)
+    /// Replaces the record of added packages in the running system.
+    case recordPackages(PackageRecord)
     /// Gives a privately mounted layer the settings of an installation.
     case setUpLayer(LayerSetup)
     /// Ends a conflict of the running system.

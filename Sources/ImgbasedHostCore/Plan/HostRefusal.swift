@@ -87,6 +87,9 @@ public enum HostReason: Error, Hashable, Sendable {
     case insideHook
     case nothingStaged
     case noConflict(String)
+    case packages(PackageProblem)
+    case noSuchPackage(String)
+    case noPackageDifference
     case nothingToCarry(from: String)
     case install(InstallReason)
     case conversion(ConversionReason)
@@ -248,6 +251,9 @@ extension HostReason: CustomStringConvertible {
             "there is no older layer than '\(layer)' that is not bad; name one with --to"
         case .insideHook: "a hook cannot change this host, since it runs inside a command that changes it"
         case .noConflict: "no conflict waits there; 'imgbase conflicts' lists those that do"
+        case .packages(let problem): "\(problem)"
+        case .noSuchPackage: "no archive of it is kept, and nothing is told of it; see 'imgbase packages'"
+        case .noPackageDifference: "name a base or layer, or two"
         case .nothingStaged: "no update waits to be booted; name an image"
         case .nothingToCarry(let layer):
             "'\(layer)' was not booted, so nothing was changed in it; without --carry-etc the update is taken back"

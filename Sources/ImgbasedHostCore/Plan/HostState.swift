@@ -22,6 +22,8 @@ public struct HostState: Hashable, Sendable {
     public var hooks = Hooks()
     /// What the report on the carry into the booted layer counts; `nil` if it cannot be read.
     public var carried: CarryCounts? = CarryCounts()
+    /// What became of the packages added in the layer that was carried into the booted one.
+    public var packages = PackageRecord()
     /// Why the last attempt to complete a layer before its first boot failed; `nil` if it did not fail.
     public var carryFailure: String?
     /// The layer whose last changes were not carried into the booted one, as recorded there; `nil` if none.

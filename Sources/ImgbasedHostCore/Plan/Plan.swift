@@ -102,6 +102,16 @@ extension Action {
                     + "\(order.toBase.device) and \(order.to.device) privately, the last to write to it, "
                     + "merge /etc and the lists of /config, unmount them"
             ]
+        case .carryPackages(let order, let isLate):
+            [
+                "mount \(order.fromBase.device), \(order.isFromRunning ? "/ alone" : order.from.device), "
+                    + "\(order.toBase.device) and \(order.to.device) privately, copy the archives of added "
+                    + "packages in \(PackageStore.directory)"
+                    + (isLate ? "" : ", run dpkg on them in an overlay, take over what succeeds")
+                    + ", unmount them"
+            ]
+        case .keepArchive(let path, let archive): ["cp \(path) \(archive.path)"]
+        case .recordPackages: ["write \(PackageStore.recordPath)"]
         case .setUpLayer(let setup):
             [
                 "mount \(setup.layer.device) privately (\(setup.type.rawValue)), put into it: "

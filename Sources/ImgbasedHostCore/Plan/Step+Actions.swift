@@ -76,6 +76,8 @@ extension Step {
         case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
             .listLayer, .recordCarry, .recordLeft, .acknowledgeLeft:
             layerActions
+        case .carryPackages, .keepArchive, .installArchives, .installFromRepositories, .recordPackages:
+            packageActions
         case .installBootFiles(let files, let source, let directory):
             [.copyBootFiles(files, from: source, directory: directory), .flushBoot(directory)]
         case .bootOnce(let name): [.run(Command(.bootctl, ["set-oneshot", name]))]

@@ -52,6 +52,16 @@ extension Step: CustomStringConvertible {
             "remove the files that no entry refers to from '\(directory)': \(digests.joined(separator: ", "))"
         case .carry(let order):
             "carry the configuration of layer '\(order.from.name)' into '\(order.to.name)'"
+        case .carryPackages(let order, false):
+            "install the packages added in layer '\(order.from.name)' in '\(order.to.name)'"
+        case .carryPackages(let order, true):
+            "bring the archives of packages added in layer '\(order.from.name)' into '\(order.to.name)'"
+        case .keepArchive(_, let archive): "keep archive '\(archive.fileName)'"
+        case .installArchives(let archives):
+            "install \(archives.map { "'\($0.id.name)'" }.joined(separator: ", ")) from kept archives"
+        case .installFromRepositories(let names):
+            "install \(names.map { "'\($0)'" }.joined(separator: ", ")) from repositories"
+        case .recordPackages: "record what became of added packages"
         case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
         case .recordCarry(let path, let from, .open):
             "record that changes in '\(from)' are to be carried into layer '\(path.name)'"
@@ -155,6 +165,11 @@ extension Step: CustomStringConvertible {
         case .installBootFiles: "installBootFiles"
         case .removeBootFiles: "removeBootFiles"
         case .carry: "carry"
+        case .carryPackages: "carryPackages"
+        case .keepArchive: "keepArchive"
+        case .installArchives: "installArchives"
+        case .installFromRepositories: "installFromRepositories"
+        case .recordPackages: "recordPackages"
         case .sealLayer: "sealLayer"
         case .recordCarry: "recordCarry"
         case .recordLeft: "recordLeft"

@@ -67,6 +67,17 @@ public enum Step: Hashable, Sendable {
     case removeBootFiles([String], directory: String)
     /// Carries the configuration of one layer into another.
     case carry(CarryOrder)
+    /// Brings the kept archives of the layer's added packages along, and, unless the change is late, installs
+    /// the packages.
+    case carryPackages(CarryOrder, isLate: Bool)
+    /// Keeps the archive of a package, found at a path of the running system.
+    case keepArchive(from: String, as: PackageArchive)
+    /// Installs packages in the running system from their kept archives.
+    case installArchives([PackageArchive])
+    /// Installs packages in the running system from the repositories that it knows.
+    case installFromRepositories([String])
+    /// Records what became of the running layer's added packages.
+    case recordPackages(PackageRecord)
     /// Declares a layer complete, and records the layer carried into it.
     case sealLayer(VolumePath, base: String, carriedFrom: String?)
     /// Records the progress of the carry from another layer.

@@ -14,6 +14,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case systemctl, bootctl, udevadm
     // images: unpack them and check their signatures
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv, curl
+    // dpkg and apt
+    case dpkg, dpkgDeb, aptGet
     // diffutils
     case diff
     // the initramfs of a layer
@@ -28,6 +30,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
         case .mkfsVFAT, .grubInstall: "/usr/sbin/" + name
+        case .dpkg, .dpkgDeb, .aptGet: "/usr/bin/" + name
         case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv, .curl, .diff:
             "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
@@ -48,7 +51,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .sfdisk: "fdisk"
         case .mkfsVFAT: "dosfstools"
         case .udevadm: "udev"
-        case .findmnt, .lsblk, .wipefs, .gzip, .tar, .diff: nil
+        case .findmnt, .lsblk, .wipefs, .gzip, .tar, .diff, .dpkg, .dpkgDeb, .aptGet: nil
         case .systemctl: "systemd"
         case .bootctl: "systemd-boot"
         case .grubScriptCheck, .grubInstall: "grub2-common"
@@ -73,6 +76,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .mkfsVFAT: "mkfs.vfat"
         case .grubInstall: "grub-install"
         case .grubScriptCheck: "grub-script-check"
+        case .dpkgDeb: "dpkg-deb"
+        case .aptGet: "apt-get"
         default: rawValue
         }
     }

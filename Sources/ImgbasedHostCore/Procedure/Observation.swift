@@ -56,6 +56,8 @@ public struct Observation: Sendable {
     public var runningKernel: RunningKernel?
     /// The answer to `survey`; `nil` if plans are only shown.
     public var survey: CarryReport?
+    /// The other part of the answer to `survey`: what would become of added packages.
+    public var packages: PackageRecord?
     /// The answer to `installation`; `nil` for other questions.
     public var installation: InstallSurvey?
     /// The answer to `conversion`; `nil` for other questions.

@@ -61,7 +61,7 @@ extension Procedure {
             come(.survey(order, after: end))
             return plan
         case .survey(_, let after):
-            note(seen.survey)
+            note(seen.survey, seen.packages)
             var plan = Plan(goal: goal)
             plan.prepare = after
             return plan

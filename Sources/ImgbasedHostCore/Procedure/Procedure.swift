@@ -27,6 +27,8 @@ public struct Procedure: Sendable {
         public var layer: String?
         /// The report of the carry into the layer, done or previewed; `nil` if there was none.
         public var report: CarryReport?
+        /// What became, or would become, of added packages; `nil` if nothing was carried.
+        public var packages: PackageRecord?
         /// The removals, in order.
         public var removed: [Removal] = []
         /// Whether the procedure only finished an interrupted run.
@@ -53,9 +55,10 @@ public struct Procedure: Sendable {
     /// The plan to undo if the next one cannot be made; `nil` if none.
     public private(set) var begun: Plan?
 
-    /// Notes the report of the last plan's carry.
-    public mutating func note(_ report: CarryReport?) {
+    /// Notes what the last plan's carry reported.
+    public mutating func note(_ report: CarryReport?, _ packages: PackageRecord?) {
         if let report { outcome.report = report }
+        if let packages { outcome.packages = packages }
     }
 
     /// The plan of the next stage, and the step to the stage after it; `nil` if the stage has nothing to do.

@@ -60,6 +60,8 @@ public struct HostStatus: Hashable, Sendable {
     public var carried: CarryCounts?
     /// The layers with changes that updates left in them, and that nobody has acknowledged.
     public var leftIn: [String]
+    /// What became of the packages added in the layer that was carried into the booted one.
+    public var packages: PackageRecord
     /// The layer whose trial waits until it is complete; `nil` if none.
     public var staged: String?
     /// Why the last shutdown did not complete the waiting layer; `nil` if it did not fail.
@@ -100,6 +102,7 @@ public struct HostStatus: Hashable, Sendable {
         volumes = DataVolumeStatus.all(state, group: names.group)
         carried = state.carried
         leftIn = Layout(state.volumes, group: names.group).layers.filter(\.isLeftWithChanges).map(\.name)
+        packages = state.packages
         staged = record.staged
         carryFailure = state.carryFailure
         waiting = StagedLayer(state, names: names)?.path.name
@@ -140,6 +143,9 @@ extension HostStatus {
         if let lost {
             warnings.append(
                 "layer '\(lost.layer)' came up at last: \(HostStatus.lost(lost.count, of: lost.tries))")
+        }
+        if let problem = packages.problem {
+            warnings.append("packages added in the layer before were not installed again: \(problem)")
         }
         if carried == nil {
             warnings.append(
@@ -260,6 +266,10 @@ extension HostStatus {
                     "changes in \(leftIn.joined(separator: ", ")) that were not carried\(list); "
                         + "'imgbase status --acknowledge' when nothing is wanted from there"
                 ))
+        }
+        if !packages.missing.isEmpty {
+            let names = packages.missing.map(\.name).joined(separator: ", ")
+            lines.append(("packages", "not installed again: \(names); 'imgbase packages' says why"))
         }
         lines += warnings.map { ("warning", $0) }
         return lines.map { name, value in name + ":" + String(repeating: " ", count: 11 - name.count) + value

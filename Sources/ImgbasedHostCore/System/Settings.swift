@@ -7,13 +7,19 @@ public struct Settings: Hashable, Sendable {
     public static let path = "/etc/imgbased/imgbased.conf"
     /// The valid numbers of bases to keep.
     public static let keepRange = 1...99
-    private static let keys = ["keep", "carry-limit"]
+    private static let keys = ["keep", "carry-limit", "packages-limit", "packages-network"]
 
     /// The number of bases to keep when an update adds one, including the new one, besides the pinned ones.
     public var keep = 2
 
     /// The bytes that an update carries of each path that a rule names outside `/etc`, such as `/home`.
     public var carryLimit = Bytes(1 << 30)
+
+    /// The bytes that the kept archives of added packages may have in a layer.
+    public var packagesLimit = Bytes(1 << 30)
+
+    /// Whether `imgbase packages retry` may install from the repositories that the host knows.
+    public var packagesFromNetwork = false
 
     /// The default settings.
     public init() {}
@@ -38,8 +44,14 @@ public struct Settings: Hashable, Sendable {
                     throw error(.notANumber(value, key: key, Settings.keepRange))
                 }
                 keep = number
+            } else if key == "packages-network" {
+                guard ["yes", "no"].contains(value) else { throw error(.notAnAnswer(value, key: key)) }
+                packagesFromNetwork = value == "yes"
             } else {
-                do { carryLimit = try Bytes(parsing: value) } catch {
+                do {
+                    let size = try Bytes(parsing: value)
+                    if key == "carry-limit" { carryLimit = size } else { packagesLimit = size }
+                } catch {
                     throw SettingsError(
                         path: path, line: index + 1, cause: .notASize(value, key: key, error.description))
                 }
@@ -62,6 +74,8 @@ public struct SettingsError: Error, Hashable, Sendable {
         case notANumber(String, key: String, ClosedRange<Int>)
         /// The value is not a size, for this reason.
         case notASize(String, key: String, String)
+        /// The value is neither `yes` nor `no`.
+        case notAnAnswer(String, key: String)
     }
 
     /// The path of the file.
@@ -82,11 +96,14 @@ extension SettingsError.Cause: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notASetting(let text): "'\(text)' is not a setting; write 'key = value'"
-        case .unknown(let key): "there is no setting '\(key)'; there are 'keep' and 'carry-limit'"
+        case .unknown(let key):
+            "there is no setting '\(key)'; there are 'keep', 'carry-limit', "
+                + "'packages-limit' and 'packages-network'"
         case .twice(let key): "'\(key)' is set twice; leave one"
         case .notANumber(let value, let key, let range):
             "'\(key)' must be a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'"
         case .notASize(_, let key, let problem): "'\(key)' must be a size: \(problem)"
+        case .notAnAnswer(let value, let key): "'\(key)' must be 'yes' or 'no', not '\(value)'"
         }
     }
 }

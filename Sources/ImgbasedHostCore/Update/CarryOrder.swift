@@ -55,8 +55,13 @@ public struct CarryOrder: Hashable, Sendable {
         }
     }
 
-    /// The steps that carry; they deactivate the volumes that they activated.
-    var steps: [Step] {
-        inactive.map { .activateVolume($0) } + [.carry(self)] + inactive.map { .deactivateVolume($0) }
+    /// Throws unless the pool has room for `size` more.
+    public func checkRoom(_ size: Bytes) throws(HostReason) { try room?.check(size) }
+
+    /// The steps that carry; they deactivate the volumes that they activated. If the change `isLate`, no
+    /// packages are installed: at shutdown, their scripts have no place.
+    func steps(isLate: Bool) -> [Step] {
+        inactive.map { .activateVolume($0) } + [.carry(self), .carryPackages(self, isLate: isLate)]
+            + inactive.map { .deactivateVolume($0) }
     }
 }

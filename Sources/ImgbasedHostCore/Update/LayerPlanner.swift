@@ -241,7 +241,7 @@ public struct LayerPlanner: Sendable {
         _ draft: LayerDraft, _ state: HostState, _ contents: LayerContents, _ order: CarryOrder?
     ) -> [Step] {
         var steps: [Step] = [.renewFileSystem(draft.path, type: contents.type, uuid: uuid)]
-        steps += order?.steps ?? []
+        steps += order?.steps(isLate: false) ?? []
         let table = LayerFSTab(draft.path, state).applied(to: contents.fstab, type: contents.type)
         // A layer that boots read-only cannot make them.
         for target in FSTab(table).entries.map(\.target) where ["/boot", "/config"].contains(target) {

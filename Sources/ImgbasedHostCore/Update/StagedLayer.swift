@@ -97,7 +97,7 @@ public struct StagedLayer: Hashable, Sendable {
             guard let booted = state.booted, let from = state.volume(booted) else { throw .notOnALayer }
             let order = try CarryOrder(
                 from: from, into: path, of: VolumePath(group: path.group, name: base), state)
-            plan.prepare = order.steps
+            plan.prepare = order.steps(isLate: true)
             plan.undo = order.inactive.map { .deactivateVolume($0) }
             plan.prepare += state.hooks.steps(
                 .newLayerAdded, group: path.group, base: base, layer: path.name, fromLayer: booted.name,

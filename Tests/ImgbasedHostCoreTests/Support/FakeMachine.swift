@@ -17,6 +17,11 @@ struct FakeMachine: Equatable {
         /// The number of the administrator's changes, and the number carried into the volume.
         var edits = 0
         var carried = 0
+        /// The packages that the administrator added, those of them that are installed, and the kept
+        /// archives.
+        var added: Set<String> = []
+        var installed: Set<String> = []
+        var archives: Set<String> = []
         /// The settings of an installation.
         var settings: InstallSettings?
     }
@@ -31,6 +36,8 @@ struct FakeMachine: Equatable {
     var clock: Int64 = 1
     /// The kinds of messages in the journal.
     var journal: [JournalMessage.Kind] = []
+    /// The kept archives with the paths that they came from.
+    var keptPaths: [String: String] = [:]
     /// The runs of hooks.
     var hookRuns: [HookRun] = []
     /// The number of restarts.
@@ -134,6 +141,7 @@ struct FakeMachine: Equatable {
         case .removeFile(let path):
             if path == GRUBConfig.script { state.boot.isGRUBScriptLinked = false }
             if path == StagedLayer.failurePath { state.carryFailure = nil }
+            keptPaths[path] = nil
             state.boot.leftovers.removeAll { $0 == path }
             for (layer, names) in state.boot.entryFiles {
                 state.boot.entryFiles[layer] = names.filter { !path.hasSuffix("/" + $0) }
@@ -168,6 +176,16 @@ struct FakeMachine: Equatable {
             let fstab = contents[order.to]?.fstab ?? []
             contents[order.to]?.carried = edits
             contents[order.to]?.fstab = order.table.applied(to: fstab, type: .ext4)
+        case .carryPackages(let order, let isLate):
+            // A carry that is not complete must not get this far.
+            let from = contents[order.from] ?? Contents()
+            contents[order.to]?.archives = from.archives
+            if !isLate { contents[order.to]?.installed = from.added.intersection(from.archives) }
+        case .keepArchive(let path, let archive):
+            if let booted = state.booted { contents[booted]?.archives.insert(archive.id.name) }
+            keptPaths[archive.path] = path
+        case .installArchives, .installFromRepositories: break
+        case .recordPackages(let record): state.packages = record
         case .sealLayer(let path, let base, let from):
             let source = from.map { [Tag.carriedPrefix + $0] } ?? []
             retag(path, Set([Tag.layer, Tag.originPrefix + base, Tag.unlisted] + source))

@@ -112,6 +112,32 @@ import Testing
         }
     }
 
+    /// A layer that is in the menu has the packages that were added, wherever the power goes.
+    @Test(arguments: loaders) func addedPackagesAreThere(loader: BootLoader) throws {
+        var start = try Self.machine(loader)
+        let old = Self.path("Base-0.1")
+        start.contents[old]?.added = ["tool", "lost"]
+        start.contents[old]?.archives = ["tool"]
+        try PowerCuts.expectConvergence(from: start) { try $0.updateHost() }
+        var whole = start
+        try whole.updateHost()
+        let new = Self.path("Base-1.1")
+        #expect(whole.contents[new]?.installed == ["tool"])
+        #expect(whole.contents[new]?.archives == ["tool"])
+        for steps in 0..<whole.stepsDone {
+            var cut = start
+            cut.power = steps
+            #expect(throws: PowerCut.self) { try cut.updateHost() }
+            if Self.next(cut) == "Base-1.1" { #expect(cut.contents[new]?.installed == ["tool"]) }
+        }
+        // What comes late is brought along and not installed: no script of a package runs at shutdown.
+        whole.contents[old]?.added.insert("late")
+        whole.contents[old]?.archives.insert("late")
+        try whole.completeUpdate()
+        #expect(whole.contents[new]?.installed == ["tool"])
+        #expect(whole.contents[new]?.archives == ["tool", "late"])
+    }
+
     @Test func whatTheUpdateWroteIsDebrisUntilItsLayerIsThere() throws {
         var machine = try Self.machine()
         machine.state.volumes.append(

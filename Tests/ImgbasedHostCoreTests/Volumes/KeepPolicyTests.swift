@@ -6,6 +6,17 @@ import Testing
 @Suite struct KeepPolicyTests {
     // MARK: settings
 
+    private static let keys =
+        "there are 'keep', 'carry-limit', 'packages-limit' and 'packages-network'"
+
+    @Test func readsSettingsOfPackages() throws {
+        #expect(try Settings("").packagesLimit == Bytes(1 << 30))
+        #expect(try !Settings("packages-network = no").packagesFromNetwork)
+        let settings = try Settings("packages-limit = 2G\npackages-network = yes\n")
+        #expect(settings.packagesLimit == Bytes(2 << 30) && settings.packagesFromNetwork)
+        #expect(settings.carryLimit == Settings().carryLimit)
+    }
+
     @Test(arguments: [
         ("", 2), ("# keep = 7\n\n", 2), ("keep = 3", 3), ("keep=1\n", 1), (" \tkeep  =\t99  # many\r\n", 99),
         ("#\n#\nkeep = 4", 4),
@@ -16,10 +27,11 @@ import Testing
 
     @Test(arguments: [
         ("keep", "line 1: 'keep' is not a setting; write 'key = value'"),
-        ("\n\nkep = 2", "line 3: there is no setting 'kep'; there are 'keep' and 'carry-limit'"),
-        ("= 2", "line 1: there is no setting ''; there are 'keep' and 'carry-limit'"),
+        ("\n\nkep = 2", "line 3: there is no setting 'kep'; \(KeepPolicyTests.keys)"),
+        ("= 2", "line 1: there is no setting ''; \(KeepPolicyTests.keys)"),
         ("keep = 2\r\nkeep = 2", "line 2: 'keep' is set twice; leave one"),
         ("keep = 0", "line 1: 'keep' must be a number from 1 to 99, not '0'"),
+        ("packages-network = maybe", "line 1: 'packages-network' must be 'yes' or 'no', not 'maybe'"),
         ("keep =", "line 1: 'keep' must be a number from 1 to 99, not ''"),
         ("keep = -1", "line 1: 'keep' must be a number from 1 to 99, not '-1'"),
         (
@@ -27,7 +39,7 @@ import Testing
             "line 1: 'keep' must be a number from 1 to 99, not '99999999999999999999'"
         ),
         ("keep = 2 2", "line 1: 'keep' must be a number from 1 to 99, not '2 2'"),
-        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; there are 'keep' and 'carry-limit'"),
+        ("k\u{1B}[2J = 2", "line 1: there is no setting 'k\\x1b[2J'; \(KeepPolicyTests.keys)"),
     ])
     func saysWhatIsWrong(text: String, expected: String) {
         do throws(SettingsError) {

@@ -51,7 +51,8 @@ import Testing
         /// Carries, and returns "carried" or the error.
         func carry(room: Bytes? = nil) async throws -> String {
             var plan = Plan(goal: "test")
-            plan.prepare = [.carry(try order(room: room))]
+            let order = try order(room: room)
+            plan.prepare = [.carry(order), .carryPackages(order, isLate: false)]
             var executor = Executor(runner: CommandRunner())
             do {
                 try await executor.run(plan)

@@ -153,7 +153,8 @@ extension CarryWalk {
 
     /// Removes what only the new layer has: an earlier run made it, from a state of the layer that is gone.
     mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
-        guard !CarryScope.isState(path), let target = try facts(name, in: level.target, IdentityMap())
+        guard !CarryScope.isState(path), !settings.made.contains(path),
+            let target = try facts(name, in: level.target, IdentityMap())
         else { return }
         if target.isMountPoint {
             return note(path, .omitted, "something else is mounted there in the new layer")

@@ -91,6 +91,7 @@ extension CarryWalk {
                 let place = try self.path(path, name)
                 if settings.isShared(place) { continue }
                 if isNamed, settings.isSettled(place) { continue }
+                if let now, settings.isPackaged(place, now) { continue }
                 try compare(place, name, level, depth: depth, isNamed: isNamed, told: told, &found)
             } catch {
                 // Nothing of it is carried, so it does not stop the carry. Programs remove files meanwhile.
@@ -125,7 +126,8 @@ extension CarryWalk {
         let isNew = inner.base == nil
         if !isKnown {
             // A new directory is told by what is in it.
-            let isTold = try !isNew ? true : names(in: [inner.ours]).isEmpty
+            let isEmpty = try isNew ? names(in: [inner.ours]).isEmpty : false
+            let isTold = !isNew || isEmpty && settings.packaged[place] == nil
             if isTold { found[told ?? place, default: Remainder()].add(ours.facts) }
         }
         // Something in it may be carried; then the rest is told by itself.
@@ -155,6 +157,12 @@ extension CarrySettings {
     /// Whether a rule or a list may name something in `path`.
     func mayName(in path: TreePath) -> Bool {
         scope.leads(through: path) || policy.mayName(in: path)
+    }
+
+    /// Whether the file at `path`, with this stamp in the layer, is as a package of the layer brought it.
+    func isPackaged(_ path: TreePath, _ stamp: NodeStamp) -> Bool {
+        guard !stamp.isDirectory, let delivered = packaged[path] else { return false }
+        return stamp.changed <= delivered
     }
 
     /// Whether `path` is carried, is each layer's own, or is of no value to anybody, as a rule says.

@@ -25,6 +25,11 @@ public struct CarrySettings: Sendable {
     public var mounted: [TreePath] = []
     /// The places of data volumes: whatever a layer has below them is neither carried nor told.
     public var shared: [TreePath] = []
+    /// Files of the layer that packages brought that its base lacks, with the time when each was as
+    /// delivered: unchanged since, they are accounted for by their package.
+    public var packaged: [TreePath: FileTime] = [:]
+    /// What packages made in the new layer where something is carried: no other tree has it, and it stays.
+    public var made: Set<TreePath> = []
     /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
 

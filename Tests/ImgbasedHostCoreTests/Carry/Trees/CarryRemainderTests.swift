@@ -136,6 +136,41 @@ import Testing
         #expect(report.left.first?.detail == "it cannot be read: input/output error")
     }
 
+    /// The package is told by its name. What the administrator changed of it is told by its path.
+    @Test func filesOfPackagesAreNotTold() throws {
+        var trees = CarryWalkTests.trees { (base, ours, new) in
+            for root in [base, ours, new] { root.put("/usr/share/other", .file("1")) }
+            ours.put("/usr/share/tool/page", .file("delivered"))
+            ours.put("/usr/share/tool/data", .file("changed"))
+            ours["/usr/share/tool/data"]?.attributes.modified = FileTime(seconds: 50, nanoseconds: 8)
+            ours.put("/usr/share/tool/mine", .file("mine"))
+            ours.put("/usr/share/tool/empty", .directory())
+        }
+        let unpacked = FileTime(seconds: 50, nanoseconds: 7)
+        for name in ["", "/page", "/data", "/empty"] {
+            let path = try #require(TreePath(parsing: "/usr/share/tool" + name))
+            trees.settings.packaged[path] = unpacked
+            trees.ours[path]?.attributes.modified =
+                name == "/data" ? FileTime(seconds: 51) : FileTime(seconds: 9)
+        }
+        #expect(
+            try Self.told(trees) == [
+                "/usr/share/tool: 2 files of 11 B; it stays in the old layer"
+            ])
+    }
+
+    /// Only the new layer has it, since a package's script made it there, and no other run made it.
+    @Test func whatPackagesMadeInTheNewLayerStays() throws {
+        var trees = CarryWalkTests.trees { (_, _, new) in new.put("/etc/known", .file("1")) }
+        trees.target.put("/etc/tool/made", .file("made"))
+        trees.target.put("/etc/stray", .file("stray"))
+        trees.settings.made = [try #require(TreePath(parsing: "/etc/tool"))]
+        let report = try CarryWalkTests.carry(trees)
+        #expect(CarryWalkTests.text(trees.target, "/etc/tool/made") == "made")
+        #expect(trees.target["/etc/stray"] == nil)
+        #expect(report.items.map(\.path.description) == ["/etc/stray"])
+    }
+
     @Test func aRuleLeavesOutOrTakesIn() throws {
         var trees = CarryWalkTests.trees { (_, ours, _) in
             for path in ["/srv/a", "/srv/b", "/srv/c", "/opt/a"] { ours.put(path, .file(path)) }
