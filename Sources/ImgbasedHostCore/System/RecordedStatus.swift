@@ -12,8 +12,7 @@ public struct RecordedStatus: Hashable, Sendable {
     /// The keys of the status that only root gets.
     public static let needsRoot = [
         "default", "trial", "next", "pool", "health", "conflicts", "left", "leftIn", "missingPackages",
-        "staged",
-        "volumes",
+        "staged", "volumes",
     ]
 
     /// A status of these records; `nil` if there is none. `message` is the content of ``path``.
