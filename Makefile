@@ -65,7 +65,7 @@ SHELL_FILES := $(wildcard packaging/version packaging/deb packaging/rpm packagin
 	packaging/image/tree packaging/image/node packaging/image/payload packaging/image/live packaging/image/*.sh \
 	packaging/image/recipe/setup build-aux/debian-sources \
 	build-aux/static-libraries build-aux/run-tests build-aux/fuzz dracut/50imgbased/*.sh dracut/50imgbased/*.sh.in \
-	grub/09_imgbased hooks/*/* kernel/* .ci/run \
+	grub/09_imgbased kernel/* .ci/run \
 	Tests/Bench/Guest/98imgbased-bench/*.sh Tests/TestMachine/Scripts/* Tests/TestMachine/Guest/usr/lib/imgbased-tests/agent)
 MAN_PAGES := $(wildcard man/*.[1-9])
 # The results of 'make build' and 'make helper'.
@@ -223,7 +223,6 @@ install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory 
 	install -D -m 755 grub/09_imgbased "$(DESTDIR)$(vendordir)/09_imgbased"
 	install -D -m 644 grub/layers.cfg "$(DESTDIR)$(vendordir)/layers.cfg"
 	install -D -m 644 -t "$(DESTDIR)$(vendordir)/persist.d" persist/*.conf
-	install -D -m 755 -t "$(DESTDIR)$(vendordir)/hooks.d/new-layer-added" hooks/new-layer-added/*
 	install -d "$(DESTDIR)$(sysconfdir)/grub.d"
 	ln -sfT $(vendordir)/09_imgbased "$(DESTDIR)$(sysconfdir)/grub.d/09_imgbased"
 	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postinst.d/zz-imgbased)

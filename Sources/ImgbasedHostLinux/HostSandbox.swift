@@ -15,7 +15,7 @@ public enum HostSandbox {
         /// A directory of the running system.
         case directory(String)
         /// The file system of this type on a device.
-        case device(String, type: String)
+        case device(String, type: String, isReadOnly: Bool = false)
     }
 
     /// The part of the sandbox's directory with the tree as it was, for the work in the sandbox.
@@ -69,9 +69,9 @@ public enum HostSandbox {
         for part in parts where mkdir(part, 0o755) != 0 { throw .last("make directory", part) }
         switch lower {
         case .directory(let path): try mounting(path, at: parts[0], "none", MS_BIND)
-        case .device(let device, let type):
+        case .device(let device, let type, let isReadOnly):
             try mounting(
-                device, at: parts[0], type, MS_NOSUID | MS_NODEV,
+                device, at: parts[0], type, MS_NOSUID | MS_NODEV | (isReadOnly ? MS_RDONLY : 0),
                 type == "xfs" ? "nouuid" : "errors=remount-ro")
         }
         let tree = parts[3]

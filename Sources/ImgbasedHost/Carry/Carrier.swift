@@ -25,13 +25,14 @@ public struct Carrier: Sendable {
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
     /// points of the running system, if that is the source. Of each path that only a rule names, at most
-    /// `limit` bytes are carried, and nothing of the `shared` places. `withPackages` says whether packages are
+    /// `limit` bytes are carried, and nothing of the `shared` places. The merged lines of `unmergeable` files
+    /// are not valid, for these reasons. `withPackages` says whether packages are
     /// brought along as well: then the files that they brought are not told as left, and those that they made
     /// in the new layer stay.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
         mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit,
-        withPackages: Bool = false
+        unmergeable: [TreePath: String] = [:], withPackages: Bool = false
     ) {
         self.withPackages = withPackages
         var settings = CarrySettings(
@@ -40,6 +41,7 @@ public struct Carrier: Sendable {
         settings.mounted = mounted
         settings.shared = shared
         settings.limit = limit
+        settings.unmergeable = unmergeable
         self.settings = settings
         unread = lists.unread + policy.unread
     }
@@ -102,14 +104,7 @@ public struct Carrier: Sendable {
             try apply(survey, from: from, toBase: toBase, to: to)
             return survey.report
         }
-        let contents = try report.encoded()
-        try calling { () throws(SystemError) in
-            let kept = try? to.read(CarryReport.path, limit: contents.count)
-            if kept != contents {
-                try to.replaceFile(CarryReport.path, contents: contents, permissions: 0o600)
-            }
-            try to.flush()
-        }
+        try report.keep(in: to)
         return report
     }
 
@@ -167,6 +162,18 @@ extension HostFailure {
 }
 
 extension CarryReport {
+    /// Keeps the report in `tree`, and flushes that.
+    func keep(in tree: borrowing ConfinedTree) throws(HostFailure) {
+        let contents = try encoded()
+        try calling { () throws(SystemError) in
+            let kept = try? tree.read(CarryReport.path, limit: contents.count)
+            if kept != contents {
+                try tree.replaceFile(CarryReport.path, contents: contents, permissions: 0o600)
+            }
+            try tree.flush()
+        }
+    }
+
     /// The JSON that a layer keeps.
     fileprivate func encoded() throws(HostFailure) -> [UInt8] {
         let encoder = JSONEncoder()

@@ -56,6 +56,11 @@ public enum PackageTree {
         return record
     }
 
+    /// Whether an update installed packages in `tree`.
+    static func installs(in tree: borrowing ConfinedTree) -> Bool {
+        record(of: tree).items.contains { $0.outcome == .installed }
+    }
+
     /// Puts `record` into `tree`. An empty one is not put where there is none.
     static func put(_ record: PackageRecord, in tree: borrowing ConfinedTree) throws(HostFailure) {
         let encoder = JSONEncoder()

@@ -26,9 +26,7 @@ struct SandboxedInstallation: Sendable {
     var patience = Patience(idle: 600, total: 7200)
 
     private static let environment = [
-        "LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb",
-        "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "SYSTEMD_OFFLINE=1",
-        "\(HookRun.marker)=\(HookEvent.newLayerAdded.rawValue)",
+        "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true",
     ]
 
     /// Installs in the tree, and returns why this failed; `nil` if it did not.
@@ -60,25 +58,13 @@ struct SandboxedInstallation: Sendable {
 
     /// Runs dpkg(1), and returns why it failed; `nil` if it did not.
     private func dpkg(_ arguments: [String], in tree: String) throws(SystemError) -> String? {
-        let words = HostSandbox.wrapper(tree) + [Tool.dpkg.path] + arguments
-        let child = try HostChild(
-            words[0], Array(words.dropFirst()), environment: SandboxedInstallation.environment, saysAll: true)
-        var watch = Patience.Watch(patience, now: SandboxedInstallation.now)
-        var problem: String?
-        let end = try child.wait(every: 500) {
-            if let signal = HostSignals.received {
-                problem = "signal \(signal) came"
-            } else {
-                let verdict = watch.verdict(work: child.work, now: SandboxedInstallation.now)
-                if verdict != .goesOn { problem = "dpkg was given up: \(patience.reason(verdict))" }
-            }
-            return problem == nil
+        let program = SandboxedProgram(
+            [Tool.dpkg.path] + arguments, environment: SandboxedInstallation.environment, patience: patience)
+        switch try program.run(in: tree) {
+        case .ended(0, _): return nil
+        case .ended(_, let message):
+            return PackageManagerOutput.cause(message) ?? "dpkg failed: \(CommandRunner.brief(message))"
+        case .stopped(let cause): return "dpkg: \(cause)"
         }
-        if let problem { return problem }
-        guard let end else { return "dpkg was given up" }
-        if end.status == 0 { return nil }
-        return PackageManagerOutput.cause(end.message) ?? "dpkg failed: \(CommandRunner.brief(end.message))"
     }
-
-    private static var now: Double { Monotonic.now().milliseconds(since: .kernelStart) }
 }

@@ -156,6 +156,8 @@ public struct Executor {
             let (record, report) = try await VolumePackages(order, runner).run(isLate: isLate)
             packages = record
             if let report { carried = report }
+        case .reviewCarry(let order):
+            if let report = carried { carried = try VolumeReview(order).run(report) }
         case .keepArchive(let path, let archive):
             try calling { () throws(SystemError) in try ArchiveKeeper.keep(path, as: archive) }
         case .recordPackages(let record):

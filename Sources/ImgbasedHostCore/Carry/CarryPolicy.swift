@@ -25,8 +25,9 @@ public enum CarryRule: String, Hashable, Sendable, CaseIterable {
 
 /// The rules by path in `/etc/imgbased/persist.d/*.conf`.
 ///
-/// A line is `RULE PATTERN` (`CarryRule`, `PathPattern`), `#` begins a comment. Files count in the order of
-/// their names (`NaturalOrder`). The last line that matches decides, so that a later, closer rule wins.
+/// A line is `RULE PATTERN` (`CarryRule`, `PathPattern`), or names a program (`CarryProgram`); `#` begins a
+/// comment. Files count in the order of their names (`NaturalOrder`). The last rule that matches decides, so
+/// that a later, closer rule wins.
 public struct CarryPolicy: Hashable, Sendable {
     /// A rule and its pattern.
     private struct Line: Hashable {
@@ -51,6 +52,8 @@ public struct CarryPolicy: Hashable, Sendable {
     }
 
     private var lines: [Line] = []
+    /// The programs that the new layer is given to, in the order of their lines.
+    public private(set) var programs: [CarryProgram] = []
     /// Notes on files beside the rules that are not read.
     public var unread: [CarryItem] = []
 
@@ -65,7 +68,12 @@ public struct CarryPolicy: Hashable, Sendable {
         for (file, contents) in files.sorted(by: { NaturalOrder.precedes($0.key, $1.key) }) {
             for line in ListLine.lines(contents) {
                 do throws(ListProblem.Reason) {
-                    lines.append(try CarryPolicy.parse(line))
+                    let (word, rest) = line.words
+                    if let purpose = CarryProgram.Purpose(rawValue: String(decoding: word, as: UTF8.self)) {
+                        programs.append(try CarryProgram(purpose, parsing: rest))
+                    } else {
+                        lines.append(try CarryPolicy.parse(line))
+                    }
                 } catch {
                     problems.append(ListProblem(file: file, line: line.number, reason: error))
                 }

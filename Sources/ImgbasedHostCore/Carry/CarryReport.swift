@@ -18,6 +18,8 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case left
     /// A list names a path that does not exist, or a list or file of rules is not read.
     case unused
+    /// A program of the new layer does not take the configuration, or could not make something of it.
+    case failed
     /// The policy refuses the conflict.
     case refused
     /// Not a change of the administrator's.
@@ -27,7 +29,7 @@ public enum CarryOutcome: String, Hashable, Sendable, Encodable, CaseIterable {
     case reset
 
     /// Whether the administrator should look at it.
-    public var needsLook: Bool { [.conflict, .omitted, .refused].contains(self) }
+    public var needsLook: Bool { [.conflict, .omitted, .failed, .refused].contains(self) }
 }
 
 /// The report on one place.

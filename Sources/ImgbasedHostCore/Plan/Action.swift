@@ -40,6 +40,8 @@ public enum Action: Hashable, Sendable {
     case carry(CarryOrder)
     /// Brings added packages along between privately mounted file systems.
     case carryPackages(CarryOrder, isLate: Bool)
+    /// Runs programs on privately mounted file systems.
+    case reviewCarry(CarryOrder)
     /// Copies the archive of a package.
     case keepArchive(from: String, as: PackageArchive)
     /// Replaces the record of added packages in the running system.

@@ -110,6 +110,11 @@ extension Action {
                     + (isLate ? "" : ", run dpkg on them in an overlay, take over what succeeds")
                     + ", unmount them"
             ]
+        case .reviewCarry(let order):
+            [
+                "mount \(order.from.device) and \(order.to.device) privately, run the programs of persist.d "
+                    + "that read what was carried in overlays, take over what they make, unmount them"
+            ]
         case .keepArchive(let path, let archive): ["cp \(path) \(archive.path)"]
         case .recordPackages: ["write \(PackageStore.recordPath)"]
         case .setUpLayer(let setup):

@@ -73,7 +73,8 @@ extension Step {
             .sealBase,
             .completeUpdate:
             baseActions(image)
-        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .sealLayer,
+        case .createLayer, .renewFileSystem, .makeLayerDirectory, .replaceLayerFile, .carry, .reviewCarry,
+            .sealLayer,
             .listLayer, .recordCarry, .recordLeft, .acknowledgeLeft:
             layerActions
         case .carryPackages, .keepArchive, .installArchives, .installFromRepositories, .recordPackages:
@@ -211,6 +212,7 @@ extension Step {
                 .flushDevice(path.device),
             ]
         case .carry(let order): [.carry(order), .flushDevice(order.to.device)]
+        case .reviewCarry(let order): [.reviewCarry(order), .flushDevice(order.to.device)]
         case .sealLayer(let path, let base, let from):
             [
                 .run(

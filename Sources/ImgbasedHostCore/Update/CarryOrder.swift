@@ -61,7 +61,9 @@ public struct CarryOrder: Hashable, Sendable {
     /// The steps that carry; they deactivate the volumes that they activated. If the change `isLate`, no
     /// packages are installed: at shutdown, their scripts have no place.
     func steps(isLate: Bool) -> [Step] {
-        inactive.map { .activateVolume($0) } + [.carry(self), .carryPackages(self, isLate: isLate)]
+        inactive.map { .activateVolume($0) } + [
+            .carry(self), .carryPackages(self, isLate: isLate), .reviewCarry(self),
+        ]
             + inactive.map { .deactivateVolume($0) }
     }
 }

@@ -146,8 +146,8 @@ import Testing
             (error as? CarryPolicyError)?.description
                 == "a.conf:1: there is no path; a.conf:2: 'etc/x': the path does not begin with '/'; "
                 + "a.conf:3: '/etc/[': a '[' begins a set of bytes that is not understood; write '\\[' for the character; "
-                + "b.conf:2: 'OURS' is no rule; use ours, theirs, merge, whole, skip, fail; "
-                + "b.conf:3: 'keep' is no rule; use ours, theirs, merge, whole, skip, fail"
+                + "b.conf:2: 'OURS' is no rule; use ours, theirs, merge, whole, skip, fail, check, make; "
+                + "b.conf:3: 'keep' is no rule; use ours, theirs, merge, whole, skip, fail, check, make"
         }
     }
 }

@@ -181,6 +181,7 @@ struct FakeMachine: Equatable {
             let from = contents[order.from] ?? Contents()
             contents[order.to]?.archives = from.archives
             if !isLate { contents[order.to]?.installed = from.added.intersection(from.archives) }
+        case .reviewCarry: break
         case .keepArchive(let path, let archive):
             if let booted = state.booted { contents[booted]?.archives.insert(archive.id.name) }
             keptPaths[archive.path] = path

@@ -19,9 +19,11 @@ struct ListLine: Hashable {
             }
     }
 
-    /// The first word, and the rest after blanks.
+    /// The first word, and the rest after blanks. A blank with a `\` in front is part of a word.
     var words: (first: [UInt8], rest: [UInt8]) {
-        let end = bytes.firstIndex(where: ListLine.isBlank) ?? bytes.endIndex
+        let end =
+            bytes.indices.first { ListLine.isBlank(bytes[$0]) && !ListLine.isEscaped(bytes[...$0]) }
+            ?? bytes.endIndex
         return (Array(bytes[..<end]), Array(ListLine.trimmed(bytes[end...])))
     }
 

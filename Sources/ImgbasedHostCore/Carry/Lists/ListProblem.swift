@@ -17,6 +17,8 @@ public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
         case root
         /// Something behind the path looks like a comment, and would be part of the path.
         case comment
+        /// A line for a program has no ` : COMMAND`.
+        case noCommand
         /// The word names no rule.
         case rule([UInt8])
     }
@@ -30,9 +32,11 @@ public struct ListProblem: Error, Hashable, Sendable, CustomStringConvertible {
         case .root: "\(place): the path is the whole tree; name a path in it"
         case .comment:
             "\(place): a comment has a line of its own; write '\\#' for the character in a path"
+        case .noCommand: "\(place): there is no ' : ' with a command behind it"
         case .rule(let word):
             "\(place): '\(EscapedText.escaped(word))' is no rule; use "
-                + CarryRule.allCases.map(\.rawValue).joined(separator: ", ")
+                + (CarryRule.allCases.map(\.rawValue) + CarryProgram.Purpose.allCases.map(\.rawValue))
+                .joined(separator: ", ")
         }
     }
 }

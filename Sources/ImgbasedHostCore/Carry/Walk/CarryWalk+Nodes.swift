@@ -209,9 +209,11 @@ extension CarryWalk {
         }
         var merged: [UInt8]?
         if decision.content == .merged, let ours = place.ours, let new = place.new {
-            merged = rule == .whole ? nil : try lines(name, level)
+            let reason = settings.unmergeable[path]
+            merged = rule == .whole || reason != nil ? nil : try lines(name, level)
             if merged == nil {
                 decision = .conflict(base: place.base, ours: ours, new: new)
+                if let reason { decision.finding?.detail += "; " + reason }
                 decision.apply(rule, place.base, place.ours, place.new, same)
             }
         }

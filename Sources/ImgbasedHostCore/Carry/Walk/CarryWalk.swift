@@ -30,6 +30,9 @@ public struct CarrySettings: Sendable {
     public var packaged: [TreePath: FileTime] = [:]
     /// What packages made in the new layer where something is carried: no other tree has it, and it stays.
     public var made: Set<TreePath> = []
+    /// Files whose merged lines a program of the new layer did not take, each with the reason: they are in
+    /// conflict.
+    public var unmergeable: [TreePath: String] = [:]
     /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
 

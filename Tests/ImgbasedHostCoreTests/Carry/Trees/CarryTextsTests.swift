@@ -29,6 +29,23 @@ import Testing
             trees.target["/etc/passwd"].map { text($0.content) } == accounts + passwd("here:9 new:8"))
     }
 
+    /// A program of the new layer did not take the merged lines.
+    @Test func whatIsNotToBeMergedIsAConflict() throws {
+        var trees = CarryTextsTests.trees("/etc/app.conf", "a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n")
+        let path = try #require(TreePath(parsing: "/etc/app.conf"))
+        #expect(try trees.survey().report.items.map(\.outcome) == [.merged])
+        trees.settings.unmergeable[path] = "'app -t': line 3: no"
+        let report = try CarryTextsTests.carry(trees)
+        #expect(
+            report.items.map(\.detail) == [
+                "changed here and in the new base; this one stays; 'app -t': line 3: no"
+            ])
+        #expect(report.conflicts.map(\.path) == [path])
+        #expect(trees.target["/etc/app.conf"].map { text($0.content) } == "A\nb\nc\n")
+        #expect(
+            trees.target["/var/lib/imgbased/conflicts/etc/app.conf"].map { text($0.content) } == "a\nb\nC\n")
+    }
+
     @Test func whatIsTooLongToAdjustIsNamed() throws {
         let long = String(repeating: "x", count: LineMerge.limit + 1)
         var trees = CarryTextsTests.trees("/etc/conf/fstab", "a", long, "b")
