@@ -111,5 +111,15 @@ enum Report {
             print("rsync takes \(first.summary(digits: 2)) times as long as imgbase,")
             print("\(again.summary(digits: 2)) times as long where there is nothing to do")
         }
+
+        let files = 100_000
+        let remainder = try RemainderBench(rounds: 5, files: files).run()
+        print("\nFinding \(RemainderBench.changed) changes in \(files) files that nothing carries, ms;")
+        print("median (least to most) of 5 rounds, each way in turn:\n")
+        for (way, times) in zip(RemainderBench.ways, remainder) {
+            print(way.name.filled(28) + Samples(times).summary(digits: 0).padded(26))
+        }
+        let ratio = Samples(zip(remainder[0], remainder[1]).map { $0 / $1 })
+        print("\nimgbase takes \(ratio.summary(digits: 2)) times as long as rsync (paired)")
     }
 }

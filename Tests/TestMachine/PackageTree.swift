@@ -28,15 +28,11 @@ public struct PackageTree: Sendable {
     public static func with<Result>(
         _ release: DebianTree, _ body: (PackageTree) throws -> Result
     ) throws -> Result {
-        let relations = try relations()
-        let key = try Digest.of([release.rawValue, relations, Digest.ofFile(script)])
-        let artefact = Artefact(kind: "packages.\(release.rawValue)", key: key) { directory in
-            try HostCommand.run(
-                [script, release.rawValue, directory + "/tree.tar", relations], within: .minutes(15),
-                environment: ["LC_ALL": "C"])
-        }
         let (archive, packages) = try BuildDirectory.locked {
-            try (artefact.obtain(), PackageTree.packages().obtain())
+            try (
+                PackageTree.artefact("packages", release).obtain(),
+                PackageTree.packages().obtain()
+            )
         }
         let path = try BuildDirectory.makeScratch("package-tree")
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -45,8 +41,22 @@ public struct PackageTree: Sendable {
         return try body(PackageTree(path: path))
     }
 
+    /// The tree of a release with more `packages`, as `tree.tar`.
+    static func artefact(
+        _ kind: String, _ release: DebianTree, packages: [String] = []
+    ) throws -> Artefact {
+        let relations = try relations()
+        let packages = packages.joined(separator: ",")
+        let key = try Digest.of([release.rawValue, relations, packages, Digest.ofFile(script)])
+        return Artefact(kind: "\(kind).\(release.rawValue)", key: key) { directory in
+            try HostCommand.run(
+                [script, release.rawValue, directory + "/tree.tar", relations, packages],
+                within: .minutes(30), environment: ["LC_ALL": "C"])
+        }
+    }
+
     /// Both packages, made from the build by debhelper and checked by lintian.
-    private static func packages() throws -> Artefact {
+    static func packages() throws -> Artefact {
         let project = BuildDirectory.project
         let key = try Digest.of([Products.digest(), Digest.ofTree(project + "/packaging")])
         return Artefact(kind: "deb", key: key) { directory in

@@ -22,7 +22,7 @@ public struct RootImage: Sendable {
         self.directory = directory
     }
 
-    private static let guest = BuildDirectory.project + "/Tests/TestMachine/Guest"
+    static let guest = BuildDirectory.project + "/Tests/TestMachine/Guest"
     /// The path of the agent's script.
     static let agent = guest + "/usr/lib/imgbased-tests/agent"
     private static let script = BuildDirectory.project + "/Tests/TestMachine/Scripts/root-image"

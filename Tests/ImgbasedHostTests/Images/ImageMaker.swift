@@ -142,7 +142,11 @@ struct ImageMaker {
 func looking(at device: String, in scratch: Scratch, _ body: (String) throws -> Void) throws {
     let place = scratch("seen")
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
-    try Helper.run("/usr/bin/mount", "-o", "ro", device, place)
+    // A child that another test forks can hold a mount for writing a moment longer. The kernel sends no event
+    // when it ends.
+    let mount =
+        "for i in $(seq 100); do mount -o ro \(device) \(place) 2>/dev/null && exit; sleep 0.1; done; false"
+    try Helper.run("/bin/sh", "-c", mount)
     defer { _ = try? Helper.run("/usr/bin/umount", place) }
     try body(place)
 }
