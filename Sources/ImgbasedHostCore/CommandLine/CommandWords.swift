@@ -90,9 +90,10 @@ public struct CommandWords: Hashable, Sendable {
     }
 
     private static func unknown(_ name: String, _ grammar: Grammar) -> UsageError {
-        .unknownCommand(
-            name, nearest: NearestWord.meant(by: name, among: grammar.commands.map(\.name)),
-            path: [grammar.program])
+        let nearest =
+            name == "version"
+            ? "--version" : NearestWord.meant(by: name, among: grammar.commands.map(\.name))
+        return .unknownCommand(name, nearest: nearest, path: [grammar.program])
     }
 
     /// Throws if the command or its verb, whose help is asked for, does not exist.

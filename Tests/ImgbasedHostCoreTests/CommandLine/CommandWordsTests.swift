@@ -70,6 +70,7 @@ import Testing
         arguments: [
             ("statsu", "there is no command 'statsu'; did you mean 'imgbase status'?"),
             ("upgrade", "there is no command 'upgrade'; did you mean 'imgbase update'?"),
+            ("version", "there is no command 'version'; did you mean 'imgbase --version'?"),
             ("help statsu", "there is no command 'statsu'; did you mean 'imgbase status'?"),
             ("help boot lsit", "'imgbase boot' does not know 'lsit'; did you mean 'imgbase boot list'?"),
             (
