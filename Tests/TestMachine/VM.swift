@@ -157,12 +157,12 @@ public final class VM {
         try agent.descriptor.write(Array(line.utf8), by: deadline)
     }
 
-    /// Runs `script` in the guest and returns its output.
+    /// Runs `script` in the guest, until a command of it fails (`set -e`), and returns its output.
     ///
     /// - Throws: `MachineError.guest` if the status is not 0.
     @discardableResult
     public func check(_ script: String, within limit: Duration = .minutes(2)) throws -> String {
-        let result = try run(script, within: limit)
+        let result = try run("set -e\n" + script, within: limit)
         guard result.status == 0 else { throw MachineError.guest(script, result) }
         return result.output
     }
