@@ -51,14 +51,30 @@ public enum HostSandbox {
         return try result.get()
     }
 
-    /// The words before a program's that run it in `tree`: it cannot reach a network, and whatever it starts
-    /// ends with it (unshare(1)).
+    /// The words before a program's that run it in `tree`: it has no terminal and no network, and whatever it
+    /// starts ends with it (setsid(1), unshare(1)).
+    ///
+    /// It cannot change the host: it has lost the capabilities for devices, mounts, modules and other programs
+    /// (setpriv(1)), and of the host's files its root shows none. It may use any address as its own, as a
+    /// server's check does.
     public static func wrapper(_ tree: String) -> [String] {
         [
-            "/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts", "--root", tree,
-            "--wd", "/", "--",
+            "/usr/bin/setsid", "--wait", "/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--net",
+            "--ipc", "--uts", "--wd", "/", "--", "/bin/sh", "-c", ownAddresses + "; exec \"$@\"", "sh",
+            "/usr/bin/setpriv", "--bounding-set", lost.map { "-" + $0 }.joined(separator: ","), "--",
+            "/usr/sbin/chroot", tree,
         ]
     }
+
+    private static let ownAddresses = ["ipv4", "ipv6"].map {
+        "[ ! -e /proc/sys/net/\($0)/ip_nonlocal_bind ] || echo 1 >/proc/sys/net/\($0)/ip_nonlocal_bind"
+    }.joined(separator: "; ")
+
+    /// The capabilities that programs lose (capabilities(7)).
+    private static let lost = [
+        "sys_admin", "sys_boot", "sys_module", "sys_ptrace", "sys_rawio", "sys_time", "syslog", "mknod",
+        "mac_admin", "mac_override", "audit_control", "net_admin", "wake_alarm", "sys_tty_config",
+    ]
 
     private static func prepare(_ lower: Lower, in directory: String) throws(SystemError) -> String {
         guard imgbased_own_mounts() == 0 else { throw .last("make mounts of its own for", "imgbase") }
@@ -98,6 +114,8 @@ public enum HostSandbox {
                 path, at: path, "none",
                 MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
         }
+        // Who gets out of the tree with chroot(2) finds nothing to write to.
+        try mounting("none", at: "/", "none", MS_BIND | MS_REMOUNT | MS_RDONLY)
         return tree
     }
 

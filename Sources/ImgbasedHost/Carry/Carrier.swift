@@ -25,14 +25,13 @@ public struct Carrier: Sendable {
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
     /// points of the running system, if that is the source. Of each path that only a rule names, at most
-    /// `limit` bytes are carried, and nothing of the `shared` places. The merged lines of `unmergeable` files
-    /// are not valid, for these reasons. `withPackages` says whether packages are
+    /// `limit` bytes are carried, and nothing of the `shared` places. `withPackages` says whether packages are
     /// brought along as well: then the files that they brought are not told as left, and those that they made
     /// in the new layer stay.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
         mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit,
-        unmergeable: [TreePath: String] = [:], withPackages: Bool = false
+        withPackages: Bool = false
     ) {
         self.withPackages = withPackages
         var settings = CarrySettings(
@@ -41,7 +40,6 @@ public struct Carrier: Sendable {
         settings.mounted = mounted
         settings.shared = shared
         settings.limit = limit
-        settings.unmergeable = unmergeable
         self.settings = settings
         unread = lists.unread + policy.unread
     }
@@ -60,6 +58,11 @@ public struct Carrier: Sendable {
         if withPackages {
             settings.packaged = PackageTree.addedFiles(in: from, besides: fromBase)
             settings.made = PackageTree.madePaths(in: to)
+        }
+        let review = CarryReview.read(from: to)
+        settings.written = review.madePaths
+        settings.mergeProblem = { path, text in
+            review.reason(against: Digest.of(text), at: path)
         }
         do throws(TreeReadError) {
             return try Carrier.retrying(where: \.isMissing) { () throws(TreeReadError) in

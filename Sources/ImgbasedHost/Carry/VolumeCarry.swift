@@ -13,20 +13,20 @@ struct VolumeCarry {
         self.order = order
     }
 
-    /// Carries, flushes the new layer, and returns the report. Files whose merged lines are `unmergeable`, for
-    /// these reasons, are in conflict.
-    func run(unmergeable: [TreePath: String] = [:]) throws(HostFailure) -> CarryReport {
+    /// Carries, flushes the new layer, and returns the report and the paths that it changed.
+    func run() throws(HostFailure) -> (report: CarryReport, changed: [TreePath]) {
         let fromBase = try VolumeCarry.mount(order.fromBase, .untouched)
         let from = try source()
         let toBase = try VolumeCarry.mount(order.toBase, .untouched)
         let to = try VolumeCarry.mount(order.to, .readWrite)
         let free = to.free
-        return try carrier(from: from, unmergeable).carry(
-            fromBase: fromBase, from: from, toBase: toBase, to: to
-        ) {
+        var changed: [TreePath] = []
+        let report = try carrier(from: from).carry(fromBase: fromBase, from: from, toBase: toBase, to: to) {
             survey throws(HostFailure) in
             do throws(HostReason) { try order.check(survey, free: free) } catch { throw .contents(error) }
+            changed = survey.changes.filter { !$0.isOnlyOfDirectory }.map(\.path)
         }
+        return (report, changed)
     }
 
     /// Surveys a carry, and changes nothing.
@@ -51,9 +51,7 @@ struct VolumeCarry {
     /// A carrier with the lists of Config and the rules of the layer `from`.
     ///
     /// `/etc/fstab` names the layer's own device: it is compared as it would be in the new layer.
-    private func carrier(
-        from: borrowing ConfinedTree, _ unmergeable: [TreePath: String] = [:]
-    ) throws(HostFailure) -> Carrier {
+    private func carrier(from: borrowing ConfinedTree) throws(HostFailure) -> Carrier {
         let table = order.table
         let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
         var adjusting: [TreePath: Carrier.Adjustment] = [:]
@@ -63,7 +61,7 @@ struct VolumeCarry {
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
             mounted: order.isFromRunning ? try VolumeCarry.mounted() : [], shared: order.shared,
-            limit: try Settings.read().carryLimit, unmergeable: unmergeable, withPackages: true)
+            limit: try Settings.read().carryLimit, withPackages: true)
     }
 
     /// The mount points of the running system. None of them is touched.

@@ -6,7 +6,8 @@ import ImgbasedLinux
 /// Has the programs of a new layer check the configuration that was carried into it, and make what depends on
 /// it (`CarryProgram`).
 ///
-/// They run in overlays. A check tells something only if the same check does not fail in the old layer.
+/// They run in overlays, and what they find and make is recorded in the layer (`CarryReview`). A check tells
+/// something only if the same check does not fail in the old layer.
 struct VolumeReview {
     private let order: CarryOrder
 
@@ -16,44 +17,41 @@ struct VolumeReview {
 
     /// Reviews what `report` tells, and returns the report of what is in the new layer afterwards.
     ///
-    /// Merged lines that a program refuses become a conflict: the layer is carried again without the merge.
-    func run(_ report: CarryReport) throws(HostFailure) -> CarryReport {
+    /// Merged lines that a program refuses become a conflict: the layer is carried again without the merge. If
+    /// the change is `late`, with these paths, nothing runs: at shutdown, programs have no place.
+    func run(_ report: CarryReport, late: [TreePath]?) throws(HostFailure) -> CarryReport {
         let from = try VolumeCarry(order).source()
         let policy = try CarryPolicy.read(from: from)
         let to = try VolumeCarry.mount(order.to, .readWrite)
-        let (hasPackages, old, new) = (PackageTree.installs(in: to), try before(), try after())
-
-        var (report, items): (CarryReport, [CarryItem]) = (report, [])
-        let findings = try check(report.due(.check, of: policy.programs), report, from, old: old, new: new)
-        let refused = findings.flatMap(\.merged)
-        if let path = refused.first(where: { policy.rule(for: $0) == .fail }) {
-            throw .carrying("the policy refuses the conflict at '\(path)': its merged lines are not valid")
+        var (report, review) = (report, CarryReview.read(from: to))
+        if let late {
+            let items = (review.failed + policy.programs.compactMap { $0.late(late) }).compactMap(\.item)
+            report = CarryReport(report.items + items)
+        } else {
+            review.failed = []
+            report = try check(report, policy, from, to, &review)
+            // Packages make such things as well, and a carry gives the new layer those of its base.
+            let makes = policy.programs.filter { $0.purpose == .make }
+            for program in PackageTree.installs(in: to) ? makes : report.due(.make, of: makes) {
+                try make(program, to, &review)
+            }
+            try review.put(in: to)
+            report = CarryReport(report.items + review.failed.compactMap(\.item))
         }
-        if !refused.isEmpty {
-            let reasons = findings.flatMap { finding in finding.merged.map { ($0, finding.reason) } }
-            report = try VolumeCarry(order).run(
-                unmergeable: Dictionary(reasons, uniquingKeysWith: { first, _ in first }))
-        }
-        for finding in findings where finding.merged.isEmpty { items.append(finding.item) }
-
-        // Packages make such things as well, and a carry gives the new layer those of its base.
-        let all = policy.programs.filter { $0.purpose == .make }
-        for program in hasPackages ? all : report.due(.make, of: all) {
-            if let item = try make(program, new, to) { items.append(item) }
-        }
-        report = CarryReport(report.items + items)
         try report.keep(in: to)
         return report
     }
 
     // MARK: Trees
 
+    /// The old layer, for an overlay.
     private func before() throws(HostFailure) -> HostSandbox.Lower {
         if order.isFromRunning { return .directory("/") }
         let type = try LayerProbe.type(ofDevice: order.from.device, named: order.from.name)
         return .device(order.from.device, type: type.rawValue, isReadOnly: true)
     }
 
+    /// The new layer, for an overlay.
     private func after() throws(HostFailure) -> HostSandbox.Lower {
         let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
         return .device(order.to.device, type: type.rawValue)
@@ -61,106 +59,126 @@ struct VolumeReview {
 
     // MARK: Checks
 
-    /// What a check says of the new layer.
-    private struct Finding {
-        var program: CarryProgram
-        var reason: String
-        /// The files with merged lines that are to blame.
-        var merged: [TreePath] = []
+    /// A program, and why it failed.
+    private typealias Problem = (program: CarryProgram, reason: String)
 
-        var item: CarryItem { CarryItem(program.place, .failed, reason) }
-    }
-
+    /// Records what the checks find. Returns the report of what is in the new layer afterwards.
     private func check(
-        _ programs: [CarryProgram], _ report: CarryReport, _ from: borrowing ConfinedTree,
-        old: HostSandbox.Lower, new: HostSandbox.Lower
-    ) throws(HostFailure) -> [Finding] {
-        var failures = try VolumeReview.failures(of: programs, in: new)
+        _ report: CarryReport, _ policy: CarryPolicy, _ from: borrowing ConfinedTree,
+        _ to: borrowing ConfinedTree, _ review: inout CarryReview
+    ) throws(HostFailure) -> CarryReport {
+        let due = report.due(.check, of: policy.programs)
+        let new = try after()
+        var problems: [Problem]
+        do throws(HostFailure) { problems = try VolumeReview.problems(of: due, in: new) } catch {
+            guard !isSignal(error) else { throw error }
+            review.failed += due.map { .init($0.place, $0.reason("it cannot be run: \(error)")) }
+            return report
+        }
         // What fails in the old layer as well fails for another reason than the change of base.
-        let known = try VolumeReview.failures(of: failures.map(\.program), in: old).map(\.program)
-        failures.removeAll { known.contains($0.program) }
-        var findings: [Finding] = []
-        for failure in failures {
-            var finding = Finding(program: failure.program, reason: failure.reason)
-            let merged = report.merged(for: failure.program)
-            if !merged.isEmpty {
-                let texts = try VolumeReview.texts(merged, in: from)
-                if try VolumeReview.failures(of: [failure.program], in: new, with: texts).isEmpty {
-                    finding.merged = merged
-                }
+        if !problems.isEmpty {
+            let known = try? VolumeReview.problems(of: problems.map(\.program), in: try before())
+            try checkSignals()
+            problems.removeAll { problem in known?.contains { $0.program == problem.program } ?? false }
+        }
+        var unmergeable: [TreePath: String] = [:]
+        for problem in problems {
+            let merged = report.merged(for: problem.program)
+            if !merged.isEmpty, try passes(problem.program, merged, from, in: new) {
+                for path in merged { unmergeable[path] = problem.reason }
+            } else {
+                review.failed.append(.init(problem.program.place, problem.reason))
             }
-            findings.append(finding)
         }
-        return findings
+        if unmergeable.isEmpty { return report }
+        for (path, reason) in unmergeable {
+            if policy.rule(for: path) == .fail {
+                throw .carrying("the policy refuses the conflict at '\(path)': \(reason)")
+            }
+            let text = try calling(to.read(path.text, limit: LineMerge.limit)) ?? []
+            review.refused.append(.init(path, digest: Digest.of(text), reason: reason))
+        }
+        try review.put(in: to)
+        let again = try VolumeCarry(order).run().report
+        // Of some files, the merge cannot be taken back: accounts are merged entry by entry.
+        for (path, reason) in unmergeable
+        where again.items.contains(where: { $0.path == path && $0.outcome == .merged }) {
+            review.failed.append(.init(path, reason))
+        }
+        return again
     }
 
-    private static func texts(
-        _ paths: [TreePath], in tree: borrowing ConfinedTree
-    ) throws(HostFailure) -> [(path: String, contents: [UInt8])] {
+    /// Whether `program` takes the `merged` files as they were in the old layer.
+    private func passes(
+        _ program: CarryProgram, _ merged: [TreePath], _ from: borrowing ConfinedTree,
+        in new: HostSandbox.Lower
+    ) throws(HostFailure) -> Bool {
         var texts: [(path: String, contents: [UInt8])] = []
-        for path in paths {
-            let name = String(decoding: path.bytes, as: UTF8.self)
-            guard let contents = try calling(tree.read(name, limit: LineMerge.limit)) else { continue }
-            texts.append((name, contents))
+        for path in merged {
+            guard let contents = try calling(from.read(path.text, limit: LineMerge.limit)) else { continue }
+            texts.append((path.text, contents))
         }
-        return texts
+        return try VolumeReview.problems(of: [program], in: new, with: texts).isEmpty
     }
 
-    /// The programs that fail in a tree that has these `texts`, each with the reason.
-    private static func failures(
+    /// The programs that fail in a tree that has these `texts`.
+    private static func problems(
         of programs: [CarryProgram], in lower: HostSandbox.Lower,
         with texts: [(path: String, contents: [UInt8])] = []
-    ) throws(HostFailure) -> [(program: CarryProgram, reason: String)] {
+    ) throws(HostFailure) -> [Problem] {
         if programs.isEmpty { return [] }
-        let results: [String?]
-        do throws(SystemError) {
+        let results = try calling { () throws(SystemError) in
             let scratch = try HostTemporaryDirectory()
-            results = try HostSandbox.run(lower, in: scratch.path) { tree in
+            defer { withExtendedLifetime(scratch) {} }
+            return try HostSandbox.run(lower, in: scratch.path) { tree -> Result<[String?], SystemError> in
                 do throws(SystemError) {
                     for text in texts {
                         try ConfinedTree(tree).replaceFile(text.path, contents: text.contents)
                     }
                 } catch {
-                    return programs.map { _ in "\(error)" }
+                    return .failure(error)
                 }
-                return programs.map { $0.problem(in: tree) }
-            }
-        } catch {
-            results = programs.map { $0.reason("it cannot be tried: \(error)") }
+                return .success(programs.map { $0.problem(in: tree) })
+            }.get()
         }
         try checkSignals()
         return zip(programs, results).compactMap { program, reason in reason.map { (program, $0) } }
     }
 
+    private func isSignal(_ failure: HostFailure) -> Bool { HostSignals.received != nil }
+
     // MARK: Makes
 
-    /// Runs `program` and takes over what it wrote, if it succeeds. Returns what to report.
+    /// Runs `program` and takes over what it wrote, if it succeeds.
     private func make(
-        _ program: CarryProgram, _ lower: HostSandbox.Lower, _ to: borrowing ConfinedTree
-    ) throws(HostFailure) -> CarryItem? {
+        _ program: CarryProgram, _ to: borrowing ConfinedTree, _ review: inout CarryReview
+    ) throws(HostFailure) {
         let scratch: HostTemporaryDirectory
-        let problem: String?
-        do throws(SystemError) {
-            scratch = try HostTemporaryDirectory()
-            problem = try HostSandbox.run(lower, in: scratch.path) { program.problem(in: $0) }
+        let upper: OpenDirectory
+        do throws(HostFailure) {
+            scratch = try calling(HostTemporaryDirectory())
+            let new = try after()
+            let problem = try calling { () throws(SystemError) in
+                try HostSandbox.run(new, in: scratch.path) { program.problem(in: $0) }
+            }
+            try checkSignals()
+            if let problem { return review.failed.append(.init(program.place, problem)) }
+            upper = try calling { () throws(SystemError) in
+                try ConfinedTree(scratch.path).directory("/" + HostSandbox.upper)
+            }
+            let size = try calling(OverlayChanges.size(of: upper))
+            do throws(HostReason) { try order.checkRoom(size) } catch { throw .contents(error) }
+            if to.free < size { throw .carrying("the new layer lacks room: \(size.formatted)") }
         } catch {
-            return CarryItem(program.place, .failed, program.reason("it cannot be run: \(error)"))
+            guard !isSignal(error) else { throw error }
+            return review.failed.append(.init(program.place, program.reason("\(error)")))
         }
-        try checkSignals()
-        if let problem { return CarryItem(program.place, .failed, problem) }
-        let upper = try calling { () throws(SystemError) in
-            try ConfinedTree(scratch.path).directory("/" + HostSandbox.upper)
-        }
-        let size = try calling(OverlayChanges.size(of: upper))
-        do throws(HostReason) { try order.checkRoom(size) } catch { throw .contents(error) }
-        guard size <= to.free else {
-            return CarryItem(
-                program.place, .failed, program.reason("the new layer lacks room: \(size.formatted)"))
-        }
+        // From here on, a failure would leave half of it.
+        defer { withExtendedLifetime(scratch) {} }
         let changes = try calling { () throws(SystemError) in try OverlayChanges.apply(from: upper, to: to) }
-        try PackageTree.addMade(changes.made, to: to)
+        review.made = Set(review.made).union(changes.written.map(\.description)).sorted()
+        try review.put(in: to)
         try calling(to.flush())
-        return nil
     }
 }
 
@@ -176,7 +194,9 @@ extension CarryProgram {
 
     /// Why the command fails in `tree`; `nil` if it succeeds, or the program is not there.
     fileprivate func problem(in tree: String) -> String? {
-        let program = SandboxedProgram(["/bin/sh", "-c", command], patience: CarryProgram.patience)
+        // The shell stays the first process: a server, which changes its user, would not end with this program.
+        let line = command + "\nexit $?"
+        let program = SandboxedProgram(["/bin/sh", "-c", line], patience: CarryProgram.patience)
         do throws(SystemError) {
             switch try program.run(in: tree) {
             case .ended(CarryProgram.missingStatus, _), .ended(0, _): return nil
@@ -189,4 +209,9 @@ extension CarryProgram {
             return reason("\(error)")
         }
     }
+}
+
+extension TreePath {
+    /// The path as a text. One that is no UTF-8 names no file then.
+    fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
 }

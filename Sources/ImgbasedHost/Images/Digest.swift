@@ -12,6 +12,13 @@ struct Digest: ~Copyable {
         EVP_DigestInit_ex(context, EVP_sha256(), nil)
     }
 
+    /// The digest of `bytes`, in lower-case hexadecimal.
+    static func of(_ bytes: [UInt8]) -> String {
+        var digest = Digest()
+        digest.update(bytes)
+        return digest.hexadecimal()
+    }
+
     deinit {
         EVP_MD_CTX_free(context)
     }

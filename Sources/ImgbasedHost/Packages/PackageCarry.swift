@@ -176,7 +176,7 @@ public struct PackageCarry: Sendable {
         let automatic = Set(installed.filter { !$0.isManual }.map(\.id))
         if automatic.isEmpty { return }
         let path = PackageDatabase.marksPath
-        guard let marks = try calling(to.read(path, limit: PackageDatabase.limit)) else { return }
+        let marks = try calling(to.read(path, limit: PackageDatabase.limit)) ?? []
         let new: [UInt8]
         do throws(PackageProblem) { new = try now.marks(marks, adding: automatic) } catch {
             throw .contents(.packages(error))

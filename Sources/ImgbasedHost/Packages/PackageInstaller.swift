@@ -43,7 +43,11 @@ public struct PackageInstaller: Sendable {
         let surplus = selection.surplus(in: present)
         let all = sets.reduce(into: Set<PackageName>()) { $0.formUnion($1) }
         if all.isEmpty, surplus.isEmpty { return result }
-        let files = try PackageInstaller.answers(from, to)
+        let files: [SandboxedInstallation.File]
+        do throws(HostFailure) { files = try PackageInstaller.answers(from, to) } catch {
+            for id in all.union(surplus) { result.problems[id] = "\(error)" }
+            return result
+        }
         let problem = try install(all, removing: surplus, files, into: to, &result)
         guard let problem else { return result }
         // With several sets, one of them is to blame.
@@ -71,6 +75,8 @@ public struct PackageInstaller: Sendable {
             return "'\(HostTemporary.directory)' has no room to try it: \(needed.formatted)"
         }
         if to.free < needed { return "the new layer has no room for it: \(needed.formatted)" }
+        // Both the overlay and the layer can be volumes of the pool.
+        do throws(HostFailure) { try checkRoom(Bytes(needed.count * 2)) } catch { return "\(error)" }
         var installation = SandboxedInstallation()
         installation.removing = removing
         installation.runs = selection.runs(of: set)
@@ -100,6 +106,7 @@ public struct PackageInstaller: Sendable {
             try OverlayChanges.apply(
                 from: upper, to: to, last: TreePath(parsing: PackageDatabase.listDirectory))
         }
+        withExtendedLifetime(scratch) {}
         result.hasChanged = true
         try PackageTree.addMade(changes.made, to: to)
         try calling(to.flush())
@@ -149,6 +156,17 @@ public struct PackageInstaller: Sendable {
             for path in try calling(states(top, in: from, depth: 0)) {
                 guard try calling(to.openFile(path)) == nil else { continue }
                 let contents = try calling(from.read(path, limit: 1 << 20)) ?? []
+                files.append(SandboxedInstallation.File(path: path, contents: contents))
+            }
+        }
+        // A package of a foreign architecture needs it declared (dpkg --add-architecture).
+        let path = "/var/lib/dpkg/arch"
+        if let old = try calling(from.read(path, limit: 1 << 16)) {
+            let new = try calling(to.read(path, limit: 1 << 16)) ?? []
+            let there = Set(new.split(separator: UInt8(ascii: "\n")))
+            let lacking = old.split(separator: UInt8(ascii: "\n")).filter { !there.contains($0) }
+            if !lacking.isEmpty {
+                let contents = new + lacking.flatMap { $0 + [UInt8(ascii: "\n")] }
                 files.append(SandboxedInstallation.File(path: path, contents: contents))
             }
         }

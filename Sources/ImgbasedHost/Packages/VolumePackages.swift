@@ -16,7 +16,7 @@ struct VolumePackages {
     /// packages write to configuration files.
     func run(isLate: Bool) async throws(HostFailure) -> (record: PackageRecord, report: CarryReport?) {
         let result = try await carry(isLate: isLate)
-        return (result.record, result.hasChanged ? try VolumeCarry(order).run() : nil)
+        return (result.record, result.hasChanged ? try VolumeCarry(order).run().report : nil)
     }
 
     private func carry(isLate: Bool) async throws(HostFailure) -> (record: PackageRecord, hasChanged: Bool) {

@@ -14,6 +14,8 @@ public struct Executor {
     public private(set) var image: ImageFacts = .unknown
     /// The report of the plan's `carry`; `nil` before.
     public private(set) var carried: CarryReport?
+    /// The paths of the new layer that the plan's last `carry` changed.
+    private var changed: [TreePath] = []
     /// What became of added packages in the plan's `carryPackages`; `nil` before.
     public private(set) var packages: PackageRecord?
 
@@ -151,13 +153,15 @@ public struct Executor {
         case .settleConflict(let path, let takesNew):
             try calling { () throws(SystemError) in try ConflictSettler.settle(path, takesNew: takesNew) }
         case .carry(let order):
-            carried = try VolumeCarry(order).run()
+            (carried, changed) = try VolumeCarry(order).run()
         case .carryPackages(let order, let isLate):
             let (record, report) = try await VolumePackages(order, runner).run(isLate: isLate)
             packages = record
             if let report { carried = report }
-        case .reviewCarry(let order):
-            if let report = carried { carried = try VolumeReview(order).run(report) }
+        case .reviewCarry(let order, let isLate):
+            if let report = carried {
+                carried = try VolumeReview(order).run(report, late: isLate ? changed : nil)
+            }
         case .keepArchive(let path, let archive):
             try calling { () throws(SystemError) in try ArchiveKeeper.keep(path, as: archive) }
         case .recordPackages(let record):

@@ -17,6 +17,11 @@ public enum CarryChange: Hashable, Sendable {
     /// Gives an existing node of this kind these attributes.
     case set(TreePath, NodeFacts.Kind, NodeAttributes)
 
+    /// Whether only the attributes of a directory change, as they do with its entries.
+    public var isOnlyOfDirectory: Bool {
+        if case .set(_, .directory, _) = self { true } else { false }
+    }
+
     /// The path that is changed.
     public var path: TreePath {
         switch self {

@@ -48,7 +48,9 @@ public enum ArchivePlanner {
                 return offer.archive.version != archive.version
                     && installed[archive.id]?.version == archive.version
             }
+            // The next update tries a package again that the last one could not install.
             return installed[archive.id]?.version == archive.version || installed.broken.contains(archive.id)
+                || record?.missing.contains { $0.id == archive.id } == true
         }
         let new = wanted.values.map(\.archive).sorted { $0.id < $1.id }
         let (remaining, excess) = fitting(new, staying, limit)

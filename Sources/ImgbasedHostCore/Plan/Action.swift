@@ -41,7 +41,7 @@ public enum Action: Hashable, Sendable {
     /// Brings added packages along between privately mounted file systems.
     case carryPackages(CarryOrder, isLate: Bool)
     /// Runs programs on privately mounted file systems.
-    case reviewCarry(CarryOrder)
+    case reviewCarry(CarryOrder, isLate: Bool)
     /// Copies the archive of a package.
     case keepArchive(from: String, as: PackageArchive)
     /// Replaces the record of added packages in the running system.

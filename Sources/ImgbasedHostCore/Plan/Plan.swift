@@ -110,7 +110,8 @@ extension Action {
                     + (isLate ? "" : ", run dpkg on them in an overlay, take over what succeeds")
                     + ", unmount them"
             ]
-        case .reviewCarry(let order):
+        case .reviewCarry(let order, true): ["read \(CarryReview.path) of \(order.to.device)"]
+        case .reviewCarry(let order, false):
             [
                 "mount \(order.from.device) and \(order.to.device) privately, run the programs of persist.d "
                     + "that read what was carried in overlays, take over what they make, unmount them"

@@ -212,7 +212,8 @@ extension Step {
                 .flushDevice(path.device),
             ]
         case .carry(let order): [.carry(order), .flushDevice(order.to.device)]
-        case .reviewCarry(let order): [.reviewCarry(order), .flushDevice(order.to.device)]
+        case .reviewCarry(let order, let isLate):
+            [.reviewCarry(order, isLate: isLate), .flushDevice(order.to.device)]
         case .sealLayer(let path, let base, let from):
             [
                 .run(

@@ -56,7 +56,7 @@ extension Step: CustomStringConvertible {
             "install the packages added in layer '\(order.from.name)' in '\(order.to.name)'"
         case .carryPackages(let order, true):
             "bring the archives of packages added in layer '\(order.from.name)' into '\(order.to.name)'"
-        case .reviewCarry(let order): "check the configuration of layer '\(order.to.name)'"
+        case .reviewCarry(let order, _): "check the configuration of layer '\(order.to.name)'"
         case .keepArchive(_, let archive): "keep archive '\(archive.fileName)'"
         case .installArchives(let archives):
             "install \(archives.map { "'\($0.id.name)'" }.joined(separator: ", ")) from kept archives"

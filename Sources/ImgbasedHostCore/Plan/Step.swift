@@ -70,8 +70,9 @@ public enum Step: Hashable, Sendable {
     /// Brings the kept archives of the layer's added packages along, and, unless the change is late, installs
     /// the packages.
     case carryPackages(CarryOrder, isLate: Bool)
-    /// Has programs check what was carried, and make what depends on it.
-    case reviewCarry(CarryOrder)
+    /// Has programs check what was carried, and make what depends on it. If the change is late, nothing runs: what
+    /// they would not have seen is told.
+    case reviewCarry(CarryOrder, isLate: Bool)
     /// Keeps the archive of a package, found at a path of the running system.
     case keepArchive(from: String, as: PackageArchive)
     /// Installs packages in the running system from their kept archives.

@@ -62,7 +62,7 @@ public struct CarryOrder: Hashable, Sendable {
     /// packages are installed: at shutdown, their scripts have no place.
     func steps(isLate: Bool) -> [Step] {
         inactive.map { .activateVolume($0) } + [
-            .carry(self), .carryPackages(self, isLate: isLate), .reviewCarry(self),
+            .carry(self), .carryPackages(self, isLate: isLate), .reviewCarry(self, isLate: isLate),
         ]
             + inactive.map { .deactivateVolume($0) }
     }

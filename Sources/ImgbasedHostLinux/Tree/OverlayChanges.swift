@@ -10,6 +10,8 @@ public import ImgbasedLinux
 public struct OverlayChanges {
     /// The paths that the tree did not have before.
     public private(set) var made: [TreePath] = []
+    /// The paths whose nodes are others than before, directories aside.
+    public private(set) var written: Set<TreePath> = []
     private let last: TreePath?
     /// The first name of each file with several.
     private var links: [NodeFacts.Identity: TreePath] = [:]
@@ -88,12 +90,28 @@ public struct OverlayChanges {
         }
     }
 
+    /// Whether the node in `upper` has the kind and content of the one that is `there`.
+    private func isSame(
+        _ name: [UInt8], _ facts: NodeFacts, in upper: OpenDirectory, _ there: NodeFacts?,
+        in target: OpenDirectory
+    ) -> Bool {
+        guard let there, facts.kind == there.kind else { return false }
+        guard facts.isFile else { return true }
+        // What cannot be read counts as another.
+        guard let new = try? upper.bytes(of: name, limit: OverlayChanges.compared) else { return false }
+        return (try? target.bytes(of: name, limit: OverlayChanges.compared)) == new
+    }
+
+    /// The longest file that is compared, in bytes.
+    private static let compared = 16 << 20
+
     private mutating func put(
         _ name: [UInt8], _ facts: NodeFacts, from upper: OpenDirectory, in target: OpenDirectory,
         _ path: TreePath
     ) throws(SystemError) {
         let there = try target.look(at: name)
         if there == nil { made.append(path) }
+        if !isSame(name, facts, in: upper, there, in: target) { written.insert(path) }
         if there?.isDirectory == true { try target.remove(name) }
         guard facts.isFile else { return try target.make(facts.kind, as: name, facts.attributes) }
         if facts.links > 1, let first = links[facts.identity], let other = first.name {

@@ -22,7 +22,7 @@ struct VolumeReviewTests {
             for tree in base layer new to; do
                 mkdir -p $tree/usr/lib/imgbased/persist.d $tree/etc/app.d
                 printf '%s\\n' 'check /etc/app.conf : app -t' 'make /etc/app.d : make-index' \\
-                    'make /etc/app.d : no-such-program' >$tree/usr/lib/imgbased/persist.d/50-app.conf
+                    'make /etc/app.d : no-such-program' 'skip /etc/app.index' >$tree/usr/lib/imgbased/persist.d/50-app.conf
                 printf '%s\\n' 1 2 3 4 5 6 >$tree/etc/app.conf
                 printf '%s\\n' '#!/bin/sh' 'grep -q x /etc/app.conf && grep -q y /etc/app.conf || exit 0' \\
                     'echo line 9: x and y >&2; exit 1' >$tree/usr/bin/app
@@ -49,8 +49,9 @@ struct VolumeReviewTests {
         }
     }
 
-    /// Carries from the tree `layer` into `to`, `times` times, after `script`.
-    private func carry(_ script: String, times: Int = 1) async throws -> Run {
+    /// Carries from the tree `layer` into `to`, `times` times, after `script`. Then, after `late` changed the
+    /// layer, once more as at shutdown.
+    private func carry(_ script: String, times: Int = 1, late: String? = nil) async throws -> Run {
         try trees.scratch.shell(script)
         var devices: [String: LayerFileSystemTests.Device] = [:]
         for name in ["base", "layer", "new", "to"] {
@@ -72,9 +73,18 @@ struct VolumeReviewTests {
         order.fromBase = try path("base")
         order.inactive = []
         var plan = Plan(goal: "test")
-        plan.prepare = [.carry(order), .reviewCarry(order)]
+        plan.prepare = [.carry(order), .reviewCarry(order, isLate: false)]
         var report: CarryReport?
         for _ in 0..<times {
+            var executor = Executor(runner: CommandRunner())
+            try await executor.run(plan)
+            report = executor.carried
+        }
+        if let late {
+            let device = try path("layer").device
+            try trees.scratch.shell(
+                "mkdir -p seen && mount \(device) seen && (cd seen && \(late)); umount seen")
+            plan.prepare = [.carry(order), .reviewCarry(order, isLate: true)]
             var executor = Executor(runner: CommandRunner())
             try await executor.run(plan)
             report = executor.carried
@@ -151,6 +161,38 @@ struct VolumeReviewTests {
                 "carried '/etc/app.d/mine': a file, added",
             ])
         #expect(try run.text("/etc/app.index") == "")
+    }
+
+    /// At shutdown nothing runs, and what was found and made before stays.
+    @Test func lateChangesLeaveWhatProgramsFoundAndMade() async throws {
+        let run = try await carry(
+            """
+            for tree in base layer new to; do echo shipped >$tree/etc/app.index; done
+            sed -i s/1/x/ layer/etc/app.conf; sed -i s/6/y/ new/etc/app.conf to/etc/app.conf
+            echo mine >layer/etc/app.d/mine
+            """, late: "echo late >etc/other")
+        #expect(
+            run.report.items.map(\.line) == [
+                "conflict '/etc/app.conf': changed here and in the new base; this one stays; 'app -t': line 9: x and y; "
+                    + "the new base's is '/var/lib/imgbased/conflicts/etc/app.conf'",
+                "carried '/etc/app.d/mine': a file, added", "carried '/etc/other': a file, added",
+            ])
+        #expect(try run.text("/etc/app.conf") == "x\n2\n3\n4\n5\n6")
+        #expect(try run.text("/etc/app.index") == "mine")
+        #expect(try run.text("/etc/app.names") == "mine")
+    }
+
+    /// The merge is another now, and so nothing is known against it. That nobody looked at it is told.
+    @Test func whatNoProgramSawIsTold() async throws {
+        let run = try await carry(
+            "sed -i s/1/x/ layer/etc/app.conf; sed -i s/6/y/ new/etc/app.conf to/etc/app.conf",
+            late: "sed -i s/x/z/ etc/app.conf")
+        #expect(
+            run.report.items.map(\.line) == [
+                "failed '/etc/app.conf': changed after the update; run 'app -t'",
+                "merged '/etc/app.conf': lines of both",
+            ])
+        #expect(try run.text("/etc/app.conf") == "z\n2\n3\n4\n5\ny")
     }
 
     /// Nothing was changed that a program reads.

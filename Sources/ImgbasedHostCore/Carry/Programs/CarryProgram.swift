@@ -50,7 +50,12 @@ public struct CarryProgram: Hashable, Sendable {
         case .carried, .merged, .deleted, .conflict, .replaced: break
         case .failed, .omitted, .left, .unused, .refused, .reset: return false
         }
-        return patterns.contains { $0.matches(item.path) || item.path.covers($0.literalPrefix) }
+        return concerns(item.path)
+    }
+
+    /// Whether `path` is one of the configuration, or contains it.
+    func concerns(_ path: TreePath) -> Bool {
+        patterns.contains { $0.matches(path) || path.covers($0.literalPrefix) }
     }
 }
 

@@ -153,7 +153,7 @@ extension CarryWalk {
 
     /// Removes what only the new layer has: an earlier run made it, from a state of the layer that is gone.
     mutating func leftover(_ path: TreePath, _ name: [UInt8], _ level: Level) throws(TreeReadError) {
-        guard !CarryScope.isState(path), !settings.made.contains(path),
+        guard !CarryScope.isState(path), !settings.made.contains(path), !settings.written.contains(path),
             let target = try facts(name, in: level.target, IdentityMap())
         else { return }
         if target.isMountPoint {
@@ -209,15 +209,17 @@ extension CarryWalk {
         }
         var merged: [UInt8]?
         if decision.content == .merged, let ours = place.ours, let new = place.new {
-            let reason = settings.unmergeable[path]
-            merged = rule == .whole || reason != nil ? nil : try lines(name, level)
+            merged = rule == .whole ? nil : try lines(name, level)
+            let problem = merged.flatMap { settings.mergeProblem(path, $0) }
+            if problem != nil { merged = nil }
             if merged == nil {
                 decision = .conflict(base: place.base, ours: ours, new: new)
-                if let reason { decision.finding?.detail += "; " + reason }
+                if let problem { decision.finding?.detail += "; " + problem }
                 decision.apply(rule, place.base, place.ours, place.new, same)
             }
         }
         try keep(&decision, rule, path, name, place, level)
+        if settings.written.contains(path), place.target != nil { return true }
         switch (decision.content, decision.attributes) {
         case (.ours, let attributes?):
             guard let ours = place.ours, let from = level.ours else { return false }

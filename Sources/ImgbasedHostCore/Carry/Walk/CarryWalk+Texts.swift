@@ -52,7 +52,11 @@ extension CarryWalk {
             let facts = (place.ours, place.new) as? (NodeFacts, NodeFacts)
         {
             content = LineMerge.merge(base: base, ours: ours, theirs: new)
-            if content == nil { decision = .conflict(base: place.base, ours: facts.0, new: facts.1) }
+            let problem = content.flatMap { settings.mergeProblem(path, $0) }
+            if content == nil || problem != nil {
+                (content, decision) = (nil, .conflict(base: place.base, ours: facts.0, new: facts.1))
+            }
+            if let problem { decision.finding?.detail += "; " + problem }
         }
         decision.apply(rule, place.base, place.ours, place.new, same)
         try keep(&decision, rule, path, name, place, level)

@@ -30,9 +30,10 @@ public struct CarrySettings: Sendable {
     public var packaged: [TreePath: FileTime] = [:]
     /// What packages made in the new layer where something is carried: no other tree has it, and it stays.
     public var made: Set<TreePath> = []
-    /// Files whose merged lines a program of the new layer did not take, each with the reason: they are in
-    /// conflict.
-    public var unmergeable: [TreePath: String] = [:]
+    /// Says why a program of the new layer did not take this merged text of a file; `nil` if none is known.
+    public var mergeProblem: @Sendable (TreePath, [UInt8]) -> String? = { _, _ in nil }
+    /// What programs of the new layer wrote after an earlier run: it stays as it is.
+    public var written: Set<TreePath> = []
     /// Whether the owners in the whole new layer are checked.
     var checksOwners = false
 

@@ -34,7 +34,9 @@ import Testing
         var trees = CarryTextsTests.trees("/etc/app.conf", "a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n")
         let path = try #require(TreePath(parsing: "/etc/app.conf"))
         #expect(try trees.survey().report.items.map(\.outcome) == [.merged])
-        trees.settings.unmergeable[path] = "'app -t': line 3: no"
+        trees.settings.mergeProblem = { place, text in
+            place == path && text == Array("A\nb\nC\n".utf8) ? "'app -t': line 3: no" : nil
+        }
         let report = try CarryTextsTests.carry(trees)
         #expect(
             report.items.map(\.detail) == [
