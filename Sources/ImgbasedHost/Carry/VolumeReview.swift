@@ -167,7 +167,7 @@ struct VolumeReview {
                 try ConfinedTree(scratch.path).directory("/" + HostSandbox.upper)
             }
             let size = try calling(OverlayChanges.size(of: upper))
-            do throws(HostReason) { try order.checkRoom(size) } catch { throw .contents(error) }
+            try order.checkRoomNow(size)
             if to.free < size { throw .carrying("the new layer lacks room: \(size.formatted)") }
         } catch {
             guard !isSignal(error) else { throw error }

@@ -28,9 +28,7 @@ struct VolumePackages {
         let (order, name) = (order, order.to.name)
         let carry = PackageCarry(
             runner, lower: .device(order.to.device, type: type.rawValue), isLate: isLate,
-            checkRoom: { size throws(HostFailure) in
-                do throws(HostReason) { try order.checkRoom(size) } catch { throw .contents(error) }
-            },
+            checkRoom: { size throws(HostFailure) in try order.checkRoomNow(size) },
             check: { path in
                 do throws(SystemError) {
                     let after = VolumePackages.problem(of: try ConfinedTree(path), type: type, name)

@@ -21,7 +21,16 @@ struct PoolMeter: Sendable {
 
     /// A meter of the pools below the file system of `path`.
     init(beneath path: String) throws(SystemError) {
-        guard let number = HostSystem.device(of: path) else {
+        try self.init(of: HostSystem.device(of: path))
+    }
+
+    /// A meter of the pools below the device at `path`.
+    init(beneathDevice path: String) throws(SystemError) {
+        try self.init(of: HostSystem.number(ofDevice: path))
+    }
+
+    private init(of number: String?) throws(SystemError) {
+        guard let number else {
             pools = []
             return
         }

@@ -55,9 +55,6 @@ public struct CarryOrder: Hashable, Sendable {
         }
     }
 
-    /// Throws unless the pool has room for `size` more.
-    public func checkRoom(_ size: Bytes) throws(HostReason) { try room?.check(size) }
-
     /// The steps that carry; they deactivate the volumes that they activated. If the change `isLate`, no
     /// packages are installed: at shutdown, their scripts have no place.
     func steps(isLate: Bool) -> [Step] {

@@ -39,6 +39,19 @@ import Testing
         #expect(try Self.plan([x], installed: [], kept: [tool]).first == .removeFile(tool.path))
     }
 
+    /// The next update tries it again, and so does 'imgbase packages retry'.
+    @Test func theArchiveOfAPackageThatAnUpdateCouldNotInstallStays() throws {
+        let (tool, x) = (try PackageMaker.archive("tool", "1"), try PackageMaker.archive("x", "1"))
+        let record = PackageRecord([PackageItem(tool.id, tool.version, .missing, "why")])
+        #expect(
+            try Self.plan([x], installed: [], kept: [tool], record: record)
+                == [.keepArchive(from: "/tmp/x.deb", as: x)])
+        // Its own installation, as retry runs it, does not remove it either.
+        #expect(
+            try Self.plan([tool], installed: [], kept: [tool], record: record).contains(
+                .removeFile(tool.path)) == false)
+    }
+
     @Test func beyondTheLimitTheOldestGoAndThisIsTold() throws {
         let kept = try (1...4).map { try PackageMaker.archive("k\($0)", "1", size: 300, kept: Int64($0)) }
         let new = try PackageMaker.archive("new", "1", size: 500, kept: 9)
