@@ -63,7 +63,8 @@ struct VolumeCarry {
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
             mounted: order.isFromRunning ? try VolumeCarry.mounted() : [], shared: order.shared,
-            limit: try Settings.read().carryLimit, unmergeable: unmergeable, withPackages: true)
+            limit: try Settings.read().carryLimit, unmergeable: unmergeable,
+            places: try PackagePlaces(order))
     }
 
     /// The mount points of the running system. None of them is touched.
