@@ -228,6 +228,8 @@ install: ## Install the built files: DESTDIR=, PREFIX=/usr, and GNU's directory 
 	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postinst.d/zz-imgbased)
 	$(call fill,755,kernel/zz-imgbased.in,$(sysconfdir)/kernel/postrm.d/zz-imgbased)
 	$(call fill,644,dpkg/imgbased.in,$(sysconfdir)/dpkg/dpkg.cfg.d/imgbased)
+	$(call fill,644,dnf/imgbased.action.in,$(sysconfdir)/dnf/plugins/post-transaction-actions.d/imgbased.action)
+	$(call fill,644,dnf/imgbased.actions.in,$(sysconfdir)/dnf/libdnf5-plugins/actions.d/imgbased.actions)
 	$(call fill,755,kernel/95-imgbased.install.in,$(kernelinstalldir)/95-imgbased.install)
 	for file in systemd/*.service systemd/*.timer systemd/*.in; do name=$${file##*/}; \
 		$(call fill,644,$$file,$(systemdsystemunitdir)/$${name%.in}); done

@@ -8,7 +8,7 @@ struct PackagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "packages", abstract: "Show and mend the packages that updates install again.",
         discussion: """
-            The archives of packages that are installed by apt or dpkg and that the base does not have are \
+            The archives of packages that are installed by apt, dpkg or dnf and that the base does not have are \
             kept. An update installs them in the new layer. What it could not install is listed with the \
             reason.
             """, subcommands: [List.self, Retry.self, Forget.self, Keep.self], defaultSubcommand: List.self)
@@ -63,12 +63,12 @@ struct PackagesCommand: ParsableCommand {
 
     /// `imgbase packages keep`.
     struct Keep: HostCommand {
-        // Only dpkg's hook calls it.
+        // Only the hooks of dpkg and dnf call it.
         static let configuration = CommandConfiguration(
-            commandName: "keep", abstract: "Keep the archives that a running dpkg is about to unpack.",
+            commandName: "keep", abstract: "Keep the archives that a running dpkg or dnf unpacks.",
             shouldDisplay: false)
 
-        @Argument(help: ArgumentHelp("The process of dpkg.", valueName: "pid"))
+        @Argument(help: ArgumentHelp("The process of dpkg or dnf.", valueName: "pid"))
         var process: Int32
 
         @OptionGroup var global: GlobalOptions

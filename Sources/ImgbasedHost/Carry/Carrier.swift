@@ -15,8 +15,8 @@ public struct Carrier: Sendable {
     private let settings: CarrySettings
     /// Notes on files beside the lists and rules that are not read.
     private let unread: [CarryItem]
-    /// Whether packages are brought along as well.
-    private let withPackages: Bool
+    /// The places of the trees, if packages are brought along as well.
+    private let places: PackagePlaces?
     /// How often a layer is walked if something in it vanishes meanwhile.
     private static let tries = 10
 
@@ -25,15 +25,15 @@ public struct Carrier: Sendable {
     /// `adjusting` names files that always differ between layers, such as /etc/fstab, by their path in a
     /// tree. In all trees they are adapted to the new layer before the comparison. `mounted` lists the mount
     /// points of the running system, if that is the source. Of each path that only a rule names, at most
-    /// `limit` bytes are carried, and nothing of the `shared` places. `withPackages` says whether packages are
-    /// brought along as well: then the files that they brought are not told as left, and those that they made
-    /// in the new layer stay.
+    /// `limit` bytes are carried, and nothing of the `shared` places. `places` tells where the trees
+    /// are, if packages are brought along as well: then the files that they brought are not told as left, and
+    /// those that they made in the new layer stay.
     public init(
         lists: CarryLists, policy: CarryPolicy, adjusting: [TreePath: Adjustment] = [:],
         mounted: [TreePath] = [], shared: [TreePath] = [], limit: Bytes = Settings().carryLimit,
-        withPackages: Bool = false
+        places: PackagePlaces? = nil
     ) {
-        self.withPackages = withPackages
+        self.places = places
         var settings = CarrySettings(
             scope: CarryScope(files: lists.files, merged: lists.merged), policy: policy)
         settings.adjustments = adjusting
@@ -55,8 +55,8 @@ public struct Carrier: Sendable {
         let target = try Carrier.root(to)
         var settings = settings
         settings.beside = Carrier.beside(in: from)
-        if withPackages {
-            settings.packaged = PackageTree.addedFiles(in: from, besides: fromBase)
+        if let places {
+            settings.packaged = PackageTree.addedFiles(in: from, besides: fromBase, at: places)
             settings.made = PackageTree.madePaths(in: to)
         }
         let review = CarryReview.read(from: to)

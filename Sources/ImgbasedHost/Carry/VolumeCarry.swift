@@ -61,7 +61,7 @@ struct VolumeCarry {
         return Carrier(
             lists: try lists(), policy: try CarryPolicy.read(from: from), adjusting: adjusting,
             mounted: order.isFromRunning ? try VolumeCarry.mounted() : [], shared: order.shared,
-            limit: try Settings.read().carryLimit, withPackages: true)
+            limit: try Settings.read().carryLimit, places: try PackagePlaces(order))
     }
 
     /// The mount points of the running system. None of them is touched.

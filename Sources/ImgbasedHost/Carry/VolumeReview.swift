@@ -42,21 +42,6 @@ struct VolumeReview {
         return report
     }
 
-    // MARK: Trees
-
-    /// The old layer, for an overlay.
-    private func before() throws(HostFailure) -> HostSandbox.Lower {
-        if order.isFromRunning { return .directory("/") }
-        let type = try LayerProbe.type(ofDevice: order.from.device, named: order.from.name)
-        return .device(order.from.device, type: type.rawValue, isReadOnly: true)
-    }
-
-    /// The new layer, for an overlay.
-    private func after() throws(HostFailure) -> HostSandbox.Lower {
-        let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
-        return .device(order.to.device, type: type.rawValue)
-    }
-
     // MARK: Checks
 
     /// A program, and why it failed.
@@ -68,7 +53,7 @@ struct VolumeReview {
         _ to: borrowing ConfinedTree, _ review: inout CarryReview
     ) throws(HostFailure) -> CarryReport {
         let due = report.due(.check, of: policy.programs)
-        let new = try after()
+        let new = try PackagePlaces(order).to
         var problems: [Problem]
         do throws(HostFailure) { problems = try VolumeReview.problems(of: due, in: new) } catch {
             guard !isSignal(error) else { throw error }
@@ -77,7 +62,7 @@ struct VolumeReview {
         }
         // What fails in the old layer as well fails for another reason than the change of base.
         if !problems.isEmpty {
-            let known = try? VolumeReview.problems(of: problems.map(\.program), in: try before())
+            let known = try? VolumeReview.problems(of: problems.map(\.program), in: PackagePlaces(order).from)
             try checkSignals()
             problems.removeAll { problem in known?.contains { $0.program == problem.program } ?? false }
         }
@@ -157,7 +142,7 @@ struct VolumeReview {
         let upper: OpenDirectory
         do throws(HostFailure) {
             scratch = try calling(HostTemporaryDirectory())
-            let new = try after()
+            let new = try PackagePlaces(order).to
             let problem = try calling { () throws(SystemError) in
                 try HostSandbox.run(new, in: scratch.path) { program.problem(in: $0) }
             }

@@ -4,7 +4,7 @@ import ImgbasedHostCore
 import ImgbasedHostLinux
 import ImgbasedLinux
 
-/// Keeps the archives that a running dpkg(1) is about to unpack.
+/// Keeps the archives that a running dpkg(1) is about to unpack, or that a running dnf(8) has unpacked.
 struct ArchiveKeeper {
     let runner: CommandRunner
 
@@ -13,8 +13,17 @@ struct ArchiveKeeper {
     /// The longest command line, in bytes.
     private static let lineLimit = 4 << 20
 
-    /// The archives that the process `dpkg` is about to unpack in the running system.
-    func offered(by dpkg: Int32) async throws(HostFailure) -> [OfferedArchive] {
+    /// The archives that the process of dpkg or dnf unpacks in the running system.
+    func offered(by process: Int32) async throws(HostFailure) -> [OfferedArchive] {
+        if let note = try ArchiveKeeper.takeNote(of: process) {
+            return try await offered(byDnf: process, DnfTransaction(note))
+        }
+        return try await offered(byDpkg: process)
+    }
+
+    // MARK: dpkg
+
+    private func offered(byDpkg dpkg: Int32) async throws(HostFailure) -> [OfferedArchive] {
         let words = try ArchiveKeeper.strings("/proc/\(dpkg)/cmdline")
         let environment = try ArchiveKeeper.strings("/proc/\(dpkg)/environ")
         let isElsewhere = environment.contains {
@@ -48,23 +57,73 @@ struct ArchiveKeeper {
     ) throws(HostFailure) -> [String] {
         var files: [String] = []
         for path in line.paths {
-            let whole = path.hasPrefix("/") ? path : directory + "/" + path
-            guard let real = HostSystem.resolved(whole) else { continue }
-            files += line.isRecursive ? try archives(in: real, depth: 0) : [real]
+            guard let real = resolved(path, directory) else { continue }
+            files += line.isRecursive ? try archives(in: real) { $0.hasSuffix(".deb") } : [real]
             guard files.count <= limit else { break }
         }
         return files
     }
 
-    private static func archives(in directory: String, depth: Int) throws(HostFailure) -> [String] {
+    // MARK: dnf
+
+    /// Where dnf 4 and dnf 5 put what they download, until a while after the hooks.
+    private static let caches = ["/var/cache/dnf", "/var/cache/libdnf5"]
+
+    /// What dnf's hooks noted of the process, which then is noted no more; `nil` if they noted nothing.
+    private static func takeNote(of process: Int32) throws(HostFailure) -> [UInt8]? {
+        let path = DnfTransaction.path(of: process)
+        return try calling { () throws(SystemError) in
+            let tree = try ConfinedTree("/")
+            guard let note = try tree.read(path, limit: DnfTransaction.limit) else { return nil }
+            try tree.removeFile(path)
+            return note
+        }
+    }
+
+    /// The archives of what `transaction`, the run of dnf in the process `dnf`, has installed.
+    func offered(
+        byDnf dnf: Int32, _ transaction: DnfTransaction
+    ) async throws(HostFailure) -> [OfferedArchive] {
+        let words = try ArchiveKeeper.strings("/proc/\(dnf)/cmdline")
+        guard let named = DnfTransaction.archives(in: words) else { return [] }
+        var paths = named.compactMap { ArchiveKeeper.resolved($0, "/proc/\(dnf)/cwd") }
+        for cache in ArchiveKeeper.caches where HostSystem.isDirectory(cache) {
+            paths += try ArchiveKeeper.archives(in: cache) { transaction.mayBeArchive(fileName: $0) }
+        }
+        var offered: [OfferedArchive] = []
+        for path in paths.prefix(ArchiveKeeper.limit) {
+            let query = Command(
+                .rpm,
+                ["--query", "--package", "--nosignature", "--queryformat", PackageDatabase.rpmFormat, path])
+            // Nothing about one archive keeps the others from being kept.
+            guard let listing = try? await PackageDatabase(rpm: runner.run(query)),
+                let size = try? OpenFile(opening: path, O_RDONLY).status().size,
+                let offer = transaction.offer(path, listing, size: Bytes(size), now: Int64(time(nil)))
+            else { continue }
+            offered.append(offer)
+        }
+        return offered
+    }
+
+    // MARK: Files
+
+    /// The path of a file without links, as a process in `directory` names it; `nil` if there is none.
+    private static func resolved(_ path: String, _ directory: String) -> String? {
+        HostSystem.resolved(path.hasPrefix("/") ? path : directory + "/" + path)
+    }
+
+    /// The files in `directory` and below whose names `isArchive` takes.
+    private static func archives(
+        in directory: String, depth: Int = 0, _ isArchive: (String) -> Bool
+    ) throws(HostFailure) -> [String] {
         guard HostSystem.isDirectory(directory) else { return [directory] }
         guard depth < 8 else { return [] }
         var found: [String] = []
         for name in try calling(ConfinedTree(directory).names(in: "/")).sorted() {
             guard let real = HostSystem.resolved(directory + "/" + name) else { continue }
             if HostSystem.isDirectory(real) {
-                found += try archives(in: real, depth: depth + 1)
-            } else if name.hasSuffix(".deb") {
+                found += try archives(in: real, depth: depth + 1, isArchive)
+            } else if isArchive(name) {
                 found.append(real)
             }
         }

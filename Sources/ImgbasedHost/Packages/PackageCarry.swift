@@ -8,20 +8,20 @@ import ImgbasedLinux
 /// Nothing that concerns packages alone stops a change of base: it is told.
 public struct PackageCarry: Sendable {
     private let runner: CommandRunner
-    private let lower: HostSandbox.Lower
+    private let places: PackagePlaces
     /// Whether packages are not installed, because the change is late.
     private let isLate: Bool
     /// Throws if there is no room for archives of this length.
     private let checkRoom: @Sendable (Bytes) throws(HostFailure) -> Void
     private let check: @Sendable (_ tree: String) -> String?
 
-    /// A carry into the layer at `lower`. `check` says why the tree at a path cannot be used.
+    /// A carry between the trees at `places`. `check` says why the tree at a path cannot be used.
     public init(
-        _ runner: CommandRunner, lower: HostSandbox.Lower, isLate: Bool,
+        _ runner: CommandRunner, at places: PackagePlaces, isLate: Bool,
         checkRoom: @escaping @Sendable (Bytes) throws(HostFailure) -> Void = { _ in },
         check: @escaping @Sendable (_ tree: String) -> String? = { _ in nil }
     ) {
-        (self.runner, self.lower, self.isLate) = (runner, lower, isLate)
+        (self.runner, self.places, self.isLate) = (runner, places, isLate)
         (self.checkRoom, self.check) = (checkRoom, check)
     }
 
@@ -31,9 +31,7 @@ public struct PackageCarry: Sendable {
     ) async -> PackageRecord {
         let old = PackageTree.record(of: from)
         do throws(HostFailure) {
-            let found = try await Found(
-                fromBase: try PackageTree.database(of: fromBase), from: from,
-                toBase: try PackageTree.database(of: toBase), old, runner)
+            let found = try await Found(fromBase: fromBase, from: from, toBase: toBase, places, old, runner)
             let planned = found.selection.chosen.values.map {
                 PackageItem($0.id, $0.version, .planned, "from its kept archive", isAutomatic: !$0.isManual)
             }
@@ -54,9 +52,7 @@ public struct PackageCarry: Sendable {
         var record: PackageRecord
         let found: Found
         do throws(HostFailure) {
-            found = try await Found(
-                fromBase: try PackageTree.database(of: fromBase), from: from,
-                toBase: try PackageTree.database(of: toBase), old, runner)
+            found = try await Found(fromBase: fromBase, from: from, toBase: toBase, places, old, runner)
         } catch {
             record = PackageRecord(problem: "\(error)", forgotten: old.forgotten)
             try PackageTree.put(record, in: to)
@@ -70,7 +66,7 @@ public struct PackageCarry: Sendable {
         }
         let before = PackageTree.record(of: to)
         if problem == nil, !isLate {
-            var installer = PackageInstaller(found.selection, lower: lower)
+            var installer = PackageInstaller(found.selection, lower: places.to)
             installer.check = check
             installer.checkRoom = checkRoom
             do throws(HostFailure) { result = try installer.run(from: from, into: to) } catch {
@@ -81,7 +77,7 @@ public struct PackageCarry: Sendable {
             if result.hasChanged { try finish(found, from, to) }
         }
         record = PackageCarry.record(
-            found, try? PackageTree.database(of: to), result, before: isLate ? before : nil)
+            found, try? PackageTree.database(of: to, at: places.to), result, before: before)
         record = PackageRecord(record.items, problem: problem, forgotten: old.forgotten)
         try PackageTree.put(record, in: to)
         try calling(to.flush())
@@ -96,22 +92,27 @@ public struct PackageCarry: Sendable {
         var archives: [PackageArchive]
 
         init(
-            fromBase: PackageDatabase, from: borrowing ConfinedTree, toBase: PackageDatabase,
-            _ record: PackageRecord, _ runner: CommandRunner
+            fromBase: borrowing ConfinedTree, from: borrowing ConfinedTree, toBase: borrowing ConfinedTree,
+            _ places: PackagePlaces, _ record: PackageRecord, _ runner: CommandRunner
         ) async throws(HostFailure) {
+            let oldBase = try PackageTree.database(of: fromBase, at: places.fromBase)
+            let newBase = try PackageTree.database(of: toBase, at: places.toBase)
             let kept = try PackageTree.archives(in: from)
-            let database = try PackageTree.database(of: from)
+            let database = try PackageTree.database(of: from, at: places.from)
+            guard Set([oldBase, newBase, database].map(\.manager)).count == 1 else {
+                throw .contents(.packages(.managersDiffer))
+            }
             // Those that an earlier change of base could not install are tried again.
             let pending = Set(record.missing.map(\.id))
             let waiting = kept.filter { database[$0.id] == nil && pending.contains($0.id) }
             let place = from.processPath
             layer = try await PackageCarry.adding(waiting, at: place, to: database, runner)
             selection = PackageSelection(
-                base: fromBase, layer: layer, newBase: toBase, archives: kept,
+                base: oldBase, layer: layer, newBase: newBase, archives: kept,
                 forgotten: Set(record.forgotten))
             let layer = layer
             archives = kept.filter {
-                fromBase.counterpart(of: $0.id) == nil && toBase.counterpart(of: $0.id) == nil
+                oldBase.counterpart(of: $0.id) == nil && newBase.counterpart(of: $0.id) == nil
                     && layer[$0.id]?.version == $0.version
             }
         }
@@ -121,6 +122,7 @@ public struct PackageCarry: Sendable {
     static func adding(
         _ archives: [PackageArchive], at place: String, to database: PackageDatabase, _ runner: CommandRunner
     ) async throws(HostFailure) -> PackageDatabase {
+        if database.manager == .rpm { return database.adding(rpm: archives) }
         var controls: [[UInt8]] = []
         for archive in archives {
             // A damaged archive is as good as none.
@@ -166,12 +168,15 @@ public struct PackageCarry: Sendable {
     private func finish(
         _ found: Found, _ from: borrowing ConfinedTree, _ to: borrowing ConfinedTree
     ) throws(HostFailure) {
-        let now = try PackageTree.database(of: to)
+        let now = try PackageTree.database(of: to, at: places.to)
         let installed = found.selection.chosen.values.filter { now[$0.id]?.version == $0.version }
-        for package in installed {
-            for path in package.configurationFiles where PackageCarry.isAbsent(path, in: from) {
-                if try calling(to.openFile(path)) != nil { try calling(to.removeFile(path)) }
-            }
+        var configuration = installed.flatMap(\.configurationFiles)
+        if now.manager == .rpm {
+            let files = try RPMTree(at: places.to).files(of: installed.map(\.id).sorted())
+            configuration = files.filter(\.isConfiguration).map(\.path)
+        }
+        for path in configuration where PackageCarry.isAbsent(path, in: from) {
+            if try calling(to.openFile(path)) != nil { try calling(to.removeFile(path)) }
         }
         let automatic = Set(installed.filter { !$0.isManual }.map(\.id))
         if automatic.isEmpty { return }
@@ -189,22 +194,30 @@ public struct PackageCarry: Sendable {
         do throws(SystemError) { return try tree.openFile(path) == nil } catch { return false }
     }
 
-    /// What became of the packages of `found`, as the new layer's database `now` tells.
+    /// What became of the packages of `found`, as the new layer's database `now` tells. What this run does not
+    /// know, the record `before` may tell.
     private static func record(
-        _ found: Found, _ now: PackageDatabase?, _ result: PackageInstaller.Result, before: PackageRecord?
+        _ found: Found, _ now: PackageDatabase?, _ result: PackageInstaller.Result, before: PackageRecord
     ) -> PackageRecord {
         var items = found.selection.items
-        let known = Dictionary(
-            (before?.missing ?? []).map { ($0.id, $0.detail) }, uniquingKeysWith: { first, _ in first })
         for package in found.selection.chosen.values {
             let isThere = now?[package.id]?.version == package.version
-            let reason =
-                result.problems[package.id] ?? known[package.id]
-                ?? "it was installed after the update; install it with 'imgbase packages retry'"
+            let outcome: PackageOutcome = isThere ? .installed : .missing
+            let known = before.items.first {
+                ($0.id, $0.version, $0.outcome) == (package.id, package.version.text, outcome)
+            }
+            let detail =
+                isThere
+                ? result.remarks[package.id] ?? known?.detail ?? ""
+                : result.problems[package.id] ?? known?.detail
+                    ?? "it was installed after the update; install it with 'imgbase packages retry'"
             items.append(
                 PackageItem(
-                    package.id, package.version, isThere ? .installed : .missing, isThere ? "" : reason,
-                    isAutomatic: !package.isManual))
+                    package.id, package.version, outcome, detail, isAutomatic: !package.isManual))
+        }
+        for id in now.map({ found.selection.holds(in: $0) }) ?? [] {
+            guard let version = now?.counterpart(of: id)?.version else { continue }
+            items.append(PackageItem(id, version, .held, "hold it again: this could not be done"))
         }
         return PackageRecord(items)
     }

@@ -26,6 +26,8 @@ public struct PackageInstaller: Sendable {
     public struct Result: Sendable {
         /// Why packages are not installed.
         public var problems: [PackageName: String] = [:]
+        /// What the package manager said of packages that it installed in spite of it.
+        public var remarks: [PackageName: String] = [:]
         /// Whether the new layer was changed.
         public var hasChanged = false
     }
@@ -38,76 +40,133 @@ public struct PackageInstaller: Sendable {
         from: borrowing ConfinedTree, into to: borrowing ConfinedTree
     ) throws(HostFailure) -> Result {
         var result = Result()
-        let present = try PackageTree.database(of: to)
+        let present = try PackageTree.database(of: to, at: lower)
         let sets = selection.sets(in: present)
         let surplus = selection.surplus(in: present)
         let all = sets.reduce(into: Set<PackageName>()) { $0.formUnion($1) }
-        if all.isEmpty, surplus.isEmpty { return result }
+        var holds = selection.holds(in: present, adding: all)
+        if all.isEmpty, surplus.isEmpty, holds.isEmpty { return result }
         let files: [SandboxedInstallation.File]
         do throws(HostFailure) { files = try PackageInstaller.answers(from, to) } catch {
             for id in all.union(surplus) { result.problems[id] = "\(error)" }
             return result
         }
-        let problem = try install(all, removing: surplus, files, into: to, &result)
-        guard let problem else { return result }
+        let failure = try install(all, removing: surplus, holding: holds, files, into: to, &result)
+        guard let failure else { return result }
+        if !surplus.isEmpty, let failure = try install([], removing: surplus, into: to, &result) {
+            for id in surplus { result.problems[id] = failure.reason }
+        }
         // With several sets, one of them is to blame.
-        if sets.count <= 1, surplus.isEmpty {
-            for id in all { result.problems[id] = problem }
-            return result
-        }
-        if !surplus.isEmpty, let problem = try install([], removing: surplus, [], into: to, &result) {
-            for id in surplus { result.problems[id] = problem }
-        }
+        let isKnown = sets.count == 1 && surplus.isEmpty
         for set in sets {
-            guard let problem = try install(set, removing: [], files, into: to, &result) else { continue }
-            for id in set { result.problems[id] = problem }
+            try installPart(of: set, after: isKnown ? failure : nil, files, into: to, &result)
         }
+        holds = selection.holds(in: try PackageTree.database(of: to, at: lower))
+        if !holds.isEmpty { _ = try install([], holding: holds, into: to, &result) }
         return result
     }
 
+    /// Installs what can be installed of `set`, all of which may have failed with `failure` already.
+    private func installPart(
+        of set: Set<PackageName>, after failure: Failure?, _ files: [SandboxedInstallation.File],
+        into to: borrowing ConfinedTree, _ result: inout Result
+    ) throws(HostFailure) {
+        var left = set
+        var failure = failure
+        if failure == nil { failure = try install(left, files, into: to, &result) }
+        while let now = failure {
+            let blamed = selection.blamed(left, for: now.reason, now.output, besides: result.problems)
+            if blamed.isEmpty { return try installEach(of: left, now, files, into: to, &result) }
+            for (id, reason) in blamed {
+                result.problems[id] = reason
+                left.remove(id)
+            }
+            failure = left.isEmpty ? nil : try install(left, files, into: to, &result)
+        }
+    }
+
+    /// Installs the packages of `set` alone, as long as one of them can be: it may be what another needs.
+    private func installEach(
+        of set: Set<PackageName>, _ failure: Failure, _ files: [SandboxedInstallation.File],
+        into to: borrowing ConfinedTree, _ result: inout Result
+    ) throws(HostFailure) {
+        for id in set { result.problems[id] = failure.reason }
+        if set.count == 1 { return }
+        var left = set
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for id in left.sorted() {
+                if let failure = try install([id], files, into: to, &result) {
+                    let blamed = selection.blamed([id], for: failure.reason, failure.output, besides: [:])
+                    result.problems[id] = blamed[id] ?? failure.reason
+                } else {
+                    result.problems[id] = nil
+                    left.remove(id)
+                    isDone = false
+                }
+            }
+        }
+    }
+
+    private typealias Failure = SandboxedInstallation.Failure
+
     /// Installs one set, or nothing of it; returns why not.
     private func install(
-        _ set: Set<PackageName>, removing: [PackageName], _ files: [SandboxedInstallation.File],
-        into to: borrowing ConfinedTree, _ result: inout Result
-    ) throws(HostFailure) -> String? {
+        _ set: Set<PackageName>, removing: [PackageName] = [], holding: [PackageName] = [],
+        _ files: [SandboxedInstallation.File] = [], into to: borrowing ConfinedTree, _ result: inout Result
+    ) throws(HostFailure) -> Failure? {
         let needed = selection.room(for: set)
         if HostTemporary.free < needed {
-            return "'\(HostTemporary.directory)' has no room to try it: \(needed.formatted)"
+            return Failure(
+                reason: "'\(HostTemporary.directory)' has no room to try it: \(needed.formatted)")
         }
-        if to.free < needed { return "the new layer has no room for it: \(needed.formatted)" }
+        if to.free < needed {
+            return Failure(reason: "the new layer has no room for it: \(needed.formatted)")
+        }
         // Both the overlay and the layer can be volumes of the pool.
-        do throws(HostFailure) { try checkRoom(Bytes(needed.count * 2)) } catch { return "\(error)" }
-        var installation = SandboxedInstallation()
+        do throws(HostFailure) { try checkRoom(Bytes(needed.count * 2)) } catch {
+            return Failure(reason: "\(error)")
+        }
+        var installation = SandboxedInstallation(by: selection.manager)
         installation.removing = removing
         installation.runs = selection.runs(of: set)
+        installation.holding = holding
         installation.files = files
-        installation.temporaryFiles = PackageInstaller.temporaryFiles(to)
+        installation.temporaryFiles = PackageInstaller.temporaryFiles(to, selection.manager)
         installation.check = check
         // A constant can be shared with the sandbox's thread.
         let work = installation
         let scratch: HostTemporaryDirectory
-        let problem: String?
+        let end: SandboxedInstallation.End
         do throws(SystemError) {
             scratch = try HostTemporaryDirectory()
-            problem = try HostSandbox.run(lower, in: scratch.path) { work.run(in: $0) }
+            end = try HostSandbox.run(lower, in: scratch.path) { work.run(in: $0) }
         } catch {
-            return "it cannot be tried: \(error)"
+            return Failure(reason: "it cannot be tried: \(error)")
         }
         try checkSignals()
-        if let problem { return problem }
+        let output: String
+        switch end {
+        case .failed(let failure): return failure
+        case .done(let said): output = said
+        }
         let upper = try calling { () throws(SystemError) in
             try ConfinedTree(scratch.path).directory("/" + HostSandbox.upper)
         }
         // From here on, a failure would leave half of it.
         let size = try calling(OverlayChanges.size(of: upper))
-        if to.free < size { return "the new layer has no room for it: \(size.formatted)" }
-        do throws(HostFailure) { try checkRoom(size) } catch { return "\(error)" }
+        if to.free < size {
+            return Failure(reason: "the new layer has no room for it: \(size.formatted)")
+        }
+        do throws(HostFailure) { try checkRoom(size) } catch { return Failure(reason: "\(error)") }
         let changes = try calling { () throws(SystemError) in
             try OverlayChanges.apply(
                 from: upper, to: to, last: TreePath(parsing: PackageDatabase.listDirectory))
         }
         withExtendedLifetime(scratch) {}
         result.hasChanged = true
+        result.remarks.merge(selection.remarks(set, output)) { _, new in new }
         try PackageTree.addMade(changes.made, to: to)
         try calling(to.flush())
         return nil
@@ -117,12 +176,17 @@ public struct PackageInstaller: Sendable {
 
     /// What keeps services from starting, and has an initramfs made that boots on any machine: the sandbox does
     /// not show this one.
-    private static func temporaryFiles(_ tree: borrowing ConfinedTree) -> [SandboxedInstallation.File] {
-        var files = [
-            SandboxedInstallation.File(
-                path: "/usr/sbin/policy-rc.d", contents: Array("#!/bin/sh\nexit 101\n".utf8),
-                permissions: 0o755)
-        ]
+    private static func temporaryFiles(
+        _ tree: borrowing ConfinedTree, _ manager: PackageManager
+    ) -> [SandboxedInstallation.File] {
+        var files: [SandboxedInstallation.File] = []
+        // The scripts of rpm's packages ask systemctl, which does nothing in a chroot.
+        if manager == .dpkg {
+            files.append(
+                SandboxedInstallation.File(
+                    path: "/usr/sbin/policy-rc.d", contents: Array("#!/bin/sh\nexit 101\n".utf8),
+                    permissions: 0o755))
+        }
         if (try? tree.isDirectory("/etc/dracut.conf.d")) == true {
             var settings = "hostonly=\"no\"\n"
             // dracut fails if it is to add a module that is not there.

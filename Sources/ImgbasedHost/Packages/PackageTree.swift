@@ -9,16 +9,31 @@ public enum PackageTree {
     private static let recordLimit = 16 << 20
     private static let listLimit = 100_000
 
-    /// The packages of `tree`.
-    public static func database(of tree: borrowing ConfinedTree) throws(HostFailure) -> PackageDatabase {
-        guard let status = try calling(tree.read(PackageDatabase.statusPath, limit: PackageDatabase.limit))
-        else { throw .contents(.packages(.unknownSystem)) }
+    /// The packages of `tree`, which is at `place` for programs that run in it.
+    public static func database(
+        of tree: borrowing ConfinedTree, at place: HostSandbox.Lower
+    ) throws(HostFailure) -> PackageDatabase {
+        let status = try calling(tree.read(PackageDatabase.statusPath, limit: PackageDatabase.limit))
+        // A system of rpm may have dpkg as a tool, with an empty database.
+        guard let status, !status.isEmpty else {
+            guard hasRPM(tree) else { throw .contents(.packages(.unknownSystem)) }
+            return try RPMTree(at: place).database()
+        }
         let marks = try calling(tree.read(PackageDatabase.marksPath, limit: PackageDatabase.limit)) ?? []
         do throws(PackageProblem) {
             return try PackageDatabase(status: status, marks: marks)
         } catch {
             throw .contents(.packages(error))
         }
+    }
+
+    /// Whether `tree` has a database of rpm.
+    private static func hasRPM(_ tree: borrowing ConfinedTree) -> Bool {
+        for directory in PackageDatabase.rpmDirectories {
+            let names = (try? tree.names(in: directory)) ?? []
+            if !Set(names).isDisjoint(with: PackageDatabase.rpmFiles) { return true }
+        }
+        return false
     }
 
     /// The archives kept in `tree`; other files beside them are left out.
@@ -77,19 +92,29 @@ public enum PackageTree {
 
     // MARK: Files
 
-    /// The files of the packages of `tree` that `base` lacks, with the time when each was there as delivered.
-    ///
-    /// A package's list of files is written after the files. A later change of a file has a later time, which
-    /// only the kernel sets.
+    /// The files of the packages of `tree`, a layer, that its `base` lacks, with the time when each was there
+    /// as delivered. A later change of a file has a later time, which only the kernel sets.
     static func addedFiles(
-        in tree: borrowing ConfinedTree, besides base: borrowing ConfinedTree
+        in tree: borrowing ConfinedTree, besides base: borrowing ConfinedTree, at places: PackagePlaces
     ) -> [TreePath: FileTime] {
-        guard let old = try? database(of: base), let now = try? database(of: tree),
-            let directory = try? tree.directory(PackageDatabase.listDirectory)
+        guard let old = try? database(of: base, at: places.fromBase),
+            let now = try? database(of: tree, at: places.from)
         else { return [:] }
+        let added = now.sorted.map(\.id).filter { old.counterpart(of: $0) == nil }
+        switch now.manager {
+        case .dpkg: return listedFiles(of: added, in: tree)
+        case .rpm: return (try? verifiedFiles(of: added, at: places.from)) ?? [:]
+        }
+    }
+
+    /// dpkg writes a package's list of files after the files.
+    private static func listedFiles(
+        of ids: [PackageName], in tree: borrowing ConfinedTree
+    ) -> [TreePath: FileTime] {
+        guard let directory = try? tree.directory(PackageDatabase.listDirectory) else { return [:] }
         var files: [TreePath: FileTime] = [:]
-        for package in now.packages.values where old.counterpart(of: package.id) == nil {
-            for name in [package.id.name, package.id.description] {
+        for id in ids {
+            for name in [id.name, id.description] {
                 let list = Array((name + ".list").utf8)
                 guard let stamp = try? directory.stamp(at: list),
                     let text = try? directory.bytes(of: list, limit: recordLimit)
@@ -101,6 +126,21 @@ public enum PackageTree {
                 }
                 break
             }
+        }
+        return files
+    }
+
+    /// rpm knows what each file was like: those that are so still were so when rpm was asked.
+    private static func verifiedFiles(
+        of ids: [PackageName], at place: HostSandbox.Lower
+    ) throws(HostFailure) -> [TreePath: FileTime] {
+        let (rpm, now) = (RPMTree(at: place), FileTime.now())
+        let changed = try rpm.changedFiles(of: ids)
+        var files: [TreePath: FileTime] = [:]
+        for (name, _) in try rpm.files(of: ids) where !changed.contains(name) {
+            guard let path = TreePath(parsing: name) else { continue }
+            files[path] = now
+            if let merged = path.inMergedUsr { files[merged] = now }
         }
         return files
     }
@@ -128,7 +168,7 @@ public enum PackageTree {
 extension TreePath {
     private static let usr = TreePath(parsing: "/usr") ?? .root
     private static let local = TreePath(parsing: "/usr/local") ?? .root
-    private static let apart = ["/boot", "/var/cache", "/var/lib/dpkg", "/var/lib/imgbased"]
+    private static let apart = ["/boot", "/var/cache", "/var/lib/dpkg", "/var/lib/imgbased", "/var/lib/rpm"]
         .compactMap { TreePath(parsing: $0) }
     private static let merged = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"].map { Array($0.utf8) }
 

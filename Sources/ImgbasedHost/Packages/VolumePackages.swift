@@ -27,7 +27,7 @@ struct VolumePackages {
         let type = try LayerProbe.type(ofDevice: order.to.device, named: order.to.name)
         let (order, name) = (order, order.to.name)
         let carry = PackageCarry(
-            runner, lower: .device(order.to.device, type: type.rawValue), isLate: isLate,
+            runner, at: try PackagePlaces(order), isLate: isLate,
             checkRoom: { size throws(HostFailure) in try order.checkRoomNow(size) },
             check: { path in
                 do throws(SystemError) {
@@ -48,7 +48,7 @@ struct VolumePackages {
         let fromBase = try VolumeCarry.mount(order.fromBase, .untouched)
         let from = try VolumeCarry(order).source()
         let toBase = try VolumeCarry.mount(order.toBase, .untouched)
-        return await PackageCarry(runner, lower: .directory("/"), isLate: true).survey(
+        return await PackageCarry(runner, at: try PackagePlaces(order), isLate: true).survey(
             fromBase: fromBase, from: from, toBase: toBase)
     }
 

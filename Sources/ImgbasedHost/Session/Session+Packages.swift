@@ -30,7 +30,7 @@ extension Session {
     public func addedPackages() throws(HostFailure) -> [AddedPackage] {
         try Session.checkRoot()
         let tree = try calling(ConfinedTree("/"))
-        let database = try PackageTree.database(of: tree)
+        let database = try runningPackages()
         let archives = try PackageTree.archives(in: tree)
         let record = PackageTree.record(of: tree)
         var found: [AddedPackage] = []
@@ -53,13 +53,14 @@ extension Session {
         return found
     }
 
-    /// Carries out `imgbase packages keep`, which dpkg(1) runs before it unpacks archives.
-    public func keepArchives(of dpkg: Int32) async throws {
+    /// Carries out `imgbase packages keep`, which dpkg(1) runs before it unpacks archives, and dnf(8) when it has
+    /// unpacked them.
+    public func keepArchives(of process: Int32) async throws {
         let goal = ArchivePlanner.goal
         let settings = try await looking(goal) { () throws(HostFailure) in try Settings.read() }
         let offered = try await looking(goal) { () throws(HostFailure) in
             try Session.checkRoot()
-            return try await ArchiveKeeper(runner: runner).offered(by: dpkg)
+            return try await ArchiveKeeper(runner: runner).offered(by: process)
         }
         if offered.isEmpty { return }
         let lock: HostLock
@@ -69,7 +70,7 @@ extension Session {
         let plan = try await looking(goal) { () throws(HostFailure) in
             let tree = try calling(ConfinedTree("/"))
             return ArchivePlanner.plan(
-                offered, installed: try PackageTree.database(of: tree),
+                offered, installed: try runningPackages(),
                 kept: try PackageTree.archives(in: tree), limit: settings.packagesLimit,
                 record: PackageTree.record(of: tree))
         }
@@ -103,14 +104,22 @@ extension Session {
             if record.missing.isEmpty { return record }
             var problems: [PackageName: String] = [:]
             for set in selection.sets(in: database) {
-                do throws(CommandFailure) {
-                    for run in selection.runs(of: set) {
-                        var plan = Plan(goal: goal)
-                        plan.commit = [.installArchives(run)]
-                        try await carryOut(plan)
+                var left = set
+                while !left.isEmpty {
+                    do throws(CommandFailure) {
+                        for run in selection.runs(of: left) {
+                            var plan = Plan(goal: goal)
+                            plan.commit = [.installArchives(run, by: selection.manager)]
+                            try await carryOut(plan)
+                        }
+                        break
+                    } catch {
+                        let reason = "\(error.cause)"
+                        var blamed = selection.blamed(left, for: reason, reason, besides: problems)
+                        if blamed.isEmpty { for id in left { blamed[id] = reason } }
+                        problems.merge(blamed) { first, _ in first }
+                        left.subtract(blamed.keys)
                     }
-                } catch {
-                    for id in set { problems[id] = "\(error.cause)" }
                 }
             }
             if !isShowing { database = try await looking(goal, runningPackages) }
@@ -118,7 +127,7 @@ extension Session {
             if settings.packagesFromNetwork {
                 for item in left {
                     var plan = Plan(goal: goal)
-                    plan.commit = [.installFromRepositories([item.id.description])]
+                    plan.commit = [.installFromRepositories([item.id], by: selection.manager)]
                     do throws(CommandFailure) { try await carryOut(plan) } catch {
                         problems[item.id] = "\(error.cause)"
                     }
@@ -147,13 +156,13 @@ extension Session {
     }
 
     private func runningPackages() throws(HostFailure) -> PackageDatabase {
-        try PackageTree.database(of: try calling(ConfinedTree("/")))
+        try PackageTree.database(of: try calling(ConfinedTree("/")), at: .directory("/"))
     }
 
     /// What an update could not install, and what of it can be installed in the running system.
     private func pending() async throws(HostFailure) -> (PackageRecord, PackageSelection, PackageDatabase) {
         let tree = try calling(ConfinedTree("/"))
-        let database = try PackageTree.database(of: tree)
+        let database = try runningPackages()
         let record = PackageTree.record(of: tree)
         let wanted = Set(record.missing.map(\.id))
         let archives = try PackageTree.archives(in: tree)
@@ -197,6 +206,7 @@ extension Session {
 
     private func packages(of volume: VolumePath, _ state: HostState) throws(HostFailure) -> PackageDatabase {
         if volume == state.booted { return try runningPackages() }
-        return try PackageTree.database(of: try VolumeCarry.mount(volume, .untouched))
+        let tree = try VolumeCarry.mount(volume, .untouched)
+        return try PackageTree.database(of: tree, at: try PackagePlaces.place(of: volume, isReadOnly: true))
     }
 }

@@ -1,15 +1,17 @@
 public import ImgbasedCore
 
-/// An archive that a package manager is about to unpack.
+/// An archive that a package manager is about to unpack, or has just unpacked.
 public struct OfferedArchive: Hashable, Sendable {
     /// Its path in the running system.
     public var path: String
     /// The archive, as its control file describes it.
     public var archive: PackageArchive
+    /// Whether its package is installed for the first time; `nil` if the database still tells that.
+    public var isNew: Bool?
 
     /// The archive at `path`.
-    public init(path: String, _ archive: PackageArchive) {
-        (self.path, self.archive) = (path, archive)
+    public init(path: String, _ archive: PackageArchive, isNew: Bool? = nil) {
+        (self.path, self.archive, self.isNew) = (path, archive, isNew)
     }
 }
 
@@ -35,7 +37,7 @@ public enum ArchivePlanner {
         var wanted: [PackageName: OfferedArchive] = [:]
         for offer in offered {
             let id = offer.archive.id
-            if installed.counterpart(of: id) == nil || known.contains(id)
+            if offer.isNew ?? (installed.counterpart(of: id) == nil) || known.contains(id)
                 || forgotten.contains(id.description)
             {
                 wanted[id] = offer

@@ -90,6 +90,8 @@ enum ControlText {
 public enum PackageProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// The tree has no package database that is understood.
     case unknownSystem
+    /// The packages of the old and the new layer have different package managers.
+    case managersDiffer
     /// The database is not as documented: why.
     case database(String)
 
@@ -97,7 +99,8 @@ public enum PackageProblem: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownSystem:
-            "it has no database of dpkg in '\(PackageDatabase.statusPath)', and no other is understood"
+            "it has no database of dpkg in '\(PackageDatabase.statusPath)' and none of rpm"
+        case .managersDiffer: "the bases have different package managers"
         case .database(let reason): "its package database cannot be read: \(reason)".asMessageLine
         }
     }

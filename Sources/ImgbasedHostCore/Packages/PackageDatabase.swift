@@ -1,4 +1,5 @@
-/// The packages of a tree, as dpkg's and apt's databases say (dpkg(1), apt-mark(8)).
+/// The packages of a tree, as dpkg's and apt's databases say (dpkg(1), apt-mark(8)), or as rpm tells them
+/// (rpm(8)).
 public struct PackageDatabase: Hashable, Sendable {
     /// The path of dpkg's database.
     public static let statusPath = "/var/lib/dpkg/status"
@@ -9,23 +10,24 @@ public struct PackageDatabase: Hashable, Sendable {
     /// The longest of these files that is read, in bytes.
     public static let limit = ControlText.limit
 
-    /// The packages that are installed, whole.
+    /// The package manager that has the database.
+    public let manager: PackageManager
+    /// The packages that are installed, whole. Of a package that is there in several versions, as kernels of
+    /// rpm are, it is the newest.
     public private(set) var packages: [PackageName: Package] = [:]
     /// The same by their names.
     private(set) var names: [String: [PackageName]] = [:]
     /// Packages that are neither whole nor absent: their installation was interrupted or failed.
     public private(set) var broken: Set<PackageName> = []
 
-    /// No packages.
-    public init() {}
-
-    /// These packages.
-    public init(_ packages: [Package]) {
-        for package in packages { add(package) }
+    /// No packages of `manager`.
+    public init(of manager: PackageManager = .dpkg) {
+        self.manager = manager
     }
 
     /// Reads `status`, the database of dpkg, and `marks`, that of apt, if there is one.
     public init(status: [UInt8], marks: [UInt8] = []) throws(PackageProblem) {
+        manager = .dpkg
         let fields: Set<String> = [
             "Package", "Status", "Version", "Architecture", "Multi-Arch", "Pre-Depends", "Depends",
             "Recommends", "Conflicts", "Breaks", "Provides", "Conffiles", "Installed-Size",
@@ -38,26 +40,29 @@ public struct PackageDatabase: Hashable, Sendable {
             guard state.count == 3 else { throw .database("package '\(name)' has no state") }
             if state[2] == "not-installed" || state[2] == "config-files" { continue }
             guard let architecture = stanza["Architecture"], PackageName.isArchitecture(architecture),
-                let version = stanza["Version"].flatMap(DebianVersion.init)
+                let version = PackageVersion(stanza["Version"] ?? "", of: .dpkg)
             else { throw .database("package '\(name)' has no architecture or version") }
             let id = PackageName(name, architecture)
             guard state[2] == "installed" || state[2].hasPrefix("triggers-") else {
                 broken.insert(id)
                 continue
             }
-            add(try PackageDatabase.package(id, version, stanza))
+            var package = try PackageDatabase.package(id, version, stanza)
+            package.isHeld = state[0] == "hold"
+            add(package)
         }
         try mark(marks)
     }
 
-    private mutating func add(_ package: Package) {
+    mutating func add(_ package: Package) {
+        if let there = packages[package.id], there.version > package.version { return }
         if packages.updateValue(package, forKey: package.id) == nil {
             names[package.id.name, default: []].append(package.id)
         }
     }
 
     private static func package(
-        _ id: PackageName, _ version: DebianVersion, _ stanza: [String: String]
+        _ id: PackageName, _ version: PackageVersion, _ stanza: [String: String]
     ) throws(PackageProblem) -> Package {
         var package = Package(id, version)
         package.preDepends = try PackageRelation.parse(stanza["Pre-Depends"])
@@ -116,7 +121,7 @@ extension PackageDatabase {
             for stanza in try ControlText.stanzas(control, fields: fields) {
                 guard let name = stanza["Package"], PackageName.isName(name),
                     let architecture = stanza["Architecture"], PackageName.isArchitecture(architecture),
-                    let version = stanza["Version"].flatMap(DebianVersion.init)
+                    let version = PackageVersion(stanza["Version"] ?? "", of: .dpkg)
                 else { throw .database("the archive of a package does not tell its name and version") }
                 let id = PackageName(name, architecture)
                 if result[id] == nil { result.add(try PackageDatabase.package(id, version, stanza)) }

@@ -16,6 +16,8 @@ public enum PackageOutcome: String, Hashable, Sendable, Codable, CaseIterable {
     case returned
     /// The new base has an older version than the old layer had.
     case older
+    /// It was held in the old layer, and the new base has it in another version.
+    case held
 
     /// Whether the administrator should look at it.
     public var needsLook: Bool { self == .missing }
@@ -38,7 +40,7 @@ public struct PackageItem: Hashable, Sendable, Codable {
 
     /// What became of `id`.
     public init(
-        _ id: PackageName, _ version: DebianVersion, _ outcome: PackageOutcome, _ detail: String,
+        _ id: PackageName, _ version: PackageVersion, _ outcome: PackageOutcome, _ detail: String,
         isAutomatic: Bool = false
     ) {
         self.isAutomatic = isAutomatic
@@ -57,7 +59,7 @@ public struct PackageItem: Hashable, Sendable, Codable {
             case .inBase: "in the new base"
             case .missing: "not installed"
             case .unneeded: "not needed"
-            case .installed, .returned, .older: outcome.rawValue
+            case .installed, .returned, .older, .held: outcome.rawValue
             }
         return "package '\(name)' \(version): \(word)\(detail.isEmpty ? "" : ", \(detail)")".withoutControls
     }

@@ -9,6 +9,10 @@ public struct PackageSelection: Hashable, Sendable {
     public private(set) var chosen: [PackageName: Package] = [:]
     /// What became of the other packages.
     public private(set) var items: [PackageItem] = []
+    /// The package manager of the packages.
+    public var manager: PackageManager { newBase.manager }
+    /// Packages of the layer that the administrator held there, and that the base did not hold.
+    private let held: Set<PackageName>
     private let archives: [PackageName: PackageArchive]
     private let newBase: PackageDatabase
 
@@ -26,6 +30,9 @@ public struct PackageSelection: Hashable, Sendable {
             kept[archive.id] = archive
         }
         self.archives = kept
+        held = Set(
+            layer.packages.values.filter { $0.isHeld && base.counterpart(of: $0.id)?.isHeld != true }.map(
+                \.id))
         let added = layer.sorted.filter { base.counterpart(of: $0.id) == nil }
         var reasons: [PackageName: PackageReason] = [:]
         for package in added {
@@ -105,7 +112,9 @@ public struct PackageSelection: Hashable, Sendable {
                     PackageItem(new.id, new.version, .returned, "it was removed, and the new base has it"))
                 continue
             }
-            if ours.version != package.version, new.version < ours.version {
+            if ours.isHeld, !package.isHeld, new.version != ours.version {
+                items.append(PackageItem(ours.id, ours.version, .held, "the new base has \(new.version)"))
+            } else if ours.version != package.version, new.version < ours.version {
                 items.append(
                     PackageItem(ours.id, ours.version, .older, "the new base has \(new.version)"))
             }
@@ -117,9 +126,11 @@ public struct PackageSelection: Hashable, Sendable {
     /// The archives of the chosen packages, in order.
     public var chosenArchives: [PackageArchive] { chosen.keys.sorted().compactMap { archives[$0] } }
 
-    /// The packages to install in a layer that has `target`, in sets that need nothing of each other.
+    /// The packages to install in a layer that has `target`, in sets that need nothing of each other. rpm
+    /// alone knows what its packages need: they are one set.
     public func sets(in target: PackageDatabase) -> [Set<PackageName>] {
         var left = Set(chosen.values.filter { target[$0.id]?.version != $0.version }.map(\.id))
+        if manager == .rpm { return left.isEmpty ? [] : [left] }
         let universe = PackageUniverse(newBase, chosen)
         var neighbours: [PackageName: Set<PackageName>] = [:]
         for id in left {
@@ -145,9 +156,39 @@ public struct PackageSelection: Hashable, Sendable {
         return sets
     }
 
-    /// The packages of the new layer that an earlier run installed, and that the old layer has no more.
+    /// The packages of the new layer that an earlier run installed, and that the old layer has no more; with
+    /// rpm, also those that it has in another version, which would be beside the present one.
     public func surplus(in target: PackageDatabase) -> [PackageName] {
-        target.sorted.map(\.id).filter { newBase.counterpart(of: $0) == nil && chosen[$0] == nil }
+        target.sorted.filter { package in
+            guard newBase.counterpart(of: package.id) == nil else { return false }
+            guard let wanted = chosen[package.id] else { return true }
+            return manager == .rpm && wanted.version != package.version
+        }.map(\.id)
+    }
+
+    /// The packages of a layer that has `target`, or gets these `added` ones, that the administrator held in
+    /// the old layer.
+    public func holds(in target: PackageDatabase, adding added: Set<PackageName> = []) -> [PackageName] {
+        held.filter { id in
+            guard let there = target.counterpart(of: id) else { return added.contains(id) }
+            return !there.isHeld
+        }.sorted()
+    }
+
+    /// Which packages of `set` are to blame if their installation failed, each with the reason: `output` is
+    /// what the package manager said, `reason` that in a few words. `problems` are those of other packages.
+    /// Nobody is to blame if rpm does not tell.
+    public func blamed(
+        _ set: Set<PackageName>, for reason: String, _ output: String, besides problems: [PackageName: String]
+    ) -> [PackageName: String] {
+        guard manager == .rpm else {
+            return Dictionary(uniqueKeysWithValues: set.map { ($0, reason) })
+        }
+        let others = problems.map { ($0.key.name, $0.value) }
+        let missing = items.filter(\.outcome.needsLook).map { ($0.name, $0.detail) }
+        return RPMOutput.blamed(
+            set.compactMap { archives[$0] }.sorted { $0.id < $1.id }, in: output,
+            missing: Dictionary(missing + others, uniquingKeysWith: { first, _ in first }))
     }
 
     /// The archives of `set` in runs of dpkg(1): what a package needs before it is unpacked is in a run
@@ -180,6 +221,11 @@ public struct PackageSelection: Hashable, Sendable {
         }
         return Dictionary(grouping: set.sorted(), by: { rank[$0] ?? 0 }).sorted { $0.key < $1.key }
             .map { $0.value.compactMap { archives[$0] } }
+    }
+
+    /// What the package manager said of packages of `set` that it installed in spite of it.
+    public func remarks(_ set: Set<PackageName>, _ output: String) -> [PackageName: String] {
+        manager == .rpm ? RPMOutput.remarks(set.compactMap { archives[$0] }, in: output) : [:]
     }
 
     /// The room that the packages of `set` may need when they are installed.

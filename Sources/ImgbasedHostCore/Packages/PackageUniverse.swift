@@ -39,7 +39,9 @@ struct PackageUniverse {
     private func matches(_ wanted: PackageRelation.Alternative, for package: Package) -> [PackageName] {
         var found: [PackageName] = []
         for other in byName[wanted.name] ?? []
-        where serves(other, wanted, for: package) && wanted.allows(other.version) { found.append(other.id) }
+        where serves(other, wanted, for: package) && wanted.allows(other.version.debian) {
+            found.append(other.id)
+        }
         for (other, version) in providers[wanted.name] ?? []
         where serves(other, wanted, for: package) && wanted.allows(version) { found.append(other.id) }
         return found
@@ -72,7 +74,7 @@ struct PackageUniverse {
             }
         }
         let provided = package.provides.flatMap(\.alternatives).map { ($0.name, $0.version) }
-        let owners = ([(package.id.name, Optional(package.version))] + provided).flatMap { name, version in
+        let owners = ([(package.id.name, package.version.debian)] + provided).flatMap { name, version in
             (forbidden[name] ?? []).filter { $0.meant.allows(version) }.map(\.owner)
         }
         if let other = owners.filter({ $0.name != package.id.name }).min() {
@@ -85,7 +87,7 @@ struct PackageUniverse {
     private func opponent(
         _ alternative: PackageRelation.Alternative, to package: Package, _ base: PackageDatabase
     ) -> String? {
-        let named = (byName[alternative.name] ?? []).filter { alternative.allows($0.version) }
+        let named = (byName[alternative.name] ?? []).filter { alternative.allows($0.version.debian) }
         let virtual = (providers[alternative.name] ?? []).filter { alternative.allows($0.version) }
         return (named + virtual.map(\.package)).map(\.id).filter {
             $0.name != package.id.name && base[$0] != nil
@@ -97,9 +99,9 @@ extension PackageDatabase {
     /// The package with this name for the same architecture, or for all; `nil` if there is none.
     public func counterpart(of id: PackageName) -> Package? {
         if let same = self[id] { return same }
-        if id.architecture == "all" {
+        if id.isForAll {
             return names[id.name].flatMap { $0.min() }.flatMap { self[$0] }
         }
-        return self[PackageName(id.name, "all")]
+        return self[PackageName(id.name, "all")] ?? self[PackageName(id.name, "noarch")]
     }
 }

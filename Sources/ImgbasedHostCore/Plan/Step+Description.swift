@@ -58,10 +58,10 @@ extension Step: CustomStringConvertible {
             "bring the archives of packages added in layer '\(order.from.name)' into '\(order.to.name)'"
         case .reviewCarry(let order, _): "check the configuration of layer '\(order.to.name)'"
         case .keepArchive(_, let archive): "keep archive '\(archive.fileName)'"
-        case .installArchives(let archives):
+        case .installArchives(let archives, _):
             "install \(archives.map { "'\($0.id.name)'" }.joined(separator: ", ")) from kept archives"
-        case .installFromRepositories(let names):
-            "install \(names.map { "'\($0)'" }.joined(separator: ", ")) from repositories"
+        case .installFromRepositories(let ids, let manager):
+            "install \(ids.map { "'\(manager.name($0))'" }.joined(separator: ", ")) from repositories"
         case .recordPackages: "record what became of added packages"
         case .sealLayer(let path, let base, _): "declare layer '\(path.name)' of base '\(base)' complete"
         case .recordCarry(let path, let from, .open):

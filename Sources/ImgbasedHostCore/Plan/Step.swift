@@ -76,9 +76,9 @@ public enum Step: Hashable, Sendable {
     /// Keeps the archive of a package, found at a path of the running system.
     case keepArchive(from: String, as: PackageArchive)
     /// Installs packages in the running system from their kept archives.
-    case installArchives([PackageArchive])
+    case installArchives([PackageArchive], by: PackageManager)
     /// Installs packages in the running system from the repositories that it knows.
-    case installFromRepositories([String])
+    case installFromRepositories([PackageName], by: PackageManager)
     /// Records what became of the running layer's added packages.
     case recordPackages(PackageRecord)
     /// Declares a layer complete, and records the layer carried into it.

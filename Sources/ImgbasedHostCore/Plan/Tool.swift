@@ -16,6 +16,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
     case gzip, xz, zstd, tar, unsquashfs, umoci, gpgv, curl
     // dpkg and apt
     case dpkg, dpkgDeb, aptGet
+    // rpm and dnf
+    case rpm, dnf
     // diffutils
     case diff
     // the initramfs of a layer
@@ -30,7 +32,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .xfsAdmin: "/usr/sbin/xfs_admin"
         case .mkfsXFS: "/usr/sbin/mkfs.xfs"
         case .mkfsVFAT, .grubInstall: "/usr/sbin/" + name
-        case .dpkg, .dpkgDeb, .aptGet: "/usr/bin/" + name
+        case .dpkg, .dpkgDeb, .aptGet, .rpm, .dnf: "/usr/bin/" + name
         case .gzip, .xz, .zstd, .bzip2, .lz4, .lzop, .tar, .unsquashfs, .umoci, .gpgv, .curl, .diff:
             "/usr/bin/" + rawValue
         case .grubScriptCheck: "/usr/bin/" + name
@@ -39,7 +41,8 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         }
     }
 
-    /// The package of Debian that has the program; `nil` if that package is on every host.
+    /// The package of Debian that has the program; `nil` if that package is on every host, or on every host
+    /// that needs it.
     public var package: String? {
         switch self {
         case .pvcreate, .pvck, .vgcreate, .vgchange, .lvcreate, .lvchange, .lvremove, .pvs, .vgs, .lvs,
@@ -51,7 +54,7 @@ public enum Tool: String, CaseIterable, Sendable, Encodable {
         case .sfdisk: "fdisk"
         case .mkfsVFAT: "dosfstools"
         case .udevadm: "udev"
-        case .findmnt, .lsblk, .wipefs, .gzip, .tar, .diff, .dpkg, .dpkgDeb, .aptGet: nil
+        case .findmnt, .lsblk, .wipefs, .gzip, .tar, .diff, .dpkg, .dpkgDeb, .aptGet, .rpm, .dnf: nil
         case .systemctl: "systemd"
         case .bootctl: "systemd-boot"
         case .grubScriptCheck, .grubInstall: "grub2-common"

@@ -34,9 +34,9 @@ enum PackageMaker {
             PackageName(name, "amd64"), try PackageMaker.version(version), size: Bytes(size), kept: kept)
     }
 
-    static func version(_ text: String) throws -> DebianVersion {
+    static func version(_ text: String, of manager: PackageManager = .dpkg) throws -> PackageVersion {
         struct NoVersion: Error {}
-        guard let version = DebianVersion(text) else { throw NoVersion() }
+        guard let version = PackageVersion(text, of: manager) else { throw NoVersion() }
         return version
     }
 }

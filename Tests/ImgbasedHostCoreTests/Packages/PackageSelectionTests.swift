@@ -99,6 +99,32 @@ import Testing
             ])
     }
 
+    @Test func whatWasHeldIsHeldAgain() throws {
+        func database(_ lines: [String], held: [String]) throws -> PackageDatabase {
+            var text = lines.map(PackageMaker.stanza).joined(separator: "\n")
+            for name in held {
+                text = text.replacing(
+                    "Package: \(name)\nStatus: install", with: "Package: \(name)\nStatus: hold")
+            }
+            return try PackageDatabase(status: bytes(text))
+        }
+        let layer = try database(
+            ["tool 1", "ssl 1", "held 1", "gone 1", "lost 1"], held: ["tool", "ssl", "held", "gone", "lost"])
+        let new = try database(["ssl 2", "held 1"], held: [])
+        let selection = PackageSelection(
+            base: try database(["ssl 1", "held 1", "gone 1"], held: ["held"]), layer: layer, newBase: new,
+            archives: [try PackageMaker.archive("tool", "1")])
+        #expect(
+            Self.lines(selection) == [
+                "package 'ssl' 1: held, the new base has 2",
+                "package 'lost' 1: not installed, no archive of it is kept",
+            ])
+        let tool = PackageName("tool", "amd64")
+        #expect(selection.holds(in: new).map(\.name) == ["ssl"])
+        #expect(selection.holds(in: new, adding: [tool]).map(\.name) == ["ssl", "tool"])
+        #expect(try selection.holds(in: database(["ssl 2", "tool 1"], held: ["ssl", "tool"])).isEmpty)
+    }
+
     @Test func whatIsForgottenStaysAway() throws {
         let selection = try Self.select(added: ["a 1", "b 1"], forgotten: ["a:amd64"])
         #expect(Self.names(selection) == ["b"])

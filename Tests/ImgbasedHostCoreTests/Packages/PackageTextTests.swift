@@ -12,7 +12,7 @@ import Testing
             "1.0-2",
             "1.0-10", "1.0a-1", "1.0+dfsg-1", "1.0.1-1", "1.9", "1.10", "20231231", "1:0.1", "2:0",
         ]
-        let versions = try ordered.map(PackageMaker.version)
+        let versions = try ordered.map { try PackageMaker.version($0) }
         for (index, earlier) in versions.enumerated() {
             for later in versions[(index + 1)...] {
                 #expect(earlier < later, "\(earlier) \(later)")

@@ -185,7 +185,9 @@ struct PackageCarryTests {
         try Helper.run("/usr/sbin/mkfs.ext4", "-q", "-F", "-d", trees.scratch("to"), image)
         let device = try LayerFileSystemTests.Device(image)
         let path = device.path.device
-        let carry = PackageCarry(CommandRunner(), lower: .device(path, type: "ext4"), isLate: false)
+        var places = trees.places
+        places.to = .device(path, type: "ext4")
+        let carry = PackageCarry(CommandRunner(), at: places, isLate: false)
         let result = try await carry.run(
             fromBase: ConfinedTree(trees.scratch("base")), from: ConfinedTree(trees.scratch("layer")),
             toBase: ConfinedTree(trees.scratch("new")),
@@ -217,6 +219,40 @@ struct PackageCarryTests {
         )
     }
 
+    /// What the administrator held stays held, whether the package is installed again or is the new base's.
+    @Test func whatWasHeldIsHeld() async throws {
+        let trees = try PackageTrees()
+        for name in ["tool", "ours", "theirs"] { try trees.archive(name) }
+        try trees.archive("ours", "2.0")
+        try trees.install(["tool_1.0"])
+        for tree in ["base", "layer", "new", "to"] {
+            let version = ["new", "to"].contains(tree) ? "2.0" : "1.0"
+            try trees.install(["ours_\(version)", "theirs_1.0"], in: tree, keeping: false)
+        }
+        let hold = "printf '%s hold\\n'"
+        try trees.scratch.shell(
+            """
+            \(hold) tool ours theirs | chroot layer dpkg --set-selections
+            \(hold) theirs | chroot base dpkg --set-selections
+            """)
+        let (record, hasChanged) = try await trees.carry()
+        #expect(
+            record.lines == [
+                "package 'ours' 1.0: held, the new base has 2.0", "package 'tool' 1.0: installed",
+            ])
+        #expect(hasChanged)
+        let states =
+            "dpkg-query --admindir=to/var/lib/dpkg -W -f '${Package} ${db:Status-Want}\\n' | grep -v ^dpkg"
+        #expect(try trees.scratch.shell(states) == "ours hold\ntheirs install\ntool hold")
+        let again = try await trees.carry()
+        #expect(!again.hasChanged)
+        // Nothing to install, but something to hold.
+        try trees.scratch.shell("echo theirs install | chroot base dpkg --set-selections")
+        let later = try await trees.carry()
+        #expect(later.hasChanged)
+        #expect(try trees.scratch.shell(states) == "ours hold\ntheirs hold\ntool hold")
+    }
+
     /// Removed between two runs, a package goes; renewed, it is renewed.
     @Test func theNewLayerFollowsTheOldOne() async throws {
         let trees = try PackageTrees()
@@ -241,8 +277,8 @@ struct PackageCarryTests {
         #expect(!hasChanged)
         #expect(
             record.lines == [
-                "packages: nothing was installed: it has no database of dpkg in '/var/lib/dpkg/status', and no "
-                    + "other is understood"
+                "packages: nothing was installed: it has no database of dpkg in '/var/lib/dpkg/status' and none of "
+                    + "rpm"
             ])
         try trees.scratch.shell("echo rubbish >layer/var/lib/dpkg/status")
         let other = try await trees.carry()

@@ -6,18 +6,12 @@ import ImgbasedHostLinux
 import ImgbasedLinux
 
 /// The four trees of a change of base, with a real dpkg in each, made of this machine's programs.
-struct PackageTrees {
+struct PackageTrees: FourTrees {
     let scratch: Scratch
 
     /// What keeps these tests from running; `nil` if nothing does.
     static var missing: String? {
-        if !HostSystem.isRoot { return "only root can mount" }
-        let programs = ["/usr/bin/dpkg-deb", "/usr/sbin/start-stop-daemon", "/usr/bin/unshare"]
-        if let missing = programs.first(where: { !Helper.exists($0) }) { return "there is no \(missing)" }
-        guard let types = try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8) else {
-            return nil
-        }
-        return types.contains("\toverlay\n") ? nil : "the kernel has no overlayfs"
+        lacking(["/usr/bin/dpkg-deb", "/usr/sbin/start-stop-daemon"])
     }
 
     /// Trees `base`, `layer`, `new` and `to`, all alike.
@@ -89,33 +83,12 @@ struct PackageTrees {
         try scratch.shell("d=\(tree)\(PackageStore.directory); mkdir -p $d; cp \(list) $d")
     }
 
-    /// Brings the packages along.
-    func carry(isLate: Bool = false) async throws -> (
-        record: PackageRecord, hasChanged: Bool
-    ) {
-        let carry = PackageCarry(CommandRunner(), lower: .directory(scratch("to")), isLate: isLate)
-        return try await carry.run(
-            fromBase: ConfinedTree(scratch("base")), from: ConfinedTree(scratch("layer")),
-            toBase: ConfinedTree(scratch("new")), to: ConfinedTree(scratch("to")))
-    }
-
     /// The packages that dpkg knows in `tree`, with their states.
     func packages(_ tree: String) throws -> String {
         try scratch.shell(
             """
             dpkg-query --admindir=\(tree)/var/lib/dpkg -W -f '${Package} ${Version} ${db:Status-Status}\\n' \
                 | grep -v ^dpkg || :
-            """)
-    }
-
-    /// All nodes of `tree` with their attributes and content, but for what records packages.
-    func contents(_ tree: String) throws -> String {
-        try scratch.shell(
-            """
-            cd \(tree)
-            find . -path ./var/lib/imgbased -prune -o -printf '%p %y %m %U %G %s %l %n\\n' | grep -v '^./var d' \
-                | sort
-            find . -path ./var/lib/imgbased -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
             """)
     }
 }
