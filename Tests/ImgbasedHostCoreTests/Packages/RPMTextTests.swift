@@ -28,7 +28,8 @@ import Testing
     @Test func versionsAreInOrder() throws {
         let ordered = [
             "0~rc-1", "0-1", "1.0~rc1-1", "1.0~rc1^git-1", "1.0-0", "1.0-1", "1.0-1.fc", "1.0-2", "1.0-10",
-            "1.0^git1-1", "1.0a-1", "1.0.a-2", "1.0.1-1", "1.9-1", "1.10-1", "20231231-1", "1:0.1-1", "2:0-1",
+            "1.0^git1-1", "1.0a-1", "1.0.a-2", "1.0.1-1", "1.9-1", "1.9ab-1", "1.9b-1", "1.10-1",
+            "20231231-1", "1:0.1-1", "2:0-1",
         ]
         let versions = try ordered.map { try Self.version($0) }
         for (index, earlier) in versions.enumerated() {

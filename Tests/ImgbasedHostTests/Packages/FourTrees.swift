@@ -28,11 +28,11 @@ extension FourTrees {
             toBase: .directory(scratch("new")), to: .directory(scratch("to")))
     }
 
-    /// Brings the packages along.
-    func carry(isLate: Bool = false) async throws -> (
-        record: PackageRecord, hasChanged: Bool
-    ) {
-        let carry = PackageCarry(CommandRunner(), at: places, isLate: isLate)
+    /// Brings the packages along. `check` says why the tree at a path cannot be used.
+    func carry(
+        isLate: Bool = false, check: @escaping @Sendable (_ tree: String) -> String? = { _ in nil }
+    ) async throws -> (record: PackageRecord, hasChanged: Bool) {
+        let carry = PackageCarry(CommandRunner(), at: places, isLate: isLate, check: check)
         return try await carry.run(
             fromBase: ConfinedTree(scratch("base")), from: ConfinedTree(scratch("layer")),
             toBase: ConfinedTree(scratch("new")), to: ConfinedTree(scratch("to")))

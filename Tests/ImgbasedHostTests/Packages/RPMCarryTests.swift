@@ -88,6 +88,24 @@ struct RPMCarryTests {
             ])
     }
 
+    /// If rpm does not say who is to blame, each package is tried alone, as long as that leads further.
+    @Test func whatRPMDoesNotBlameIsTriedAlone() async throws {
+        let trees = try RPMTrees()
+        try trees.archive("a", fields: "Requires: z")
+        try trees.archive("evil", files: ["/usr/evil"], making: "mkdir usr; echo 1 >usr/evil")
+        try trees.archive("z")
+        try trees.install(["a-1.0", "evil-1.0", "z-1.0"])
+        let (record, _) = try await trees.carry { tree in
+            Helper.exists(tree + "/usr/evil") ? "the layer would not boot" : nil
+        }
+        #expect(
+            record.lines == [
+                "package 'a' 1.0-1: installed", "package 'z' 1.0-1: installed",
+                "package 'evil' 1.0-1: not installed, the layer would not boot",
+            ])
+        #expect(try trees.packages("to") == "a 1.0\nz 1.0")
+    }
+
     /// rpm installs a package whose last script fails.
     @Test func aScriptThatFailsTooLateIsTold() async throws {
         let trees = try RPMTrees()
@@ -146,6 +164,42 @@ struct RPMCarryTests {
         try trees.install(["ours-2.0"])
         _ = try await trees.carry()
         #expect(try trees.packages("to").contains("theirs 1.0"))
+    }
+
+    /// As in an update: the trees are volumes, which this program has mounted without a place. Only the new layer
+    /// is written to.
+    @Test(.enabled(if: LayerFileSystemTests.missing == nil, "\(LayerFileSystemTests.missing ?? "")"))
+    func theTreesAreVolumes() async throws {
+        let trees = try RPMTrees()
+        try trees.archive("tool", files: ["/usr/bin/tool"], making: "mkdir -p usr/bin; echo 1 >usr/bin/tool")
+        try trees.install(["tool-1.0"])
+        var devices: [String: LayerFileSystemTests.Device] = [:]
+        for name in ["base", "layer", "new", "to"] {
+            let image = trees.scratch(name + ".img")
+            try Helper.run("/usr/bin/truncate", "-s", "256M", image)
+            try Helper.run("/usr/sbin/mkfs.ext4", "-q", "-F", "-d", trees.scratch(name), image)
+            devices[name] = try LayerFileSystemTests.Device(image)
+        }
+        func device(_ name: String) throws -> String { try #require(devices[name]).path.device }
+        func place(_ name: String, isReadOnly: Bool = true) throws -> HostSandbox.Lower {
+            .device(try device(name), type: "ext4", isReadOnly: isReadOnly)
+        }
+        let digests = try trees.scratch.shell("sha256sum base.img layer.img new.img")
+        let carry = PackageCarry(
+            CommandRunner(),
+            at: PackagePlaces(
+                fromBase: try place("base"), from: try place("layer"), toBase: try place("new"),
+                to: try place("to", isReadOnly: false)), isLate: false)
+        let result = try await carry.run(
+            fromBase: HostMount.mount(device("base"), type: "ext4", .untouched),
+            from: HostMount.mount(device("layer"), type: "ext4", .untouched),
+            toBase: HostMount.mount(device("new"), type: "ext4", .untouched),
+            to: HostMount.mount(device("to"), type: "ext4", .readWrite))
+        #expect(result.record.lines == ["package 'tool' 1.0-1: installed"])
+        #expect(
+            try Helper.run("/usr/sbin/debugfs", "-R", "stat /usr/bin/tool", device("to")).contains(
+                "Type: regular"))
+        #expect(try trees.scratch.shell("sha256sum base.img layer.img new.img") == digests)
     }
 
     /// Removed between two runs, a package goes; renewed, it is renewed.
