@@ -54,9 +54,9 @@ public enum HostSandbox {
     /// The words before a program's that run it in `tree`: it has no terminal and no network, and whatever it
     /// starts ends with it (setsid(1), unshare(1)).
     ///
-    /// It cannot change the host: it has lost the capabilities for devices, mounts, modules and other programs
-    /// (setpriv(1)), and of the host's files its root shows none. It may use any address as its own, as a
-    /// server's check does.
+    /// It has lost the capabilities for mounts, modules, new devices and other programs (setpriv(1)). This is
+    /// against accidents: a program that leaves the tree on purpose, with chroot(2), finds the host's devices.
+    /// It may use any address as its own, as a server's check does.
     public static func wrapper(_ tree: String) -> [String] {
         [
             "/usr/bin/setsid", "--wait", "/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--net",
@@ -114,7 +114,7 @@ public enum HostSandbox {
                 path, at: path, "none",
                 MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
         }
-        // Who gets out of the tree with chroot(2) finds nothing to write to.
+        // Outside the tree, the host's root file system cannot be written to.
         try mounting("none", at: "/", "none", MS_BIND | MS_REMOUNT | MS_RDONLY)
         return tree
     }

@@ -56,7 +56,7 @@ struct VolumeReview {
         let new = try PackagePlaces(order).to
         var problems: [Problem]
         do throws(HostFailure) { problems = try VolumeReview.problems(of: due, in: new) } catch {
-            guard !isSignal(error) else { throw error }
+            try checkSignals()
             review.failed += due.map { .init($0.place, $0.reason("it cannot be run: \(error)")) }
             return report
         }
@@ -130,8 +130,6 @@ struct VolumeReview {
         return zip(programs, results).compactMap { program, reason in reason.map { (program, $0) } }
     }
 
-    private func isSignal(_ failure: HostFailure) -> Bool { HostSignals.received != nil }
-
     // MARK: Makes
 
     /// Runs `program` and takes over what it wrote, if it succeeds.
@@ -155,7 +153,7 @@ struct VolumeReview {
             try order.checkRoomNow(size)
             if to.free < size { throw .carrying("the new layer lacks room: \(size.formatted)") }
         } catch {
-            guard !isSignal(error) else { throw error }
+            try checkSignals()
             return review.failed.append(.init(program.place, program.reason("\(error)")))
         }
         // From here on, a failure would leave half of it.

@@ -54,7 +54,9 @@ public struct PackageCarry: Sendable {
         do throws(HostFailure) {
             found = try await Found(fromBase: fromBase, from: from, toBase: toBase, places, old, runner)
         } catch {
-            record = PackageRecord(problem: "\(error)", forgotten: old.forgotten)
+            // At shutdown, what the update recorded stays true: only what came since is not known.
+            let items = isLate ? PackageTree.record(of: to).items : []
+            record = PackageRecord(items, problem: "\(error)", forgotten: old.forgotten)
             try PackageTree.put(record, in: to)
             return (record, false)
         }

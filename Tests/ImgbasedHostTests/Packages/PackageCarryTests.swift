@@ -150,6 +150,7 @@ struct PackageCarryTests {
                 [ -e \(outside) ] && echo sees outside
                 umask
                 /usr/sbin/policy-rc.d || echo policy $?
+                # It ends with the sandbox, or the test finds it.
                 sleep 1000 &
                 echo >/tmp/alive
                 exit 0
